@@ -1,0 +1,261 @@
+// Package serverurl brings the many spellings of a registry's address to one, so that what "docker login" stored is what
+// "docker pull", crane or podman finds.
+//
+// Spellings of the same place become equal; different places never do. Nothing is matched by suffix or prefix of a host.
+// It parses by hand: clients send names that are no URL, and net/url accepts more than a credential may be given out for.
+package serverurl
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+const (
+	// Hub is the canonical name of Docker Hub: what Docker's clients ask for, and what "list" has to return.
+	Hub = "https://index.docker.io/v1/"
+	// NGC is the canonical name of NVIDIA's registry, whatever the path.
+	NGC = "nvcr.io"
+
+	hubHost = "index.docker.io"
+
+	// maxLength bounds what is looked at, in bytes. Real names are below 300.
+	maxLength = 2048
+	// maxEchoed is how much of a refused server an error shows, in bytes.
+	maxEchoed = 64
+)
+
+// The errors of Canonical, matched with errors.Is. The text of ErrInvalid's wraps gives the reason.
+var (
+	ErrEmpty   = errors.New("no server given")
+	ErrInvalid = errors.New("not a registry server")
+)
+
+// Canonical returns the one spelling of server under which its credential is kept:
+//
+//   - Docker Hub, by any of its names (docker.io, index.docker.io, registry-1.docker.io) and with any repository: Hub.
+//     What lies below its API ("https://index.docker.io/v1/access-token", "/v1/refresh-token") is an entry of its own,
+//     because Docker Desktop and BuildKit keep other secrets there.
+//   - nvcr.io with any path: NGC. The key opens the whole registry, and crane asks for "nvcr.io/nim/foo".
+//   - Any other registry: host[:port][/path] in lower-case host, without the scheme http or https, the ports 80 and 443,
+//     the host's trailing dot, query, fragment, empty path segments, and a path that is only "v1" or "v2".
+//   - Another scheme ("unix:///run/x.sock") is no registry's, but a client may keep a secret under it: taken as it is, the
+//     scheme in lower case.
+//
+// http and https are one, as docker logout erases both spellings to remove one login. The result is printable ASCII without
+// spaces, and canonical itself. ErrEmpty or ErrInvalid otherwise; an ErrInvalid shows a shortened, quoted server, and no
+// part of it where it carries a user name or a password.
+func Canonical(server string) (string, error) {
+	if server == "" {
+		return "", ErrEmpty
+	}
+	if len(server) > maxLength {
+		return "", invalid(server, fmt.Sprintf("longer than %d bytes", maxLength))
+	}
+	for i := range len(server) {
+		switch c := server[i]; {
+		case c == '\n' || c == '\r':
+			return "", invalid(server, "it holds a line break")
+		case c == ' ' || c == '\t':
+			return "", invalid(server, "it holds a space")
+		case c < ' ' || c == 0x7f:
+			return "", invalid(server, "it holds a control character")
+		case c >= 0x80:
+			return "", invalid(server, "it holds a character that is not ASCII (write an international name as xn--...)")
+		case c == '\\':
+			return "", invalid(server, "it holds a backslash")
+		}
+	}
+
+	scheme, rest := cutScheme(server)
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	authority, path := rest[:end], rest[end:]
+	if strings.Contains(authority, "@") {
+		return "", fmt.Errorf("%w: it holds a user name or a password before an @", ErrInvalid)
+	}
+	if scheme != "" && scheme != "http" && scheme != "https" {
+		if rest == "" {
+			return "", invalid(server, "nothing follows the scheme")
+		}
+		return scheme + "://" + rest, nil
+	}
+
+	host, port, reason := splitAuthority(authority)
+	if reason != "" {
+		return "", invalid(server, reason)
+	}
+	if i := strings.IndexAny(path, "?#"); i >= 0 {
+		path = path[:i]
+	}
+	path = cleanPath(path)
+
+	if port == "" {
+		switch host {
+		case NGC:
+			return NGC, nil
+		case "docker.io", hubHost, "registry-1.docker.io":
+			if below := strings.HasPrefix(path, "/v1/") || strings.HasPrefix(path, "/v2/"); below {
+				return "https://" + hubHost + path, nil
+			}
+			return Hub, nil
+		}
+	}
+	if path == "/v1" || path == "/v2" {
+		path = ""
+	}
+	if port != "" {
+		port = ":" + port
+	}
+	return host + port + path, nil
+}
+
+// IsHub tells whether a canonical server is Docker Hub.
+func IsHub(canonical string) bool { return canonical == Hub }
+
+// Host returns the host[:port] of a canonical server, in brackets for an IPv6 address. It is "" for a scheme without one.
+func Host(canonical string) string {
+	_, rest := cutScheme(canonical)
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	return rest
+}
+
+// cutScheme returns the scheme in lower case ("" for none, or for "//host") and what follows "://".
+func cutScheme(server string) (scheme, rest string) {
+	if after, ok := strings.CutPrefix(server, "//"); ok {
+		return "", after
+	}
+	before, after, ok := strings.Cut(server, "://")
+	if !ok || before == "" || !isLetter(before[0]) {
+		return "", server
+	}
+	for i := range len(before) {
+		if c := before[i]; !isLetter(c) && !isDigit(c) && c != '+' && c != '-' && c != '.' {
+			return "", server
+		}
+	}
+	return strings.ToLower(before), after
+}
+
+// splitAuthority checks host[:port] and returns both in canonical form, or the reason why not.
+func splitAuthority(authority string) (host, port, reason string) {
+	rest := authority
+	if strings.HasPrefix(authority, "[") {
+		literal, after, ok := strings.Cut(authority[1:], "]")
+		if !ok {
+			return "", "", "its IPv6 address is not closed with ]"
+		}
+		addr, err := netip.ParseAddr(literal)
+		if err != nil || !addr.Is6() || addr.Zone() != "" {
+			return "", "", "what stands in brackets is not an IPv6 address"
+		}
+		host, rest = "["+addr.String()+"]", after
+		if rest == "" {
+			return host, "", ""
+		}
+		if rest[0] != ':' {
+			return "", "", "something other than a port follows its IPv6 address"
+		}
+		rest = rest[1:]
+	} else {
+		name, after, hasPort := strings.Cut(authority, ":")
+		if strings.Contains(after, ":") {
+			return "", "", "it has more than one colon (an IPv6 address stands in brackets)"
+		}
+		if host, reason = canonicalHost(name); reason != "" || !hasPort {
+			return host, "", reason
+		}
+		rest = after
+	}
+	if !validPort(rest) {
+		return "", "", "its port is not a number from 1 to 65535"
+	}
+	if rest == "443" || rest == "80" {
+		rest = ""
+	}
+	return host, rest, ""
+}
+
+// canonicalHost checks a host name or an IPv4 address. Underscores are no part of DNS names, but of Compose's.
+func canonicalHost(name string) (host, reason string) {
+	if name == "" {
+		return "", "it has no host"
+	}
+	name = strings.TrimSuffix(name, ".")
+	if len(name) > 253 {
+		return "", "its host is longer than 253 characters"
+	}
+	label := 0
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c == '.':
+			if label == 0 {
+				return "", "its host has an empty part"
+			}
+			label = 0
+			continue
+		case c == '%':
+			return "", "its host is percent-encoded"
+		case !isLetter(c) && !isDigit(c) && c != '-' && c != '_':
+			return "", "its host holds a character that no host name has"
+		}
+		if label++; label > 63 {
+			return "", "a part of its host is longer than 63 characters"
+		}
+	}
+	if label == 0 {
+		return "", "its host has an empty part"
+	}
+	return strings.ToLower(name), ""
+}
+
+// validPort tells whether port is 1 to 65535 without leading zeros.
+func validPort(port string) bool {
+	if port == "" || len(port) > 5 || port[0] == '0' {
+		return false
+	}
+	n := 0
+	for i := range len(port) {
+		if !isDigit(port[i]) {
+			return false
+		}
+		n = n*10 + int(port[i]-'0')
+	}
+	return n <= 65535
+}
+
+// cleanPath drops empty segments: "//a///b/" is "/a/b", "/" is "".
+func cleanPath(path string) string {
+	if path == "" || path == "/" {
+		return ""
+	}
+	if !strings.Contains(path, "//") {
+		return strings.TrimSuffix(path, "/")
+	}
+	var b strings.Builder
+	for segment := range strings.SplitSeq(path, "/") {
+		if segment != "" {
+			b.WriteByte('/')
+			b.WriteString(segment)
+		}
+	}
+	return b.String()
+}
+
+func invalid(server, reason string) error {
+	if strings.Contains(server, "@") { // perhaps a password before it
+		return fmt.Errorf("%w: %s", ErrInvalid, reason)
+	}
+	if len(server) > maxEchoed {
+		return fmt.Errorf("%w: %+q...: %s", ErrInvalid, server[:maxEchoed], reason)
+	}
+	return fmt.Errorf("%w: %+q: %s", ErrInvalid, server, reason)
+}
+
+func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
+func isDigit(c byte) bool  { return '0' <= c && c <= '9' }
