@@ -1,0 +1,144 @@
+package agestore
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// lockPatience bounds how long a writer waits for another.
+const lockPatience = 10 * time.Second
+
+// InsecureError says which path is not safe, why, and what mends it. It matches ErrInsecure.
+type InsecureError struct {
+	Path   string
+	Reason string
+	Mend   string // a command that can be pasted, or empty
+}
+
+func (e *InsecureError) Error() string { return e.Path + " " + e.Reason }
+
+// Unwrap returns ErrInsecure.
+func (e *InsecureError) Unwrap() error { return ErrInsecure }
+
+// checkDir refuses a directory that is a link, or that somebody else owns or can enter. fs.ErrNotExist if it is absent.
+func checkDir(dir string) error {
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return &InsecureError{Path: dir, Reason: "is not a directory (symbolic links are not followed here)"}
+	}
+	return checkAccess(dir, info, "700")
+}
+
+// makeDir makes sure that dir is a directory of mode 0700, whatever the umask, and that it will survive a crash.
+func makeDir(dir string) error {
+	err := checkDir(dir)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if err := checkDir(dir); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(dir))
+}
+
+// readFile reads a regular file of ours of at most limit bytes. Errors: fs.ErrNotExist, ErrInsecure, ErrDamaged (too long).
+func readFile(path string, limit int64) ([]byte, error) {
+	f, err := openNoFollow(path, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &InsecureError{Path: path, Reason: "is not a regular file"}
+	}
+	if err := checkAccess(path, info, "600"); err != nil {
+		return nil, err
+	}
+	if info.Size() > limit {
+		return nil, fmt.Errorf("%w: %s is %d bytes long", ErrDamaged, path, info.Size())
+	}
+	data := make([]byte, info.Size())
+	if _, err := io.ReadFull(f, data); err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return data, nil
+}
+
+// writeFile replaces dir/name by data, durably: after a crash at any instant the file is the old or the new one. The
+// caller holds the store's lock, so one name for the temporary file is enough and a stale one is simply replaced.
+func writeFile(dir, name string, data []byte) (err error) {
+	temp := filepath.Join(dir, tempName)
+	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := openNoFollow(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(temp)
+		}
+	}()
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(temp, filepath.Join(dir, name)); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+func removeFile(dir, name string) error {
+	if err := os.Remove(filepath.Join(dir, name)); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// lockFile takes the exclusive lock on path and returns the function that releases it. The kernel releases the lock of
+// a process that died. Errors: ErrTimeout, ErrNoLocks, ErrInsecure.
+func lockFile(path string) (unlock func(), err error) {
+	f, err := openNoFollow(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for start, pause := time.Now(), time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+		switch err := tryLock(f); {
+		case err == nil:
+			return func() { _ = f.Close() }, nil
+		case !errors.Is(err, errLockHeld):
+			_ = f.Close()
+			return nil, fmt.Errorf("lock %s: %w", path, err)
+		case time.Since(start) > lockPatience:
+			_ = f.Close()
+			return nil, fmt.Errorf("%w: another process holds the lock %s", ErrTimeout, path)
+		}
+		time.Sleep(pause)
+	}
+}

@@ -1,0 +1,66 @@
+//go:build unix
+
+package agestore
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+var errLockHeld = syscall.EWOULDBLOCK
+
+// checkAccess refuses what another user owns or can read. mode is what chmod should set.
+func checkAccess(path string, info fs.FileInfo, mode string) error {
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok && int(stat.Uid) != os.Geteuid() {
+		return &InsecureError{
+			Path:   path,
+			Reason: fmt.Sprintf("belongs to user %d, but this process runs as user %d", stat.Uid, os.Geteuid()),
+		}
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return &InsecureError{
+			Path:   path,
+			Reason: fmt.Sprintf("is open to other users (mode %04o)", info.Mode().Perm()),
+			Mend:   "chmod " + mode + " " + quote(path),
+		}
+	}
+	return nil
+}
+
+func openNoFollow(path string, flag int, perm fs.FileMode) (*os.File, error) {
+	// O_NONBLOCK: a FIFO put in a file's place is refused, not waited for.
+	f, err := os.OpenFile(path, flag|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, perm)
+	if errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.EMLINK) { // EMLINK: FreeBSD
+		return nil, &InsecureError{Path: path, Reason: "is a symbolic link, which is not followed here"}
+	}
+	return f, err
+}
+
+func tryLock(f *os.File) error {
+	for {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		switch {
+		case errors.Is(err, syscall.EINTR):
+			continue
+		case errors.Is(err, syscall.ENOLCK), errors.Is(err, syscall.ENOTSUP), errors.Is(err, syscall.ENOSYS):
+			return fmt.Errorf("%w: %w", ErrNoLocks, err)
+		}
+		return err
+	}
+}
+
+// syncDir makes a rename or removal in dir durable. Some network file systems cannot; what they lose is not ours to mend.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = d.Close() }()
+	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOTSUP) {
+		return err
+	}
+	return nil
+}

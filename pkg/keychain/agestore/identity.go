@@ -1,0 +1,221 @@
+package agestore
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"filippo.io/age"
+)
+
+// ageMagic begins every age file (age-encryption.org/v1), here an encrypted identity.
+const ageMagic = "age-encryption.org/v1\n"
+
+// Protected tells whether the identity is encrypted with a passphrase.
+func (s *Store) Protected() (bool, error) {
+	data, err := s.readIdentity()
+	return bytes.HasPrefix(data, []byte(ageMagic)), err
+}
+
+// Unlock opens the identity with a passphrase and, with Options.CacheFor, caches it. Errors: ErrWrongPassphrase,
+// ErrDamaged. A store without a passphrase ignores the argument. The cache's own error is returned as it is.
+func (s *Store) Unlock(passphrase []byte) error {
+	id, err := s.open(passphrase)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.id = id
+	s.mu.Unlock()
+	return s.remember(id)
+}
+
+// Unlocked tells whether reading needs no passphrase now: there is none, or the identity is cached.
+func (s *Store) Unlocked() bool {
+	_, err := s.identityFrom(nil)
+	return err == nil
+}
+
+// Lock forgets the cached identity. It is no error when there is none.
+func (s *Store) Lock() error {
+	s.mu.Lock()
+	s.id = nil
+	s.mu.Unlock()
+	if s.opts.Cache == nil {
+		return nil
+	}
+	return s.opts.Cache.Remove(s.ID())
+}
+
+// ChangePassphrase encrypts the identity with another passphrase, or leaves it plain if next is empty, in one atomic
+// write, and forgets the cached identity. Errors: ErrWrongPassphrase, ErrDamaged, ErrTimeout.
+func (s *Store) ChangePassphrase(current, next []byte) error {
+	err := s.locked(func() error {
+		// Read under the lock: another process may just have changed it.
+		id, err := s.open(current)
+		if err != nil {
+			return err
+		}
+		sealed, err := sealIdentity(id, next, s.opts.WorkFactor)
+		if err != nil {
+			return err
+		}
+		former, err := s.readIdentity()
+		if err != nil {
+			return err
+		}
+		// The sums of both stand there while the identity is replaced, so that a crash between leaves no false alarm.
+		m := manifest{Format: FormatVersion, Recipient: s.ID(), IdentitySums: []string{sum(former), sum(sealed)}}
+		if err := writeManifest(s.opts, m); err != nil {
+			return err
+		}
+		if err := writeFile(s.opts.Dir, identityName, sealed); err != nil {
+			return err
+		}
+		m.IdentitySums = m.IdentitySums[1:]
+		return writeManifest(s.opts, m)
+	})
+	if err != nil {
+		return err
+	}
+	return s.Lock()
+}
+
+// identity returns the identity from, in this order: this process, the plain file, the cache, a passphrase.
+func (s *Store) identity() (*age.X25519Identity, error) { return s.identityFrom(s.opts.Passphrase) }
+
+func (s *Store) identityFrom(ask func() ([]byte, error)) (*age.X25519Identity, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.id != nil {
+		return s.id, nil
+	}
+	data, err := s.readIdentity()
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.HasPrefix(data, []byte(ageMagic)) {
+		s.id, err = s.parseIdentity(data)
+		return s.id, err
+	}
+	if s.opts.Cache != nil {
+		if cached, err := s.opts.Cache.Get(s.ID()); err == nil {
+			if id, err := s.parseIdentity(cached); err == nil {
+				s.id = id
+				return id, nil
+			}
+		}
+	}
+	if ask == nil {
+		return nil, ErrLocked
+	}
+	passphrase, err := ask()
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.decryptIdentity(data, passphrase)
+	if err != nil {
+		return nil, err
+	}
+	s.id = id
+	_ = s.remember(id) // a machine without a cache asks again the next time
+	return id, nil
+}
+
+func (s *Store) remember(id *age.X25519Identity) error {
+	if s.opts.Cache == nil || s.opts.CacheFor <= 0 {
+		return nil
+	}
+	if protected, err := s.Protected(); err != nil || !protected {
+		return err // nothing to spare the next process
+	}
+	return s.opts.Cache.Put(s.ID(), []byte(id.String()), s.opts.CacheFor)
+}
+
+// open reads the identity with a passphrase, past the cache.
+func (s *Store) open(passphrase []byte) (*age.X25519Identity, error) {
+	data, err := s.readIdentity()
+	if err != nil {
+		return nil, err
+	}
+	if bytes.HasPrefix(data, []byte(ageMagic)) {
+		return s.decryptIdentity(data, passphrase)
+	}
+	return s.parseIdentity(data)
+}
+
+func (s *Store) readIdentity() ([]byte, error) {
+	path := s.opts.path(identityName)
+	data, err := readFile(path, 1<<16)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %s is missing", ErrDamaged, path)
+	}
+	return data, err
+}
+
+func (s *Store) decryptIdentity(data, passphrase []byte) (*age.X25519Identity, error) {
+	if len(passphrase) == 0 {
+		return nil, fmt.Errorf("%w: it is empty", ErrWrongPassphrase)
+	}
+	scrypt, err := age.NewScryptIdentity(string(passphrase))
+	if err != nil {
+		return nil, err
+	}
+	path := s.opts.path(identityName)
+	r, err := age.Decrypt(bytes.NewReader(data), scrypt)
+	if errors.Is(err, age.ErrIncorrectIdentity) {
+		// scrypt cannot tell a wrong passphrase from a changed file; the sum kept beside it can.
+		if m, err := readManifest(s.opts); err == nil && !slices.Contains(m.IdentitySums, sum(data)) {
+			return nil, fmt.Errorf("%w: %s is not what was written", ErrDamaged, path)
+		}
+		return nil, ErrWrongPassphrase
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, path, err)
+	}
+	plain, err := io.ReadAll(io.LimitReader(r, 1<<16))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, path, err)
+	}
+	return s.parseIdentity(plain)
+}
+
+// parseIdentity reads an age identity file: comments and one AGE-SECRET-KEY-1 line that belongs to the store's recipient.
+// Its errors never quote the data.
+func (s *Store) parseIdentity(data []byte) (*age.X25519Identity, error) {
+	for line := range strings.Lines(string(data)) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		id, err := age.ParseX25519Identity(line)
+		if err != nil {
+			break
+		}
+		if id.Recipient().String() != s.recipient.String() {
+			return nil, fmt.Errorf("%w: %s belongs to another store", ErrDamaged, s.opts.path(identityName))
+		}
+		return id, nil
+	}
+	return nil, fmt.Errorf("%w: %s is not an age identity", ErrDamaged, s.opts.path(identityName))
+}
+
+// sealIdentity returns the identity file's content. workFactor zero is age's default.
+func sealIdentity(id *age.X25519Identity, passphrase []byte, workFactor int) ([]byte, error) {
+	plain := fmt.Appendf(nil, "# public key: %s\n%s\n", id.Recipient(), id)
+	if len(passphrase) == 0 {
+		return plain, nil
+	}
+	recipient, err := age.NewScryptRecipient(string(passphrase))
+	if err != nil {
+		return nil, err
+	}
+	if workFactor != 0 {
+		recipient.SetWorkFactor(workFactor)
+	}
+	return seal(plain, recipient)
+}

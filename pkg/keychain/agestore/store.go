@@ -1,0 +1,319 @@
+// Package agestore is a keyring of age-encrypted files, for machines that have no other keychain.
+//
+// A store is a directory:
+//
+//	store.json   {"format":1,"recipient":"age1..."}
+//	identity     the recipient's identity: an age identity file, or the same encrypted with a passphrase (age's scrypt)
+//	items/       one age file per item, encrypted to the recipient; its name is the item's key
+//	lock         locked by whoever writes
+//
+// Storing needs the recipient only, so it never asks for a passphrase; reading needs the identity. What an item is called
+// is not secret: whether there is one is answered without unlocking. The stock tool recovers a value with
+// "age -d -i identity items/NAME.age".
+//
+// An item's file says nothing of its name: who stores something binds name and data by repeating the name in the data
+// (pkg/keychain does), so that two swapped files are noticed.
+package agestore
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"filippo.io/age"
+	"github.com/99designs/keyring"
+)
+
+// FormatVersion is the newest store format this package reads, and the one it writes.
+const FormatVersion = 1
+
+// MaxItemSize is the longest data of one item, in bytes.
+const MaxItemSize = 16 << 20
+
+// The errors of this package, matched with errors.Is. An absent item is keyring.ErrKeyNotFound.
+var (
+	ErrNoStore         = errors.New("there is no store yet")
+	ErrExists          = errors.New("there is a store already")
+	ErrNewerFormat     = errors.New("made by a newer version")
+	ErrInsecure        = errors.New("not safe to use")
+	ErrDamaged         = errors.New("damaged")
+	ErrLocked          = errors.New("the keychain is locked")
+	ErrWrongPassphrase = errors.New("wrong passphrase")
+	ErrTooLarge        = errors.New("too large")
+	ErrTimeout         = errors.New("no answer in time")
+	ErrNoLocks         = errors.New("the file system does not support locks")
+)
+
+// Cache holds an unlocked identity for a limited time, outside this process. Any error is a miss.
+type Cache interface {
+	Get(id string) ([]byte, error)
+	Put(id string, secret []byte, ttl time.Duration) error
+	Remove(id string) error
+}
+
+// Options say where a store is and how it is unlocked.
+type Options struct {
+	// Dir is the store's directory.
+	Dir string
+	// Passphrase is asked when the identity is encrypted and not cached. It returns ErrLocked, or an error that wraps it,
+	// when it has none. Nil is a function that has none.
+	Passphrase func() ([]byte, error)
+	// Cache may be nil.
+	Cache Cache
+	// CacheFor is how long an identity unlocked with a passphrase stays in the cache; zero does not cache.
+	CacheFor time.Duration
+	// Warn is told what is odd but harmless, such as foreign files. It may be nil.
+	Warn func(message string)
+	// WorkFactor is age's scrypt work factor (log2 of N) for new passphrases; zero is age's default, 18.
+	WorkFactor int
+}
+
+// Store is an open store. It implements keyring.Keyring and is safe for use by several goroutines and processes.
+type Store struct {
+	opts      Options
+	recipient *age.X25519Recipient
+
+	mu sync.Mutex
+	id *age.X25519Identity
+}
+
+var _ keyring.Keyring = (*Store)(nil)
+
+const (
+	manifestName = "store.json"
+	identityName = "identity"
+	itemsName    = "items"
+	lockName     = "lock"
+	tempName     = ".tmp"
+	itemSuffix   = ".age"
+)
+
+func (o Options) path(elem ...string) string {
+	return filepath.Join(append([]string{o.Dir}, elem...)...)
+}
+
+// Exists tells whether there is a store in dir, without judging it.
+func Exists(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, manifestName))
+	return err == nil
+}
+
+// Open opens the store in opts.Dir. It reads no identity and no item. Errors: ErrNoStore, ErrInsecure, ErrNewerFormat,
+// ErrDamaged.
+func Open(opts Options) (*Store, error) {
+	if err := checkDir(opts.Dir); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%w in %s", ErrNoStore, opts.Dir)
+		}
+		return nil, err
+	}
+	m, err := readManifest(opts)
+	if err != nil {
+		return nil, err
+	}
+	recipient, err := age.ParseX25519Recipient(m.Recipient)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the recipient in %s: %w", ErrDamaged, opts.path(manifestName), err)
+	}
+	return &Store{opts: opts, recipient: recipient}, nil
+}
+
+// Create makes a store in opts.Dir with a new identity, encrypted with passphrase unless that is empty. Errors:
+// ErrExists, ErrInsecure, ErrTimeout. A crash leaves no store or a whole one.
+func Create(opts Options, passphrase []byte) (*Store, error) {
+	if err := makeDir(opts.Dir); err != nil {
+		return nil, err
+	}
+	unlock, err := lockFile(opts.path(lockName))
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	if Exists(opts.Dir) {
+		return nil, fmt.Errorf("%w in %s", ErrExists, opts.Dir)
+	}
+	if err := makeDir(opts.path(itemsName)); err != nil {
+		return nil, err
+	}
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := sealIdentity(id, passphrase, opts.WorkFactor)
+	if err != nil {
+		return nil, err
+	}
+	if err := writeFile(opts.Dir, identityName, sealed); err != nil {
+		return nil, err
+	}
+	// The description comes last: without it there is no store, and a second Create starts over.
+	m := manifest{Format: FormatVersion, Recipient: id.Recipient().String(), IdentitySums: []string{sum(sealed)}}
+	if err := writeManifest(opts, m); err != nil {
+		return nil, err
+	}
+	return &Store{opts: opts, recipient: id.Recipient(), id: id}, nil
+}
+
+// ID identifies the store for the cache: its recipient, which is public.
+func (s *Store) ID() string { return s.recipient.String() }
+
+// Has tells whether an item of that key is stored, without unlocking.
+func (s *Store) Has(key string) (bool, error) {
+	name, err := fileName(key)
+	if err != nil {
+		return false, nil // what cannot be stored is not there
+	}
+	switch _, err = os.Lstat(s.opts.path(itemsName, name)); {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	}
+	return false, err
+}
+
+// Get implements keyring.Keyring. Errors: keyring.ErrKeyNotFound, ErrLocked, ErrWrongPassphrase, ErrDamaged, ErrInsecure.
+func (s *Store) Get(key string) (keyring.Item, error) {
+	name, err := fileName(key)
+	if err != nil {
+		return keyring.Item{}, keyring.ErrKeyNotFound
+	}
+	path := s.opts.path(itemsName, name)
+	sealed, err := readFile(path, MaxItemSize+1<<16)
+	if errors.Is(err, fs.ErrNotExist) {
+		return keyring.Item{}, keyring.ErrKeyNotFound
+	}
+	if err != nil {
+		return keyring.Item{}, err
+	}
+	id, err := s.identity()
+	if err != nil {
+		return keyring.Item{}, err
+	}
+	r, err := age.Decrypt(bytes.NewReader(sealed), id)
+	if err != nil {
+		return keyring.Item{}, fmt.Errorf("%w: %s: %w", ErrDamaged, path, err)
+	}
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return keyring.Item{}, fmt.Errorf("%w: %s: %w", ErrDamaged, path, err)
+	}
+	return keyring.Item{Key: key, Data: data}, nil
+}
+
+// GetMetadata implements keyring.Keyring without unlocking: only the modification time is known.
+func (s *Store) GetMetadata(key string) (keyring.Metadata, error) {
+	name, err := fileName(key)
+	if err != nil {
+		return keyring.Metadata{}, keyring.ErrKeyNotFound
+	}
+	info, err := os.Lstat(s.opts.path(itemsName, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return keyring.Metadata{}, keyring.ErrKeyNotFound
+	}
+	if err != nil {
+		return keyring.Metadata{}, err
+	}
+	return keyring.Metadata{Item: &keyring.Item{Key: key}, ModificationTime: info.ModTime()}, nil
+}
+
+// Set implements keyring.Keyring: it stores item.Key and item.Data; labels are not kept. It never unlocks. Errors:
+// ErrTooLarge, ErrTimeout, ErrNoLocks, ErrInsecure. On any error the former item is still there.
+func (s *Store) Set(item keyring.Item) error {
+	name, err := fileName(item.Key)
+	if err != nil {
+		return err
+	}
+	if len(item.Data) > MaxItemSize {
+		return fmt.Errorf("%w: %d bytes, at most %d fit", ErrTooLarge, len(item.Data), MaxItemSize)
+	}
+	sealed, err := seal(item.Data, s.recipient)
+	if err != nil {
+		return err
+	}
+	return s.locked(func() error { return writeFile(s.opts.path(itemsName), name, sealed) })
+}
+
+// Remove implements keyring.Keyring. An absent item is keyring.ErrKeyNotFound.
+func (s *Store) Remove(key string) error {
+	name, err := fileName(key)
+	if err != nil {
+		return keyring.ErrKeyNotFound
+	}
+	return s.locked(func() error {
+		err := removeFile(s.opts.path(itemsName), name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return keyring.ErrKeyNotFound
+		}
+		return err
+	})
+}
+
+// Keys implements keyring.Keyring without unlocking, in no particular order. Foreign files are reported to Options.Warn
+// and left alone.
+func (s *Store) Keys() ([]string, error) {
+	dir, err := os.Open(s.opts.path(itemsName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = dir.Close() }()
+	names, err := dir.Readdirnames(-1)
+	if err != nil {
+		return nil, err
+	}
+	keys := make([]string, 0, len(names))
+	for _, name := range names {
+		if name == tempName {
+			continue
+		}
+		key, ok := keyOf(name)
+		if !ok {
+			s.warn(fmt.Sprintf("ignoring %s, which is not an item of this store", s.opts.path(itemsName, name)))
+			continue
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+func (s *Store) locked(write func() error) error {
+	unlock, err := lockFile(s.opts.path(lockName))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := makeDir(s.opts.path(itemsName)); err != nil {
+		return err
+	}
+	return write()
+}
+
+func (s *Store) warn(message string) {
+	if s.opts.Warn != nil {
+		s.opts.Warn(message)
+	}
+}
+
+func seal(data []byte, recipient age.Recipient) ([]byte, error) {
+	var sealed bytes.Buffer
+	w, err := age.Encrypt(&sealed, recipient)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(data); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return sealed.Bytes(), nil
+}

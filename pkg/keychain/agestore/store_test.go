@@ -1,0 +1,551 @@
+package agestore
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"filippo.io/age"
+	"github.com/99designs/keyring"
+)
+
+// fastScrypt keeps tests quick: the work factor does not change what is tested.
+const fastScrypt = 10
+
+func newKey(t testing.TB) []byte {
+	t.Helper()
+	raw := make([]byte, 48)
+	if _, err := rand.Read(raw); err != nil {
+		t.Fatal(err)
+	}
+	return []byte("nvapi-" + base64.RawURLEncoding.EncodeToString(raw))
+}
+
+func create(t testing.TB, passphrase string) (*Store, Options) {
+	t.Helper()
+	opts := Options{Dir: filepath.Join(t.TempDir(), "store"), WorkFactor: fastScrypt}
+	store, err := Create(opts, []byte(passphrase))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store, opts
+}
+
+func reopen(t testing.TB, opts Options) *Store {
+	t.Helper()
+	store, err := Open(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+func set(t testing.TB, s *Store, key string, data []byte) {
+	t.Helper()
+	if err := s.Set(keyring.Item{Key: key, Data: data}); err != nil {
+		t.Fatalf("Set(%q): %v", key, err)
+	}
+}
+
+func wantData(t testing.TB, s *Store, key string, data []byte) {
+	t.Helper()
+	item, err := s.Get(key)
+	if err != nil {
+		t.Fatalf("Get(%q): %v", key, err)
+	}
+	if !bytes.Equal(item.Data, data) || item.Key != key {
+		t.Fatalf("Get(%q) answered other data than was set", key)
+	}
+}
+
+func wantError(t testing.TB, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Fatalf("error %v, want %v", err, want)
+	}
+}
+
+// memoryCache is a Cache that a test can look into.
+type memoryCache struct {
+	mu    sync.Mutex
+	items map[string][]byte
+	ttl   time.Duration
+}
+
+func (c *memoryCache) Get(id string) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if item, ok := c.items[id]; ok {
+		return item, nil
+	}
+	return nil, errors.New("miss")
+}
+
+func (c *memoryCache) Put(id string, secret []byte, ttl time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.items == nil {
+		c.items = map[string][]byte{}
+	}
+	c.items[id], c.ttl = secret, ttl
+	return nil
+}
+
+func (c *memoryCache) Remove(id string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.items, id)
+	return nil
+}
+
+func TestSetGetRemoveAcrossOpens(t *testing.T) {
+	for _, passphrase := range []string{"", "correct horse"} {
+		t.Run(fmt.Sprintf("passphrase=%t", passphrase != ""), func(t *testing.T) {
+			_, opts := create(t, passphrase)
+			opts.Passphrase = func() ([]byte, error) { return []byte(passphrase), nil }
+			values := map[string][]byte{"default/env/NGC_API_KEY": newKey(t), "a/b/%2F": newKey(t), "empty": {}, "..": []byte("x\x00\n\xff")}
+			for key, value := range values {
+				set(t, reopen(t, opts), key, value)
+			}
+			for key, value := range values {
+				wantData(t, reopen(t, opts), key, value)
+			}
+			replaced := newKey(t)
+			set(t, reopen(t, opts), "empty", replaced)
+			wantData(t, reopen(t, opts), "empty", replaced)
+
+			keys, err := reopen(t, opts).Keys()
+			if err != nil || len(keys) != len(values) {
+				t.Fatalf("Keys() = %q, %v; want %d keys", keys, err, len(values))
+			}
+			s := reopen(t, opts)
+			if err := s.Remove("empty"); err != nil {
+				t.Fatal(err)
+			}
+			wantError(t, s.Remove("empty"), keyring.ErrKeyNotFound)
+			_, err = s.Get("empty")
+			wantError(t, err, keyring.ErrKeyNotFound)
+		})
+	}
+}
+
+func TestStoringAndLookingNeedNoPassphrase(t *testing.T) {
+	_, opts := create(t, "secret words")
+	opts.Passphrase = func() ([]byte, error) {
+		t.Error("the passphrase was asked for")
+		return nil, ErrLocked
+	}
+	s := reopen(t, opts)
+	set(t, s, "k", newKey(t))
+	set(t, s, "k", newKey(t))
+	if has, err := s.Has("k"); !has || err != nil {
+		t.Fatalf("Has = %t, %v", has, err)
+	}
+	if has, err := s.Has("absent"); has || err != nil {
+		t.Fatalf("Has(absent) = %t, %v", has, err)
+	}
+	if _, err := s.GetMetadata("k"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.Get("absent")
+	wantError(t, err, keyring.ErrKeyNotFound)
+	if keys, err := s.Keys(); err != nil || !slices.Equal(keys, []string{"k"}) {
+		t.Fatalf("Keys = %q, %v", keys, err)
+	}
+	if err := s.Remove("k"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLocked(t *testing.T) {
+	s, opts := create(t, "secret words")
+	set(t, s, "k", newKey(t))
+	_, err := reopen(t, opts).Get("k")
+	wantError(t, err, ErrLocked)
+	opts.Passphrase = func() ([]byte, error) { return []byte("wrong words"), nil }
+	_, err = reopen(t, opts).Get("k")
+	wantError(t, err, ErrWrongPassphrase)
+}
+
+func TestUnlockedIdentityIsCachedAndForgotten(t *testing.T) {
+	s, opts := create(t, "secret words")
+	value := newKey(t)
+	set(t, s, "k", value)
+	cache := &memoryCache{}
+	opts.Cache, opts.CacheFor = cache, 90*time.Second
+	s = reopen(t, opts)
+	if s.Unlocked() {
+		t.Fatal("unlocked before anybody unlocked it")
+	}
+	wantError(t, s.Unlock([]byte("wrong")), ErrWrongPassphrase)
+	if err := s.Unlock([]byte("secret words")); err != nil {
+		t.Fatal(err)
+	}
+	if cache.ttl != opts.CacheFor {
+		t.Fatalf("cached for %s, want %s", cache.ttl, opts.CacheFor)
+	}
+	for _, cached := range cache.items {
+		if bytes.Contains(cached, []byte("secret words")) {
+			t.Fatal("the passphrase itself was cached")
+		}
+	}
+	other := reopen(t, opts)
+	if !other.Unlocked() {
+		t.Fatal("another process does not see the cached identity")
+	}
+	wantData(t, other, "k", value)
+	if err := other.Lock(); err != nil {
+		t.Fatal(err)
+	}
+	_, err := reopen(t, opts).Get("k")
+	wantError(t, err, ErrLocked)
+	_, err = other.Get("k")
+	wantError(t, err, ErrLocked)
+
+	t.Run("a cached identity of another store is not used", func(t *testing.T) {
+		stranger, err := age.GenerateX25519Identity()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cache.items[s.ID()] = []byte(stranger.String())
+		_, err = reopen(t, opts).Get("k")
+		wantError(t, err, ErrLocked)
+	})
+}
+
+func TestPlainIdentityIsNotCached(t *testing.T) {
+	s, opts := create(t, "")
+	value := newKey(t)
+	set(t, s, "k", value)
+	cache := &memoryCache{}
+	opts.Cache, opts.CacheFor = cache, time.Minute
+	wantData(t, reopen(t, opts), "k", value)
+	if len(cache.items) != 0 {
+		t.Fatal("cached what needs no cache")
+	}
+}
+
+func TestChangePassphrase(t *testing.T) {
+	s, opts := create(t, "")
+	value := newKey(t)
+	set(t, s, "k", value)
+	for _, step := range []struct{ from, to string }{{"", "one"}, {"one", "two"}, {"two", ""}, {"", "three"}} {
+		if step.from != "" {
+			wantError(t, s.ChangePassphrase([]byte("not it"), []byte("x")), ErrWrongPassphrase)
+		}
+		if err := s.ChangePassphrase([]byte(step.from), []byte(step.to)); err != nil {
+			t.Fatalf("from %q to %q: %v", step.from, step.to, err)
+		}
+		s = reopen(t, opts)
+		if protected, err := s.Protected(); err != nil || protected != (step.to != "") {
+			t.Fatalf("Protected = %t, %v", protected, err)
+		}
+		opts.Passphrase = func() ([]byte, error) { return []byte(step.to), nil }
+		wantData(t, reopen(t, opts), "k", value)
+	}
+}
+
+func TestWrongPassphraseIsToldFromADamagedIdentity(t *testing.T) {
+	s, opts := create(t, "secret words")
+	path := filepath.Join(opts.Dir, identityName)
+	intact, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, s.Unlock([]byte("other words")), ErrWrongPassphrase)
+	for at := range intact {
+		damaged := bytes.Clone(intact)
+		damaged[at] ^= 1
+		if err := os.WriteFile(path, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := reopen(t, opts).Unlock([]byte("secret words")); !errors.Is(err, ErrDamaged) {
+			t.Fatalf("byte %d flipped: %v, want ErrDamaged", at, err)
+		}
+	}
+	if err := os.WriteFile(path, intact[:len(intact)/2], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, reopen(t, opts).Unlock([]byte("secret words")), ErrDamaged)
+}
+
+func TestDamagedItem(t *testing.T) {
+	s, opts := create(t, "")
+	set(t, s, "k", newKey(t))
+	path := filepath.Join(opts.Dir, itemsName, "k"+itemSuffix)
+	intact, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := range intact {
+		damaged := bytes.Clone(intact)
+		damaged[at] ^= 1
+		if err := os.WriteFile(path, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Get("k"); !errors.Is(err, ErrDamaged) {
+			t.Fatalf("byte %d flipped: %v, want ErrDamaged", at, err)
+		}
+		if err := os.WriteFile(path, intact[:at], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Get("k"); !errors.Is(err, ErrDamaged) {
+			t.Fatalf("cut at byte %d: %v, want ErrDamaged", at, err)
+		}
+	}
+}
+
+func TestStockAgeLibraryReadsAnItem(t *testing.T) {
+	s, opts := create(t, "")
+	value := newKey(t)
+	set(t, s, "k", value)
+	identityFile, err := os.Open(filepath.Join(opts.Dir, identityName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer identityFile.Close()
+	ids, err := age.ParseIdentities(identityFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	item, err := os.Open(filepath.Join(opts.Dir, itemsName, "k.age"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer item.Close()
+	r, err := age.Decrypt(item, ids...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	if _, err := got.ReadFrom(r); err != nil || !bytes.Equal(got.Bytes(), value) {
+		t.Fatalf("age read something else (%v)", err)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	_, err := Open(Options{Dir: filepath.Join(t.TempDir(), "absent")})
+	wantError(t, err, ErrNoStore)
+	_, err = Open(Options{Dir: private(t)})
+	wantError(t, err, ErrNoStore)
+
+	_, opts := create(t, "")
+	_, err = Create(opts, nil)
+	wantError(t, err, ErrExists)
+
+	manifestPath := filepath.Join(opts.Dir, manifestName)
+	for content, want := range map[string]error{
+		`{"format":2,"recipient":"from the future"}`: ErrNewerFormat,
+		`{"format":0}`:                     ErrDamaged,
+		`{"format":1,"recipient":"age1x"}`: ErrDamaged,
+		`{`:                                ErrDamaged,
+		strings.Repeat(" ", 1<<17):         ErrDamaged,
+	} {
+		if err := os.WriteFile(manifestPath, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(opts); !errors.Is(err, want) {
+			t.Errorf("store.json %.50q: %v, want %v", content, err, want)
+		}
+		after, err := os.ReadFile(manifestPath)
+		if err != nil || string(after) != content {
+			t.Errorf("store.json %.50q was rewritten", content)
+		}
+	}
+}
+
+func TestIdentityOfAnotherStore(t *testing.T) {
+	s, opts := create(t, "")
+	set(t, s, "k", newKey(t))
+	_, stranger := create(t, "")
+	identity, err := os.ReadFile(filepath.Join(stranger.Dir, identityName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(opts.Dir, identityName), identity, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = reopen(t, opts).Get("k")
+	wantError(t, err, ErrDamaged)
+	if err := os.Remove(filepath.Join(opts.Dir, identityName)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = reopen(t, opts).Get("k")
+	wantError(t, err, ErrDamaged)
+}
+
+func TestForeignFilesAreWarnedOfAndLeftAlone(t *testing.T) {
+	s, opts := create(t, "")
+	set(t, s, "k", newKey(t))
+	foreign := []string{"notes.txt", "k.age~", "bad%zz.age", "UPPER%2f.age", ".age", "%.age"}
+	for _, name := range foreign {
+		if err := os.WriteFile(filepath.Join(opts.Dir, itemsName, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var warnings []string
+	opts.Warn = func(message string) { warnings = append(warnings, message) }
+	keys, err := reopen(t, opts).Keys()
+	if err != nil || !slices.Equal(keys, []string{"k"}) {
+		t.Fatalf("Keys = %q, %v", keys, err)
+	}
+	for _, name := range foreign {
+		if !slices.ContainsFunc(warnings, func(w string) bool { return strings.Contains(w, string(filepath.Separator)+name+",") }) {
+			t.Errorf("no warning of %s in %q", name, warnings)
+		}
+		if _, err := os.Stat(filepath.Join(opts.Dir, itemsName, name)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestStaleTemporaryFileIsReplaced(t *testing.T) {
+	s, opts := create(t, "")
+	stale := filepath.Join(opts.Dir, itemsName, tempName)
+	if err := os.WriteFile(stale, []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if keys, err := s.Keys(); err != nil || len(keys) != 0 {
+		t.Fatalf("Keys = %q, %v", keys, err)
+	}
+	value := newKey(t)
+	set(t, s, "k", value)
+	wantData(t, s, "k", value)
+	if _, err := os.Lstat(stale); !errors.Is(err, os.ErrNotExist) {
+		t.Fatalf("the temporary file stayed: %v", err)
+	}
+}
+
+func TestConcurrentWritersAndReaders(t *testing.T) {
+	_, opts := create(t, "")
+	const writers, rounds = 8, 12
+	valid := func(data []byte) bool {
+		return len(data) > 2 && bytes.Equal(data[:len(data)/2], data[len(data)/2:])
+	}
+	double := func() []byte { key := newKey(t); return append(key, key...) }
+	set(t, reopen(t, opts), "k", double())
+	var wg sync.WaitGroup
+	for range writers {
+		wg.Go(func() {
+			s, err := Open(opts)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for range rounds {
+				if err := s.Set(keyring.Item{Key: "k", Data: double()}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		wg.Go(func() {
+			s, err := Open(opts)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for range 4 * rounds {
+				if item, err := s.Get("k"); err != nil || !valid(item.Data) {
+					t.Errorf("torn or failed read: %v", err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestCreateRace(t *testing.T) {
+	opts := Options{Dir: filepath.Join(t.TempDir(), "store")}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	created := 0
+	for range 8 {
+		wg.Go(func() {
+			_, err := Create(opts, nil)
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				created++
+			} else if !errors.Is(err, ErrExists) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if created != 1 {
+		t.Fatalf("%d stores were created, want 1", created)
+	}
+	s := reopen(t, opts)
+	value := newKey(t)
+	set(t, s, "k", value)
+	wantData(t, reopen(t, opts), "k", value)
+}
+
+func TestTooLarge(t *testing.T) {
+	s, _ := create(t, "")
+	wantError(t, s.Set(keyring.Item{Key: strings.Repeat("n", 252)}), ErrTooLarge)
+	wantError(t, s.Set(keyring.Item{Key: ""}), ErrTooLarge)
+	wantError(t, s.Set(keyring.Item{Key: "k", Data: make([]byte, MaxItemSize+1)}), ErrTooLarge)
+	long := strings.Repeat("n", 251)
+	value := bytes.Repeat(newKey(t), 1000)
+	set(t, s, long, value)
+	wantData(t, s, long, value)
+}
+
+func private(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func FuzzFileName(f *testing.F) {
+	for _, key := range []string{"default/env/NGC_API_KEY", "..", ".tmp", "a+b", "%", "ü", "\x00", ""} {
+		f.Add(key)
+	}
+	f.Fuzz(func(t *testing.T, key string) {
+		name, err := fileName(key)
+		if err != nil {
+			if key != "" && 3*len(key) < 200 {
+				t.Fatalf("fileName(%q): %v", key, err)
+			}
+			return
+		}
+		if strings.ContainsAny(name, "/\\:\x00") || name[0] == '.' || len(name) > maxFileName {
+			t.Fatalf("fileName(%q) = %q", key, name)
+		}
+		if back, ok := keyOf(name); !ok || back != key {
+			t.Fatalf("keyOf(fileName(%q)) = %q, %t", key, back, ok)
+		}
+	})
+}
+
+func BenchmarkGetPlain(b *testing.B) {
+	s, opts := create(b, "")
+	set(b, s, "k", newKey(b))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := reopen(b, opts).Get("k"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkSet(b *testing.B) {
+	s, _ := create(b, "")
+	value := newKey(b)
+	for b.Loop() {
+		set(b, s, "k", value)
+	}
+}
