@@ -1,0 +1,172 @@
+package validate
+
+import "strings"
+
+// pasteError returns the code of what was pasted instead of a key alone, "" if nothing is wrong. Most telling first: a
+// quoted key with a space after it is a quoted key.
+func pasteError(value string) string {
+	v := strings.TrimSpace(value)
+	lower := strings.ToLower(v)
+	switch {
+	case v == "":
+		return CodeEmpty
+	case hasQuotes(v):
+		return CodeQuotes
+	case hasAnyPrefix(lower, "export ", "set ", "setx ", "setenv ", "$env:", "declare -x "):
+		return CodeExport
+	case hasAnyPrefix(lower, "docker ", "sudo ", "echo ", "ragenv ", "ngc ", "curl ", "helm ", "kubectl ", "-e ", "--env ", "-p ", "--password", "$ "):
+		return CodeCommand
+	case hasAnyPrefix(lower, "bearer ", "basic ", "bearer:", "authorization:", "x-api-key:", "api-key:"):
+		return CodeHeader
+	case v == OAuthUser || v == `\`+OAuthUser:
+		return CodeUserName
+	case strings.HasPrefix(v, OAuthUser) || strings.HasPrefix(v, `\`+OAuthUser):
+		return CodeUserAndKey
+	case strings.HasPrefix(v, "$") || strings.HasPrefix(v, "%") && strings.HasSuffix(v, "%"):
+		return CodeVariable
+	case v[0] == '{' && strings.Contains(v, ":"):
+		return CodeJSON
+	case hasAnyPrefix(lower, "https://", "http://"):
+		return CodeURL
+	case isAssignment(v):
+		return CodeAssignment
+	case Identify(v) == DockerAuth:
+		return CodeDockerAuth
+	case isNameOnly(v):
+		return CodeNameOnly
+	case isPlaceholder(lower):
+		return CodePlaceholder
+	case isShortened(v):
+		return CodeShortened
+	case isSeveral(v):
+		return CodeSeveral
+	}
+	for _, r := range value {
+		switch {
+		case r == '\n' || r == '\r':
+			return CodeLineBreak
+		case r == ' ' || r == '\t':
+			return CodeSpaces
+		case r < ' ' || r == 0x7f:
+			return CodeControl
+		case r > 0x7f: // a byte that is not UTF-8 reads as U+FFFD
+			return CodeNotASCII
+		}
+	}
+	return ""
+}
+
+func hasAnyPrefix(s string, prefixes ...string) bool {
+	for _, p := range prefixes {
+		if strings.HasPrefix(s, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasQuotes tells whether a quote, straight or typographic, opens or closes v: one of them may have been missed in copying.
+func hasQuotes(v string) bool {
+	const quotes = "\"'`“”„‘’«»"
+	for _, q := range quotes {
+		if strings.HasPrefix(v, string(q)) || strings.HasSuffix(v, string(q)) {
+			return true
+		}
+	}
+	return false
+}
+
+// isAssignment tells whether v is NAME=VALUE or NAME: VALUE, with or without a value. The padding of base64 is none.
+func isAssignment(v string) bool {
+	end := 0
+	for end < len(v) && (isAlphanumericByte(v[end]) || v[end] == '_') {
+		end++
+	}
+	if end == 0 || end == len(v) || '0' <= v[0] && v[0] <= '9' {
+		return false
+	}
+	name, rest := v[:end], v[end:]
+	rest = strings.TrimLeft(rest, " \t")
+	switch {
+	case rest == "" || rest[0] != '=' && rest[0] != ':':
+		return false
+	case rest == "=" || rest == "==", rest[0] == ':':
+		return strings.Contains(name, "_") && strings.ToUpper(name) == name
+	}
+	return true
+}
+
+// isNameOnly tells whether v is a variable's name, such as NGC_API_KEY.
+func isNameOnly(v string) bool {
+	if len(v) > 40 || strings.ToUpper(v) != v || !strings.Contains(v, "_") {
+		return false
+	}
+	for i := range len(v) {
+		if !isAlphanumericByte(v[i]) && v[i] != '_' {
+			return false
+		}
+	}
+	return strings.HasSuffix(v, "KEY") || strings.HasSuffix(v, "TOKEN") || strings.HasSuffix(v, "SECRET") || strings.HasSuffix(v, "PASSWORD")
+}
+
+// placeholders are what documentation, templates and Compose files put where a key belongs, in lower case without
+// brackets and separators. "ngcapikey" and "nvidiaapikey" are the RAG Blueprint's defaults.
+var placeholders = map[string]bool{
+	"ngcapikey": true, "nvidiaapikey": true, "apikey": true, "nvapi": true, "cyborg": true, "cdbk": true, "cyborgdbapikey": true, "cyborgapikey": true,
+	"nvapikey": true, "mykey": true, "myapikey": true, "thekey": true, "key": true, "token": true, "secret": true, "password": true, "changeme": true, "changethis": true,
+	"changeit": true, "replaceme": true, "replacethis": true, "fillme": true, "fillin": true, "fixme": true, "todo": true, "tbd": true, "none": true, "null": true, "nil": true,
+	"undefined": true, "unset": true, "empty": true, "example": true, "dummy": true, "dummykey": true, "fake": true, "fakekey": true, "test": true, "testkey": true,
+	"placeholder": true, "insertkeyhere": true, "pastekeyhere": true, "keyhere": true, "apikeyhere": true, "keygoeshere": true, "seaweedfsadmin": true, "minioadmin": true,
+	"true": true, "false": true, "yes": true, "no": true, "notused": true, "notset": true, "redacted": true, "hidden": true, "masked": true, "removed": true,
+}
+
+// isPlaceholder takes v in lower case. Words inside a text count only where it is shorter than any real key: a random one
+// may hold every word.
+func isPlaceholder(v string) bool {
+	if strings.HasPrefix(v, "<") || strings.HasSuffix(v, ">") || strings.HasPrefix(v, "[") && strings.HasSuffix(v, "]") || strings.HasPrefix(v, "{") && strings.HasSuffix(v, "}") {
+		return true
+	}
+	bare := strings.NewReplacer("-", "", "_", "", " ", "", ".", "", "…", "").Replace(v)
+	if placeholders[bare] {
+		return true
+	}
+	for _, prefix := range []string{"nvapistg", "nvapi", "cyborg", "cdbk"} {
+		if rest, ok := strings.CutPrefix(bare, prefix); ok {
+			bare = rest
+			break
+		}
+	}
+	if bare == "" || placeholders[bare] || strings.Trim(bare, "x") == "" {
+		return true
+	}
+	if len(bare) >= minMasked {
+		return false
+	}
+	for _, word := range []string{"your", "apikey", "changeme", "placeholder", "replace", "insert", "example", "here", "xxxxx", "redacted"} {
+		if strings.Contains(bare, word) {
+			return true
+		}
+	}
+	return len(bare) >= 3 && strings.Trim(bare, bare[:1]) == ""
+}
+
+// isShortened tells whether part of v is hidden, as a service's list of keys or a log shows them.
+func isShortened(v string) bool {
+	for _, mark := range []string{"...", "…", "**", "••", "●●", "··"} {
+		if strings.Contains(v, mark) {
+			return true
+		}
+	}
+	return false
+}
+
+// isSeveral tells whether v holds two keys, joined by whatever.
+func isSeveral(v string) bool {
+	count := 0
+	for _, field := range strings.FieldsFunc(v, func(r rune) bool { return strings.ContainsRune(" \t\r\n,;|", r) }) {
+		if t := Identify(field); t != Unknown {
+			count++
+		}
+	}
+	return count > 1
+}
