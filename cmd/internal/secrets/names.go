@@ -1,0 +1,98 @@
+package secrets
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// The errors of CheckName, matched with errors.Is.
+var (
+	ErrInvalidName  = errors.New("not a name of an environment variable")
+	ErrReservedName = errors.New("not a name for a secret")
+)
+
+// ValidName tells whether name is [A-Za-z_][A-Za-z0-9_]*: what every shell, Compose and Kubernetes take as a variable.
+func ValidName(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		if c != '_' && !('a' <= c && c <= 'z') && !('A' <= c && c <= 'Z') && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// CheckName returns nil for a name that a secret may be stored and injected under, else an error that wraps ErrInvalidName
+// or ErrReservedName and says why.
+func CheckName(name string) error {
+	if !ValidName(name) {
+		return fmt.Errorf("%w: %+.64q: letters, digits and underscores, not starting with a digit", ErrInvalidName, name)
+	}
+	if reason := Reserved(name); reason != "" {
+		return fmt.Errorf("%w: %.64s %s", ErrReservedName, name, reason)
+	}
+	return nil
+}
+
+// Reserved returns why a variable of that name is never stored nor injected, "" if it may be.
+//
+// A stored value wins over the environment's, so one hostile line in an imported .env would otherwise last: make every
+// command load a library, run a script first, or send the keys to another machine's Docker. None of these is a secret, and
+// who wants one set can export it. Proxy settings are allowed, as they may hold a password. Case does not count: it does
+// not on Windows.
+func Reserved(name string) string {
+	name = strings.ToUpper(name)
+	for _, r := range reserved {
+		if slices.Contains(r.names, name) || slices.ContainsFunc(r.prefixes, func(p string) bool { return strings.HasPrefix(name, p) }) {
+			return r.reason
+		}
+	}
+	return ""
+}
+
+var reserved = []struct {
+	reason   string
+	prefixes []string
+	names    []string
+}{
+	{
+		reason:   "is a setting of ragenv itself, which no command is handed",
+		prefixes: []string{"RAGENV_"},
+	},
+	{
+		reason: "decides which program or library the system loads",
+		// ld.so(8), by name: an LD_SDK_KEY is somebody's key.
+		prefixes: []string{"LD_LIBRARY_", "LD_PRELOAD", "LD_AUDIT", "LD_DEBUG", "LD_PROFILE", "LD_BIND_", "LD_ORIGIN_", "LD_CONFIG", "LD_ELF_", "LDR_", "DYLD_"},
+		names:    []string{"GLIBC_TUNABLES", "PATH", "PATHEXT", "COMSPEC", "SYSTEMROOT", "WINDIR", "LIBPATH", "SHLIB_PATH", "GCONV_PATH", "LOCPATH", "NLSPATH", "HOSTALIASES", "RES_OPTIONS", "GODEBUG"},
+	},
+	{
+		reason:   "makes a shell or an interpreter run code of its own",
+		prefixes: []string{"BASH_FUNC_"},
+		names: []string{
+			"BASH_ENV", "ENV", "ZDOTDIR", "IFS", "SHELLOPTS", "BASHOPTS", "PS0", "PS1", "PS2", "PS4", "PROMPT_COMMAND", "BASH_XTRACEFD", "CDPATH", "FPATH",
+			"PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONBREAKPOINT", "PYTHONUSERBASE", "PYTHONWARNINGS",
+			"PERL5LIB", "PERL5OPT", "PERL5DB", "PERLLIB", "RUBYLIB", "RUBYOPT", "NODE_OPTIONS", "NODE_PATH", "NODE_EXTRA_CA_CERTS",
+			"JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH", "LUA_PATH", "LUA_CPATH", "LUA_INIT", "PHPRC", "PHP_INI_SCAN_DIR",
+			"PSMODULEPATH", "DOTNET_STARTUP_HOOKS", "DOTNET_ADDITIONAL_DEPS", "CORECLR_ENABLE_PROFILING", "CORECLR_PROFILER", "CORECLR_PROFILER_PATH", "COR_PROFILER", "COR_PROFILER_PATH",
+			"EDITOR", "VISUAL", "PAGER", "BROWSER", "LESSOPEN", "LESSCLOSE",
+			"GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "GIT_EDITOR", "GIT_PAGER", "GIT_EXEC_PATH", "GIT_EXTERNAL_DIFF", "GIT_PROXY_COMMAND", "GIT_TEMPLATE_DIR", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS", "SSH_ASKPASS",
+		},
+	},
+	{
+		reason: "is where the command's keys are sent, or whom it trusts with them: a setting, not a secret",
+		names: []string{
+			"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DOCKER_TLS", "BUILDKIT_HOST", "BUILDX_BUILDER", "BUILDX_CONFIG", "CONTAINER_HOST", "CONTAINERD_ADDRESS",
+			"COMPOSE_FILE", "COMPOSE_ENV_FILES", "REGISTRY_AUTH_FILE", "KUBECONFIG", "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE",
+		},
+	},
+	{
+		reason:   "belongs to the login session: a setting, not a secret",
+		prefixes: []string{"XDG_"},
+		names: []string{
+			"HOME", "USER", "LOGNAME", "USERNAME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "SHELL", "TERM", "PWD", "OLDPWD", "TMPDIR", "TMP", "TEMP", "DISPLAY", "WAYLAND_DISPLAY",
+			"DBUS_SESSION_BUS_ADDRESS", "SSH_AUTH_SOCK", "SUDO_USER", "SUDO_UID", "SUDO_GID", "SUDO_COMMAND", "SHLVL", "_", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID",
+		},
+	},
+}
