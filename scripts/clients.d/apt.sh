@@ -1,6 +1,6 @@
 # Clients that come from the distribution's packages. Sourced by scripts/clients.
 # shellcheck shell=bash
-# The table's columns and $cache, $scratch are set by the caller:
+# The table's columns and $cache, $work, $scratch are set by the caller:
 # shellcheck disable=SC2154
 
 # Programs of packages that ship daemons lie in sbin, which a person's PATH may lack.
@@ -11,9 +11,15 @@ as_root() {
 }
 
 # offered PACKAGE succeeds if apt's lists have a candidate for it.
-offered() { apt-cache policy "$1" 2>/dev/null | grep -Eq '^ *Candidate: [^( ]'; }
+offered() {
+	local policy
+	policy=$(apt-cache policy "$1" 2>/dev/null) && [[ $policy =~ Candidate:\ [^\(\ ] ]]
+}
 
+# apt_update succeeds if it brought package lists that this run had not seen.
 apt_update() {
+	if [[ -e $work/updated ]]; then return 1; fi
+	touch "$work/updated"
 	log "updating apt's package lists"
 	quietly as_root apt-get -q update
 }
@@ -46,8 +52,7 @@ apt_install() {
 	exec {lock}>"$cache/.apt.lock"
 	flock "$lock"
 	if ! packages=$(choose "$@"); then
-		apt_update || log "apt-get update failed"
-		packages=$(choose "$@") || unavailable "apt offers no package here for: $*"
+		{ apt_update && packages=$(choose "$@"); } || unavailable "apt offers no package here for: $*"
 	fi
 	mkdir -p "$inert"
 	for program in invoke-rc.d deb-systemd-invoke deb-systemd-helper update-rc.d service systemctl; do
@@ -63,7 +68,7 @@ apt_install() {
 	log "installing ${packages//$'\n'/ }"
 	if ! quietly as_root "${install[@]}"; then
 		# Lists that are out of date name versions which the mirror has no longer.
-		apt_update && quietly as_root "${install[@]}" || unavailable "apt-get install failed: $*"
+		{ apt_update && quietly as_root "${install[@]}"; } || unavailable "apt-get install failed: $*"
 	fi
 	exec {lock}>&-
 }
@@ -79,7 +84,7 @@ obtain_apt() {
 	present || apt_install $what
 	path=$(find_command "${commands%% *}") || unavailable "no program ${commands%% *} after installing: $what"
 	# shellcheck disable=SC2086
-	version=$("$path" $probe 2>&1 </dev/null | first_version) || unavailable "$path $probe reports no version"
+	version=$(first_version "$("$path" $probe 2>&1 </dev/null)") || unavailable "$path $probe reports no version"
 	if [[ ! $version =~ $package ]]; then unavailable "$path is version $version, not $package"; fi
 	printf '%s\t%s\n' "$path" "$version"
 }

@@ -1,6 +1,6 @@
 # Clients that are built from Go modules. Sourced by scripts/clients.
 # shellcheck shell=bash
-# The table's columns and $cache, $scratch are set by the caller:
+# The table's columns and $cache, $work, $scratch are set by the caller:
 # shellcheck disable=SC2154
 
 # go_run ARGUMENTS... runs go apart from the module and workspace that the caller may stand in.
@@ -59,7 +59,7 @@ obtain_go() {
 		cgo=1
 		ldflags=${ldflags/"$word"/}
 		command -v cc >/dev/null || unavailable "needs a C compiler to build $what"
-		dpkg-query -W -f '${Status}' "${word#cgo:}" 2>/dev/null | grep -q ' installed$' || apt_install "${word#cgo:}"
+		[[ $(dpkg-query -W -f '${Status}' "${word#cgo:}" 2>/dev/null) == *' installed' ]] || apt_install "${word#cgo:}"
 	done
 	mkdir "$scratch/out"
 	out="$scratch/out/$command"
