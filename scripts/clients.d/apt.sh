@@ -91,13 +91,11 @@ obtain_apt() {
 
 # python_with MODULE prints the interpreter that can import it, and the module's version.
 python_with() {
-	local python version
+	local python
 	for python in "$(command -v python3)" /usr/bin/python3; do
 		[[ -x $python ]] || continue
-		if version=$("$python" -c "import $1; print($1.__version__)" 2>/dev/null); then
-			printf '%s\t%s\n' "$python" "$version"
-			return 0
-		fi
+		# What a version manager puts on PATH is a stand-in that depends on the directory: hence sys.executable.
+		"$python" -c "import sys, $1; print(sys.executable, $1.__version__, sep='\\t')" 2>/dev/null && return
 	done
 	return 1
 }
