@@ -1,0 +1,199 @@
+package probe
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/ragenv/ragenv/pkg/validate"
+)
+
+const (
+	maxBody   = 64 << 10 // bytes of an answer that are read; real ones are below 4 KiB
+	maxHeader = 32 << 10
+)
+
+// message is an error whose whole text is fit to be shown. Errors of net/http are not: they may quote an address with a
+// password, a proxy's or a redirect's.
+type message string
+
+func (m message) Error() string { return string(m) }
+
+// answer is what a service said.
+type answer struct {
+	host   string // who was asked
+	status int
+	header http.Header
+	body   []byte // of a 200 that do was to read
+}
+
+// do makes one request and reads the body of a 200 if read says so: nothing else's is of use. It follows no redirect: that
+// would carry the key, in a header or in a form, to wherever it points. The error is a message.
+func (c *Client) do(ctx context.Context, method string, u *url.URL, body string, header http.Header, read bool) (answer, error) {
+	timeout := c.Timeout
+	if timeout <= 0 {
+		timeout = defaultTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), strings.NewReader(body))
+	if err != nil {
+		return answer{}, message("its address cannot be asked")
+	}
+	req.Header = header
+	req.Header.Set("User-Agent", "ragenv")
+
+	transport := &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.RootCAs},
+		DisableKeepAlives:      true,
+		DisableCompression:     true, // what is not unpacked needs no second limit
+		MaxResponseHeaderBytes: maxHeader,
+		Protocols:              new(http.Protocols),
+		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+			switch resp.StatusCode {
+			case http.StatusOK:
+				return nil
+			case http.StatusProxyAuthRequired:
+				return message("the proxy that the environment names wants a login, so " + u.Hostname() + " was not asked")
+			}
+			return message("the proxy that the environment names answered " + strconv.Itoa(resp.StatusCode) + ", so " + u.Hostname() + " was not asked")
+		},
+	}
+	transport.Protocols.SetHTTP1(true) // HTTP/2 has a debug mode, by environment variable, that prints keys
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return answer{}, message(explain(ctx, u.Hostname(), err))
+	}
+	defer func() { _ = resp.Body.Close() }()
+
+	a := answer{host: u.Hostname(), status: resp.StatusCode, header: resp.Header}
+	if !read || resp.StatusCode != http.StatusOK {
+		return a, nil
+	}
+	a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	if err != nil {
+		return answer{}, message(explain(ctx, u.Hostname(), err))
+	}
+	if len(a.body) > maxBody {
+		return answer{}, message(a.host + " gave an answer that is too long to be its own")
+	}
+	return a, nil
+}
+
+// describe tells of a status that proves nothing.
+func (a answer) describe() string {
+	text := a.host + " answered " + strconv.Itoa(a.status)
+	switch {
+	case a.status == http.StatusTooManyRequests:
+		return text + ": too many requests, try again later"
+	case a.status >= 500:
+		return text + ": it has trouble of its own, try again later"
+	case a.status >= 300 && a.status < 400:
+		return text + ": it wants the key sent elsewhere, which was not done"
+	}
+	return text + ", which says nothing about the key"
+}
+
+// token returns the token of a token service's answer; "" if there is none fit for a header.
+func (a answer) token() string {
+	var t struct {
+		Token       string `json:"token"`
+		AccessToken string `json:"access_token"`
+	}
+	if json.Unmarshal(a.body, &t) != nil {
+		return ""
+	}
+	if t.Token == "" {
+		t.Token = t.AccessToken
+	}
+	for i := range len(t.Token) {
+		if c := t.Token[i]; c <= ' ' || c > '~' {
+			return ""
+		}
+	}
+	return t.Token
+}
+
+// basic returns the Authorization header for a key.
+func basic(key string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(validate.OAuthUser+":"+key))
+}
+
+// base returns the URL of a service: own if it is set, else https and host. The error is a message.
+func (c *Client) base(own, host string) (*url.URL, error) {
+	if own == "" {
+		return &url.URL{Scheme: "https", Host: host}, nil
+	}
+	u, err := url.Parse(own)
+	switch {
+	case err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return nil, message("the address that was set for the service is not https://HOST")
+	case u.Scheme == "https" && (c.AllowLoopback || !isLoopback(u.Hostname())), u.Scheme == "http" && c.AllowLoopback && isLoopback(u.Hostname()):
+		return u, nil
+	case isLoopback(u.Hostname()):
+		return nil, message("the address that was set for the service is this machine's own")
+	}
+	return nil, message("the address that was set for the service is not https, so the key was not sent")
+}
+
+// explain says why there was no answer, of what is known of err, and never by its text.
+func explain(ctx context.Context, host string, err error) string {
+	var (
+		dns     *net.DNSError
+		op      *net.OpError
+		cert    *tls.CertificateVerificationError
+		record  tls.RecordHeaderError
+		unknown x509.UnknownAuthorityError
+		expired x509.CertificateInvalidError
+		name    x509.HostnameError
+		timeout net.Error
+		proxy   message
+	)
+	switch {
+	case errors.As(err, &proxy):
+		return string(proxy)
+	case errors.Is(ctx.Err(), context.Canceled):
+		return "it was interrupted before " + host + " answered"
+	case ctx.Err() != nil:
+		return host + " did not answer in time"
+	case errors.As(err, &op) && op.Op == "proxyconnect":
+		return "the proxy that the environment names cannot be reached, so " + host + " was not asked"
+	case errors.As(err, &dns):
+		return "the name " + host + " cannot be resolved; this machine may be offline"
+	case errors.As(err, &unknown):
+		return host + " shows a certificate of an authority that this machine does not know; a proxy may stand in between"
+	case errors.As(err, &name):
+		return host + " shows a certificate of another host; a proxy or a login page may stand in between"
+	case errors.As(err, &expired) && expired.Reason == x509.Expired:
+		return host + " shows a certificate that is not valid today; this machine's clock may be wrong"
+	case errors.As(err, &cert):
+		return host + " shows a certificate that does not hold"
+	case errors.As(err, &record):
+		return host + " does not speak TLS; a proxy or a login page may stand in between"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return host + " refused the connection"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return host + " did not answer in time"
+	}
+	return host + " could not be asked: the connection broke"
+}
+
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback()
+}

@@ -1,0 +1,138 @@
+package probe
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/ragenv/ragenv/pkg/validate"
+)
+
+// manifestTypes are the manifests a Docker client takes.
+const manifestTypes = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, " +
+	"application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json"
+
+// RegistryPull asks the registry whether key may pull image, the way Docker does: the manifest's challenge, a token for the
+// key, the manifest with the token. Nothing of the image is downloaded.
+//
+// The key is never left out of the request for the token: without one, nvcr.io hands out tokens for public images, which
+// would prove nothing.
+func (c *Client) RegistryPull(ctx context.Context, key string, image Image) Result {
+	keyType := validate.Identify(key)
+	switch {
+	case key == "":
+		return unknown("there is no key to ask with")
+	case keyType == validate.CyborgDBKey, keyType == validate.CyborgDBUser, keyType == validate.DockerAuth:
+		return unknown("it is not an NGC key, so it was not sent to NVIDIA")
+	case image.Host != production.registry && image.Host != staging.registry:
+		return unknown("the image is not NVIDIA's, so the key was not sent to its registry")
+	case keyType == validate.NGCStaging && image.Host != staging.registry:
+		return unknown("it is a key for staging, which " + image.Host + " does not take, so it was not sent there")
+	case keyType != validate.NGCStaging && image.Host == staging.registry:
+		return unknown("it is not a key for staging, so it was not sent to " + image.Host)
+	}
+	base, err := c.base(c.Registry, image.Host)
+	if err != nil {
+		return unknown(err.Error())
+	}
+	manifest := base.JoinPath("v2", image.Repository, "manifests", image.reference())
+
+	a, err := c.do(ctx, http.MethodGet, manifest, "", http.Header{"Accept": {manifestTypes}}, false)
+	if err != nil {
+		return unknown(err.Error())
+	}
+	switch a.status {
+	case http.StatusUnauthorized:
+	case http.StatusOK:
+		return unknown(a.host + " gives this image to everybody, so the key was not tested")
+	case http.StatusNotFound:
+		return unknown(noSuchImage(a))
+	default: // said before any key was sent
+		return unknown(a.describe())
+	}
+	asked, ok := parseChallenge(a.header.Values("WWW-Authenticate"))
+	if !ok {
+		return unknown(a.host + " does not say where to get a token, as a registry does; a proxy may stand in between")
+	}
+	realm, err := c.realm(asked.realm, environmentOf(key))
+	if err != nil {
+		return unknown(a.host + err.Error())
+	}
+	query := realm.Query()
+	query.Set("scope", "repository:"+image.Repository+":pull") // as the challenge has it, or it is another image's
+	if asked.service != "" {
+		query.Set("service", asked.service)
+	}
+	realm.RawQuery = query.Encode()
+
+	a, err = c.do(ctx, http.MethodGet, realm, "", http.Header{"Authorization": {basic(key)}, "Accept": {"application/json"}}, true)
+	if err != nil {
+		return unknown(err.Error())
+	}
+	switch a.status {
+	case http.StatusOK:
+	case http.StatusUnauthorized:
+		return Result{Outcome: Invalid, Detail: a.host + " does not take this key: it is wrong, or it has expired"}
+	default:
+		return refusal(a)
+	}
+	token := a.token()
+	if token == "" {
+		return unknown(a.host + " gave an answer without a token; a proxy or a login page may stand in between")
+	}
+
+	a, err = c.do(ctx, http.MethodGet, manifest, "", http.Header{"Accept": {manifestTypes}, "Authorization": {"Bearer " + token}}, false)
+	if err != nil {
+		return unknown(err.Error())
+	}
+	switch a.status {
+	case http.StatusOK:
+		return Result{Outcome: Valid, Detail: "the key may pull this image"}
+	case http.StatusUnauthorized:
+		return Result{Outcome: LacksRights, Detail: a.host + " takes the key, but not for this image"}
+	case http.StatusNotFound:
+		return unknown(noSuchImage(a))
+	}
+	return refusal(a)
+}
+
+// refusal reads the statuses by which the registry tells why a key it knows does not get an image.
+func refusal(a answer) Result {
+	switch a.status {
+	case http.StatusForbidden:
+		return Result{Outcome: LacksRights, Detail: a.host + " answered 403: the key's account has no entitlement to this image"}
+	case http.StatusPaymentRequired:
+		return Result{Outcome: LacksRights, Detail: a.host + " answered 402: this image needs a licence that the key's account lacks"}
+	case http.StatusUnavailableForLegalReasons:
+		return Result{Outcome: LacksRights, Detail: a.host + " answered 451: this image is withheld for legal reasons; its terms may need to be accepted first"}
+	}
+	return unknown(a.describe())
+}
+
+func noSuchImage(a answer) string {
+	return a.host + " answered 404: no such image, or none that the key may see"
+}
+
+// realm checks where a challenge wants the key to be sent: to the key's own environment's hosts, or to the origin of a base
+// URL that the person set. The error continues a sentence that begins with the registry's host.
+func (c *Client) realm(realm string, env environment) (*url.URL, error) {
+	u, err := url.Parse(realm)
+	if err != nil || u.User != nil || u.Opaque != "" {
+		return nil, message(" wants the key sent to something that is no address, which was not done")
+	}
+	host := strings.ToLower(u.Hostname())
+	switch port := u.Port(); {
+	case u.Scheme == "https" && (port == "" || port == "443") && (host == env.registry || host == env.authn):
+		return u, nil
+	case c.AllowLoopback && (u.Scheme == "https" || u.Scheme == "http") && isLoopback(host):
+		return u, nil
+	}
+	for _, own := range []string{c.Registry, c.Authn} {
+		base, err := url.Parse(own)
+		if err == nil && own != "" && u.Scheme == "https" && base.Scheme == "https" && strings.EqualFold(base.Host, u.Host) {
+			return u, nil
+		}
+	}
+	return nil, message(" wants the key sent to a host other than NVIDIA's, which was not done")
+}
