@@ -1,0 +1,5 @@
+package atomicfile
+
+import "errors"
+
+func mkfifo(string) error { return errors.ErrUnsupported }
