@@ -44,50 +44,53 @@ const (
 //
 // What is refused is something else than the key. What is unusual might be a key of a kind made after this was written.
 // NVIDIA has changed the length of its keys before and CyborgDB documents only a prefix, so those are only warned of.
-var catalogue = index(
-	Finding{Refuse, CodeEmpty, "the value is empty", "copy the key again, then paste it"},
-	Finding{Refuse, CodeNUL, "the value holds a NUL byte, which no environment variable can hold", "store it as base64 text"},
-	Finding{Unusual, CodeTooLong, "the value is too long to be handed to a command in an environment variable (128 KiB on Linux)", "keep it in a file, and store the file's path"},
+var catalogue = []Finding{
+	{Refuse, CodeEmpty, "the value is empty", "copy the key again, then paste it"},
+	{Refuse, CodeNUL, "the value holds a NUL byte, which no environment variable can hold", "store it as base64 text"},
+	{Unusual, CodeTooLong, "the value is too long to be handed to a command in an environment variable (128 KiB on Linux)", "keep it in a file, and store the file's path"},
 
-	Finding{Refuse, CodeQuotes, "the key was pasted with quotes around it", "paste only what stands between the quotes"},
-	Finding{Refuse, CodeExport, "a shell command that sets a variable was pasted, not the key alone", "paste only what stands after the = sign, without quotes"},
-	Finding{Refuse, CodeAssignment, "a whole NAME=VALUE line was pasted, not the key alone", "paste only what stands after the = sign"},
-	Finding{Refuse, CodeCommand, "a command line was pasted, not the key alone", "paste only the key"},
-	Finding{Refuse, CodeHeader, "an HTTP header was pasted, not the key alone", "paste only what stands after the last space"},
-	Finding{Refuse, CodeUserAndKey, "the user name $oauthtoken was pasted together with the key", "paste only what stands after the colon"},
-	Finding{Refuse, CodeUserName, "this is the user name for nvcr.io, not the key", "paste the key itself"},
-	Finding{Refuse, CodeVariable, "a reference to a variable was pasted: the shell did not replace it by its value", "paste the key itself"},
-	Finding{Refuse, CodeJSON, "JSON was pasted, not the key alone", "paste only the key inside it"},
-	Finding{Refuse, CodeDockerAuth, "this is the base64 of $oauthtoken and a key, as in Docker's config.json, not the key alone", "decode it with `base64 -d` and paste only what stands after the colon"},
-	Finding{Refuse, CodePlaceholder, "this is a placeholder from documentation, not a key", "paste your own key in its place"},
-	Finding{Refuse, CodeShortened, "the key is shortened: part of it is hidden by dots or stars", "make a new key: a service shows a whole key only once"},
-	Finding{Refuse, CodeLineBreak, "the key has a line break in it", "copy the key again, as one line"},
-	Finding{Refuse, CodeSpaces, "the key has spaces in or around it", "copy the key again, without the spaces"},
-	Finding{Refuse, CodeControl, "the key has a control character in it, such as an arrow key's", "copy the key again, then paste it without editing"},
-	Finding{Refuse, CodeNotASCII, "the key has a character in it that no key has, such as a typographic dash or an invisible space", "copy the key from the service's page, not from a document or chat"},
-	Finding{Refuse, CodeNameOnly, "this is the name of a variable, not a key", "paste the key itself"},
-	Finding{Refuse, CodeURL, "this is a web address, not a key", "open it and copy the key from there"},
-	Finding{Refuse, CodeSeveral, "more than one key was pasted", "paste one key"},
-	Finding{Refuse, CodeForeign, "this is another service's token", "store it under that service's own name"},
-	Finding{Refuse, CodeCyborgDBForNGC, "this is a CyborgDB key, not an NGC key", "store it as CYBORGDB_API_KEY"},
-	Finding{Refuse, CodeNGCForCyborgDB, "this is an NGC key, not a CyborgDB key", "store it as NGC_API_KEY"},
-	Finding{Refuse, CodeAPIKeyForIndexKey, "this is an API key, not an index's encryption key", "store it under its own name"},
+	{Refuse, CodeQuotes, "the key was pasted with quotes around it", "paste only what stands between the quotes"},
+	{Refuse, CodeExport, "a shell command that sets a variable was pasted, not the key alone", "paste only what stands after the = sign, without quotes"},
+	{Refuse, CodeAssignment, "a whole NAME=VALUE line was pasted, not the key alone", "paste only what stands after the = sign"},
+	{Refuse, CodeCommand, "a command line was pasted, not the key alone", "paste only the key"},
+	{Refuse, CodeHeader, "an HTTP header was pasted, not the key alone", "paste only what stands after the last space"},
+	{Refuse, CodeUserAndKey, "the user name $oauthtoken was pasted together with the key", "paste only what stands after the colon"},
+	{Refuse, CodeUserName, "this is the user name for nvcr.io, not the key", "paste the key itself"},
+	{Refuse, CodeVariable, "a reference to a variable was pasted: the shell did not replace it by its value", "paste the key itself"},
+	{Refuse, CodeJSON, "JSON was pasted, not the key alone", "paste only the key inside it"},
+	{Refuse, CodeDockerAuth, "this is the base64 of $oauthtoken and a key, as in Docker's config.json, not the key alone", "paste the key itself: decoded, it stands after the colon"},
+	{Refuse, CodePlaceholder, "this is a placeholder from documentation, not a key", "paste your own key in its place"},
+	{Refuse, CodeShortened, "the key is shortened: part of it is hidden by dots or stars", "make a new key: a service shows a whole key only once"},
+	{Refuse, CodeLineBreak, "the key has a line break in it", "copy the key again, as one line"},
+	{Refuse, CodeSpaces, "the key has spaces in or around it", "copy the key again, without the spaces"},
+	{Refuse, CodeControl, "the key has a control character in it, such as an arrow key's", "copy the key again, then paste it without editing"},
+	{Refuse, CodeNotASCII, "the key has a character in it that no key has, such as a typographic dash or an invisible space", "copy the key from the service's page, not from a document or chat"},
+	{Refuse, CodeNameOnly, "this is the name of a variable, not a key", "paste the key itself"},
+	{Refuse, CodeURL, "this is a web address, not a key", "open it and copy the key from there"},
+	{Refuse, CodeSeveral, "more than one key was pasted", "paste one key"},
+	{Refuse, CodeForeign, "this is another service's token", "store it under that service's own name"},
+	{Refuse, CodeCyborgDBForNGC, "this is a CyborgDB key, not an NGC key", "store it as CYBORGDB_API_KEY"},
+	{Refuse, CodeNGCForCyborgDB, "this is an NGC key, not a CyborgDB key", "store it as NGC_API_KEY"},
+	{Refuse, CodeAPIKeyForIndexKey, "this is an API key, not an index's encryption key", "store it under its own name"},
 
-	Finding{Unusual, CodeUnknownNGC, "this does not look like an NGC key (nvapi- and 64 characters, or 84 letters and digits)", "copy the key again from https://org.ngc.nvidia.com/setup/api-keys"},
-	Finding{Unusual, CodeIndexKeyForNGC, "this looks like an index's encryption key, not like an NGC key", "store it as APP_VECTORSTORE_INDEXKEY"},
-	Finding{Unusual, CodeUnknownIndexKey, "this is not the base64 of 32 bytes, as an index's encryption key is", "let one be made with --generate, or copy the key again"},
+	{Unusual, CodeUnknownNGC, "this does not look like an NGC key (nvapi- and 64 characters, or 84 letters and digits)", "copy the key again from https://org.ngc.nvidia.com/setup/api-keys"},
+	{Unusual, CodeIndexKeyForNGC, "this looks like an index's encryption key, not like an NGC key", "store it as APP_VECTORSTORE_INDEXKEY"},
+	{Unusual, CodeUnknownIndexKey, "this is not the base64 of 32 bytes, as an index's encryption key is", "let one be made with --generate, or copy the key again"},
 
-	Finding{Warn, CodeStaging, "this is a key for NVIDIA's staging services, which nvcr.io does not take", "make one at https://org.ngc.nvidia.com/setup/api-keys"},
-	Finding{Warn, CodeOddLength, "the key is not as long as NGC keys are (70 characters)", "check that all of it was copied"},
-	Finding{Warn, CodeOddLegacy, "the key is as long as a legacy NGC key, but is not built like one", "check that all of it was copied"},
-	Finding{Warn, CodeCyborgDBUser, "this is one user's key of a CyborgDB service, not the service's own API key", "copy the API key from the dashboard at https://cyborgdb.co"},
-	Finding{Warn, CodeUnknownCyborgDB, "the key does not begin as CyborgDB's keys do (cyborg_)", "check that all of it was copied"},
-)
+	{Warn, CodeStaging, "this is a key for NVIDIA's staging services, which nvcr.io does not take", "make one at https://org.ngc.nvidia.com/setup/api-keys"},
+	{Warn, CodeOddLength, "the key is not as long as NGC keys are (70 characters)", "check that all of it was copied"},
+	{Warn, CodeOddLegacy, "the key is as long as a legacy NGC key, but is not built like one", "check that all of it was copied"},
+	{Warn, CodeCyborgDBUser, "this is one user's key of a CyborgDB service, not the service's own API key", "copy the API key from the dashboard at https://cyborgdb.co"},
+	{Warn, CodeUnknownCyborgDB, "the key does not begin as CyborgDB's keys do (cyborg_)", "check that all of it was copied"},
+}
 
-func index(findings ...Finding) map[string]Finding {
-	byCode := make(map[string]Finding, len(findings))
-	for _, f := range findings {
-		byCode[f.Code] = f
+// finding returns the catalogue's entry. It is a list and no map: lists cost nothing at start-up, and the credential helper
+// starts for every pull.
+func finding(code string) Finding {
+	for _, f := range catalogue {
+		if f.Code == code {
+			return f
+		}
 	}
-	return byCode
+	panic("validate: no finding " + code)
 }

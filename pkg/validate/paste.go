@@ -1,6 +1,9 @@
 package validate
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // pasteError returns the code of what was pasted instead of a key alone, "" if nothing is wrong. Most telling first: a
 // quoted key with a space after it is a quoted key.
@@ -111,13 +114,13 @@ func isNameOnly(v string) bool {
 
 // placeholders are what documentation, templates and Compose files put where a key belongs, in lower case without
 // brackets and separators. "ngcapikey" and "nvidiaapikey" are the RAG Blueprint's defaults.
-var placeholders = map[string]bool{
-	"ngcapikey": true, "nvidiaapikey": true, "apikey": true, "nvapi": true, "cyborg": true, "cdbk": true, "cyborgdbapikey": true, "cyborgapikey": true,
-	"nvapikey": true, "mykey": true, "myapikey": true, "thekey": true, "key": true, "token": true, "secret": true, "password": true, "changeme": true, "changethis": true,
-	"changeit": true, "replaceme": true, "replacethis": true, "fillme": true, "fillin": true, "fixme": true, "todo": true, "tbd": true, "none": true, "null": true, "nil": true,
-	"undefined": true, "unset": true, "empty": true, "example": true, "dummy": true, "dummykey": true, "fake": true, "fakekey": true, "test": true, "testkey": true,
-	"placeholder": true, "insertkeyhere": true, "pastekeyhere": true, "keyhere": true, "apikeyhere": true, "keygoeshere": true, "seaweedfsadmin": true, "minioadmin": true,
-	"true": true, "false": true, "yes": true, "no": true, "notused": true, "notset": true, "redacted": true, "hidden": true, "masked": true, "removed": true,
+var placeholders = []string{
+	"ngcapikey", "nvidiaapikey", "apikey", "nvapi", "cyborg", "cdbk", "cyborgdbapikey", "cyborgapikey",
+	"nvapikey", "mykey", "myapikey", "thekey", "key", "token", "secret", "password", "changeme", "changethis",
+	"changeit", "replaceme", "replacethis", "fillme", "fillin", "fixme", "todo", "tbd", "none", "null", "nil",
+	"undefined", "unset", "empty", "example", "dummy", "dummykey", "fake", "fakekey", "test", "testkey",
+	"placeholder", "insertkeyhere", "pastekeyhere", "keyhere", "apikeyhere", "keygoeshere", "seaweedfsadmin", "minioadmin",
+	"true", "false", "yes", "no", "notused", "notset", "redacted", "hidden", "masked", "removed",
 }
 
 // isPlaceholder takes v in lower case. Words inside a text count only where it is shorter than any real key: a random one
@@ -127,7 +130,7 @@ func isPlaceholder(v string) bool {
 		return true
 	}
 	bare := strings.NewReplacer("-", "", "_", "", " ", "", ".", "", "…", "").Replace(v)
-	if placeholders[bare] {
+	if slices.Contains(placeholders, bare) {
 		return true
 	}
 	for _, prefix := range []string{"nvapistg", "nvapi", "cyborg", "cdbk"} {
@@ -136,7 +139,7 @@ func isPlaceholder(v string) bool {
 			break
 		}
 	}
-	if bare == "" || placeholders[bare] || strings.Trim(bare, "x") == "" {
+	if bare == "" || slices.Contains(placeholders, bare) || strings.Trim(bare, "x") == "" {
 		return true
 	}
 	if len(bare) >= minMasked {

@@ -109,7 +109,7 @@ func Worst(findings []Finding) Severity {
 	return worst
 }
 
-func one(code string) []Finding { return []Finding{catalogue[code]} }
+func one(code string) []Finding { return []Finding{finding(code)} }
 
 func checkNGC(value string) []Finding {
 	switch Identify(value) {

@@ -65,6 +65,7 @@ func TestCheckValid(t *testing.T) {
 func TestCheck(t *testing.T) {
 	ngc, cyborg, legacy, indexKey := newNGC(), newCyborgDB(), newLegacy(), newIndexKey()
 	auth := base64.StdEncoding.EncodeToString([]byte("$oauthtoken:" + ngc))
+	said := map[string]bool{}
 	for _, tc := range []struct {
 		kind  Kind
 		value string
@@ -127,6 +128,12 @@ func TestCheck(t *testing.T) {
 			t.Errorf("Check(%s, %s): got %v, want %q", tc.kind, describe(tc.value), codes(got), tc.code)
 		}
 		assertClean(t, tc.value, got)
+		said[code] = true
+	}
+	for _, f := range catalogue {
+		if !said[f.Code] {
+			t.Errorf("nothing above is a case of %s", f.Code)
+		}
 	}
 }
 
@@ -136,18 +143,21 @@ func TestSeverities(t *testing.T) {
 		CodeOddLength: Warn, CodeOddLegacy: Warn, CodeStaging: Warn, CodeUnknownCyborgDB: Warn, CodeCyborgDBUser: Warn,
 		CodeUnknownNGC: Unusual, CodeIndexKeyForNGC: Unusual, CodeUnknownIndexKey: Unusual, CodeTooLong: Unusual,
 	} {
-		if got := catalogue[code].Severity; got != want {
+		if got := finding(code).Severity; got != want {
 			t.Errorf("%s: %v, want %v", code, got, want)
 		}
 	}
 	mild := 0
-	for code, f := range catalogue {
+	seen := map[string]bool{}
+	for _, f := range catalogue {
+		code := f.Code
 		if f.Severity != Refuse {
 			mild++
 		}
-		if f.Code != code || f.Message == "" || f.Hint == "" || strings.HasSuffix(f.Message, ".") || strings.HasSuffix(f.Hint, ".") || strings.Contains(f.Message+f.Hint, "\n") {
+		if code == "" || seen[code] || f.Message == "" || f.Hint == "" || strings.HasSuffix(f.Message, ".") || strings.HasSuffix(f.Hint, ".") || strings.Contains(f.Message+f.Hint, "\n") {
 			t.Errorf("%s: %+v", code, f)
 		}
+		seen[code] = true
 	}
 	if mild != 9 {
 		t.Errorf("%d findings do not refuse, the table above has 9", mild)
@@ -243,7 +253,7 @@ func FuzzCheck(f *testing.F) {
 func assertClean(t *testing.T, value string, findings []Finding) {
 	t.Helper()
 	for _, f := range findings {
-		if catalogue[f.Code] != f {
+		if finding(f.Code) != f {
 			t.Errorf("a finding that is not of the catalogue: %s", f.Code)
 		}
 		// Beyond that: no six characters of a real secret are in it.

@@ -14,7 +14,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"github.com/ragenv/ragenv/pkg/validate"
 )
@@ -182,10 +181,10 @@ func explain(ctx context.Context, host string, err error) string {
 		return host + " shows a certificate that does not hold"
 	case errors.As(err, &record):
 		return host + " does not speak TLS; a proxy or a login page may stand in between"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return host + " refused the connection"
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return host + " did not answer in time"
+	case errors.As(err, &op) && op.Op == "dial":
+		return host + " cannot be reached from this machine"
 	}
 	return host + " could not be asked: the connection broke"
 }
