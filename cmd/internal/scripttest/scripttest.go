@@ -1,0 +1,149 @@
+// Package scripttest runs the end-to-end scripts (testdata/script/*.txtar) of both programs.
+//
+// A script's world is its own: HOME and the XDG directories lie in $WORK, and nothing of the caller's environment but PATH
+// gets in. Keys are made at run time; a script never spells one out. Besides testscript's own commands there are:
+//
+//	genkey VAR...                        puts a new key, shaped like NVIDIA's, into each variable
+//	nokey [-stdout] VAR...               fails if a file in $WORK outside the store, or the last command's output, holds
+//	                                     the variable's value, plain or in base64; -stdout lets standard output have it
+//	mkstore [PASSPHRASE-VAR]             makes the file store, protected if there is a passphrase
+//	putitem KIND NAME VAR [ATTR=VALUE...]  stores an item; KIND is env, registry or previous; ATTR is user, profile,
+//	                                     updated or expires, the latter two as durations from now ("-24h")
+//	noitem KIND NAME [ATTR=VALUE...]     fails if the item is stored
+//	damage KIND NAME                     cuts the item's file short
+//	snapshot FILE, unchanged FILE        remember a file; fail if it was written or replaced since, or appeared
+//	credential SERVER USER VAR           prints what a client writes to the helper's "store", for "stdin stdout"
+//
+// $STORE is the store's directory and $CONFIG the config file.
+//
+// Both programs are on PATH. "exec" runs them; scripts must say it.
+package scripttest
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// The programs.
+const (
+	Helper = "docker-credential-ngc"
+	Ragenv = "ragenv"
+)
+
+// Main is TestMain's body for the package of one program, whose main function is given. It exits.
+func Main(m *testing.M, program string, main func()) {
+	testscript.Main(m, map[string]func(){program: main})
+}
+
+// Run runs the scripts in testdata/script. Programs are those the scripts need besides the one under test; they are built
+// once. Extra commands may be nil.
+func Run(t *testing.T, extra map[string]func(ts *testscript.TestScript, neg bool, args []string), programs ...string) {
+	t.Helper()
+	bin := ""
+	if len(programs) > 0 {
+		bin = t.TempDir()
+		for _, program := range programs {
+			Build(t, bin, program)
+		}
+	}
+	cmds := commands()
+	for name, cmd := range extra {
+		cmds[name] = cmd
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		Cmds:                cmds,
+		Setup:               func(env *testscript.Env) error { return setUp(env, bin) },
+	})
+}
+
+// Build builds one of the programs, as it is released but for the version, into dir and returns its path.
+func Build(t testing.TB, dir, program string) string {
+	t.Helper()
+	path := filepath.Join(dir, program)
+	if runtime.GOOS == "windows" {
+		path += ".exe"
+	}
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, "./cmd/"+program)
+	cmd.Dir = moduleRoot(t)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build %s: %v\n%s", program, err, out)
+	}
+	return path
+}
+
+var findRoot = sync.OnceValues(func() (string, error) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+	return strings.TrimSpace(string(out)), err
+})
+
+func moduleRoot(t testing.TB) string {
+	t.Helper()
+	root, err := findRoot()
+	if err != nil {
+		t.Fatalf("find the module: %v", err)
+	}
+	return root
+}
+
+// Environ returns the variables that give a program a world of its own below dir, which is made.
+func Environ(dir string) ([]string, error) {
+	home := filepath.Join(dir, "home")
+	temp := filepath.Join(dir, "tmp")
+	for _, d := range []string{home, temp} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			return nil, err
+		}
+	}
+	return []string{
+		"HOME=" + home, "USERPROFILE=" + home,
+		"TMPDIR=" + temp, "TMP=" + temp, "TEMP=" + temp,
+		"XDG_CONFIG_HOME=" + filepath.Join(home, ".config"), "AppData=" + filepath.Join(home, ".config"),
+		"XDG_DATA_HOME=" + filepath.Join(home, ".local", "share"), "LocalAppData=" + filepath.Join(home, ".local", "share"),
+		"XDG_STATE_HOME=" + filepath.Join(home, ".local", "state"),
+		"XDG_RUNTIME_DIR=" + filepath.Join(dir, "run"), // there is none
+		"DOCKER_CONFIG=" + filepath.Join(home, ".docker"),
+	}, nil
+}
+
+func setUp(env *testscript.Env, bin string) error {
+	vars, err := Environ(env.WorkDir)
+	if err != nil {
+		return err
+	}
+	for _, v := range vars {
+		name, value, _ := strings.Cut(v, "=")
+		env.Setenv(name, value)
+	}
+	env.Values[seenKey{}] = seen{}
+	env.Setenv("STORE", filepath.Join(env.Getenv("XDG_DATA_HOME"), "ragenv"))
+	env.Setenv("CONFIG", filepath.Join(env.Getenv("XDG_CONFIG_HOME"), "ragenv", "config.toml"))
+	if bin != "" {
+		env.Setenv("PATH", env.Getenv("PATH")+string(os.PathListSeparator)+bin)
+	}
+	return nil
+}
+
+// credential prints what Docker's clients write to "store".
+func credential(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: credential SERVER USER VAR")
+	}
+	data, err := json.Marshal(map[string]string{"ServerURL": args[0], "Username": args[1], "Secret": ts.Getenv(args[2])})
+	ts.Check(err)
+	_, err = fmt.Fprintf(ts.Stdout(), "%s\n", data)
+	ts.Check(err)
+}
