@@ -1,0 +1,14 @@
+// Command docker-credential-ngc keeps the credentials of Docker's clients in the keychain that ragenv uses, so that the
+// NGC key stored once opens nvcr.io and goes into containers. Clients run it; a person rarely does.
+package main
+
+import (
+	"os"
+
+	"github.com/ragenv/ragenv/cmd/internal/hardening"
+)
+
+func main() {
+	hardening.Undumpable()
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
+}

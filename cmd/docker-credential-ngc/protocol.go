@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/docker/docker-credential-helpers/credentials"
+
+	"github.com/ragenv/ragenv/cmd/internal/buildinfo"
+	"github.com/ragenv/ragenv/cmd/internal/ui"
+)
+
+// program is the name clients find the helper by: "docker-credential-" and the name in config.json.
+const program = "docker-credential-ngc"
+
+// run serves one verb and returns the exit code. What it does is Docker's credential helper protocol
+// (github.com/docker/docker-credential-helpers): the verb is the only argument; get and erase read a server, store reads
+// JSON; the answer goes to stdout, and so does the text of an error, with exit code 1. Clients take stdout as a whole and
+// compare it, so nothing else is ever written there; they hand stderr to the person.
+//
+// Types, verbs and texts are those of upstream's credentials package. Its Serve and HandleCommand are not used: they read by
+// bufio.Scanner, which joins lines ("nv\ncr.io" would be nvcr.io) and refuses those over 64 KiB; they pass on texts of
+// the JSON decoder, which quote the input; and an answer that could not be written is a success to them.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
+	if len(args) != 1 {
+		_, _ = fmt.Fprintln(stdout, usage)
+		return ui.CodeFailure
+	}
+	h := newHelper(getenv, stderr)
+	var answer bytes.Buffer
+	if err := serve(h, args[0], stdin, &answer); err != nil {
+		if !isProtocolError(err) {
+			h.print.Fail(err)
+		}
+		_, _ = fmt.Fprintln(stdout, errorText(err))
+		return ui.CodeFailure
+	}
+	if _, err := stdout.Write(answer.Bytes()); err != nil {
+		return h.print.Fail(fmt.Errorf("write the answer: %w", err))
+	}
+	return 0
+}
+
+// usage is upstream's, flags and all: clients and packagers' tests look for it.
+const usage = "Usage: " + program + " <store|get|erase|list|version>"
+
+func serve(h *helper, verb string, in io.Reader, out io.Writer) error {
+	switch verb {
+	case "--help", "-h":
+		_, err := fmt.Fprintln(out, usage)
+		return err
+	case "--version", "-v", credentials.ActionVersion:
+		credentials.Name, credentials.Package, credentials.Version = program, buildinfo.Module, buildinfo.Version()
+		return credentials.PrintVersion(out)
+	case credentials.ActionStore:
+		creds, err := readCredentials(in)
+		if err != nil {
+			return err
+		}
+		return h.Add(creds)
+	case credentials.ActionGet:
+		server, err := readServer(in)
+		if err != nil {
+			return err
+		}
+		user, secret, err := h.Get(server)
+		if err != nil {
+			return err
+		}
+		return json.NewEncoder(out).Encode(credentials.Credentials{ServerURL: server, Username: user, Secret: secret})
+	case credentials.ActionErase:
+		server, err := readServer(in)
+		if err != nil {
+			return err
+		}
+		return h.Delete(server)
+	case credentials.ActionList:
+		return credentials.List(h, out)
+	default:
+		return ui.Errorf(program+" --help", "unknown action: %.40q", verb)
+	}
+}
+
+// isProtocolError tells whether a client knows the error by its text, and so says itself what is to be said.
+func isProtocolError(err error) bool {
+	return credentials.IsErrCredentialsNotFound(err) || credentials.IsCredentialsMissingServerURL(err) ||
+		credentials.IsCredentialsMissingUsername(err)
+}
+
+// errorText is the line of stdout. Clients compare it with the protocol's own texts, and show any other as
+// "out: `...`", some of them without what was written to stderr: so the hint is in it.
+func errorText(err error) string {
+	if isProtocolError(err) {
+		return err.Error()
+	}
+	explained := ui.Explain(err)
+	text := explained.Error()
+	if explained.Hint != "" {
+		text += " (hint: " + explained.Hint + ")"
+	}
+	return ui.Printable(text)
+}
