@@ -1,0 +1,46 @@
+package keychain
+
+import (
+	"errors"
+
+	"github.com/ragenv/ragenv/pkg/keychain/agestore"
+)
+
+// The errors a keychain returns, whatever its backend. They are matched with errors.Is; the text around them says which
+// item, file or service is meant, and never holds a secret.
+var (
+	// ErrNotFound: no item of that name is stored in that profile.
+	ErrNotFound = errors.New("not found in the keychain")
+	// ErrUnavailable: the backend cannot be used on this machine or at this moment.
+	ErrUnavailable = errors.New("not available")
+	// ErrInvalidName: the profile or name cannot be stored.
+	ErrInvalidName = errors.New("invalid name")
+	// ErrUnknownBackend: there is no backend of that name.
+	ErrUnknownBackend = errors.New("unknown backend")
+	// ErrNotProtected: the backend has no passphrase of ours: it is unlocked by the system it belongs to, or not at all.
+	ErrNotProtected = errors.New("has no passphrase")
+
+	// ErrLocked: the item exists, but reading it needs a passphrase or an unlock that nobody could give.
+	ErrLocked = agestore.ErrLocked
+	// ErrTimeout: the backend did not answer in time.
+	ErrTimeout = agestore.ErrTimeout
+	// ErrTooLarge: the backend cannot hold a name or a value of that length.
+	ErrTooLarge = agestore.ErrTooLarge
+	// ErrDamaged: what is stored cannot be what was written: cut short, changed, or swapped with another item.
+	ErrDamaged = agestore.ErrDamaged
+	// ErrInsecure: the store could be read or changed by somebody else, so it is not used. See InsecureError.
+	ErrInsecure = agestore.ErrInsecure
+	// ErrNewerFormat: the store was made by a newer version of this program.
+	ErrNewerFormat = agestore.ErrNewerFormat
+	// ErrNoStore: the file store has not been created yet.
+	ErrNoStore = agestore.ErrNoStore
+	// ErrStoreExists: a file store is there already.
+	ErrStoreExists = agestore.ErrExists
+	// ErrWrongPassphrase: the passphrase does not open the store.
+	ErrWrongPassphrase = agestore.ErrWrongPassphrase
+	// ErrNoLocks: the store's file system does not support the locks that writing needs.
+	ErrNoLocks = agestore.ErrNoLocks
+)
+
+// InsecureError says which path is not safe, why, and what mends it. It matches ErrInsecure.
+type InsecureError = agestore.InsecureError

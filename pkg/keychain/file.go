@@ -1,0 +1,132 @@
+package keychain
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/99designs/keyring"
+
+	"github.com/ragenv/ragenv/pkg/keychain/agestore"
+	"github.com/ragenv/ragenv/pkg/keychain/internal/kernelcache"
+)
+
+// fileRing is the file store as a ring.
+type fileRing struct{ store *agestore.Store }
+
+// identityCache keeps the unlocked identity in the kernel keyring.
+type identityCache struct{}
+
+func (identityCache) Get(id string) ([]byte, error) { return kernelcache.Get(id) }
+
+func (identityCache) Put(id string, secret []byte, ttl time.Duration) error {
+	return kernelcache.Put(id, secret, ttl)
+}
+
+func (identityCache) Remove(id string) error { return kernelcache.Remove(id) }
+
+func agestoreOptions(opts Options) agestore.Options {
+	return agestore.Options{
+		Dir: opts.Dir, Passphrase: opts.Passphrase, Cache: identityCache{}, CacheFor: opts.CacheFor,
+		Warn: opts.Warn, WorkFactor: opts.WorkFactor,
+	}
+}
+
+func openFile(opts Options) (*fileRing, error) {
+	store, err := agestore.Open(agestoreOptions(opts))
+	if err != nil {
+		return nil, err
+	}
+	return &fileRing{store}, nil
+}
+
+// FileStoreExists tells whether there is a file store in dir, without judging it.
+func FileStoreExists(dir string) bool { return agestore.Exists(dir) }
+
+// CreateFileStore makes the file store in opts.Dir, protected with passphrase unless that is empty, and opens it. Errors:
+// ErrStoreExists, ErrInsecure, ErrTimeout.
+func CreateFileStore(opts Options, passphrase []byte) (*Keychain, error) {
+	store, err := agestore.Create(agestoreOptions(opts), passphrase)
+	if err != nil {
+		return nil, err
+	}
+	file := &fileRing{store}
+	return &Keychain{name: BackendFile, ring: file, file: file}, nil
+}
+
+func (f *fileRing) get(ref Ref) ([]byte, error) {
+	item, err := f.store.Get(ref.key())
+	return item.Data, notFound(err)
+}
+
+func (f *fileRing) has(ref Ref) (bool, error) { return f.store.Has(ref.key()) }
+
+func (f *fileRing) set(ref Ref, data []byte) error {
+	return f.store.Set(keyring.Item{Key: ref.key(), Data: data})
+}
+
+func (f *fileRing) remove(ref Ref) error { return notFound(f.store.Remove(ref.key())) }
+
+func (f *fileRing) refs() ([]Ref, error) {
+	keys, err := f.store.Keys()
+	if err != nil {
+		return nil, err
+	}
+	refs := make([]Ref, 0, len(keys))
+	for _, key := range keys {
+		if ref, ok := parseKey(key); ok {
+			refs = append(refs, ref)
+		}
+	}
+	return refs, nil
+}
+
+func notFound(err error) error {
+	if errors.Is(err, keyring.ErrKeyNotFound) {
+		return ErrNotFound
+	}
+	return err
+}
+
+// Protected tells whether reading needs a passphrase of ours. Only the file store has one.
+func (k *Keychain) Protected() (bool, error) {
+	if k.file == nil {
+		return false, nil
+	}
+	return k.file.store.Protected()
+}
+
+// Unlocked tells whether reading needs no passphrase now.
+func (k *Keychain) Unlocked() bool { return k.file == nil || k.file.store.Unlocked() }
+
+// Unlock opens the file store with its passphrase and keeps it open for Options.CacheFor. Errors: ErrWrongPassphrase,
+// ErrDamaged, ErrNotProtected, ErrUnavailable where the machine has no place to keep it open.
+func (k *Keychain) Unlock(passphrase []byte) error {
+	if protected, err := k.Protected(); err != nil {
+		return err
+	} else if !protected {
+		return fmt.Errorf("the %s backend %w", k.name, ErrNotProtected)
+	}
+	err := k.file.store.Unlock(passphrase)
+	if errors.Is(err, kernelcache.ErrUnavailable) {
+		return fmt.Errorf("%w: the kernel keyring: %w", ErrUnavailable, err)
+	}
+	return err
+}
+
+// Lock ends what Unlock began, in every process. It is no error when nothing was unlocked.
+func (k *Keychain) Lock() error {
+	if k.file == nil {
+		return fmt.Errorf("the %s backend %w", k.name, ErrNotProtected)
+	}
+	return k.file.store.Lock()
+}
+
+// ChangePassphrase replaces the file store's passphrase; either may be empty, which is none. Errors: ErrWrongPassphrase,
+// ErrDamaged, ErrNotProtected for other backends.
+func (k *Keychain) ChangePassphrase(current, next []byte) error {
+	if k.file == nil {
+		return fmt.Errorf("the %s backend %w", k.name, ErrNotProtected)
+	}
+	return k.file.store.ChangePassphrase(current, next)
+}

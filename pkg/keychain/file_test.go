@@ -1,0 +1,179 @@
+package keychain
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/ragenv/ragenv/pkg/keychain/internal/kernelcache"
+)
+
+// fastScrypt keeps tests quick: the work factor does not change what is tested.
+const fastScrypt = 10
+
+func fileOptions(t *testing.T) Options {
+	t.Helper()
+	return Options{Backend: BackendFile, Dir: filepath.Join(t.TempDir(), "ragenv"), WorkFactor: fastScrypt}
+}
+
+func createFileStore(t *testing.T, opts Options, passphrase string) {
+	t.Helper()
+	k, err := CreateFileStore(opts, []byte(passphrase))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = k.Lock() })
+}
+
+func mustOpen(t *testing.T, opts Options) *Keychain {
+	t.Helper()
+	k, err := Open(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func TestFileContract(t *testing.T) {
+	t.Run("plain", func(t *testing.T) {
+		opts := fileOptions(t)
+		createFileStore(t, opts, "")
+		contract(t, func(t *testing.T) *Keychain { return mustOpen(t, opts) })
+	})
+	t.Run("passphrase", func(t *testing.T) {
+		opts := fileOptions(t)
+		createFileStore(t, opts, "secret words")
+		opts.Passphrase = func() ([]byte, error) { return []byte("secret words"), nil }
+		contract(t, func(t *testing.T) *Keychain { return mustOpen(t, opts) })
+	})
+	t.Run("kernel cache", func(t *testing.T) {
+		opts := fileOptions(t)
+		opts.CacheFor = time.Hour
+		createFileStore(t, opts, "secret words")
+		skipWithoutKernelCache(t, mustOpen(t, opts).Unlock([]byte("secret words")))
+		opts.Passphrase = func() ([]byte, error) {
+			t.Error("the passphrase was asked for although the identity is cached")
+			return nil, ErrLocked
+		}
+		contract(t, func(t *testing.T) *Keychain { return mustOpen(t, opts) })
+	})
+}
+
+func skipWithoutKernelCache(t *testing.T, err error) {
+	t.Helper()
+	if errors.Is(err, ErrUnavailable) {
+		t.Skipf("no kernel keyring here: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFileLockedAndUnlocked(t *testing.T) {
+	opts := fileOptions(t)
+	opts.CacheFor = time.Hour
+	createFileStore(t, opts, "secret words")
+	ref := envRef("NGC_API_KEY")
+	item := Item{Ref: ref, Secret: newKey(t)}
+	if err := mustOpen(t, opts).Set(item); err != nil {
+		t.Fatalf("storing while locked: %v", err)
+	}
+	wantLocked := func() {
+		t.Helper()
+		k := mustOpen(t, opts)
+		if _, err := k.Get(ref); !errors.Is(err, ErrLocked) {
+			t.Fatalf("Get: %v, want ErrLocked", err)
+		}
+		if _, err := k.Get(envRef("ABSENT")); !errors.Is(err, ErrNotFound) {
+			t.Fatalf("Get of the absent while locked: %v, want ErrNotFound", err)
+		}
+		if refs, err := k.List(""); err != nil || !slices.Equal(refs, []Ref{ref}) {
+			t.Fatalf("List while locked: %v, %v", refs, err)
+		}
+		if k.Unlocked() {
+			t.Fatal("Unlocked = true")
+		}
+	}
+	wantLocked()
+	if err := mustOpen(t, opts).Unlock([]byte("wrong words")); !errors.Is(err, ErrWrongPassphrase) {
+		t.Fatalf("Unlock: %v, want ErrWrongPassphrase", err)
+	}
+	skipWithoutKernelCache(t, mustOpen(t, opts).Unlock([]byte("secret words")))
+	if got, err := mustOpen(t, opts).Get(ref); err != nil || got.Secret != item.Secret {
+		t.Fatalf("Get after Unlock: %v", err)
+	}
+	if err := mustOpen(t, opts).Lock(); err != nil {
+		t.Fatal(err)
+	}
+	wantLocked()
+	if err := mustOpen(t, opts).Unlock([]byte("secret words")); err != nil {
+		t.Fatal(err)
+	}
+	if err := mustOpen(t, opts).ChangePassphrase([]byte("secret words"), []byte("new words")); err != nil {
+		t.Fatal(err)
+	}
+	wantLocked()
+	if err := mustOpen(t, opts).Unlock([]byte("secret words")); !errors.Is(err, ErrWrongPassphrase) {
+		t.Fatalf("Unlock with the former passphrase: %v", err)
+	}
+}
+
+func TestFileWithoutPassphraseHasNothingToUnlock(t *testing.T) {
+	opts := fileOptions(t)
+	createFileStore(t, opts, "")
+	k := mustOpen(t, opts)
+	if protected, err := k.Protected(); protected || err != nil {
+		t.Errorf("Protected = %t, %v", protected, err)
+	}
+	if err := k.Unlock([]byte("x")); !errors.Is(err, ErrNotProtected) {
+		t.Errorf("Unlock: %v, want ErrNotProtected", err)
+	}
+}
+
+func TestSwappedFilesAreNoticed(t *testing.T) {
+	opts := fileOptions(t)
+	createFileStore(t, opts, "")
+	for _, name := range []string{"NGC_API_KEY", "CYBORGDB_API_KEY"} {
+		if err := mustOpen(t, opts).Set(Item{Ref: envRef(name), Secret: newKey(t)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := filepath.Join(opts.Dir, "items", "default+env+NGC_API_KEY.age")
+	b := filepath.Join(opts.Dir, "items", "default+env+CYBORGDB_API_KEY.age")
+	for _, move := range [][2]string{{a, a + ".x"}, {b, a}, {a + ".x", b}} {
+		if err := os.Rename(move[0], move[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"NGC_API_KEY", "CYBORGDB_API_KEY"} {
+		if _, err := mustOpen(t, opts).Get(envRef(name)); !errors.Is(err, ErrDamaged) {
+			t.Errorf("Get(%s): %v, want ErrDamaged", name, err)
+		}
+	}
+}
+
+func TestUnlockExpires(t *testing.T) {
+	opts := fileOptions(t)
+	opts.CacheFor = time.Second
+	createFileStore(t, opts, "secret words")
+	k := mustOpen(t, opts)
+	if err := k.Set(Item{Ref: envRef("X"), Secret: newKey(t)}); err != nil {
+		t.Fatal(err)
+	}
+	skipWithoutKernelCache(t, k.Unlock([]byte("secret words")))
+	id := k.file.store.ID()
+	// However slow the machine: the cache must forget at last, and never be asked about again.
+	for range 600 {
+		if _, err := kernelcache.Get(id); err != nil {
+			if _, err := mustOpen(t, opts).Get(envRef("X")); !errors.Is(err, ErrLocked) {
+				t.Errorf("Get after the time limit: %v, want ErrLocked", err)
+			}
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Error("the cached identity outlived its time limit by a minute")
+}

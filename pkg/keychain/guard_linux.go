@@ -1,0 +1,133 @@
+package keychain
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+
+	"github.com/godbus/dbus"
+	"golang.org/x/sys/unix"
+)
+
+func newGuard(name string, opts Options) guard {
+	switch name {
+	case BackendSecretService:
+		return secretServiceGuard(opts)
+	case BackendPass:
+		return passGuard(opts)
+	case BackendKeyctl:
+		return keyctlGuard()
+	}
+	return guard{}
+}
+
+// The Secret Service API, org.freedesktop.secrets (specifications.freedesktop.org/secret-service).
+const (
+	secretServiceName = "org.freedesktop.secrets"
+	collectionPath    = "/org/freedesktop/secrets/collection/"
+	collectionType    = "org.freedesktop.Secret.Collection"
+)
+
+func secretServiceGuard(opts Options) guard {
+	object := func() (dbus.BusObject, error) {
+		conn, err := dbus.SessionBus() // the library's own, shared connection
+		if err != nil {
+			return nil, fmt.Errorf("the %s backend is %w: %s", BackendSecretService, ErrUnavailable, noSessionBus)
+		}
+		return conn.Object(secretServiceName, dbus.ObjectPath(collectionPath+escapePathElement(opts.collection()))), nil
+	}
+	locked := func() (bool, error) {
+		collection, err := object()
+		if err != nil {
+			return false, err
+		}
+		value, err := collection.GetProperty(collectionType + ".Locked")
+		if err != nil {
+			return false, secretServiceError(opts, err)
+		}
+		isLocked, ok := value.Value().(bool)
+		if !ok {
+			return false, errors.New("it does not say whether it is locked")
+		}
+		return isLocked, nil
+	}
+	return guard{
+		locked: locked,
+		usable: func() error {
+			_, err := locked()
+			return err
+		},
+		exists: func(name string) (bool, error) {
+			collection, err := object()
+			if err != nil {
+				return false, err
+			}
+			var paths []dbus.ObjectPath
+			// The attribute is the library's, whatever the name says.
+			err = collection.Call(collectionType+".SearchItems", 0, map[string]string{"profile": name}).Store(&paths)
+			return len(paths) > 0, secretServiceError(opts, err)
+		},
+		failed: func(err error) error { return secretServiceError(opts, err) },
+	}
+}
+
+// secretServiceError gives the answers of a Secret Service that cannot be used their meaning.
+func secretServiceError(opts Options, err error) error {
+	var answer dbus.Error
+	if !errors.As(err, &answer) {
+		return err
+	}
+	reason := answer.Error()
+	switch answer.Name {
+	case "org.freedesktop.Secret.Error.IsLocked":
+		return ErrLocked
+	case "org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner":
+		reason = "no Secret Service (GNOME Keyring, KeePassXC, KWallet) runs on the session bus"
+	case "org.freedesktop.DBus.Error.UnknownObject", "org.freedesktop.DBus.Error.UnknownMethod", "org.freedesktop.Secret.Error.NoSuchObject":
+		reason = fmt.Sprintf("the Secret Service has no collection %q", opts.collection())
+	}
+	return fmt.Errorf("the %s backend is %w: %s", BackendSecretService, ErrUnavailable, reason)
+}
+
+// escapePathElement escapes a collection's name as services do in object paths: other bytes than letters and digits as
+// _xx.
+func escapePathElement(name string) string {
+	var b []byte
+	for i := range len(name) {
+		c := name[i]
+		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' {
+			b = append(b, c)
+		} else {
+			b = fmt.Appendf(b, "_%02x", c)
+		}
+	}
+	return string(b)
+}
+
+func keyctlGuard() guard {
+	return guard{
+		usable: func() error {
+			if _, err := unix.KeyctlGetKeyringID(unix.KEY_SPEC_USER_KEYRING, true); err != nil {
+				return fmt.Errorf("the %s backend is %w: the kernel refuses it (%w)", BackendKeyctl, ErrUnavailable, err)
+			}
+			return nil
+		},
+		// The permission lets only a possessor write, and not every login session links the user keyring: possess it through
+		// this thread's own keyring. Credentials belong to a thread, so the call has to stay on it, and the thread ends with
+		// its goroutine because it is never unlocked.
+		prepare: func() error {
+			runtime.LockOSThread()
+			_, err := unix.KeyctlInt(unix.KEYCTL_LINK, unix.KEY_SPEC_USER_KEYRING, unix.KEY_SPEC_THREAD_KEYRING, 0, 0)
+			return err
+		},
+		failed: func(err error) error {
+			switch {
+			case errors.Is(err, unix.EDQUOT):
+				return fmt.Errorf("%w: the kernel's quota of keys is used up (keyrings(7))", ErrTooLarge)
+			case errors.Is(err, unix.EKEYEXPIRED), errors.Is(err, unix.EKEYREVOKED), errors.Is(err, unix.ENOKEY):
+				return ErrNotFound
+			}
+			return err
+		},
+	}
+}

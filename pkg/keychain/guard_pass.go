@@ -1,0 +1,89 @@
+//go:build linux || darwin
+
+package keychain
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// envPassOptions holds options that pass hands to gpg (pass(1)).
+const envPassOptions = "PASSWORD_STORE_GPG_OPTS"
+
+// callersPassOptions are what the person set; commands that are run later get them from Environ, as they were.
+var callersPassOptions = os.Getenv(envPassOptions)
+
+func passGuard(opts Options) guard {
+	dir := func() (string, error) {
+		if dir := os.Getenv("PASSWORD_STORE_DIR"); dir != "" {
+			return dir, nil
+		}
+		home, err := os.UserHomeDir()
+		return filepath.Join(home, ".password-store"), err
+	}
+	if opts.Interactive {
+		_ = os.Setenv(envPassOptions, callersPassOptions)
+	} else {
+		// Without it gpg-agent would ask, in every one of many parallel pulls. A passphrase that the agent has is still used.
+		_ = os.Setenv(envPassOptions, callersPassOptions+" --batch --pinentry-mode=error")
+	}
+	entry := func(name string) (fs.FileInfo, error) {
+		store, err := dir()
+		if err != nil {
+			return nil, err
+		}
+		return os.Stat(filepath.Join(store, opts.namespace(), name+".gpg"))
+	}
+	return guard{
+		usable: func() error {
+			if _, err := exec.LookPath("pass"); err != nil {
+				return fmt.Errorf("the %s backend is %w: the program pass is not installed", BackendPass, ErrUnavailable)
+			}
+			store, err := dir()
+			if err != nil {
+				return err
+			}
+			if _, err := os.Stat(filepath.Join(store, ".gpg-id")); err != nil {
+				return fmt.Errorf("the %s backend is %w: %s is not initialised (pass init GPG-ID)", BackendPass, ErrUnavailable, store)
+			}
+			return nil
+		},
+		exists: func(name string) (bool, error) {
+			_, err := entry(name)
+			if errors.Is(err, fs.ErrNotExist) {
+				return false, nil
+			}
+			return err == nil, err
+		},
+		failed: func(err error) error {
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) {
+				return err
+			}
+			if !opts.Interactive {
+				return fmt.Errorf("%w: gpg would have to ask for a passphrase, or has not the secret key", ErrLocked)
+			}
+			return fmt.Errorf("pass failed (%s)", exit.ProcessState)
+		},
+		// pass lets gpg write into the entry's file, so whoever reads at that moment finds half of it.
+		settling: func(name string) bool {
+			info, err := entry(name)
+			return err == nil && time.Since(info.ModTime()) < 2*time.Second
+		},
+		abandon: func() { endChildren(os.Getpid()) },
+	}
+}
+
+// endChildren ends what a process started and what that started, such as a gpg that waits for an answer.
+func endChildren(pid int) {
+	for _, child := range children(pid) {
+		endChildren(child)
+		_ = syscall.Kill(child, syscall.SIGTERM)
+	}
+}

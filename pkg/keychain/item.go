@@ -1,0 +1,193 @@
+package keychain
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Kind tells what an item is for.
+type Kind string
+
+// The kinds of items.
+const (
+	// KindEnv is a value for an environment variable of that name.
+	KindEnv Kind = "env"
+	// KindRegistry is a registry credential; its name is the canonical server URL.
+	KindRegistry Kind = "registry"
+	// KindPrevious is the value an environment item had before its last rotation.
+	KindPrevious Kind = "previous"
+)
+
+func (k Kind) known() bool {
+	switch k {
+	case KindEnv, KindRegistry, KindPrevious:
+		return true
+	}
+	return false
+}
+
+// Ref names one item. Names are not secret: Docker writes registry names to config.json anyway.
+type Ref struct {
+	Profile string // lower-case letters, digits, "-" and "_", at most 64 bytes
+	Kind    Kind
+	Name    string // environment variable name, or canonical server URL
+}
+
+// String returns "profile/kind/name", for messages.
+func (r Ref) String() string { return r.Profile + "/" + string(r.Kind) + "/" + r.Name }
+
+// Item is one stored secret with what is known about it.
+type Item struct {
+	Ref
+	Username string // registry credentials only
+	Secret   Secret
+	Updated  time.Time // when the secret was last written, UTC, seconds
+	Expires  time.Time // when the key stops working, as the person told us; zero is unknown
+}
+
+// Secret is a secret value. Formatting it shows nothing of it: only Reveal does.
+type Secret struct{ value string }
+
+// NewSecret wraps a value: any bytes.
+func NewSecret(value string) Secret { return Secret{value} }
+
+// Reveal returns the value.
+func (s Secret) Reveal() string { return s.value }
+
+// Empty tells whether there is no value.
+func (s Secret) Empty() bool { return s.value == "" }
+
+// Format implements fmt.Formatter for every verb.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("(secret)")) }
+
+// MarshalJSON refuses to spill the value into JSON by accident.
+func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"(secret)"`), nil }
+
+// ValidateProfile checks a profile's name: ErrInvalidName if it is not 1 to 64 of [a-z0-9_-], first a letter or digit.
+func ValidateProfile(profile string) error {
+	if profile == "" || len(profile) > 64 || profile[0] == '-' || profile[0] == '_' {
+		return fmt.Errorf("%w: profile %.80q: 1 to 64 lower-case letters, digits, \"-\" and \"_\", first a letter or digit", ErrInvalidName, profile)
+	}
+	for i := range len(profile) {
+		c := profile[i]
+		if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_') {
+			return fmt.Errorf("%w: profile %.80q: only lower-case letters, digits, \"-\" and \"_\"", ErrInvalidName, profile)
+		}
+	}
+	return nil
+}
+
+// key returns the backend key of a Ref: "profile/kind/escaped name". Some backends fold case (Windows, macOS file
+// systems), so letters of the case that is unusual for the kind are escaped: no two names differ by case only.
+func (r Ref) key() string {
+	return r.Profile + "/" + string(r.Kind) + "/" + escapeName(r.Kind, r.Name)
+}
+
+const upperHex = "0123456789ABCDEF"
+
+func plainByte(kind Kind, c byte) bool {
+	switch {
+	case '0' <= c && c <= '9', c == '_', c == '-':
+		return true
+	case 'A' <= c && c <= 'Z':
+		return kind != KindRegistry
+	case 'a' <= c && c <= 'z', c == '.':
+		return kind == KindRegistry
+	}
+	return false
+}
+
+func escapeName(kind Kind, name string) string {
+	var b strings.Builder
+	for i := range len(name) {
+		c := name[i]
+		// A leading dot or dash could read as a hidden file or an option to the tools behind a backend.
+		if plainByte(kind, c) && (i > 0 || c != '.' && c != '-') {
+			b.WriteByte(c)
+			continue
+		}
+		b.WriteByte('%')
+		b.WriteByte(upperHex[c>>4])
+		b.WriteByte(upperHex[c&15])
+	}
+	return b.String()
+}
+
+// parseKey is the inverse of Ref.key; false for every string that key does not return.
+func parseKey(key string) (Ref, bool) {
+	parts := strings.Split(key, "/")
+	if len(parts) != 3 || ValidateProfile(parts[0]) != nil {
+		return Ref{}, false
+	}
+	name, ok := unescape(parts[2])
+	ref := Ref{Profile: parts[0], Kind: Kind(parts[1]), Name: name}
+	return ref, ok && name != "" && ref.Kind.known() && ref.key() == key
+}
+
+func unescape(s string) (string, bool) {
+	if !strings.Contains(s, "%") {
+		return s, true
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '%' {
+			b.WriteByte(s[i])
+			continue
+		}
+		if i+2 >= len(s) {
+			return "", false
+		}
+		hi, lo := strings.IndexByte(upperHex, s[i+1]), strings.IndexByte(upperHex, s[i+2])
+		if hi < 0 || lo < 0 {
+			return "", false
+		}
+		b.WriteByte(byte(hi<<4 | lo))
+		i += 2
+	}
+	return b.String(), true
+}
+
+// header is the first line of an item's data; the secret's bytes follow the line feed as they are, because JSON could
+// not hold bytes that are not UTF-8.
+type header struct {
+	Ref      string `json:"item"`
+	Username string `json:"username,omitempty"`
+	Updated  int64  `json:"updated"`           // Unix seconds
+	Expires  int64  `json:"expires,omitempty"` // Unix seconds
+}
+
+func encode(item Item) ([]byte, error) {
+	h := header{Ref: item.key(), Username: item.Username, Updated: item.Updated.Unix()}
+	if !item.Expires.IsZero() {
+		h.Expires = item.Expires.Unix()
+	}
+	line, err := json.Marshal(h)
+	if err != nil {
+		return nil, err
+	}
+	secret := item.Secret.Reveal()
+	data := make([]byte, 0, len(line)+1+len(secret))
+	data = append(data, line...)
+	data = append(data, '\n')
+	return append(data, secret...), nil
+}
+
+// decode returns ErrDamaged when data is not an item's, or is another item's: two entries that somebody swapped.
+func decode(ref Ref, data []byte) (Item, error) {
+	line, secret, found := bytes.Cut(data, []byte{'\n'})
+	var h header
+	if !found || json.Unmarshal(line, &h) != nil {
+		return Item{}, fmt.Errorf("%w: %s cannot be read", ErrDamaged, ref)
+	}
+	if h.Ref != ref.key() {
+		return Item{}, fmt.Errorf("%w: %s holds another item", ErrDamaged, ref)
+	}
+	item := Item{Ref: ref, Username: h.Username, Secret: NewSecret(string(secret)), Updated: time.Unix(h.Updated, 0).UTC()}
+	if h.Expires != 0 {
+		item.Expires = time.Unix(h.Expires, 0).UTC()
+	}
+	return item, nil
+}

@@ -1,0 +1,134 @@
+package keychain
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestKeysDoNotDifferByCaseOnly(t *testing.T) {
+	names := map[Kind][]string{
+		KindEnv:      {"NGC_API_KEY", "ngc_api_key", "Ngc_Api_Key", "ABC", "aBC", "%41BC", "_"},
+		KindRegistry: {"nvcr.io", "ghcr.io/Owner", "ghcr.io/owner", "https://index.docker.io/v1/", "[::1]:5000", ".", "..", "-x"},
+	}
+	seen := map[string]string{}
+	for kind, list := range names {
+		for _, name := range list {
+			key := Ref{Profile: "default", Kind: kind, Name: name}.key()
+			if former, ok := seen[strings.ToLower(key)]; ok {
+				t.Errorf("%q and %q share a key where case is folded", name, former)
+			}
+			seen[strings.ToLower(key)] = name
+		}
+	}
+	if key := (Ref{Profile: "default", Kind: KindEnv, Name: "NGC_API_KEY"}).key(); key != "default/env/NGC_API_KEY" {
+		t.Errorf("an ordinary key reads %q", key)
+	}
+}
+
+func FuzzKey(f *testing.F) {
+	f.Add("NGC_API_KEY", true)
+	f.Add("https://index.docker.io/v1/", false)
+	f.Add("a/b%2F\x00ü..", false)
+	f.Fuzz(func(t *testing.T, name string, env bool) {
+		kind := KindRegistry
+		if env {
+			kind = KindEnv
+		}
+		ref := Ref{Profile: "p", Kind: kind, Name: name}
+		back, ok := parseKey(ref.key())
+		if name == "" {
+			if ok {
+				t.Fatal("an empty name was accepted")
+			}
+			return
+		}
+		if !ok || back != ref {
+			t.Fatalf("parseKey(%q) = %v, %t", ref.key(), back, ok)
+		}
+	})
+}
+
+func FuzzParseKey(f *testing.F) {
+	f.Add("default/env/NGC_API_KEY")
+	f.Add("default/env/%61")
+	f.Add("default/env/%41")
+	f.Fuzz(func(t *testing.T, key string) {
+		if ref, ok := parseKey(key); ok && ref.key() != key {
+			t.Fatalf("parseKey(%q) = %v, whose key is %q", key, ref, ref.key())
+		}
+	})
+}
+
+func FuzzItem(f *testing.F) {
+	f.Add("NGC_API_KEY", "user", "secret\nwith lines\x00\xff", int64(1), int64(0))
+	f.Fuzz(func(t *testing.T, name, username, secret string, updated, expires int64) {
+		const limit = 1 << 40
+		item := Item{
+			Ref: Ref{Profile: "p", Kind: KindRegistry, Name: name}, Username: strings.ToValidUTF8(username, ""),
+			Secret: NewSecret(secret), Updated: time.Unix(updated%limit, 0).UTC(),
+		}
+		if expires%limit != 0 {
+			item.Expires = time.Unix(expires%limit, 0).UTC()
+		}
+		data, err := encode(item)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := decode(item.Ref, data)
+		if err != nil || back != item {
+			t.Fatalf("decode: %v; the item changed", err)
+		}
+	})
+}
+
+func TestDecodeNoticesSwappedAndDamagedData(t *testing.T) {
+	a := Item{Ref: Ref{Profile: "p", Kind: KindEnv, Name: "A"}, Secret: NewSecret("one"), Updated: time.Now()}
+	data, err := encode(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, ref := range map[string]Ref{
+		"another name":    {Profile: "p", Kind: KindEnv, Name: "B"},
+		"another profile": {Profile: "q", Kind: KindEnv, Name: "A"},
+		"another kind":    {Profile: "p", Kind: KindRegistry, Name: "A"},
+	} {
+		if _, err := decode(ref, data); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: %v, want ErrDamaged", name, err)
+		}
+	}
+	for _, bad := range []string{"", "{}", "{}\n", "{\n", "null\nx", string(data[:5])} {
+		if _, err := decode(a.Ref, []byte(bad)); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%q: %v, want ErrDamaged", bad, err)
+		}
+	}
+}
+
+func TestSecretDoesNotShow(t *testing.T) {
+	const value = "do-not-show"
+	item := Item{Secret: NewSecret(value)}
+	shown := fmt.Sprintf("%v %+v %#v %s %q %x %d", item, item, item, item.Secret, item.Secret, item.Secret, &item.Secret)
+	marshalled, err := json.Marshal(item)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := shown + string(marshalled); strings.Contains(all, value) || strings.Contains(all, fmt.Sprintf("%x", value)) {
+		t.Errorf("the value shows in %s", all)
+	}
+}
+
+func TestValidateProfile(t *testing.T) {
+	for _, good := range []string{"default", "a", "0", "work-2_b", strings.Repeat("a", 64)} {
+		if err := ValidateProfile(good); err != nil {
+			t.Errorf("%q: %v", good, err)
+		}
+	}
+	for _, bad := range []string{"", "A", "-a", "_a", "a b", "a/b", "..", "ü", "a\n", strings.Repeat("a", 65)} {
+		if err := ValidateProfile(bad); !errors.Is(err, ErrInvalidName) {
+			t.Errorf("%q: %v, want ErrInvalidName", bad, err)
+		}
+	}
+}

@@ -1,0 +1,197 @@
+// Package keychain stores a person's keys in one named backend: an operating system's keychain, or the embedded file
+// store. Items live in profiles; the same item serves Docker's credential helper and the environment of commands.
+package keychain
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"sort"
+	"sync"
+	"time"
+)
+
+// Options say which backend to open, and how.
+type Options struct {
+	// Backend is a name that Backends returns.
+	Backend string
+	// Dir is the file store's directory.
+	Dir string
+	// Passphrase returns the file store's passphrase, or an error that wraps ErrLocked when there is none to be had. Nil has
+	// none.
+	Passphrase func() ([]byte, error)
+	// CacheFor is how long a file store that was unlocked with a passphrase stays unlocked for other processes of the same
+	// user; zero is not at all.
+	CacheFor time.Duration
+	// Warn is told what is odd but harmless, one line without a full stop. It may be nil.
+	Warn func(message string)
+	// Interactive lets a backend ask the person: a prompter on the desktop, gpg's pinentry. Without it what is locked fails at
+	// once.
+	Interactive bool
+	// Collection is the Secret Service collection; empty is DefaultCollection.
+	Collection string
+	// Namespace is what our entries are called in a backend that others use too; empty is "ragenv". Tests have their own.
+	Namespace string
+	// WorkFactor is age's scrypt work factor (log2 of N) for new passphrases; zero is age's default.
+	WorkFactor int
+}
+
+func (o Options) namespace() string {
+	if o.Namespace == "" {
+		return namespace
+	}
+	return o.Namespace
+}
+
+func (o Options) collection() string {
+	if o.Collection == "" {
+		return DefaultCollection
+	}
+	return o.Collection
+}
+
+// Keychain is an open backend. It is safe for use by several goroutines, and its backend by several processes.
+type Keychain struct {
+	name string
+	ring ring
+	file *fileRing // nil unless the backend is BackendFile
+}
+
+// ring is what a backend must do. Errors are this package's; an absent item is ErrNotFound, also for remove.
+type ring interface {
+	get(ref Ref) ([]byte, error)
+	has(ref Ref) (bool, error)
+	set(ref Ref, data []byte) error
+	remove(ref Ref) error
+	refs() ([]Ref, error)
+}
+
+// Open opens one backend by name. It never falls back to another. Errors: ErrUnknownBackend, ErrUnavailable, and for the
+// file store ErrNoStore, ErrInsecure, ErrNewerFormat, ErrDamaged.
+func Open(opts Options) (*Keychain, error) {
+	if opts.Backend == BackendFile {
+		file, err := openFile(opts)
+		if err != nil {
+			return nil, err
+		}
+		return &Keychain{name: BackendFile, ring: file, file: file}, nil
+	}
+	system, err := openSystem(opts)
+	if err != nil {
+		return nil, err
+	}
+	return &Keychain{name: opts.Backend, ring: system}, nil
+}
+
+// Backend returns the backend's name.
+func (k *Keychain) Backend() string { return k.name }
+
+// Get reads one item. Errors: ErrNotFound, ErrLocked, ErrWrongPassphrase, ErrDamaged, ErrTimeout, ErrUnavailable.
+func (k *Keychain) Get(ref Ref) (Item, error) {
+	if err := check(ref); err != nil {
+		return Item{}, err
+	}
+	data, err := k.ring.get(ref)
+	if err != nil {
+		return Item{}, about(ref, err)
+	}
+	return decode(ref, data)
+}
+
+// Has tells whether an item is stored. The file store answers without unlocking.
+func (k *Keychain) Has(ref Ref) (bool, error) {
+	if err := check(ref); err != nil {
+		return false, err
+	}
+	found, err := k.ring.has(ref)
+	return found, about(ref, err)
+}
+
+// Set stores an item, in place of a former one of the same Ref. A zero Updated is set to now. The file store is not
+// unlocked for it. On an error the former item is still there. Errors: ErrTooLarge, ErrInvalidName, ErrTimeout,
+// ErrUnavailable, ErrLocked.
+func (k *Keychain) Set(item Item) error {
+	if err := check(item.Ref); err != nil {
+		return err
+	}
+	if item.Updated.IsZero() {
+		item.Updated = time.Now().UTC().Truncate(time.Second)
+	}
+	data, err := encode(item)
+	if err != nil {
+		return about(item.Ref, err)
+	}
+	return about(item.Ref, k.ring.set(item.Ref, data))
+}
+
+// Remove removes an item. Removing an absent one is ErrNotFound.
+func (k *Keychain) Remove(ref Ref) error {
+	if err := check(ref); err != nil {
+		return err
+	}
+	return about(ref, k.ring.remove(ref))
+}
+
+// List returns what is stored in a profile, or in all of them if profile is empty, sorted. The file store answers without
+// unlocking. What is not ours is not listed.
+func (k *Keychain) List(profile string) ([]Ref, error) {
+	all, err := k.ring.refs()
+	if err != nil {
+		return nil, err
+	}
+	refs := all[:0]
+	for _, ref := range all {
+		if profile == "" || ref.Profile == profile {
+			refs = append(refs, ref)
+		}
+	}
+	sort.Slice(refs, func(i, j int) bool { return refs[i].key() < refs[j].key() })
+	return refs, nil
+}
+
+// GetAll reads several items at once, in the order of refs. An item that vanished meanwhile is left out; any other error
+// ends it.
+func (k *Keychain) GetAll(refs []Ref) ([]Item, error) {
+	items := make([]Item, len(refs))
+	errs := make([]error, len(refs))
+	workers := 1
+	if k.file != nil {
+		workers = min(runtime.GOMAXPROCS(0), len(refs))
+	}
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < len(refs); i += workers {
+				if items[i], errs[i] = k.Get(refs[i]); errs[i] != nil && !errors.Is(errs[i], ErrNotFound) {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	found := items[:0]
+	for i, err := range errs {
+		switch {
+		case err == nil:
+			found = append(found, items[i])
+		case !errors.Is(err, ErrNotFound):
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+func check(ref Ref) error {
+	if ref.Name == "" {
+		return fmt.Errorf("%w: it is empty", ErrInvalidName)
+	}
+	return ValidateProfile(ref.Profile)
+}
+
+// about puts the item's name in front of an error.
+func about(ref Ref, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", ref.Name, err)
+}

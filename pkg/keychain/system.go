@@ -1,0 +1,268 @@
+package keychain
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/99designs/keyring"
+)
+
+// systemRing is a backend of the keyring library as a ring: with time limits, typed errors and our names.
+type systemRing struct {
+	backend
+	lib         keyring.Keyring
+	guard       guard
+	interactive bool
+}
+
+// guard is what a backend needs beyond the library, each optional.
+type guard struct {
+	// exists tells whether an entry of that name is stored, without unlocking.
+	exists func(name string) (bool, error)
+	// locked tells whether reading would ask a person.
+	locked func() (bool, error)
+	// usable says what is in the way before the library would be called.
+	usable func() error
+	// failed gives the library's error its meaning.
+	failed func(err error) error
+	// prepare is run in the goroutine of each call, before it.
+	prepare func() error
+	// settling tells whether the entry may be half written now, so that a failed read is worth another try.
+	settling func(name string) bool
+	// abandon ends what the library left running when its time was up.
+	abandon func()
+}
+
+// openSystem opens a backend that the operating system or another program keeps.
+func openSystem(opts Options) (*systemRing, error) {
+	b, err := findBackend(opts.Backend)
+	if err != nil {
+		return nil, err
+	}
+	r := &systemRing{backend: b, interactive: opts.Interactive, guard: newGuard(b.name, opts)}
+	if r.guard.usable != nil {
+		if err := r.limited(answerLimit, r.guard.usable); err != nil {
+			return nil, err
+		}
+	}
+	if !slices.Contains(keyring.AvailableBackends(), keyring.BackendType(b.name)) {
+		return nil, r.unavailable(b.missing)
+	}
+	config := keyring.Config{AllowedBackends: []keyring.BackendType{keyring.BackendType(b.name)}}
+	b.configure(&config, opts)
+	err = r.limited(r.patience(), func() error {
+		lib, err := keyring.Open(config)
+		r.lib = lib
+		return err
+	})
+	switch {
+	case errors.Is(err, keyring.ErrNoAvailImpl): // the library keeps the reason to itself
+		return nil, r.unavailable("it did not open")
+	case err != nil:
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *systemRing) unavailable(reason string) error {
+	return fmt.Errorf("the %s backend is %w: %s", r.name, ErrUnavailable, reason)
+}
+
+// patience is the time limit of a call that may ask a person.
+func (r *systemRing) patience() time.Duration {
+	if r.interactive {
+		return promptLimit
+	}
+	return answerLimit
+}
+
+// limited runs call with a time limit. A call that is late goes on in its goroutine and ends with the process.
+func (r *systemRing) limited(limit time.Duration, call func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		defer func() {
+			// The library's D-Bus bindings assert the types of answers; an odd answer must not end us.
+			if p := recover(); p != nil {
+				done <- r.unavailable("it gave an answer that cannot be understood")
+			}
+		}()
+		if r.guard.prepare != nil {
+			if err := r.guard.prepare(); err != nil {
+				done <- err
+				return
+			}
+		}
+		done <- call()
+	}()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		if r.guard.abandon != nil {
+			r.guard.abandon()
+		}
+		return fmt.Errorf("the %s backend: %w (%s)", r.name, ErrTimeout, limit)
+	}
+}
+
+// call runs a call of the library and gives its error our type.
+func (r *systemRing) call(limit time.Duration, call func() error) error {
+	err := r.limited(limit, call)
+	switch {
+	case err == nil, errors.Is(err, ErrTimeout), errors.Is(err, ErrUnavailable), errors.Is(err, ErrLocked), errors.Is(err, ErrNotFound):
+		return err
+	case errors.Is(err, keyring.ErrKeyNotFound):
+		return ErrNotFound
+	}
+	if r.guard.failed != nil {
+		err = r.guard.failed(err)
+	}
+	for _, typed := range []error{ErrLocked, ErrTooLarge, ErrUnavailable, ErrNotFound} {
+		if errors.Is(err, typed) {
+			return err
+		}
+	}
+	return fmt.Errorf("the %s backend failed (%w): %w", r.name, ErrUnavailable, err)
+}
+
+// unlocked is nil unless reading would ask a person who is not there.
+func (r *systemRing) unlocked() error {
+	if r.interactive || r.guard.locked == nil {
+		return nil
+	}
+	return r.call(answerLimit, func() error {
+		locked, err := r.guard.locked()
+		if err == nil && locked {
+			err = ErrLocked
+		}
+		return err
+	})
+}
+
+func (r *systemRing) usable() error {
+	if err := r.unlocked(); err != nil {
+		return err
+	}
+	return r.call(answerLimit, func() error {
+		_, err := r.lib.Keys()
+		return err
+	})
+}
+
+// unlock lets the backend ask the person.
+func (r *systemRing) unlock() error {
+	return r.call(promptLimit, func() error {
+		_, err := r.lib.Keys()
+		return err
+	})
+}
+
+func (r *systemRing) get(ref Ref) ([]byte, error) {
+	name := r.names.format(ref)
+	if found, err := r.exists(name); err != nil || !found {
+		return nil, errors.Join(err, absent(found))
+	}
+	if err := r.unlocked(); err != nil {
+		return nil, err
+	}
+	var data []byte
+	read := func() error {
+		item, err := r.lib.Get(name)
+		data = item.Data
+		return err
+	}
+	err := r.call(r.patience(), read)
+	for tries := 0; err != nil && tries < settleTries && r.guard.settling != nil && r.guard.settling(name); tries++ {
+		time.Sleep(settlePause)
+		err = r.call(r.patience(), read)
+	}
+	return data, err
+}
+
+// How often and how long to wait for an entry that somebody is writing.
+const (
+	settleTries = 20
+	settlePause = 50 * time.Millisecond
+)
+
+func absent(found bool) error {
+	if found {
+		return nil
+	}
+	return ErrNotFound
+}
+
+// exists is true where the backend cannot tell without reading.
+func (r *systemRing) exists(name string) (bool, error) {
+	if r.guard.exists == nil {
+		return true, nil
+	}
+	var found bool
+	err := r.call(answerLimit, func() (err error) {
+		found, err = r.guard.exists(name)
+		return err
+	})
+	return found, err
+}
+
+func (r *systemRing) has(ref Ref) (bool, error) {
+	if r.guard.exists != nil {
+		return r.exists(r.names.format(ref))
+	}
+	_, err := r.get(ref)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (r *systemRing) set(ref Ref, data []byte) error {
+	if r.maxData > 0 && len(data) > r.maxData {
+		return fmt.Errorf("%w: the %s backend holds at most %d bytes, this item has %d", ErrTooLarge, r.name, r.maxData, len(data))
+	}
+	if err := r.unlocked(); err != nil {
+		return err
+	}
+	return r.call(r.patience(), func() error {
+		return r.lib.Set(keyring.Item{
+			Key: r.names.format(ref), Data: data, Label: label(ref), Description: "ragenv key",
+			KeychainNotSynchronizable: true,
+		})
+	})
+}
+
+func (r *systemRing) remove(ref Ref) error {
+	// Some backends answer nil for what was never there.
+	if found, err := r.has(ref); err != nil || !found {
+		return errors.Join(err, absent(found))
+	}
+	if err := r.unlocked(); err != nil {
+		return err
+	}
+	return r.call(r.patience(), func() error { return r.lib.Remove(r.names.format(ref)) })
+}
+
+func (r *systemRing) refs() ([]Ref, error) {
+	if err := r.unlocked(); err != nil {
+		return nil, err
+	}
+	var names []string
+	err := r.call(r.patience(), func() (err error) {
+		names, err = r.lib.Keys()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	refs := make([]Ref, 0, len(names))
+	for _, name := range names {
+		if ref, ok := r.names.parse(name); ok {
+			refs = append(refs, ref)
+		}
+	}
+	return refs, nil
+}
