@@ -1,0 +1,194 @@
+// Package config finds and reads the configuration: where things lie, which backend and profile are used, and who said so.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// Names of environment variables that this program reads.
+const (
+	EnvBackend = "RAGENV_BACKEND"
+	EnvProfile = "RAGENV_PROFILE"
+)
+
+// DefaultProfile is the profile of who never named one.
+const DefaultProfile = "default"
+
+// The limits of Unlock.
+const (
+	DefaultUnlock = 15 * time.Minute
+	MaxUnlock     = 24 * time.Hour
+)
+
+// Origin says where a setting came from: OriginDefault, OriginFile, OriginFlag, or the name of an environment variable.
+type Origin string
+
+// Origins that are no environment variable.
+const (
+	OriginDefault Origin = "default"
+	OriginFile    Origin = "config file"
+	OriginFlag    Origin = "flag"
+)
+
+// ErrInvalid: the config file cannot be used. The error around it gives the path and the line.
+var ErrInvalid = errors.New("invalid config file")
+
+// Config is the configuration in effect.
+type Config struct {
+	// Backend is empty until the first write chose one.
+	Backend string
+	// Profile is the active profile.
+	Profile string
+	// Unlock is how long a store that was unlocked with its passphrase stays so.
+	Unlock time.Duration
+	// Collection is the Secret Service collection, empty for the default.
+	Collection string
+	// Aliases are further variables, alias to the name of the item it follows.
+	Aliases map[string]string
+	// Required are names without which `ragenv -- COMMAND` does not start.
+	Required []string
+
+	// Origins say where each setting, by its key in the config file, came from.
+	Origins map[string]Origin
+	// UnknownKeys are keys of the config file that mean nothing, with their dots.
+	UnknownKeys []string
+
+	Paths Paths
+}
+
+// document is config.toml.
+type document struct {
+	Backend       string            `toml:"backend"`
+	Profile       string            `toml:"profile"`
+	Unlock        string            `toml:"unlock"`
+	Required      []string          `toml:"required"`
+	Aliases       map[string]string `toml:"aliases"`
+	SecretService struct {
+		Collection string `toml:"collection"`
+	} `toml:"secret-service"`
+}
+
+// Keys of config.toml.
+const (
+	KeyBackend    = "backend"
+	KeyProfile    = "profile"
+	KeyUnlock     = "unlock"
+	KeyRequired   = "required"
+	KeyAliases    = "aliases"
+	KeyCollection = "secret-service.collection"
+)
+
+// Load reads the config file, if there is one, and the environment through getenv. Errors: ErrInvalid, keychain.
+// ErrInvalidName for a profile, ErrNoHome.
+func Load(getenv func(string) string) (*Config, error) {
+	paths, err := FindPaths(getenv)
+	if err != nil {
+		return nil, err
+	}
+	c := &Config{Profile: DefaultProfile, Unlock: DefaultUnlock, Paths: paths, Origins: map[string]Origin{}}
+	if err := c.readFile(); err != nil {
+		return nil, err
+	}
+	if backend := getenv(EnvBackend); backend != "" {
+		c.Backend, c.Origins[KeyBackend] = backend, EnvBackend
+	}
+	if profile := getenv(EnvProfile); profile != "" {
+		if err := c.SetProfile(profile, EnvProfile); err != nil {
+			return nil, fmt.Errorf("%s: %w", EnvProfile, err)
+		}
+	}
+	return c, nil
+}
+
+// SetProfile makes another profile the active one for this run. Errors: keychain.ErrInvalidName.
+func (c *Config) SetProfile(profile string, origin Origin) error {
+	if err := keychain.ValidateProfile(profile); err != nil {
+		return err
+	}
+	c.Profile, c.Origins[KeyProfile] = profile, origin
+	return nil
+}
+
+// OriginOf says where a setting came from.
+func (c *Config) OriginOf(key string) Origin {
+	if origin, ok := c.Origins[key]; ok {
+		return origin
+	}
+	return OriginDefault
+}
+
+func (c *Config) readFile() error {
+	data, err := os.ReadFile(c.Paths.ConfigFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return c.parse(string(data))
+}
+
+func (c *Config) parse(text string) error {
+	var doc document
+	meta, err := toml.Decode(text, &doc)
+	if err != nil {
+		var at toml.ParseError
+		if errors.As(err, &at) {
+			return fmt.Errorf("%w: %s, line %d: %s", ErrInvalid, c.Paths.ConfigFile, at.Position.Line, at.Message)
+		}
+		return fmt.Errorf("%w: %s: %w", ErrInvalid, c.Paths.ConfigFile, err)
+	}
+	for _, key := range meta.Undecoded() {
+		c.UnknownKeys = append(c.UnknownKeys, key.String())
+	}
+	sort.Strings(c.UnknownKeys)
+	for _, key := range []string{KeyBackend, KeyProfile, KeyUnlock, KeyRequired, KeyAliases, KeyCollection} {
+		if meta.IsDefined(strings.Split(key, ".")...) {
+			c.Origins[key] = OriginFile
+		}
+	}
+	c.Backend, c.Collection, c.Aliases, c.Required = doc.Backend, doc.SecretService.Collection, doc.Aliases, doc.Required
+	if doc.Profile != "" {
+		if err := keychain.ValidateProfile(doc.Profile); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrInvalid, c.Paths.ConfigFile, err)
+		}
+		c.Profile = doc.Profile
+	}
+	if doc.Unlock != "" {
+		if c.Unlock, err = ParseUnlock(doc.Unlock); err != nil {
+			return fmt.Errorf("%w: %s: unlock: %w", ErrInvalid, c.Paths.ConfigFile, err)
+		}
+	}
+	return nil
+}
+
+// ParseUnlock reads a duration such as "8h" or "30m", from one second to MaxUnlock.
+func ParseUnlock(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, fmt.Errorf("%.40q is not a duration such as 15m or 8h", text)
+	}
+	if d < time.Second || d > MaxUnlock {
+		return 0, fmt.Errorf("%s is not between 1s and %s", d, "24h")
+	}
+	return d, nil
+}
+
+// xdg returns an XDG base directory; the specification says to ignore relative ones.
+func xdg(getenv func(string) string, name, home string, fallback ...string) string {
+	if dir := getenv(name); filepath.IsAbs(dir) {
+		return dir
+	}
+	return filepath.Join(append([]string{home}, fallback...)...)
+}

@@ -1,0 +1,209 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// environment returns a getenv over a home of its own, with a config file if text is not empty.
+func environment(t *testing.T, text string, more map[string]string) func(string) string {
+	t.Helper()
+	home := t.TempDir()
+	variables := map[string]string{"HOME": home, "USERPROFILE": home}
+	for name, value := range more {
+		variables[name] = value
+	}
+	getenv := func(name string) string { return variables[name] }
+	if text != "" {
+		paths, err := FindPaths(getenv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Dir(paths.ConfigFile), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(paths.ConfigFile, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return getenv
+}
+
+func TestDefaults(t *testing.T) {
+	c, err := Load(environment(t, "", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Backend != "" || c.Profile != DefaultProfile || c.Unlock != DefaultUnlock || c.OriginOf(KeyProfile) != OriginDefault {
+		t.Errorf("defaults: %+v", c)
+	}
+}
+
+func TestFileAndEnvironment(t *testing.T) {
+	const text = `
+backend = "file"
+profile = "work"
+unlock = "8h"
+required = ["CYBORGDB_API_KEY"]
+colour = "blue"
+
+[aliases]
+NIM_NGC_API_KEY = "NGC_API_KEY"
+
+[secret-service]
+collection = "keys"
+extra = 1
+`
+	c, err := Load(environment(t, text, map[string]string{EnvBackend: "pass"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Backend != "pass" || c.OriginOf(KeyBackend) != EnvBackend {
+		t.Errorf("backend %q from %q, want pass from the environment", c.Backend, c.OriginOf(KeyBackend))
+	}
+	if c.Profile != "work" || c.OriginOf(KeyProfile) != OriginFile {
+		t.Errorf("profile %q from %q", c.Profile, c.OriginOf(KeyProfile))
+	}
+	if c.Unlock != 8*time.Hour || c.Collection != "keys" || c.Aliases["NIM_NGC_API_KEY"] != "NGC_API_KEY" ||
+		!slices.Equal(c.Required, []string{"CYBORGDB_API_KEY"}) {
+		t.Errorf("settings: %+v", c)
+	}
+	if want := []string{"colour", "secret-service.extra"}; !slices.Equal(c.UnknownKeys, want) {
+		t.Errorf("unknown keys %q, want %q", c.UnknownKeys, want)
+	}
+}
+
+func TestInvalid(t *testing.T) {
+	for text, want := range map[string]string{
+		"\n\nbackend = file\n":   "line 3",
+		"profile = \"Big\"\n":    "profile",
+		"unlock = \"25h\"\n":     "24h",
+		"unlock = \"tomorrow\"":  "duration",
+		"backend = [\"file\"]\n": "backend",
+	} {
+		_, err := Load(environment(t, text, nil))
+		if !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want ErrInvalid that says %q", text, err, want)
+		}
+	}
+	if _, err := Load(environment(t, "", map[string]string{EnvProfile: "../x"})); !errors.Is(err, keychain.ErrInvalidName) {
+		t.Errorf("a bad %s: %v", EnvProfile, err)
+	}
+}
+
+func TestPinKeepsEverythingElse(t *testing.T) {
+	for before, want := range map[string]string{
+		"":                                  fileHead + "backend = \"pass\"\n",
+		"# mine\nprofile = \"a\"\n":         "# mine\nprofile = \"a\"\nbackend = \"pass\"\n",
+		"backend = \"file\" # why\nx = 1\n": "backend = \"pass\" # why\nx = 1\n",
+		"'backend' = 'file'\r\nx = 1\r\n":   "backend = \"pass\"\r\nx = 1\r\n",
+		"x = 1":                             "x = 1\nbackend = \"pass\"\n",
+		"[aliases]\nbackend = \"A\"\n":      "backend = \"pass\"\n[aliases]\nbackend = \"A\"\n",
+		"a = 1\n\n[aliases]\nB = \"A\"\n":   "a = 1\n\nbackend = \"pass\"\n[aliases]\nB = \"A\"\n",
+	} {
+		getenv := environment(t, before, nil)
+		c, err := Load(getenv)
+		if err != nil {
+			t.Fatalf("%q: %v", before, err)
+		}
+		if err := c.Pin(KeyBackend, "pass"); err != nil {
+			t.Fatalf("%q: %v", before, err)
+		}
+		after, err := os.ReadFile(c.Paths.ConfigFile)
+		if err != nil || string(after) != want {
+			t.Errorf("%q became %q, want %q", before, after, want)
+		}
+		if again, err := Load(getenv); err != nil || again.Backend != "pass" || c.Backend != "pass" {
+			t.Errorf("%q: read back %+v, %v", before, again, err)
+		}
+	}
+}
+
+func TestPinLeavesABrokenFileAlone(t *testing.T) {
+	getenv := environment(t, "profile = \"a\"\n", nil)
+	c, err := Load(getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const broken = "profile = \n"
+	if err := os.WriteFile(c.Paths.ConfigFile, []byte(broken), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Pin(KeyBackend, "pass"); !errors.Is(err, ErrInvalid) {
+		t.Errorf("Pin: %v, want ErrInvalid", err)
+	}
+	if after, err := os.ReadFile(c.Paths.ConfigFile); err != nil || string(after) != broken {
+		t.Errorf("the file became %q (%v)", after, err)
+	}
+}
+
+func TestPaths(t *testing.T) {
+	for _, test := range []struct {
+		name, goos string
+		variables  map[string]string
+		want       Paths
+	}{
+		{
+			"XDG defaults", "linux", nil,
+			Paths{"/home/a", "/home/a/.config/ragenv/config.toml", "/home/a/.local/share/ragenv", "/home/a/.local/state/ragenv"},
+		},
+		{
+			"XDG set", "linux",
+			map[string]string{"XDG_CONFIG_HOME": "/c", "XDG_DATA_HOME": "/d", "XDG_STATE_HOME": "/s"},
+			Paths{"/home/a", "/c/ragenv/config.toml", "/d/ragenv", "/s/ragenv"},
+		},
+		{
+			"relative XDG is ignored", "darwin",
+			map[string]string{"XDG_CONFIG_HOME": "c", "XDG_DATA_HOME": "./d"},
+			Paths{"/home/a", "/home/a/.config/ragenv/config.toml", "/home/a/.local/share/ragenv", "/home/a/.local/state/ragenv"},
+		},
+		{
+			"Windows", "windows",
+			map[string]string{"AppData": "/roaming", "LocalAppData": "/local"},
+			Paths{"/home/a", "/roaming/ragenv/config.toml", "/local/ragenv", "/local/ragenv/state"},
+		},
+		{
+			"Windows without its variables", "windows", nil,
+			Paths{"/home/a", "/home/a/AppData/Roaming/ragenv/config.toml", "/home/a/AppData/Local/ragenv", "/home/a/AppData/Local/ragenv/state"},
+		},
+	} {
+		got, err := pathsFor(test.goos, "/home/a", func(name string) string { return test.variables[name] })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, pair := range [][2]string{{got.ConfigFile, test.want.ConfigFile}, {got.Store, test.want.Store}, {got.State, test.want.State}} {
+			if filepath.ToSlash(pair[0]) != pair[1] {
+				t.Errorf("%s: %q, want %q", test.name, pair[0], pair[1])
+			}
+		}
+	}
+}
+
+func FuzzSetTopLevel(f *testing.F) {
+	f.Add("backend = \"file\"\n[a]\nb=1\n")
+	f.Add("# c\n\nprofile='x'")
+	f.Fuzz(func(t *testing.T, text string) {
+		parse := func(text string) (*Config, error) {
+			c := &Config{Profile: DefaultProfile, Origins: map[string]Origin{}}
+			return c, c.parse(text)
+		}
+		before, err := parse(text)
+		if err != nil {
+			return
+		}
+		after, err := parse(setTopLevel(text, KeyBackend, "pass"))
+		if err != nil {
+			return // Pin refuses it and writes nothing
+		}
+		if after.Backend != "pass" || after.Profile != before.Profile || after.Unlock != before.Unlock || after.Collection != before.Collection {
+			t.Fatalf("%q: %+v became %+v", text, before, after)
+		}
+	})
+}

@@ -1,0 +1,75 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/ragenv/ragenv/cmd/internal/atomicfile"
+)
+
+// fileHead begins a config file that this program creates.
+const fileHead = "# ragenv's configuration: see `ragenv config` and the manual page. It holds no secrets.\n"
+
+// Pin writes a top-level string setting, such as KeyBackend, into the config file, keeps every other line, and puts it into
+// effect. Errors: ErrInvalid if the file cannot be read as it is; it is then left alone.
+func (c *Config) Pin(key, value string) error {
+	path := c.Paths.ConfigFile
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		data = []byte(fileHead)
+	} else if err != nil {
+		return err
+	}
+	next := setTopLevel(string(data), key, value)
+	probe := &Config{Paths: c.Paths, Origins: map[string]Origin{}}
+	if err := probe.parse(next); err != nil {
+		return err
+	}
+	if err := atomicfile.Write(path, []byte(next), 0o600); err != nil {
+		return err
+	}
+	switch key {
+	case KeyBackend:
+		c.Backend = value
+	case KeyProfile:
+		c.Profile = value
+	}
+	c.Origins[key] = OriginFile
+	return nil
+}
+
+// setTopLevel sets a bare top-level key of a TOML document to a string, in its line if it has one, else before the first
+// table. Only single-line values are replaced, which is what these keys have.
+func setTopLevel(text, key, value string) string {
+	setting := fmt.Sprintf("%s = %q", key, value)
+	lines := strings.SplitAfter(text, "\n")
+	table := len(lines)
+	for i, line := range lines {
+		trimmed := strings.TrimSpace(line)
+		if strings.HasPrefix(trimmed, "[") {
+			table = i
+			break
+		}
+		name, rest, found := strings.Cut(trimmed, "=")
+		if !found || strings.Trim(strings.TrimSpace(name), `"'`) != key {
+			continue
+		}
+		if _, comment, found := strings.Cut(rest, " #"); found {
+			setting += " #" + comment
+		}
+		lines[i] = setting + line[len(strings.TrimRight(line, "\r\n")):]
+		return strings.Join(lines, "")
+	}
+	head := strings.Join(lines[:table], "")
+	if head != "" && !strings.HasSuffix(head, "\n") {
+		head += "\n"
+	}
+	return head + setting + "\n" + strings.Join(lines[table:], "")
+}

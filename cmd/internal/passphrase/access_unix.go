@@ -1,0 +1,36 @@
+//go:build unix
+
+package passphrase
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// checkAccess refuses a file that another user owns or reads. Root may own it: systemd and secret mounts do that.
+//
+// systemd gives a unit's user access to a credential by an access control list on a file of root with mode 0400, and such
+// a list shows as the group's bits (acl(5)): 0440 is how a private credential looks.
+func checkAccess(info fs.FileInfo, credential bool) error {
+	owner := os.Geteuid()
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		owner = int(stat.Uid)
+	}
+	if owner != os.Geteuid() && owner != 0 {
+		return fmt.Errorf("it belongs to user %d", owner)
+	}
+	if credential && owner == 0 && info.Mode().Perm() == 0o440 {
+		return nil
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return fmt.Errorf("other users can read or change it (mode %04o)", mode)
+	}
+	return nil
+}
+
+// openFile does not wait for the writer of a FIFO.
+func openFile(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+}

@@ -1,0 +1,97 @@
+// Package passphrase finds the file store's passphrase where nobody is there to type it.
+package passphrase
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Names of environment variables that this package reads.
+const (
+	// EnvFile names a file that holds the passphrase in its first line.
+	EnvFile = "RAGENV_PASSPHRASE_FILE"
+	// EnvValue holds the passphrase itself; it is never handed to a command.
+	EnvValue = "RAGENV_PASSPHRASE"
+	// EnvCredentials is systemd's directory of a unit's credentials (systemd.exec(5)).
+	EnvCredentials = "CREDENTIALS_DIRECTORY"
+)
+
+// CredentialName is the name of the systemd credential.
+const CredentialName = "ragenv-passphrase"
+
+// ErrNone: no variable names a passphrase.
+var ErrNone = errors.New("no passphrase in the environment")
+
+const maxLength = 64 << 10
+
+// FromEnvironment returns the passphrase of, in this order: $RAGENV_PASSPHRASE_FILE, systemd's credential, and
+// $RAGENV_PASSPHRASE. ErrNone if none is set. A file that is named but cannot be used is an error, never passed over.
+func FromEnvironment(getenv func(string) string) ([]byte, error) {
+	if path := getenv(EnvFile); path != "" {
+		return fromFile(EnvFile, path)
+	}
+	if dir := getenv(EnvCredentials); dir != "" {
+		path := filepath.Join(dir, CredentialName)
+		if _, err := os.Lstat(path); err == nil {
+			return fromFile(EnvCredentials, path)
+		}
+	}
+	if value := getenv(EnvValue); value != "" {
+		return []byte(value), nil
+	}
+	return nil, ErrNone
+}
+
+// FileError says why a passphrase file is not used.
+type FileError struct {
+	Variable, Path string
+	Err            error
+	Mend           string
+}
+
+func (e *FileError) Error() string { return fmt.Sprintf("$%s: %s: %v", e.Variable, e.Path, e.Err) }
+
+// Unwrap returns the cause.
+func (e *FileError) Unwrap() error { return e.Err }
+
+// Hint returns what mends it.
+func (e *FileError) Hint() string { return e.Mend }
+
+func fromFile(variable, path string) ([]byte, error) {
+	fail := func(err error, mend string) ([]byte, error) {
+		var pathError *os.PathError
+		if errors.As(err, &pathError) {
+			err = pathError.Err // the path is said already
+		}
+		return nil, &FileError{Variable: variable, Path: path, Err: err, Mend: mend}
+	}
+	f, err := openFile(path)
+	if err != nil {
+		return fail(err, "put the passphrase into the first line of that file, and run: chmod 600 "+path)
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return fail(err, "")
+	}
+	if !info.Mode().IsRegular() {
+		return fail(errors.New("not a regular file"), "name a regular file")
+	}
+	if err := checkAccess(info, variable == EnvCredentials); err != nil {
+		return fail(err, "chmod 600 "+path)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxLength))
+	if err != nil {
+		return fail(err, "")
+	}
+	line, _, _ := bytes.Cut(data, []byte{'\n'})
+	line = bytes.TrimSuffix(line, []byte{'\r'})
+	if len(line) == 0 {
+		return fail(errors.New("the first line is empty"), "put the passphrase into the first line of that file")
+	}
+	return line, nil
+}

@@ -1,0 +1,49 @@
+package ui
+
+import (
+	"errors"
+	"io/fs"
+	"syscall"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// hinted is an error that brings its own hint.
+type hinted interface{ Hint() string }
+
+// hintFor is the one place that says what to do about a library's typed error.
+func hintFor(err error) string {
+	var own hinted
+	if errors.As(err, &own) {
+		return own.Hint()
+	}
+	var insecure *keychain.InsecureError
+	switch {
+	case errors.As(err, &insecure):
+		if insecure.Mend != "" {
+			return insecure.Mend
+		}
+		return "ragenv doctor"
+	case errors.Is(err, keychain.ErrLocked):
+		return "ragenv unlock"
+	case errors.Is(err, keychain.ErrNoStore):
+		return "ragenv setup"
+	case errors.Is(err, keychain.ErrNotFound):
+		return "ragenv list"
+	case errors.Is(err, keychain.ErrWrongPassphrase):
+		return "ragenv unlock asks again; a forgotten passphrase cannot be recovered: remove the store's directory and store the keys anew"
+	case errors.Is(err, keychain.ErrNewerFormat):
+		return "install the newer version of ragenv and docker-credential-ngc, both"
+	case errors.Is(err, keychain.ErrNoLocks):
+		return "put the store on a local disk: export XDG_DATA_HOME=/a/local/directory"
+	case errors.Is(err, keychain.ErrUnknownBackend):
+		return "ragenv backend"
+	case errors.Is(err, keychain.ErrUnavailable), errors.Is(err, keychain.ErrTimeout), errors.Is(err, keychain.ErrDamaged):
+		return "ragenv doctor"
+	case errors.Is(err, syscall.ENOSPC):
+		return "free some space on that disk, then run the command again; nothing was lost"
+	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
+		return "make that place writable for you, or choose another one: export XDG_DATA_HOME=/a/writable/directory"
+	}
+	return ""
+}

@@ -1,0 +1,128 @@
+// Package ui is how both programs talk to a person.
+//
+// The rules: an error is one line, "PROGRAM: error: what happened", lower case, no full stop. If anything can be done about
+// it, a second line, "PROGRAM: hint: ...", says what, as a command that can be pasted where there is one. Warnings and
+// notes are one line each. All of it goes to standard error, and none of it ever holds a secret. An error without a hint
+// that a person could have used is a bug.
+package ui
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+)
+
+// Exit codes. 125 to 127 are those of env(1), docker run and other programs that start a command.
+const (
+	CodeFailure       = 1   // the command failed
+	CodeUsage         = 2   // wrong flags or arguments
+	CodeOwnFailure    = 125 // ragenv failed before the command was started
+	CodeNotExecutable = 126
+	CodeNotFound      = 127
+	CodeInterrupted   = 130 // 128 + SIGINT, at a prompt
+)
+
+// Error is an error with what a person should know beside it.
+type Error struct {
+	Err  error
+	Hint string // what to do next; empty if nothing can be done
+	Code int    // exit code; 0 stands for CodeFailure
+}
+
+func (e *Error) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error inside.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Errorf returns an Error with a hint. The format may wrap with %w.
+func Errorf(hint, format string, args ...any) *Error {
+	return &Error{Err: fmt.Errorf(format, args...), Hint: hint}
+}
+
+// Usagef returns an Error of CodeUsage.
+func Usagef(hint, format string, args ...any) *Error {
+	return &Error{Err: fmt.Errorf(format, args...), Hint: hint, Code: CodeUsage}
+}
+
+// WithCode returns err with an exit code, keeping its hint. Nil stays nil.
+func WithCode(err error, code int) error {
+	if err == nil {
+		return nil
+	}
+	explained := *Explain(err)
+	explained.Code = code
+	return &explained
+}
+
+// Printer writes a program's messages.
+type Printer struct {
+	Program string    // the prefix
+	W       io.Writer // standard error
+	Quiet   bool      // drops notes
+}
+
+// Fail prints an error with its hint and returns the exit code. A nil error prints nothing and returns 0.
+func (p Printer) Fail(err error) int {
+	if err == nil {
+		return 0
+	}
+	e := Explain(err)
+	p.line("error", e.Error())
+	if e.Hint != "" {
+		p.line("hint", e.Hint)
+	}
+	if e.Code == 0 {
+		return CodeFailure
+	}
+	return e.Code
+}
+
+// Warn prints one line about something that is wrong but stops nothing.
+func (p Printer) Warn(format string, args ...any) { p.line("warning", fmt.Sprintf(format, args...)) }
+
+// Hint prints one line that says what to do.
+func (p Printer) Hint(format string, args ...any) { p.line("hint", fmt.Sprintf(format, args...)) }
+
+// Note prints one line that is good to know, unless Quiet.
+func (p Printer) Note(format string, args ...any) {
+	if !p.Quiet {
+		p.line("note", fmt.Sprintf(format, args...))
+	}
+}
+
+func (p Printer) line(kind, text string) {
+	_, _ = fmt.Fprintf(p.W, "%s: %s: %s\n", p.Program, kind, Printable(text))
+}
+
+// Printable keeps a message on one line and control sequences from a server name or a file off the terminal.
+func Printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' {
+			return ' '
+		}
+		if unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
+}
+
+// Explain returns err as an Error: itself if it is one, else with the hint its type calls for.
+func Explain(err error) *Error {
+	var explained *Error
+	if errors.As(err, &explained) {
+		if error(explained) == err {
+			return explained
+		}
+		// Something was put around it: keep the longer text.
+		return &Error{Err: err, Hint: explained.Hint, Code: explained.Code}
+	}
+	e := &Error{Err: err, Hint: hintFor(err)}
+	var coded interface{ ExitCode() int }
+	if errors.As(err, &coded) {
+		e.Code = coded.ExitCode()
+	}
+	return e
+}
