@@ -115,6 +115,7 @@ func TestCheck(t *testing.T) {
 		{NGC, random(40, keyAlphabet[:62]), CodeUnknownNGC}, {NGC, "hunter2hunter", CodeUnknownNGC}, {NGC, "NVAPI-" + ngc[6:], CodeUnknownNGC}, {NGC, ngc + "+/", CodeUnknownNGC},
 		{NGC, indexKey, CodeIndexKeyForNGC},
 		{CyborgDB, "cdbk_" + random(32, keyAlphabet), CodeCyborgDBUser}, {CyborgDB, random(32, "0123456789abcdef"), CodeUnknownCyborgDB}, {CyborgDB, "CYBORG_" + cyborg[7:], CodeUnknownCyborgDB},
+		{NGC, "nvapi-" + random(30, keyAlphabet) + "YourKeyHere" + random(23, keyAlphabet), ""}, // chance spells words
 		{CyborgDB, "cyborg_" + random(7, "0123456789abcdef"), ""}, {CyborgDB, "cyborg_" + random(90, keyAlphabet), ""},
 		{IndexKey, indexKey[:43], CodeUnknownIndexKey}, {IndexKey, indexKey[:40], CodeUnknownIndexKey}, {IndexKey, base64.StdEncoding.EncodeToString(make([]byte, 16)), CodeUnknownIndexKey},
 		{IndexKey, hex.EncodeToString([]byte(random(32, keyAlphabet))), CodeUnknownIndexKey},

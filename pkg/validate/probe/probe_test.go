@@ -299,6 +299,13 @@ func TestSlowAndBrokenAnswers(t *testing.T) {
 		{"cut short", hijack("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"type\":"), "connection broke"},
 		{"endless header", hijack("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 1<<20) + "\r\n\r\n"), "connection broke"},
 		{"key in the status line", hijack("HTTP/1.1 " + key + "\r\n\r\n"), "connection broke"},
+		{"endless body", func(w http.ResponseWriter, _ *http.Request) {
+			for chunk := make([]byte, 1<<16); ; {
+				if _, err := w.Write(chunk); err != nil {
+					return
+				}
+			}
+		}, "too long"},
 		{"no answer", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "in time"},
 		{"half an answer", wait, "in time"},
 	} {
