@@ -1,0 +1,89 @@
+package ui
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+func TestFailPrintsErrorHintAndCode(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want string
+		code int
+	}{
+		{nil, "", 0},
+		{errors.New("plain"), "p: error: plain\n", CodeFailure},
+		{Usagef("p --help", "no such flag %q", "-x"), "p: error: no such flag \"-x\"\np: hint: p --help\n", CodeUsage},
+		{fmt.Errorf("X: %w", keychain.ErrLocked), "p: error: X: the keychain is locked\np: hint: ragenv unlock\n", CodeFailure},
+		{WithCode(keychain.ErrLocked, CodeOwnFailure), "p: error: the keychain is locked\np: hint: ragenv unlock\n", CodeOwnFailure},
+		{fmt.Errorf("around: %w", Errorf("do it", "inside")), "p: error: around: inside\np: hint: do it\n", CodeFailure},
+		{
+			&keychain.InsecureError{Path: "/s", Reason: "is open", Mend: "chmod 700 /s"},
+			"p: error: /s is open\np: hint: chmod 700 /s\n", CodeFailure,
+		},
+		{errors.New("a\nb\x1b[31mred"), "p: error: a b\ufffd[31mred\n", CodeFailure},
+	} {
+		var out strings.Builder
+		code := Printer{Program: "p", W: &out}.Fail(test.err)
+		if out.String() != test.want || code != test.code {
+			t.Errorf("Fail(%v) printed %q with code %d; want %q with %d", test.err, out.String(), code, test.want, test.code)
+		}
+	}
+}
+
+// A failure that a person can do something about has a hint, whatever is put around it.
+func TestTypedErrorsHaveHints(t *testing.T) {
+	for _, err := range []error{
+		keychain.ErrNotFound, keychain.ErrLocked, keychain.ErrUnavailable, keychain.ErrTimeout, keychain.ErrDamaged, keychain.ErrNewerFormat,
+		keychain.ErrNoStore, keychain.ErrWrongPassphrase, keychain.ErrNoLocks, keychain.ErrUnknownBackend, &keychain.InsecureError{}, syscall.ENOSPC, syscall.EROFS,
+	} {
+		if e := Explain(fmt.Errorf("around: %w", err)); e.Hint == "" {
+			t.Errorf("%v has no hint", err)
+		}
+	}
+}
+
+func TestQuietDropsNotesOnly(t *testing.T) {
+	var out strings.Builder
+	p := Printer{Program: "p", W: &out, Quiet: true}
+	p.Note("note")
+	p.Warn("careful")
+	if out.String() != "p: warning: careful\n" {
+		t.Errorf("printed %q", out.String())
+	}
+}
+
+func TestReadHidden(t *testing.T) {
+	for input, want := range map[string]string{
+		"key\r":                          "key",
+		"key\n":                          "key",
+		"kez\x7fy\r":                     "key",
+		"wrong\x15key\r":                 "key",
+		"ü\x7fkey\r":                     "key",
+		"\x7f\x08key\r":                  "key",
+		"\x1b[200~pasted\x1b[201~\r":     "pasted",
+		"tab\there \r":                   "tab\there ",
+		"x\x04y\r":                       "xy",
+		strings.Repeat("k", 9000) + "\r": strings.Repeat("k", 9000),
+	} {
+		got, err := readHidden(strings.NewReader(input).Read)
+		if err != nil || string(got) != want {
+			t.Errorf("%.20q: %.20q, %v", input, got, err)
+		}
+	}
+	for _, input := range []string{"", "half a line", "\x03", "key\x03\r", "\x04"} {
+		if _, err := readHidden(strings.NewReader(input).Read); !errors.Is(err, ErrInterrupted) {
+			t.Errorf("%q: %v, want ErrInterrupted", input, err)
+		}
+	}
+	endless := io.MultiReader(strings.NewReader(strings.Repeat("k", maxAnswer+2)))
+	if _, err := readHidden(endless.Read); err == nil || errors.Is(err, ErrInterrupted) {
+		t.Errorf("an endless line: %v", err)
+	}
+}
