@@ -1,0 +1,137 @@
+package dockerconfig
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// SetCredHelper makes Docker ask docker-credential-HELPER for host, and only for host: Docker compares it exactly. What auths
+// holds for host in plain text stays there and is no longer read: IgnoredAuths tells, ClearAuth removes.
+func (f *File) SetCredHelper(host, helper string) { f.put(keyCredHelpers, host, encodeString(helper)) }
+
+// RemoveCredHelper removes the helper of host, and credHelpers with its last host, as Docker does.
+func (f *File) RemoveCredHelper(host string) { f.drop(keyCredHelpers, host, true) }
+
+// SetCredsStore makes Docker ask docker-credential-NAME for every registry that credHelpers does not list. Docker then ignores every plaintext
+// login (IgnoredAuths). Another store is only replaced with force; without, the error is *ErrOtherStore.
+func (f *File) SetCredsStore(name string, force bool) error {
+	if other := f.CredsStore(); other != "" && other != name && !force {
+		return &ErrOtherStore{other}
+	}
+	f.put(keyCredsStore, "", encodeString(name))
+	return nil
+}
+
+// RemoveCredsStore removes the helper for every registry.
+func (f *File) RemoveCredsStore() { f.drop(keyCredsStore, "", false) }
+
+// ClearAuth empties the entry of server in auths, the key as PlaintextAuths gives it, and leaves the {} that "docker login" leaves there under a
+// helper. It cannot be undone: the secret is recorded nowhere.
+func (f *File) ClearAuth(server string) {
+	o, _ := f.entries(keyAuths)
+	i := o.find(func(key string) bool { return key == server })
+	if i < 0 {
+		return
+	}
+	m := o.members[i]
+	if m.value(f.text)[0] == '{' && len(parseObject(f.text, m.valStart).members) == 0 {
+		return
+	}
+	f.apply(splice{m.valStart, m.valEnd - m.valStart, "{}"}, nil)
+}
+
+// get returns the JSON text of a setting, or of a server's entry in it; nil if there is none.
+func (f *File) get(setting, server string) json.RawMessage {
+	o, key, ok := f.place(setting, server)
+	if !ok {
+		return nil
+	}
+	i := o.find(key)
+	if i < 0 {
+		return nil
+	}
+	return bytes.Clone(o.members[i].value(f.text))
+}
+
+// place returns the object that holds a setting or a server's entry, and the test for its key there.
+func (f *File) place(setting, server string) (o object, key func(string) bool, ok bool) {
+	if setting == keyCredsStore {
+		i := f.setting(setting)
+		return f.root, func(key string) bool { return i >= 0 && key == f.root.members[i].key }, f.root.open >= 0
+	}
+	o, ok = f.entries(setting)
+	return o, func(key string) bool { return key == server }, ok
+}
+
+// put gives a setting, or a server's entry in it, the JSON string value.
+func (f *File) put(setting, server, value string) {
+	before := f.get(setting, server)
+	if string(before) == value {
+		return
+	}
+	change := &step{Setting: setting, Server: server, Before: before, After: json.RawMessage(value)}
+	s := styleOf(f.text, f.root)
+	o, key, ok := f.place(setting, server)
+	if ok {
+		if i := o.find(key); i >= 0 {
+			m := o.members[i]
+			f.apply(splice{m.valStart, m.valEnd - m.valStart, value}, change)
+			return
+		}
+	}
+	if ok && setting != keyCredsStore {
+		f.apply(insert(f.text, o, server, value, s, 1), change)
+		return
+	}
+	// The setting itself is missing, or null.
+	depth := 1
+	if setting != keyCredsStore {
+		value = s.newObject(server, value, depth)
+		change.Made = true
+	}
+	if i := f.setting(setting); i >= 0 {
+		m := f.root.members[i]
+		f.apply(splice{m.valStart, m.valEnd - m.valStart, value}, change)
+		return
+	}
+	if f.root.open >= 0 {
+		f.apply(insert(f.text, f.root, setting, value, s, 0), change)
+		return
+	}
+	start := 0
+	if bytes.HasPrefix(f.text, bom) {
+		start = len(bom)
+	}
+	f.apply(splice{start, len(f.text) - start, s.newObject(setting, value, 0)}, change)
+}
+
+// drop removes a setting or a server's entry in it; whole says to remove the setting with its last entry.
+func (f *File) drop(setting, server string, whole bool) {
+	o, key, ok := f.place(setting, server)
+	if !ok {
+		return
+	}
+	i := o.find(key)
+	if i < 0 {
+		return
+	}
+	change := &step{Setting: setting, Server: server, Before: f.get(setting, server)}
+	if whole && setting != keyCredsStore && len(o.members) == 1 {
+		o, i = f.root, f.setting(setting)
+	}
+	f.apply(remove(o, i), change)
+}
+
+// apply makes an edit. A nil change is one that cannot be undone.
+func (f *File) apply(e splice, change *step) {
+	if change == nil {
+		change = &step{}
+	} else {
+		change.At, change.Old, change.New = e.at, string(f.text[e.at:e.at+e.oldLen]), e.new
+	}
+	if err := f.setText(e.apply(f.text)); err != nil {
+		panic(fmt.Sprintf("dockerconfig: an edit of %s spoiled the file; nothing was written", f.path))
+	}
+	f.steps, f.remove = append(f.steps, *change), false
+}
