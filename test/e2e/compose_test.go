@@ -1,0 +1,200 @@
+package e2e
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The project that testdata/compose.yaml names.
+const composeProject = "ragenv-e2e"
+
+// placeholders are what the Blueprint's Compose files put in a key's place when it is not set.
+var placeholders = []string{"ngcapikey", "nvidiaapikey"}
+
+func testCompose(t *testing.T) {
+	if os.Getenv("E2E_COMPOSE") == "" {
+		skip(t, "no Compose: "+os.Getenv("E2E_COMPOSE_REASON"))
+	}
+	step(t, "up, rotate, up again", testComposeUp)
+	step(t, "stale and empty variables", testComposeStale)
+	step(t, "without the keys", testComposeWithoutKeys)
+	step(t, "the Blueprint's own files", testBlueprint)
+}
+
+// composeHome is a home with a project directory that has the test's Compose file, and both keys stored.
+func composeHome(t *testing.T) (h *home, key, cyborgKey string) {
+	h = newHome(t)
+	data, err := os.ReadFile("testdata/compose.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.write("compose.yaml", string(data))
+	key, cyborgKey = h.acceptedKey(), h.secret(newCyborgKey())
+	h.newStore()
+	h.ragenv("docker", "configure").ok()
+	h.run(key, "ragenv", "set", "NGC_API_KEY").ok()
+	h.run(cyborgKey, "ragenv", "set", "CYBORGDB_API_KEY").ok()
+	h.helperCalls()
+	return h, key, cyborgKey
+}
+
+func (h *home) composeUp() result {
+	h.t.Helper()
+	return h.ragenv("--", "docker", "compose", "-f", "compose.yaml", "up", "-d")
+}
+
+// wantKeys asks the engine for the environment of every service of testdata/compose.yaml.
+func (h *home) wantKeys(key, cyborgKey string) {
+	h.t.Helper()
+	for service, want := range map[string]map[string]string{
+		"nim-llm":              {"NGC_API_KEY": key},
+		"page-elements":        {"NGC_API_KEY": key},
+		"rag-server":           {"NGC_API_KEY": key, "APP_VECTORSTORE_APIKEY": cyborgKey},
+		"nv-ingest-ms-runtime": {"NGC_API_KEY": key, "NVIDIA_API_KEY": key},
+		"cyborgdb":             {"CYBORGDB_API_KEY": cyborgKey},
+		"redis":                {},
+	} {
+		environment := serviceEnvironment(h.t, composeProject, service)
+		delete(environment, "PATH")
+		if !maps.Equal(environment, want) {
+			h.t.Errorf("service %s runs with\n\t%s, want\n\t%s", service, h.scrubbed(environment), h.scrubbed(want))
+		}
+	}
+}
+
+// scrubbed shows an environment without the secrets.
+func (h *home) scrubbed(environment map[string]string) string {
+	data, _ := json.Marshal(environment)
+	return h.scrub(string(data))
+}
+
+func testComposeUp(t *testing.T) {
+	h, key, cyborgKey := composeHome(t)
+	h.composeUp().ok().silentOn("variable is not set")
+	h.wantKeys(key, cyborgKey)
+	wantKeyUsed(t)
+	// Compose asks for each image that it pulls.
+	if calls := h.helperCalls(); len(calls) == 0 {
+		t.Error("Compose did not ask the helper")
+	} else {
+		for _, call := range calls {
+			if call.String() != "get nvcr.io" || call.Exit != 0 {
+				t.Errorf("helper call %q, exit status %d", call, call.Exit)
+			}
+		}
+	}
+
+	// nvcr.io no longer takes the old key, and the containers still have it.
+	rotated := h.acceptedKey()
+	h.docker("pull", nimImage).fails(1).says("unauthorized: authentication required")
+	h.run(rotated, "ragenv", "set", "NGC_API_KEY").ok()
+	h.composeUp().ok()
+	h.wantKeys(rotated, cyborgKey)
+	h.docker("compose", "-f", "compose.yaml", "down", "--rmi", "all", "-t", "2")
+	forgetRequests(t)
+	emptyEngine(t)
+	h.pulls(nimImage)
+	wantKeyUsed(t)
+}
+
+// testComposeStale: a key exported long ago loses against the stored one, and a .env sourced too early leaves an empty alias.
+func testComposeStale(t *testing.T) {
+	h, key, cyborgKey := composeHome(t)
+	stale := h.secret(newKey())
+	h.with("NGC_API_KEY="+stale, "NVIDIA_API_KEY=").composeUp().ok().says("ragenv: warning: ", "NGC_API_KEY")
+	h.wantKeys(key, cyborgKey)
+
+	// Unless the person says otherwise.
+	h.with("NGC_API_KEY="+stale).ragenv("--preserve-env", "--", "docker", "compose", "-f", "compose.yaml", "up", "-d").ok()
+	h.wantKeys(stale, cyborgKey)
+}
+
+func testComposeWithoutKeys(t *testing.T) {
+	h, _, _ := composeHome(t)
+	h.docker("compose", "-f", "compose.yaml", "up", "-d").fails(1).says("NGC_API_KEY is required")
+	if running := plainDocker(t, "ps", "-aq"); running != "" {
+		t.Error("containers were made although a key is missing")
+	}
+}
+
+// testBlueprint runs the NIMs of NVIDIA's RAG Blueprint as its own Compose file describes them.
+func testBlueprint(t *testing.T) {
+	source := os.Getenv("RAGENV_BLUEPRINT_DIR")
+	if _, err := os.Stat(filepath.Join(source, "nims.yaml")); source == "" || err != nil {
+		skip(t, "RAGENV_BLUEPRINT_DIR does not name the Blueprint's deploy/compose")
+	}
+	h, key, _ := composeHome(t)
+	for name, file := range map[string]string{
+		"nims.yaml":     filepath.Join(source, "nims.yaml"),
+		"override.yaml": "testdata/nims-override.yaml",
+		".env":          filepath.Join(source, ".env"),
+	} {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.write(name, string(data))
+	}
+	// .env is meant to be sourced by a shell; Compose reads it as it is and would take "$(id -u)" for a user.
+	h = h.with("USERID=0")
+	compose := []string{"docker", "compose", "--profile", "*", "-p", composeProject, "-f", "nims.yaml", "-f", "override.yaml"}
+
+	type project struct {
+		Services map[string]struct {
+			Image       string
+			Environment map[string]string
+		}
+	}
+	config := func(r result) (p project) {
+		t.Helper()
+		if err := json.Unmarshal([]byte(r.ok().stdout), &p); err != nil {
+			t.Fatal("docker compose config: its output is not JSON")
+		}
+		return p
+	}
+	isKey := func(name string) bool { return strings.HasSuffix(name, "_API_KEY") }
+
+	unset := 0
+	for _, service := range config(h.run("", append(slices.Clone(compose), "config", "--format", "json")...)).Services {
+		for name, value := range service.Environment {
+			if isKey(name) && (value == "" || slices.Contains(placeholders, value)) {
+				unset++
+			}
+		}
+	}
+	if unset == 0 {
+		t.Error("without ragenv no variable is blank or a placeholder: the test would prove nothing")
+	}
+
+	set := 0
+	services := config(h.reveal("", slices.Concat([]string{"ragenv", "--"}, compose, []string{"config", "--format", "json"})...)).Services
+	for service, s := range services {
+		for name, value := range s.Environment {
+			if !isKey(name) {
+				continue
+			}
+			if set++; value != key {
+				t.Errorf("service %s: %s is not the stored key", service, name)
+			}
+		}
+	}
+	if set != unset {
+		t.Errorf("%d variables hold the key, but %d lacked it", set, unset)
+	}
+
+	h.run("", slices.Concat([]string{"ragenv", "--"}, compose, []string{"up", "-d"})...).ok()
+	for service, s := range services {
+		environment := serviceEnvironment(t, composeProject, service)
+		for name := range s.Environment {
+			if isKey(name) && environment[name] != key {
+				t.Errorf("the container of %s: %s is not the stored key", service, name)
+			}
+		}
+	}
+	t.Logf("%d services run with the key in %d variables", len(services), set)
+}

@@ -1,0 +1,335 @@
+// Package e2e proves the whole job with a real Docker engine: keys that are stored once open nvcr.io for docker pull and
+// reach the containers that Compose starts. scripts/e2e runs it; elsewhere it skips.
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestEndToEnd(t *testing.T) {
+	needWorld(t)
+	step(t, "1 docker login, then pull", testLogin)
+	step(t, "2 ragenv set, then pull without a login", testSet)
+	step(t, "3 what a person sees when it fails", testFailures)
+	step(t, "4 a second, ordinary registry", testSecondRegistry)
+	step(t, "5 Compose with injected keys", testCompose)
+}
+
+// newStore makes a store without a passphrase.
+func (h *home) newStore() {
+	h.t.Helper()
+	h.ragenv("setup", "--yes", "--no-passphrase").ok()
+}
+
+// newLockableStore makes a store with a passphrase, locks it and returns the passphrase's file. The unlocked identity
+// lies in the kernel, so it is locked again when the test ends.
+func (h *home) newLockableStore() (passphraseFile string) {
+	h.t.Helper()
+	passphraseFile = h.write("passphrase", h.secret("correct horse "+newKey()[6:26])+"\n")
+	h.with("RAGENV_PASSPHRASE_FILE="+passphraseFile).ragenv("setup", "--yes").ok()
+	h.t.Cleanup(func() { h.ragenv("lock").ok() })
+	h.ragenv("lock").ok()
+	return passphraseFile
+}
+
+// login logs in to nvcr.io with a key on standard input.
+func (h *home) login(key string) result {
+	h.t.Helper()
+	return h.run(key, "docker", "login", "--username", "$oauthtoken", "--password-stdin", "nvcr.io")
+}
+
+// acceptedKey makes a key, has nvcr.io accept it and watches for it.
+func (h *home) acceptedKey() string {
+	h.t.Helper()
+	key := h.secret(newKey())
+	acceptKey(h.t, key)
+	return key
+}
+
+// pulls pulls an image, which must succeed, and removes it again.
+func (h *home) pulls(image string) {
+	h.t.Helper()
+	h.docker("pull", image).ok().says("Status: Downloaded newer image for " + image)
+	h.docker("rmi", "-f", image).ok()
+}
+
+// listed returns what "ragenv list --json" says, sorted: "NAME" for variables, "user@server" for registries.
+func (h *home) listed() []string {
+	h.t.Helper()
+	var items []struct{ Name, Kind, Server, Username string }
+	if err := json.Unmarshal([]byte(h.ragenv("list", "--json").ok().stdout), &items); err != nil {
+		h.t.Fatalf("ragenv list --json: %v", err)
+	}
+	names := []string{}
+	for _, item := range items {
+		if item.Kind == "registry" {
+			item.Name = item.Username + "@" + item.Server
+		}
+		names = append(names, item.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (h *home) wantListed(want ...string) {
+	h.t.Helper()
+	if got := h.listed(); !slices.Equal(got, want) {
+		h.t.Errorf("ragenv list --json names %q, want %q", got, want)
+	}
+}
+
+func testLogin(t *testing.T) {
+	for _, configure := range [][]string{{"docker", "configure", "--store"}, {"docker", "configure"}} {
+		name := "credHelpers"
+		if slices.Contains(configure, "--store") {
+			name = "credsStore"
+		}
+		step(t, name, func(t *testing.T) {
+			h := newHome(t)
+			key := h.acceptedKey()
+			h.newStore()
+			h.ragenv(configure...).ok()
+			if c := h.config(); (c.CredsStore == "ngc") != (name == "credsStore") || (c.CredHelpers["nvcr.io"] == "ngc") != (name == "credHelpers") {
+				t.Errorf("config.json after ragenv %s: %+v", strings.Join(configure, " "), c)
+			}
+			h.helperCalls()
+
+			h.login(key).ok().says("Login Succeeded").silentOn("unencrypted")
+			h.wantCalls("store nvcr.io")
+			wantKeyUsed(t)
+			if _, ok := h.config().Auths["nvcr.io"]; !ok {
+				t.Error("config.json does not mention nvcr.io after the login")
+			}
+
+			forgetRequests(t)
+			h.pulls(nimImage)
+			h.wantCalls("get nvcr.io")
+			wantKeyUsed(t)
+
+			h.wantListed("NGC_API_KEY")
+			h.reveal("", "ragenv", "get", "NGC_API_KEY").ok().is(key)
+
+			// Docker finds the stored key by itself, and stores it again.
+			h.docker("login", "nvcr.io").ok().says("Login Succeeded")
+			h.reveal("", "ragenv", "get", "NGC_API_KEY").ok().is(key)
+			h.config()
+		})
+	}
+}
+
+func testSet(t *testing.T) {
+	step(t, "set, configure, pull", func(t *testing.T) {
+		h := newHome(t)
+		key := h.acceptedKey()
+		h.newStore()
+		h.run(key+"\n", "ragenv", "set", "NGC_API_KEY").ok()
+		h.ragenv("docker", "configure").ok()
+		h.helperCalls()
+		h.pulls(nimImage)
+		h.wantCalls("get nvcr.io")
+		wantKeyUsed(t)
+		if c := h.config(); len(c.Auths) != 0 || c.CredHelpers["nvcr.io"] != "ngc" {
+			t.Errorf("config.json: %+v", c)
+		}
+	})
+	step(t, "setup --docker does both", func(t *testing.T) {
+		h := newHome(t)
+		key := h.acceptedKey()
+		h.ragenv("setup", "--yes", "--no-passphrase", "--docker").ok()
+		h.run(key, "ragenv", "set", "NGC_API_KEY").ok()
+		h.pulls(nimImage)
+		wantKeyUsed(t)
+		h.config()
+	})
+	step(t, "unconfigure puts back what was there", func(t *testing.T) {
+		h := newHome(t)
+		before := "{\n\t\"HttpHeaders\": {\"X-Meta\": \"e2e\"},\n\t\"auths\": {\"unrelated.example.com\": {}}\n}\n"
+		h.writeConfig(before)
+		h.newStore()
+		h.ragenv("docker", "configure").ok()
+		h.ragenv("docker", "unconfigure").ok()
+		if after, err := os.ReadFile(h.path(".docker", "config.json")); err != nil || string(after) != before {
+			t.Errorf("config.json is not what it was: %v\n%s", err, after)
+		}
+	})
+	step(t, "no store, but $NGC_API_KEY", func(t *testing.T) {
+		h := newHome(t)
+		key := h.acceptedKey()
+		h.writeConfig(`{"credHelpers": {"nvcr.io": "ngc"}}`)
+		h.with("NGC_API_KEY=" + key).pulls(nimImage)
+		wantKeyUsed(t)
+	})
+}
+
+func testFailures(t *testing.T) {
+	const deniedLogin = `Error response from daemon: Get "https://nvcr.io/v2/": unauthorized: authentication required`
+	const deniedPull = nimManifest + `: unauthorized: authentication required`
+
+	step(t, "wrong key at login", func(t *testing.T) {
+		h := newHome(t)
+		h.acceptedKey()
+		h.newStore()
+		h.ragenv("docker", "configure").ok()
+		h.helperCalls()
+		h.login(h.secret(newKey())).fails(1).says(deniedLogin)
+		h.wantCalls() // nothing is stored
+		h.wantListed()
+	})
+	step(t, "wrong key at pull", func(t *testing.T) {
+		h := newHome(t)
+		h.acceptedKey()
+		h.newStore()
+		h.ragenv("docker", "configure").ok()
+		h.run(h.secret(newKey()), "ragenv", "set", "NGC_API_KEY").ok()
+		h.docker("pull", nimImage).fails(1).says("Error response from daemon: ", deniedPull)
+	})
+	step(t, "login before there is a store", func(t *testing.T) {
+		h := newHome(t)
+		key := h.acceptedKey()
+		h.writeConfig(`{"credHelpers": {"nvcr.io": "ngc"}}`)
+		h.login(key).fails(1).says("error storing credentials", "ragenv setup")
+		h.config()
+	})
+	step(t, "no key", func(t *testing.T) {
+		h := newHome(t)
+		h.newStore()
+		h.ragenv("docker", "configure").ok()
+		h.docker("pull", nimImage).fails(1).says(
+			deniedPull, "error: no key is stored as NGC_API_KEY\n", "hint: ragenv set NGC_API_KEY\n")
+		wantAnonymous(t)
+		h.ragenv("get", "NGC_API_KEY").fails(1).says("ragenv: error: ", "NGC_API_KEY", "ragenv: hint: ")
+		h.ragenv("--", "docker", "ps").fails(125).says("ragenv: error: ", "ragenv: hint: ")
+	})
+	step(t, "locked store", func(t *testing.T) {
+		h := newHome(t)
+		key := h.acceptedKey()
+		passphrase := h.newLockableStore()
+		h.run(key, "ragenv", "set", "NGC_API_KEY").ok() // storing needs no passphrase
+		h.ragenv("docker", "configure", "--store").ok()
+
+		h.docker("pull", nimImage).fails(1).says(deniedPull, "hint: ragenv unlock\n")
+		h.ragenv("get", "NGC_API_KEY").fails(1).says("ragenv: hint: ragenv unlock\n")
+		h.ragenv("--", "docker", "ps").fails(125).says("ragenv: hint: ragenv unlock\n")
+		// docker run, and Compose, stop at the helper's error; old command lines go on without a login.
+		run := h.docker("run", "--rm", nimImage, "env").fails(125).says("hint: ragenv unlock\n")
+		if strings.HasPrefix(cliVersion(), "20.") {
+			run.says(deniedPull)
+		} else {
+			run.says("error getting credentials")
+		}
+		wantAnonymous(t)
+
+		h.docker("pull", publicImage).ok()
+		h.docker("run", "--rm", hubImage, "env").ok().says("PATH=") // Docker Hub is the helper's affair, too
+
+		h.with("RAGENV_PASSPHRASE_FILE=" + passphrase).ragenv("unlock").ok()
+		forgetRequests(t)
+		h.pulls(nimImage)
+		wantKeyUsed(t)
+		h.ragenv("lock").ok()
+		h.docker("pull", nimImage).fails(1).says(deniedPull, "hint: ragenv unlock\n")
+	})
+	step(t, "Docker not configured", func(t *testing.T) {
+		h := newHome(t)
+		key := h.acceptedKey()
+		h.newStore()
+		h.run(key, "ragenv", "set", "NGC_API_KEY").ok()
+		// With an empty config.json Docker looks for other helpers on PATH.
+		h.writeConfig(`{"auths": {"unrelated.example.com": {}}}`)
+		h.docker("pull", nimImage).fails(1).says(deniedPull)
+		h.wantCalls()
+		h.ragenv("docker", "status").says("ragenv docker configure")
+	})
+	step(t, "helper not on PATH", func(t *testing.T) {
+		h := newHome(t)
+		h.writeConfig(`{"credHelpers": {"nvcr.io": "ngc"}}`)
+		if err := os.Remove(h.path("bin", helperName)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.lookPath(helperName); err == nil {
+			skip(t, helperName+" is installed on this machine")
+		}
+		h.docker("pull", nimImage).fails(1).says(deniedPull)
+		run := h.docker("run", "--rm", nimImage, "env")
+		if strings.HasPrefix(cliVersion(), "20.") {
+			run.fails(125).says(deniedPull)
+		} else {
+			run.fails(127).says(`exec: "docker-credential-ngc": executable file not found in $PATH`)
+		}
+	})
+}
+
+func testSecondRegistry(t *testing.T) {
+	login := func(h *home, password string) result {
+		return h.run(password, "docker", "login", "--username", os.Getenv("E2E_SECOND_USER"), "--password-stdin", os.Getenv("E2E_SECOND_REGISTRY"))
+	}
+	const denied = `"https://` + "registry.example.com:5000" + `/v2/team/app/manifests/1.0": no basic auth credentials`
+
+	step(t, "login, pull, logout of both", func(t *testing.T) {
+		h := newHome(t)
+		key, password := h.acceptedKey(), h.secret(secondPassword(t))
+		h.newStore()
+		h.ragenv("docker", "configure", "--store").ok()
+		h.docker("pull", secondImage).fails(1).says(denied)
+
+		login(h, h.secret(newKey())).fails(1).says("401 Unauthorized")
+		login(h, password).ok().says("Login Succeeded").silentOn("unencrypted")
+		h.login(key).ok().says("Login Succeeded")
+		h.wantListed("NGC_API_KEY", "alice@registry.example.com:5000")
+		h.config()
+
+		h.helperCalls()
+		h.pulls(secondImage)
+		h.wantCalls("get registry.example.com:5000")
+		h.pulls(nimImage)
+		h.wantCalls("get nvcr.io")
+		h.docker("pull", hubImage).ok()
+		h.wantCalls("get https://index.docker.io/v1/")
+
+		h.docker("logout", "registry.example.com:5000").ok().says("Removing login credentials for registry.example.com:5000")
+		h.wantListed("NGC_API_KEY")
+		h.docker("pull", secondImage).fails(1).says(denied)
+		h.pulls(nimImage)
+		h.docker("logout", "nvcr.io").ok()
+		h.wantListed()
+		h.docker("pull", nimImage).fails(1).says("unauthorized: authentication required")
+		if c := h.config(); len(c.Auths) != 0 {
+			t.Errorf("config.json after both logouts: %+v", c)
+		}
+	})
+	step(t, "push", func(t *testing.T) {
+		h := newHome(t)
+		h.newStore()
+		h.ragenv("docker", "configure", "--store").ok()
+		login(h, h.secret(secondPassword(t))).ok()
+		h.docker("pull", publicImage).ok()
+		h.docker("tag", publicImage, "registry.example.com:5000/team/pushed:1").ok()
+		h.docker("push", "registry.example.com:5000/team/pushed:1").ok()
+		h.docker("rmi", "-f", "registry.example.com:5000/team/pushed:1").ok()
+		h.pulls("registry.example.com:5000/team/pushed:1")
+	})
+	step(t, "logins in config.json move into the keychain", func(t *testing.T) {
+		h := newHome(t)
+		key, password := h.acceptedKey(), h.secret(secondPassword(t))
+		plain, err := json.Marshal(map[string]any{"auths": map[string]any{
+			"nvcr.io":                   map[string][]byte{"auth": []byte("$oauthtoken:" + key)},
+			"registry.example.com:5000": map[string][]byte{"auth": []byte("alice:" + password)},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.writeConfig(string(plain))
+		h.pulls(secondImage)
+		h.newStore()
+		h.ragenv("docker", "configure", "--store").ok()
+		h.config()
+		h.wantListed("NGC_API_KEY", "alice@registry.example.com:5000")
+		h.pulls(secondImage)
+		h.pulls(nimImage)
+		h.reveal("", "ragenv", "get", "NGC_API_KEY").ok().is(key)
+	})
+}

@@ -1,0 +1,197 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/ragenv/ragenv/test/e2e/registry"
+)
+
+// The world's images that the tests name most.
+const (
+	nimImage    = "nvcr.io/nim/nvidia/nemotron-3-super-120b-a12b:1.8.0"
+	publicImage = "nvcr.io/nvidia/public:latest"
+	hubImage    = "redis/redis-stack:7.2.0-v18"
+	secondImage = registry.Second + "/team/app:1.0"
+)
+
+// nimManifest is how Docker names nimImage's manifest in its messages; GET or HEAD, depending on the engine.
+const nimManifest = `"https://nvcr.io/v2/nim/nvidia/nemotron-3-super-120b-a12b/manifests/1.8.0"`
+
+// needWorld skips the test outside of the world that scripts/e2e-world makes.
+func needWorld(t *testing.T) {
+	t.Helper()
+	if os.Getenv("E2E_WORLD") == "" {
+		t.Skip("runs in a world of its own: scripts/e2e")
+	}
+	for _, program := range []string{helperName, "ragenv"} {
+		if _, err := os.Stat(filepath.Join(os.Getenv(envBin), program)); err != nil {
+			t.Fatalf("%s must name the directory of the programs under test: %v", envBin, err)
+		}
+	}
+}
+
+// acceptKey makes nvcr.io accept this key and no other.
+func acceptKey(t *testing.T, key string) {
+	t.Helper()
+	file := os.Getenv("E2E_REGISTRY_KEY_FILE")
+	if err := os.WriteFile(file+".new", []byte(key+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(file+".new", file); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// secondPassword returns the password of the second registry's user.
+func secondPassword(t *testing.T) string {
+	t.Helper()
+	data, err := os.ReadFile(os.Getenv("E2E_SECOND_PASSWORD_FILE"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(data))
+}
+
+// control speaks to the registries' control socket.
+var control = &http.Client{Transport: &http.Transport{
+	DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", os.Getenv("E2E_REGISTRY_CONTROL"))
+	},
+}}
+
+func askControl(t *testing.T, method string, answer any) {
+	t.Helper()
+	request, err := http.NewRequest(method, "http://control/requests", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := control.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if answer != nil {
+		if err := json.NewDecoder(response.Body).Decode(answer); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func forgetRequests(t *testing.T) {
+	t.Helper()
+	askControl(t, http.MethodDelete, nil)
+}
+
+// tokenRequests returns the requests to nvcr.io's token endpoint since the last forgetRequests.
+func tokenRequests(t *testing.T) []registry.Request {
+	t.Helper()
+	var all, tokens []registry.Request
+	askControl(t, http.MethodGet, &all)
+	for _, r := range all {
+		if r.Host == registry.NVCR && r.Path == "/proxy_auth" && r.Method == http.MethodGet {
+			tokens = append(tokens, r)
+		}
+	}
+	return tokens
+}
+
+// wantKeyUsed fails the test unless nvcr.io was given its key, and nothing else, since the last forgetRequests.
+func wantKeyUsed(t *testing.T) {
+	t.Helper()
+	tokens := tokenRequests(t)
+	if len(tokens) == 0 {
+		t.Error("nvcr.io was not asked for a token")
+	}
+	for _, r := range tokens {
+		if r.Auth != "Basic" || r.User != registry.NVCRUser || r.Status != http.StatusOK {
+			t.Errorf("nvcr.io was asked for a token with %q credentials of user %q and answered %d", r.Auth, r.User, r.Status)
+		}
+	}
+}
+
+// wantAnonymous fails the test if nvcr.io was given credentials since the last forgetRequests.
+func wantAnonymous(t *testing.T) {
+	t.Helper()
+	for _, r := range tokenRequests(t) {
+		if r.Auth != "" {
+			t.Errorf("nvcr.io was given %s credentials of user %q, want none", r.Auth, r.User)
+		}
+	}
+}
+
+// plainDocker runs docker apart from any home: for the engine's own state.
+func plainDocker(t *testing.T, args ...string) string {
+	t.Helper()
+	command := exec.Command(dockerCLI(), args...)
+	command.Env = append(os.Environ(), "DOCKER_CONFIG="+os.Getenv("E2E_WORLD"))
+	output, err := command.Output()
+	if err != nil {
+		t.Fatalf("docker %s: %v", strings.Join(args, " "), err)
+	}
+	return strings.TrimSpace(string(output))
+}
+
+// emptyEngine removes all containers and images, so that a pull is one.
+func emptyEngine(t *testing.T) {
+	t.Helper()
+	if containers := strings.Fields(plainDocker(t, "ps", "-aq")); len(containers) > 0 {
+		plainDocker(t, append([]string{"rm", "-f"}, containers...)...)
+	}
+	if images := plainDocker(t, "images", "-aq"); images != "" {
+		plainDocker(t, "image", "prune", "-af")
+	}
+}
+
+// serviceEnvironment asks the engine for the environment of a Compose service's only container.
+func serviceEnvironment(t *testing.T, project, service string) map[string]string {
+	t.Helper()
+	ids := strings.Fields(plainDocker(t, "ps", "-q",
+		"--filter", "label=com.docker.compose.project="+project, "--filter", "label=com.docker.compose.service="+service))
+	if len(ids) != 1 {
+		t.Fatalf("service %s: %d containers run, want 1", service, len(ids))
+	}
+	var pairs []string
+	if err := json.Unmarshal([]byte(plainDocker(t, "inspect", "--format", "{{json .Config.Env}}", ids[0])), &pairs); err != nil {
+		t.Fatal(err)
+	}
+	environment := map[string]string{}
+	for _, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		environment[name] = value
+	}
+	return environment
+}
+
+func dockerCLI() string {
+	if cli := os.Getenv("E2E_DOCKER_CLI"); cli != "" {
+		return cli
+	}
+	return "docker"
+}
+
+var cliVersion = sync.OnceValue(func() string { return firstLine(dockerCLI(), "version", "--format", "{{.Client.Version}}") })
+
+var composeVersion = sync.OnceValue(func() string {
+	if os.Getenv("E2E_COMPOSE") == "" {
+		return "none"
+	}
+	return firstLine(os.Getenv("E2E_COMPOSE"), "version", "--short")
+})
+
+func firstLine(args ...string) string {
+	output, err := exec.Command(args[0], args[1:]...).Output()
+	if err != nil {
+		return "unknown"
+	}
+	line, _, _ := strings.Cut(strings.TrimSpace(string(output)), "\n")
+	return line
+}
