@@ -30,7 +30,7 @@ const (
 // Time limits of the backends that somebody else answers. A prompt waits for a person; nothing else should take long.
 const (
 	answerLimit = 5 * time.Second
-	promptLimit = 2 * time.Minute
+	promptLimit = time.Minute
 )
 
 // DefaultCollection is the Secret Service collection that a desktop unlocks at login.

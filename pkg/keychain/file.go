@@ -96,8 +96,13 @@ func (k *Keychain) Protected() (bool, error) {
 	return k.file.store.Protected()
 }
 
-// Unlocked tells whether reading needs no passphrase now.
-func (k *Keychain) Unlocked() bool { return k.file == nil || k.file.store.Unlocked() }
+// Unlocked tells whether reading asks nobody now.
+func (k *Keychain) Unlocked() bool {
+	if r, ok := k.ring.(*systemRing); ok {
+		return r.unlocked() == nil
+	}
+	return k.file.store.Unlocked()
+}
 
 // Unlock opens the file store with its passphrase and keeps it open for Options.CacheFor. Errors: ErrWrongPassphrase,
 // ErrDamaged, ErrNotProtected, ErrUnavailable where the machine has no place to keep it open.
@@ -112,6 +117,15 @@ func (k *Keychain) Unlock(passphrase []byte) error {
 		return fmt.Errorf("%w: the kernel keyring: %w", ErrUnavailable, err)
 	}
 	return err
+}
+
+// UnlockSystem lets a backend of another program ask the person for what it is locked with; open it with
+// Options.Interactive. It does nothing for the file store. Errors: ErrLocked if it stays locked, ErrTimeout, ErrUnavailable.
+func (k *Keychain) UnlockSystem() error {
+	if r, ok := k.ring.(*systemRing); ok {
+		return r.unlock()
+	}
+	return nil
 }
 
 // Lock ends what Unlock began, in every process. It is no error when nothing was unlocked.

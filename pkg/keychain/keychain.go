@@ -25,9 +25,11 @@ type Options struct {
 	CacheFor time.Duration
 	// Warn is told what is odd but harmless, one line without a full stop. It may be nil.
 	Warn func(message string)
-	// Interactive lets a backend ask the person: a prompter on the desktop, gpg's pinentry. Without it what is locked fails at
-	// once.
+	// Interactive lets another program's backend ask the person: a prompter on the desktop, gpg's pinentry. Without it what is
+	// locked fails at once.
 	Interactive bool
+	// AnswerLimit is how long such a backend may take for what needs no person; zero is a few seconds.
+	AnswerLimit time.Duration
 	// Collection is the Secret Service collection; empty is DefaultCollection.
 	Collection string
 	// Namespace is what our entries are called in a backend that others use too; empty is "ragenv". Tests have their own.

@@ -15,6 +15,7 @@ type systemRing struct {
 	lib         keyring.Keyring
 	guard       guard
 	interactive bool
+	limit       time.Duration // of a call that nobody has to think about
 }
 
 // guard is what a backend needs beyond the library, each optional.
@@ -41,9 +42,12 @@ func openSystem(opts Options) (*systemRing, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &systemRing{backend: b, interactive: opts.Interactive, guard: newGuard(b.name, opts)}
+	r := &systemRing{backend: b, interactive: opts.Interactive, guard: newGuard(b.name, opts), limit: answerLimit}
+	if opts.AnswerLimit > 0 {
+		r.limit = opts.AnswerLimit
+	}
 	if r.guard.usable != nil {
-		if err := r.limited(answerLimit, r.guard.usable); err != nil {
+		if err := r.limited(r.limit, r.guard.usable); err != nil {
 			return nil, err
 		}
 	}
@@ -75,7 +79,7 @@ func (r *systemRing) patience() time.Duration {
 	if r.interactive {
 		return promptLimit
 	}
-	return answerLimit
+	return r.limit
 }
 
 // limited runs call with a time limit. A call that is late goes on in its goroutine and ends with the process.
@@ -134,7 +138,7 @@ func (r *systemRing) unlocked() error {
 	if r.interactive || r.guard.locked == nil {
 		return nil
 	}
-	return r.call(answerLimit, func() error {
+	return r.call(r.limit, func() error {
 		locked, err := r.guard.locked()
 		if err == nil && locked {
 			err = ErrLocked
@@ -147,18 +151,20 @@ func (r *systemRing) usable() error {
 	if err := r.unlocked(); err != nil {
 		return err
 	}
-	return r.call(answerLimit, func() error {
+	return r.call(r.limit, func() error {
 		_, err := r.lib.Keys()
 		return err
 	})
 }
 
-// unlock lets the backend ask the person.
+// unlock lets the backend ask the person, by reading what it would ask for.
 func (r *systemRing) unlock() error {
-	return r.call(promptLimit, func() error {
-		_, err := r.lib.Keys()
+	refs, err := r.refs()
+	if err != nil || len(refs) == 0 {
 		return err
-	})
+	}
+	_, err = r.get(refs[0])
+	return err
 }
 
 func (r *systemRing) get(ref Ref) ([]byte, error) {
@@ -176,17 +182,17 @@ func (r *systemRing) get(ref Ref) ([]byte, error) {
 		return err
 	}
 	err := r.call(r.patience(), read)
-	for tries := 0; err != nil && tries < settleTries && r.guard.settling != nil && r.guard.settling(name); tries++ {
-		time.Sleep(settlePause)
+	for pause := settlePause; err != nil && pause < settleLimit && r.guard.settling != nil && r.guard.settling(name); pause *= 2 {
+		time.Sleep(pause)
 		err = r.call(r.patience(), read)
 	}
 	return data, err
 }
 
-// How often and how long to wait for an entry that somebody is writing.
+// How long to wait for an entry that somebody is writing: first this, then twice as long each time.
 const (
-	settleTries = 20
 	settlePause = 50 * time.Millisecond
+	settleLimit = time.Second
 )
 
 func absent(found bool) error {
@@ -202,7 +208,7 @@ func (r *systemRing) exists(name string) (bool, error) {
 		return true, nil
 	}
 	var found bool
-	err := r.call(answerLimit, func() (err error) {
+	err := r.call(r.limit, func() (err error) {
 		found, err = r.guard.exists(name)
 		return err
 	})

@@ -1,14 +1,17 @@
 package keychain
 
 import (
+	"bufio"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/godbus/dbus"
 	"golang.org/x/sys/unix"
@@ -260,4 +263,113 @@ func lockCollection(t *testing.T) {
 	if err != nil || len(locked) != 1 {
 		t.Fatalf("Lock: %v, %v", locked, err)
 	}
+}
+
+// TestMain serves as the black hole of TestSilentServices, too.
+func TestMain(m *testing.M) {
+	if name := os.Getenv(envBlackHole); name != "" {
+		blackHole(name)
+	}
+	os.Exit(m.Run())
+}
+
+const envBlackHole = "RAGENV_TEST_BLACK_HOLE"
+
+// blackHole takes a name on the session bus, says so, and waits to be stopped: a stopped process answers nothing.
+func blackHole(name string) {
+	conn, err := dbus.SessionBus()
+	if err == nil {
+		_, err = conn.RequestName(name, dbus.NameFlagDoNotQueue)
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println("ready")
+	select {}
+}
+
+func TestSilentServices(t *testing.T) {
+	if os.Getenv(envInBus) == "" {
+		inPrivateBus(t, busEmpty, "")
+		return
+	}
+	for name, service := range map[string]string{BackendSecretService: secretServiceName, BackendKWallet: "org.kde.kwalletd5"} {
+		t.Run(name, func(t *testing.T) {
+			hole := exec.Command(os.Args[0])
+			hole.Env = append(os.Environ(), envBlackHole+"="+service)
+			stdout, err := hole.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := hole.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				_ = hole.Process.Kill()
+				_ = hole.Wait()
+			}()
+			line, err := bufio.NewReader(stdout).ReadString('\n')
+			if line != "ready\n" {
+				t.Fatalf("the silent service says %q (%v)", line, err)
+			}
+			if err := hole.Process.Signal(unix.SIGSTOP); err != nil {
+				t.Fatal(err)
+			}
+			for !stopped(t, hole.Process.Pid) {
+				time.Sleep(time.Millisecond)
+			}
+			_, err = Open(Options{Backend: name, AnswerLimit: 200 * time.Millisecond})
+			if !errors.Is(err, ErrTimeout) {
+				t.Errorf("Open: %v, want ErrTimeout", err)
+			}
+			if left := children(os.Getpid()); len(left) != 1 || left[0] != hole.Process.Pid {
+				t.Errorf("children left behind: %v", left)
+			}
+		})
+	}
+}
+
+// A pass whose gpg never answers: nothing of it stays.
+func TestSilentPassIsEnded(t *testing.T) {
+	bin, store := t.TempDir(), t.TempDir()
+	for path, content := range map[string]string{
+		filepath.Join(bin, "pass"):                                "#!/bin/sh\nsleep 600 &\nwait\n",
+		filepath.Join(store, ".gpg-id"):                           "x\n",
+		filepath.Join(store, "ragenv", "default", "env", "X.gpg"): "x",
+	} {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(filepath.Join(store, "ragenv", "default", "env", "X.gpg"), old, old); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PASSWORD_STORE_DIR", store)
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	k := mustOpen(t, Options{Backend: BackendPass, AnswerLimit: 200 * time.Millisecond})
+	if _, err := k.Get(envRef("X")); !errors.Is(err, ErrTimeout) {
+		t.Errorf("Get: %v, want ErrTimeout", err)
+	}
+	for range 500 {
+		if len(children(os.Getpid())) == 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("children left behind: %v", children(os.Getpid()))
+}
+
+func stopped(t *testing.T, pid int) bool {
+	t.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, state, _ := strings.Cut(string(stat), ") ") // proc_pid_stat(5)
+	return strings.HasPrefix(state, "T")
 }

@@ -20,6 +20,8 @@ type Opener struct {
 	Ask func() ([]byte, error)
 	// AskNew returns the passphrase for a new store, empty for none. Nil never asks.
 	AskNew func() ([]byte, error)
+	// Interactive lets another program's backend show its own prompt.
+	Interactive bool
 	// Print is told of warnings, and once of the backend that the first write chose.
 	Print ui.Printer
 }
@@ -124,7 +126,7 @@ func (o Opener) options(backend string) keychain.Options {
 		Dir:         o.Config.Paths.Store,
 		Passphrase:  o.passphrase,
 		CacheFor:    o.Config.Unlock,
-		Interactive: o.Ask != nil,
+		Interactive: o.Interactive,
 		Collection:  o.Config.Collection,
 		Warn:        func(message string) { o.Print.Warn("%s", message) },
 	}
