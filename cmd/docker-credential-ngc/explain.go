@@ -31,10 +31,11 @@ func (h *helper) missing(known secrets.Secret, v *vault) error {
 
 // explain adds to an error what the helper knows of its cause.
 func (h *helper) explain(err error) error {
-	if errors.Is(err, keychain.ErrInsecure) && h.getenv(sudo.EnvUser) != "" {
-		// "sudo -E" and the like keep HOME: root looks into a store that is not root's.
+	var insecure *keychain.InsecureError
+	if errors.As(err, &insecure) && sudo.Owns(h.getenv, insecure.Path) {
+		// "sudo -E" and the like keep HOME: root looks into the person's store, and must not trust it.
 		known, _ := secrets.Lookup(secrets.NGCAPIKey)
-		return ui.Errorf(sudoHint(known), "%w (sudo made this process run as another user)", err)
+		return ui.Errorf(sudoHint(known), "%w, because of sudo", err)
 	}
 	return err
 }

@@ -10,8 +10,11 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// EnvUser is set by sudo(8) to the name of who called it.
-const EnvUser = "SUDO_USER"
+// What sudo(8) sets: the name of who called it, and the number.
+const (
+	EnvUser = "SUDO_USER"
+	EnvUID  = "SUDO_UID"
+)
 
 // Caller is who called sudo.
 type Caller struct {

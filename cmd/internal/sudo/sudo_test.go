@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/ragenv/ragenv/cmd/internal/config"
@@ -51,6 +52,30 @@ func TestKeysElsewhere(t *testing.T) {
 				t.Errorf("caller = %+v", caller)
 			}
 		})
+	}
+}
+
+func TestOwns(t *testing.T) {
+	ours, others := filepath.Join(t.TempDir(), "ours"), filepath.Join(t.TempDir(), "others")
+	touch(t, ours)
+	touch(t, others)
+	sudoUID := func(uid string) func(string) string {
+		return func(name string) string { return map[string]string{"SUDO_UID": uid}[name] }
+	}
+	if Owns(sudoUID(strconv.Itoa(os.Geteuid())), ours) {
+		t.Error("a file of this process's own user is nobody else's")
+	}
+	if Owns(sudoUID("4711"), filepath.Join(t.TempDir(), "absent")) {
+		t.Error("an absent file belongs to nobody")
+	}
+	if err := os.Lchown(others, 4711, -1); err != nil {
+		t.Skipf("only root can give a file away: %v", err)
+	}
+	if !Owns(sudoUID("4711"), others) {
+		t.Error("the file of who called sudo was not recognised")
+	}
+	if Owns(sudoUID("4712"), others) || Owns(sudoUID(""), others) {
+		t.Error("a third user's file was taken for the caller's")
 	}
 }
 
