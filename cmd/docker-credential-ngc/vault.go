@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"time"
 	"unicode/utf8"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/ragenv/ragenv/cmd/internal/config"
 	"github.com/ragenv/ragenv/cmd/internal/secrets"
 	"github.com/ragenv/ragenv/cmd/internal/serverurl"
+	"github.com/ragenv/ragenv/cmd/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
@@ -211,11 +211,15 @@ func asCredential(item keychain.Item) (credentials.Credentials, error) {
 		known, _ := secrets.Lookup(item.Name)
 		c.Username = known.Username
 		if c.Secret == "" {
-			return credentials.Credentials{}, fmt.Errorf("what is stored as %s is empty", item.Name)
+			return credentials.Credentials{}, ui.Errorf("ragenv set "+item.Name, "what is stored as %s is empty", item.Name)
 		}
 	}
 	if !utf8.ValidString(c.Username) || !utf8.ValidString(c.Secret) {
-		return credentials.Credentials{}, fmt.Errorf("what is stored for %s is not valid UTF-8, which Docker's protocol cannot carry", item.Name)
+		hint := "docker login " + item.Name
+		if item.Kind == keychain.KindEnv {
+			hint = "ragenv set " + item.Name
+		}
+		return credentials.Credentials{}, ui.Errorf(hint, "what is stored for %s is not valid UTF-8, which Docker's protocol cannot carry", item.Name)
 	}
 	return c, nil
 }

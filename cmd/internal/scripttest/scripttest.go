@@ -41,7 +41,48 @@ const (
 
 // Main is TestMain's body for the package of one program, whose main function is given. It exits.
 func Main(m *testing.M, program string, main func()) {
-	testscript.Main(m, map[string]func(){program: main})
+	testscript.Main(cleaner{m}, map[string]func(){program: main})
+}
+
+// Binary returns the path of one of the programs, built once for all tests of a package and removed after the last.
+func Binary(t testing.TB, program string) string {
+	t.Helper()
+	built.Lock()
+	defer built.Unlock()
+	if path, ok := built.paths[program]; ok {
+		return path
+	}
+	if built.dir == "" {
+		dir, err := os.MkdirTemp("", "ragenv-test-*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		built.dir, built.paths = dir, map[string]string{}
+	}
+	path, err := build(built.dir, program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	built.paths[program] = path
+	return path
+}
+
+var built struct {
+	sync.Mutex
+	dir   string
+	paths map[string]string
+}
+
+type cleaner struct{ *testing.M }
+
+func (c cleaner) Run() int {
+	code := c.M.Run()
+	built.Lock()
+	defer built.Unlock()
+	if built.dir != "" {
+		_ = os.RemoveAll(built.dir)
+	}
+	return code
 }
 
 // Run runs the scripts in testdata/script. Programs are those the scripts need besides the one under test; they are built
@@ -49,11 +90,8 @@ func Main(m *testing.M, program string, main func()) {
 func Run(t *testing.T, extra map[string]func(ts *testscript.TestScript, neg bool, args []string), programs ...string) {
 	t.Helper()
 	bin := ""
-	if len(programs) > 0 {
-		bin = t.TempDir()
-		for _, program := range programs {
-			Build(t, bin, program)
-		}
+	for _, program := range programs {
+		bin = filepath.Dir(Binary(t, program))
 	}
 	cmds := commands()
 	for name, cmd := range extra {
@@ -69,35 +107,29 @@ func Run(t *testing.T, extra map[string]func(ts *testscript.TestScript, neg bool
 	})
 }
 
-// Build builds one of the programs, as it is released but for the version, into dir and returns its path.
-func Build(t testing.TB, dir, program string) string {
-	t.Helper()
+// build builds one of the programs, as it is released but for the version, into dir and returns its path.
+func build(dir, program string) (string, error) {
+	root, err := moduleRoot()
+	if err != nil {
+		return "", fmt.Errorf("find the module: %w", err)
+	}
 	path := filepath.Join(dir, program)
 	if runtime.GOOS == "windows" {
 		path += ".exe"
 	}
 	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, "./cmd/"+program)
-	cmd.Dir = moduleRoot(t)
+	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build %s: %v\n%s", program, err, out)
+		return "", fmt.Errorf("build %s: %w\n%s", program, err, out)
 	}
-	return path
+	return path, nil
 }
 
-var findRoot = sync.OnceValues(func() (string, error) {
+var moduleRoot = sync.OnceValues(func() (string, error) {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
 	return strings.TrimSpace(string(out)), err
 })
-
-func moduleRoot(t testing.TB) string {
-	t.Helper()
-	root, err := findRoot()
-	if err != nil {
-		t.Fatalf("find the module: %v", err)
-	}
-	return root
-}
 
 // Environ returns the variables that give a program a world of its own below dir, which is made.
 func Environ(dir string) ([]string, error) {
