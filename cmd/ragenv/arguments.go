@@ -1,0 +1,107 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// arrange brings a command line into the one order that package flag reads: the command's path, its flags, "--", its
+// arguments. So flags may stand anywhere ("ragenv --profile x list", "ragenv set NAME --force"), and "ragenv [flags] --
+// COMMAND" becomes "ragenv run [flags] -- COMMAND". What follows a "--", or the command to run, is never touched.
+func arrange(app *cli.App, args []string) []string {
+	var path, flags []string
+	known := app.Flags
+	if run := app.Command(runCommandName); run != nil {
+		known = slices.Concat(run.Flags, known)
+	}
+	commands := app.Commands
+	for len(args) > 0 {
+		arg := args[0]
+		if arg == "--" {
+			if len(path) == 0 {
+				path = []string{runCommandName}
+			}
+			break
+		}
+		if isFlag(arg) {
+			n := min(flagLength(known, arg), len(args))
+			flags, args = append(flags, args[:n]...), args[n:]
+			continue
+		}
+		command := find(commands, arg)
+		if command == nil {
+			break
+		}
+		path, args = append(path, arg), args[1:]
+		known, commands = slices.Concat(command.Flags, known), command.Subcommands
+	}
+	if len(path) > 0 && path[0] != runCommandName && len(commands) == 0 {
+		more, arguments := separate(known, args)
+		if flags = append(flags, more...); lacksValue(known, flags) {
+			return slices.Concat(path, flags)
+		}
+		if args = arguments; len(args) > 0 {
+			args = slices.Concat([]string{"--"}, args)
+		}
+	}
+	return slices.Concat(path, flags, args)
+}
+
+// separate parts flags from arguments. What follows "--" is arguments.
+func separate(known []cli.Flag, args []string) (flags, arguments []string) {
+	for len(args) > 0 {
+		switch arg := args[0]; {
+		case arg == "--":
+			return flags, append(arguments, args[1:]...)
+		case isFlag(arg):
+			n := min(flagLength(known, arg), len(args))
+			flags, args = append(flags, args[:n]...), args[n:]
+		default:
+			arguments, args = append(arguments, arg), args[1:]
+		}
+	}
+	return flags, arguments
+}
+
+func isFlag(arg string) bool { return len(arg) > 1 && arg[0] == '-' && arg != "--" }
+
+// flagLength is how many words a flag takes with its value.
+func flagLength(known []cli.Flag, arg string) int {
+	name := strings.TrimLeft(arg, "-")
+	if strings.Contains(name, "=") {
+		return 1
+	}
+	for _, f := range known {
+		if !slices.Contains(f.Names(), name) {
+			continue
+		}
+		if d, ok := f.(cli.DocGenerationFlag); ok && d.TakesValue() {
+			return 2
+		}
+		return 1
+	}
+	return 1
+}
+
+// lacksValue tells whether the last flag waits for a value: a "--" after it would be taken for that.
+func lacksValue(known []cli.Flag, flags []string) bool {
+	for len(flags) > 0 {
+		n := flagLength(known, flags[0])
+		if n > len(flags) {
+			return true
+		}
+		flags = flags[n:]
+	}
+	return false
+}
+
+func find(commands []*cli.Command, name string) *cli.Command {
+	for _, command := range commands {
+		if command.HasName(name) {
+			return command
+		}
+	}
+	return nil
+}

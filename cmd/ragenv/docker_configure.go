@@ -1,0 +1,233 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ragenv/ragenv/cmd/internal/dockerconfig"
+	"github.com/ragenv/ragenv/cmd/internal/secrets"
+	"github.com/ragenv/ragenv/cmd/internal/serverurl"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+type dockerConfigureOptions struct{ store, dryRun bool }
+
+func newDockerConfigureCommand(p *program) *cli.Command {
+	var o dockerConfigureOptions
+	return &cli.Command{
+		Name:  "configure",
+		Usage: "name " + helperProgram + " in Docker's config.json",
+		Description: `Sets credHelpers["nvcr.io"], and with --store credsStore, for every registry. Nothing else in the file is touched.
+
+Docker would no longer see a login that lies in the file in plain text, so it is moved into the keychain first: that of nvcr.io,
+and with --store all of them. A login is taken out of the file only after the keychain gave it back. A credsStore of another
+name is never replaced. ragenv docker unconfigure puts back what was there.`,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "store", Destination: &o.store, Usage: "for every registry, not only nvcr.io"},
+			&cli.BoolFlag{Name: "dry-run", Destination: &o.dryRun, Usage: "show what would change, and change nothing"},
+		},
+		Action: func(c *cli.Context) error {
+			s, err := p.session(c)
+			if err != nil {
+				return err
+			}
+			if err := noArguments(c); err != nil {
+				return err
+			}
+			return runDockerConfigure(s, o)
+		},
+	}
+}
+
+func runDockerConfigure(s *session, o dockerConfigureOptions) error {
+	path := s.dockerConfigPath()
+	f, err := dockerconfig.Load(path)
+	if err != nil {
+		return dockerConfigError(err)
+	}
+	// All that can be refused is refused before a key is written.
+	if err := nameHelper(f, o.store); err != nil {
+		return dockerConfigError(err)
+	}
+	logins := s.loginsToMove(f, o.store)
+	if o.dryRun {
+		for _, login := range logins {
+			f.ClearAuth(login.auth.Server)
+			s.print.Note("the login for %s would be moved into the keychain as %s", login.auth.Server, login.item.Name)
+		}
+		if !f.Changed() {
+			s.print.Note("nothing would change: %s is configured already", path)
+			return nil
+		}
+		_, err := io.WriteString(s.stdout, f.Diff())
+		return err
+	}
+	moved, err := s.moveLogins(logins)
+	if err != nil {
+		return err
+	}
+	former, isOther := "", false
+	var undo dockerconfig.Undo
+	changed, err := dockerconfig.Edit(path, func(f *dockerconfig.File) error {
+		former, isOther = f.CredHelper(serverurl.NGC)
+		isOther = isOther && former != helperName
+		if err := nameHelper(f, o.store); err != nil {
+			return err
+		}
+		clearMoved(f, moved)
+		undo = f.Undo()
+		return nil
+	})
+	if err != nil {
+		return dockerConfigError(err)
+	}
+	if !changed {
+		s.print.Note("%s is configured already", path)
+	} else {
+		if err := s.recordDockerEdit(undo); err != nil {
+			return err
+		}
+		if isOther {
+			s.print.Note("%s was in place for %s before (ragenv docker unconfigure puts it back)", nameOr(former, "no helper"), serverurl.NGC)
+		}
+		s.print.Note("Docker asks %s for %s now (%s)", helperProgram, registries(o.store), path)
+	}
+	s.warnOfMissingHelper()
+	return nil
+}
+
+func registries(all bool) string {
+	if all {
+		return "every registry"
+	}
+	return serverurl.NGC
+}
+
+func nameOr(name, otherwise string) string {
+	if name == "" {
+		return otherwise
+	}
+	return name
+}
+
+// nameHelper makes the edit. Under --store a helper of nvcr.io's own would come before, so it is changed too.
+func nameHelper(f *dockerconfig.File, store bool) error {
+	if store {
+		if err := f.SetCredsStore(helperName, false); err != nil {
+			return err
+		}
+		if name, ok := f.CredHelper(serverurl.NGC); !ok || name == helperName {
+			return nil
+		}
+	}
+	f.SetCredHelper(serverurl.NGC, helperName)
+	return nil
+}
+
+// recordDockerEdit keeps what unconfigure needs.
+func (s *session) recordDockerEdit(edit dockerconfig.Undo) error {
+	path := s.dockerUndoFile()
+	record, err := dockerconfig.LoadUndo(path)
+	if err != nil {
+		return fmt.Errorf("config.json is changed, but not the record for ragenv docker unconfigure: %w", err)
+	}
+	if record.Path == "" {
+		record.Path = edit.Path
+	}
+	record.Add(edit)
+	return record.Save(path)
+}
+
+// plaintextLogin is a login in config.json and the item it becomes.
+type plaintextLogin struct {
+	auth dockerconfig.Auth
+	item keychain.Item
+}
+
+// loginsToMove returns the logins that Docker would no longer see. It warns of those that no helper can keep.
+func (s *session) loginsToMove(f *dockerconfig.File, all bool) []plaintextLogin {
+	var logins []plaintextLogin
+	for _, auth := range f.PlaintextAuths() {
+		server, err := serverurl.Canonical(auth.Server)
+		if !all && server != serverurl.NGC {
+			continue
+		}
+		known, isKnown := secrets.ForRegistry(server)
+		unkept := ""
+		switch {
+		case err != nil:
+			unkept = "its name is no registry's"
+		case auth.Kind == dockerconfig.KindRegistryToken:
+			unkept = "it is a registry token"
+		case auth.Kind == dockerconfig.KindUnreadable:
+			unkept = "it cannot be read"
+		case isKnown && auth.Username == dockerconfig.TokenUser:
+			unkept = server + " takes no identity token"
+		}
+		if unkept != "" {
+			s.print.Warn("the login for %s stays in config.json, where Docker no longer reads it: %s", auth.Server, unkept)
+			s.print.Hint("docker login %s", nameOr(server, "SERVER"))
+			continue
+		}
+		item := keychain.Item{
+			Ref:      keychain.Ref{Profile: s.config.Profile, Kind: keychain.KindRegistry, Name: server},
+			Username: auth.Username, Secret: auth.Secret,
+		}
+		if isKnown && auth.Username == known.Username {
+			item.Ref, item.Username = s.envRef(known.Name), ""
+		}
+		logins = append(logins, plaintextLogin{auth, item})
+	}
+	return logins
+}
+
+// moveLogins stores logins, reads each back, and returns those that the keychain surely has. One that would replace
+// another key is left where it is.
+func (s *session) moveLogins(logins []plaintextLogin) ([]plaintextLogin, error) {
+	if len(logins) == 0 {
+		return nil, nil
+	}
+	k, err := s.opener().Write()
+	if err != nil {
+		return nil, err
+	}
+	var moved []plaintextLogin
+	for _, login := range logins {
+		var stored keychain.Item
+		read := func() (err error) {
+			stored, err = k.Get(login.item.Ref)
+			return err
+		}
+		err := s.unlocked(k, read)
+		if errors.Is(err, keychain.ErrNotFound) {
+			if err = k.Set(login.item); err == nil {
+				err = s.unlocked(k, read)
+			}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w (config.json is unchanged)", err)
+		}
+		if stored.Secret != login.item.Secret || stored.Username != login.item.Username {
+			s.print.Warn("the login for %s in config.json is not the one stored as %s: it stays there, and Docker no longer reads it", login.auth.Server, login.item.Name)
+			s.print.Hint("to use that one instead: ragenv rm %s && ragenv docker configure; or delete it from config.json", login.item.Name)
+			continue
+		}
+		s.print.Note("moved the login for %s into the keychain, as %s", login.auth.Server, login.item.Name)
+		moved = append(moved, login)
+	}
+	return moved, nil
+}
+
+// clearMoved takes the moved logins out of the file, unless another one is there by now.
+func clearMoved(f *dockerconfig.File, moved []plaintextLogin) {
+	for _, auth := range f.PlaintextAuths() {
+		for _, login := range moved {
+			if auth == login.auth {
+				f.ClearAuth(auth.Server)
+			}
+		}
+	}
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// expiryNotice is how long before a key's end it is spoken of.
+const expiryNotice = 14 * 24 * time.Hour
+
+// parseExpiry reads when a key stops working: a date ("2027-01-31": at the end of that day, local time), a time
+// (RFC 3339), or how long from now ("90d", "12w", "2160h"). It has to be in the future and within 100 years.
+func parseExpiry(text string, now time.Time) (time.Time, error) {
+	expires, err := readExpiry(strings.TrimSpace(text), now)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if !expires.After(now) {
+		return time.Time{}, fmt.Errorf("%.40q is in the past", text)
+	}
+	if expires.After(now.AddDate(100, 0, 0)) {
+		return time.Time{}, fmt.Errorf("%.40q is more than 100 years away", text)
+	}
+	return expires.UTC().Truncate(time.Second), nil
+}
+
+func readExpiry(text string, now time.Time) (time.Time, error) {
+	if day, err := time.ParseInLocation(time.DateOnly, text, now.Location()); err == nil {
+		return day.AddDate(0, 0, 1).Add(-time.Second), nil
+	}
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at, nil
+	}
+	for suffix, days := range map[string]int{"d": 1, "w": 7} {
+		if count, ok := strings.CutSuffix(text, suffix); ok {
+			if n, err := strconv.ParseUint(count, 10, 16); err == nil {
+				return now.AddDate(0, 0, int(n)*days), nil
+			}
+		}
+	}
+	if d, err := time.ParseDuration(text); err == nil {
+		return now.Add(d), nil
+	}
+	return time.Time{}, fmt.Errorf("%.40q is neither a date (2027-01-31), nor a time (RFC 3339), nor a duration (90d, 12w, 2160h)", text)
+}
+
+// expiryNear tells whether a known expiry is past or closer than expiryNotice.
+func expiryNear(expires, now time.Time) bool {
+	return !expires.IsZero() && expires.Sub(now) < expiryNotice
+}
+
+// expiryPhrase says it in words: "expired on 2026-11-01", "expires today", "expires in 3 days".
+func expiryPhrase(expires, now time.Time) string {
+	if !expires.After(now) {
+		return "expired on " + expires.In(now.Location()).Format(time.DateOnly)
+	}
+	switch days := calendarDays(now, expires.In(now.Location())); days {
+	case 0:
+		return "expires today"
+	case 1:
+		return "expires tomorrow"
+	default:
+		return fmt.Sprintf("expires in %d days", days)
+	}
+}
+
+// calendarDays counts midnights between two times of one location, also where a day has 23 or 25 hours.
+func calendarDays(from, to time.Time) int {
+	noon := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, time.UTC) }
+	return int(noon(to).Sub(noon(from)) / (24 * time.Hour))
+}

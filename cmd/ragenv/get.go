@@ -1,0 +1,74 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"github.com/ragenv/ragenv/cmd/internal/secrets"
+	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+type getOptions struct{ reveal bool }
+
+func newGetCommand(p *program) *cli.Command {
+	var o getOptions
+	return &cli.Command{
+		Name:      "get",
+		Usage:     "print a stored key",
+		ArgsUsage: "NAME",
+		Description: `Prints the value as it is stored and one line break after it, to a pipe or a file. To a terminal it prints only with
+--reveal. NAME may also be a registry, for the password or token of a docker login.
+
+  ragenv get NGC_API_KEY | docker login nvcr.io --username '$oauthtoken' --password-stdin`,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "reveal", Destination: &o.reveal, Usage: "print it to a terminal too"},
+		},
+		Action: func(c *cli.Context) error {
+			s, err := p.session(c)
+			if err != nil {
+				return err
+			}
+			if c.NArg() != 1 {
+				return ui.Usagef("ragenv get "+secrets.NGCAPIKey, "ragenv get takes one name")
+			}
+			ref, err := s.storedRef(c, c.Args().First())
+			if err != nil {
+				return err
+			}
+			return runGet(s, ref, o)
+		},
+	}
+}
+
+func runGet(s *session, ref keychain.Ref, o getOptions) error {
+	if file, ok := s.stdout.(*os.File); ok && term.IsTerminal(int(file.Fd())) && !o.reveal {
+		return ui.Errorf("ragenv get"+s.forProfile()+" "+ref.Name+" --reveal", "a key is not printed to a terminal, where others may see it")
+	}
+	k, err := s.opener().Read()
+	if errors.Is(err, keychain.ErrNoStore) {
+		return s.notStored(ref)
+	}
+	if err != nil {
+		return err
+	}
+	var item keychain.Item
+	err = s.unlocked(k, func() (err error) {
+		item, err = k.Get(ref)
+		return err
+	})
+	if errors.Is(err, keychain.ErrNotFound) {
+		return s.notStored(ref)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(s.stdout, item.Secret.Reveal()); err != nil {
+		return fmt.Errorf("write the value: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+type listOptions struct{ json, all bool }
+
+func newListCommand(p *program) *cli.Command {
+	var o listOptions
+	return &cli.Command{
+		Name:  "list",
+		Usage: "show what is stored, never a value",
+		Description: `Never asks for a passphrase: of a locked keychain it shows the names and when they were last written.
+
+--json prints an array of objects, by name, with the members name, profile, kind ("env" or "registry"), server and username (of
+a registry), updated and expires (RFC 3339, UTC) and backend. A member that does not apply or is not known is left out. More
+members may be added, none will change.`,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "json", Destination: &o.json, Usage: "print JSON"},
+			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Destination: &o.all, Usage: "of every profile"},
+		},
+		Action: func(c *cli.Context) error {
+			s, err := p.session(c)
+			if err != nil {
+				return err
+			}
+			if err := noArguments(c); err != nil {
+				return err
+			}
+			return runList(s, o)
+		},
+	}
+}
+
+// listEntry is one element of list --json. Its members are an interface: they are only ever added to.
+type listEntry struct {
+	Name     string     `json:"name"`
+	Profile  string     `json:"profile"`
+	Kind     string     `json:"kind"`
+	Server   string     `json:"server,omitempty"`
+	Username string     `json:"username,omitempty"`
+	Updated  *time.Time `json:"updated,omitempty"`
+	Expires  *time.Time `json:"expires,omitempty"`
+	Backend  string     `json:"backend"`
+}
+
+func runList(s *session, o listOptions) error {
+	entries, err := s.entries(o.all)
+	if err != nil {
+		return err
+	}
+	if o.json {
+		encoder := json.NewEncoder(s.stdout)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(entries)
+	}
+	if len(entries) == 0 {
+		s.print.Note("nothing is stored%s", s.inProfile())
+		s.hint("ragenv setup" + s.forProfile())
+		return nil
+	}
+	return s.writeList(entries, o.all)
+}
+
+// entries returns what is stored, never nil. What is locked has no details, and a note says so.
+func (s *session) entries(all bool) ([]listEntry, error) {
+	entries := []listEntry{}
+	k, err := s.quietOpener().Read()
+	if errors.Is(err, keychain.ErrNoStore) {
+		return entries, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	profile := s.config.Profile
+	if all {
+		profile = ""
+	}
+	refs, err := k.List(profile)
+	if err != nil {
+		return nil, err
+	}
+	locked := false
+	for _, ref := range refs {
+		if ref.Kind != keychain.KindEnv && ref.Kind != keychain.KindRegistry {
+			continue
+		}
+		entry := listEntry{Name: ref.Name, Profile: ref.Profile, Kind: string(ref.Kind), Backend: k.Backend()}
+		if ref.Kind == keychain.KindRegistry {
+			entry.Server = ref.Name
+		}
+		var item keychain.Item
+		err := error(keychain.ErrLocked)
+		if !locked {
+			item, err = k.Get(ref)
+			err = s.explainPassphrase(err)
+		}
+		switch {
+		case err == nil:
+			entry.Username, entry.Updated, entry.Expires = item.Username, known(item.Updated), known(item.Expires)
+		case errors.Is(err, keychain.ErrNotFound): // removed meanwhile
+			continue
+		case errors.Is(err, keychain.ErrLocked):
+			locked = true
+			written, err := k.Modified(ref)
+			if err != nil && !errors.Is(err, keychain.ErrNotFound) {
+				return nil, err
+			}
+			entry.Updated = known(written.UTC().Truncate(time.Second))
+		case errors.Is(err, keychain.ErrDamaged):
+			s.print.Warn("%v", err)
+		default:
+			return nil, err
+		}
+		entries = append(entries, entry)
+	}
+	if locked {
+		s.print.Note("the keychain is locked, so the keys' details are not shown")
+		s.hint("ragenv unlock")
+	}
+	return entries, nil
+}
+
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+func (s *session) writeList(entries []listEntry, all bool) error {
+	now := s.now()
+	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	header := "NAME\tKIND\tUPDATED\tEXPIRES"
+	if all {
+		header = "PROFILE\t" + header
+	}
+	_, _ = fmt.Fprintln(w, header)
+	for _, entry := range entries {
+		row := fmt.Sprintf("%s\t%s\t%s\t%s", entry.Name, describeKind(entry), describeDay(entry.Updated, now), describeExpiry(entry.Expires, now))
+		if all {
+			row = entry.Profile + "\t" + row
+		}
+		_, _ = fmt.Fprintln(w, row)
+	}
+	return w.Flush()
+}
+
+func describeKind(entry listEntry) string {
+	if entry.Username != "" {
+		return entry.Kind + " (" + entry.Username + ")"
+	}
+	return entry.Kind
+}
+
+func describeDay(t *time.Time, now time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return t.In(now.Location()).Format(time.DateOnly)
+}
+
+func describeExpiry(t *time.Time, now time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	day := describeDay(t, now)
+	switch {
+	case !t.After(now):
+		return day + " (expired)"
+	case expiryNear(*t, now):
+		return day + " (" + expiryPhrase(*t, now) + ")"
+	}
+	return day
+}

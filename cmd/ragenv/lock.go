@@ -1,0 +1,38 @@
+package main
+
+import (
+	"github.com/urfave/cli/v2"
+)
+
+func newLockCommand(p *program) *cli.Command {
+	return &cli.Command{
+		Name:        "lock",
+		Usage:       "ask for the passphrase again from now on",
+		Description: `Ends what ragenv unlock began, or the typing of the passphrase, in all of your sessions.`,
+		Action: func(c *cli.Context) error {
+			s, err := p.session(c)
+			if err != nil {
+				return err
+			}
+			if err := noArguments(c); err != nil {
+				return err
+			}
+			return runLock(s)
+		},
+	}
+}
+
+func runLock(s *session) error {
+	k, err := s.opener().Read()
+	if err != nil {
+		return err
+	}
+	if open, err := s.neverLocked(k); err != nil || open {
+		return err
+	}
+	if err := k.Lock(); err != nil {
+		return err
+	}
+	s.print.Note("locked")
+	return nil
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ragenv/ragenv/cmd/internal/passphrase"
+	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+type passphraseOptions struct{ none bool }
+
+func newPassphraseCommand(p *program) *cli.Command {
+	var o passphraseOptions
+	return &cli.Command{
+		Name:  "passphrase",
+		Usage: "set, change or remove the keychain's passphrase",
+		Description: `Asks for the present passphrase, unless RAGENV_PASSPHRASE_FILE or RAGENV_PASSPHRASE has it, and for the new one twice. The
+keys themselves are not written anew. A forgotten passphrase cannot be recovered.`,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "no-passphrase", Destination: &o.none, Usage: "remove it: whoever reads your files then reads your keys"},
+		},
+		Action: func(c *cli.Context) error {
+			s, err := p.session(c)
+			if err != nil {
+				return err
+			}
+			if err := noArguments(c); err != nil {
+				return err
+			}
+			return runPassphrase(s, o)
+		},
+	}
+}
+
+func runPassphrase(s *session, o passphraseOptions) error {
+	k, err := s.opener().Read()
+	if err != nil {
+		return err
+	}
+	if k.Backend() != keychain.BackendFile {
+		return ui.Errorf("ragenv backend", "the %s backend has no passphrase of ragenv's", k.Backend())
+	}
+	protected, err := k.Protected()
+	if err != nil {
+		return err
+	}
+	if o.none && !protected {
+		s.print.Note("the keychain has no passphrase")
+		return nil
+	}
+	current, err := s.currentPassphrase(k, protected)
+	if err != nil {
+		return err
+	}
+	var next []byte
+	if !o.none {
+		if next, err = s.nextPassphrase(); err != nil {
+			return err
+		}
+		if len(next) == 0 && !protected {
+			s.print.Note("the keychain has no passphrase still")
+			return nil
+		}
+	}
+	if err := s.explainPassphrase(k.ChangePassphrase(current, next)); err != nil {
+		return err
+	}
+	switch {
+	case len(next) == 0:
+		s.print.Note("the passphrase is removed: the keychain is never locked now")
+	case protected:
+		s.print.Note("the passphrase is changed, and the keychain locked")
+	default:
+		s.print.Note("the keychain has a passphrase now, and is locked")
+	}
+	if len(next) > 0 && s.passphraseVariable() != "" {
+		s.print.Warn("$%s still has the former passphrase", s.passphraseVariable())
+	}
+	return nil
+}
+
+// currentPassphrase returns the passphrase in use, found right.
+func (s *session) currentPassphrase(k *keychain.Keychain, protected bool) ([]byte, error) {
+	if !protected {
+		return nil, nil
+	}
+	secret, err := passphrase.FromEnvironment(s.getenv)
+	if !errors.Is(err, passphrase.ErrNone) {
+		return secret, err
+	}
+	terminal, err := ui.OpenTerminal()
+	if err != nil {
+		return nil, noTerminalForPassphrase()
+	}
+	defer terminal.Close()
+	for try := 1; ; try++ {
+		secret, err := terminal.ReadSecret("Present passphrase: ")
+		if err != nil {
+			return nil, err
+		}
+		err = k.Unlock(secret)
+		if err == nil || errors.Is(err, keychain.ErrUnavailable) {
+			return secret, nil
+		}
+		if !errors.Is(err, keychain.ErrWrongPassphrase) || try == passphraseTries {
+			return nil, err
+		}
+		terminal.Printf("That is not the passphrase. Once more.\n")
+	}
+}
+
+func (s *session) nextPassphrase() ([]byte, error) {
+	terminal, err := ui.OpenTerminal()
+	if err != nil {
+		return nil, noTerminalForPassphrase()
+	}
+	defer terminal.Close()
+	return terminal.NewPassphrase("New passphrase (empty for none): ")
+}
+
+func noTerminalForPassphrase() error {
+	return ui.Errorf("run ragenv passphrase in a terminal; to remove the passphrase in a script: ragenv passphrase --no-passphrase, with "+passphrase.EnvFile+" set",
+		"%w for a passphrase", ui.ErrNoTerminal)
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ragenv/ragenv/cmd/internal/config"
+	"github.com/ragenv/ragenv/cmd/internal/opener"
+	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+const programName = "ragenv"
+
+// program is what a run of ragenv has to do with the world.
+type program struct {
+	stdin          *os.File
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	now            func() time.Time
+}
+
+func newProgram() *program {
+	return &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, now: time.Now}
+}
+
+// main runs the command line without the program's name, and returns the exit code.
+func (p *program) main(args []string) int {
+	app := newApp(p)
+	err := app.Run(append([]string{programName}, arrange(app, args)...))
+	if errors.Is(err, errHelpShown) {
+		return 0
+	}
+	return p.printer(false).Fail(err)
+}
+
+func (p *program) printer(quiet bool) ui.Printer {
+	return ui.Printer{Program: programName, W: p.stderr, Quiet: quiet}
+}
+
+// session is a command at work: the program with its configuration in effect.
+type session struct {
+	*program
+	config *config.Config
+	print  ui.Printer
+}
+
+// session reads the configuration and the flags that every command has.
+func (p *program) session(c *cli.Context) (*session, error) {
+	s := &session{program: p, print: p.printer(c.Bool(flagQuiet))}
+	var err error
+	if s.config, err = config.Load(p.getenv); err != nil {
+		return nil, err
+	}
+	if profile := c.String(flagProfile); c.IsSet(flagProfile) {
+		if err := s.config.SetProfile(profile, config.OriginFlag); err != nil {
+			return nil, ui.Usagef(helpHint(c), "%w", err)
+		}
+	}
+	for _, key := range s.config.UnknownKeys {
+		s.print.Warn("%s: unknown setting %q", s.config.Paths.ConfigFile, key)
+	}
+	return s, nil
+}
+
+// opener opens keychains for this command. It asks for a new store's passphrase, but never for a locked store's: see
+// unlocked.
+func (s *session) opener() opener.Opener {
+	return opener.Opener{Config: s.config, Getenv: s.getenv, AskNew: s.askNewPassphrase, Print: s.print, Interactive: s.canAsk()}
+}
+
+// quietOpener opens keychains that ask nobody anything.
+func (s *session) quietOpener() opener.Opener {
+	return opener.Opener{Config: s.config, Getenv: s.getenv, Print: s.print}
+}
+
+// canAsk tells whether there is a person before a terminal or a desktop, where another backend may show its own prompt.
+func (s *session) canAsk() bool {
+	if s.getenv("DISPLAY") != "" || s.getenv("WAYLAND_DISPLAY") != "" || runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
+		return true
+	}
+	terminal, err := ui.OpenTerminal()
+	if err != nil {
+		return false
+	}
+	terminal.Close()
+	return true
+}
+
+// envRef is the item of an environment variable in the active profile.
+func (s *session) envRef(name string) keychain.Ref {
+	return keychain.Ref{Profile: s.config.Profile, Kind: keychain.KindEnv, Name: name}
+}
+
+// inProfile is a phrase that names the active profile where it is not the default one.
+func (s *session) inProfile() string {
+	if s.config.Profile == config.DefaultProfile {
+		return ""
+	}
+	return " in profile " + s.config.Profile
+}
+
+// forProfile is the flag that a command in a hint needs to reach the active profile, with a leading space.
+func (s *session) forProfile() string {
+	if s.config.OriginOf(config.KeyProfile) != config.OriginFlag {
+		return ""
+	}
+	return " --" + flagProfile + " " + s.config.Profile
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ragenv/ragenv/cmd/internal/secrets"
+	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+type rmOptions struct{ forced bool }
+
+func newRmCommand(p *program) *cli.Command {
+	var o rmOptions
+	return &cli.Command{
+		Name:        "rm",
+		Usage:       "remove stored keys",
+		ArgsUsage:   "NAME...",
+		Description: `NAME may also be a registry, to remove its login. What can be removed is removed, even when another name is not stored.`,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "remove also a key that cannot be made again"},
+		},
+		Action: func(c *cli.Context) error {
+			s, err := p.session(c)
+			if err != nil {
+				return err
+			}
+			if !c.Args().Present() {
+				return ui.Usagef("ragenv list", "which key? ragenv rm takes names")
+			}
+			var refs []keychain.Ref
+			for _, name := range c.Args().Slice() {
+				ref, err := s.storedRef(c, name)
+				if err != nil {
+					return err
+				}
+				refs = append(refs, ref)
+			}
+			return runRm(s, refs, o)
+		},
+	}
+}
+
+func runRm(s *session, refs []keychain.Ref, o rmOptions) error {
+	k, err := s.opener().Read()
+	if errors.Is(err, keychain.ErrNoStore) {
+		return s.notStored(refs[0])
+	}
+	if err != nil {
+		return err
+	}
+	for _, ref := range refs { // before anything is removed
+		known, _ := secrets.Lookup(ref.Name)
+		if ref.Kind != keychain.KindEnv || !known.Irreplaceable || o.forced {
+			continue
+		}
+		has, err := k.Has(ref)
+		if err != nil {
+			return err
+		}
+		if has {
+			return irreplaceable(ref.Name, "ragenv rm "+ref.Name+" --force")
+		}
+	}
+	var failed error
+	for _, ref := range refs {
+		err := k.Remove(ref)
+		if errors.Is(err, keychain.ErrNotFound) {
+			err = ui.Errorf("ragenv list"+s.forProfile(), "nothing is stored as %s%s", ref.Name, s.inProfile())
+		}
+		if err == nil {
+			s.print.Note("removed %s%s", ref.Name, s.inProfile())
+			continue
+		}
+		if failed != nil {
+			s.print.Fail(failed)
+		}
+		failed = err
+	}
+	return failed
+}

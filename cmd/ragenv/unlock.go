@@ -1,0 +1,114 @@
+package main
+
+import (
+	"errors"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ragenv/ragenv/cmd/internal/config"
+	"github.com/ragenv/ragenv/cmd/internal/passphrase"
+	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+func newUnlockCommand(p *program) *cli.Command {
+	return &cli.Command{
+		Name:  "unlock",
+		Usage: "open the keychain with its passphrase for a while",
+		Description: `Until the time is over, neither ragenv nor Docker asks for the passphrase, in any of your sessions. The time does not
+grow by use. What is kept is in the kernel's memory, never on disk.
+
+Without a terminal, the passphrase comes from RAGENV_PASSPHRASE_FILE or RAGENV_PASSPHRASE.`,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "for", Usage: "how long, as `DURATION` such as 30m or 8h, at most 24h (default: 15m, or \"unlock\" of the config file)"},
+		},
+		Action: func(c *cli.Context) error {
+			s, err := p.session(c)
+			if err != nil {
+				return err
+			}
+			if err := noArguments(c); err != nil {
+				return err
+			}
+			if c.IsSet("for") {
+				if s.config.Unlock, err = config.ParseUnlock(c.String("for")); err != nil {
+					return ui.Usagef("ragenv unlock --for 8h", "--for: %w", err)
+				}
+			}
+			return runUnlock(s)
+		},
+	}
+}
+
+func runUnlock(s *session) error {
+	k, err := s.opener().Read()
+	if err != nil {
+		return err
+	}
+	if open, err := s.neverLocked(k); err != nil || open {
+		return err
+	}
+	secret, err := passphrase.FromEnvironment(s.getenv)
+	switch {
+	case err == nil:
+		err = s.explainPassphrase(k.Unlock(secret))
+	case errors.Is(err, passphrase.ErrNone):
+		err = s.askAndUnlock(k)
+	}
+	if err == nil {
+		// askAndUnlock is content with a store that only this process has open; the person is not.
+		again, openErr := s.opener().Read()
+		if err = openErr; err == nil && !again.Unlocked() {
+			err = keychain.ErrUnavailable
+		}
+	}
+	if errors.Is(err, keychain.ErrUnavailable) {
+		return ui.Errorf("export "+passphrase.EnvFile+"=FILE, a file of mode 0600 that holds the passphrase",
+			"the passphrase is right, but this machine has no place to keep the keychain open (no kernel keyring)")
+	}
+	if err != nil {
+		return err
+	}
+	s.print.Note("unlocked until %s", untilPhrase(s.now(), s.config.Unlock))
+	return nil
+}
+
+// neverLocked says so where there is no passphrase.
+func (s *session) neverLocked(k *keychain.Keychain) (bool, error) {
+	protected, err := k.Protected()
+	if err != nil || protected {
+		return false, err
+	}
+	if k.Backend() == keychain.BackendFile {
+		s.print.Note("the keychain has no passphrase, so it is never locked")
+		s.hint("ragenv passphrase")
+	} else {
+		s.print.Note("the %s backend is locked and unlocked by the system it belongs to", k.Backend())
+	}
+	return true, nil
+}
+
+// hint prints what can be done about a note, and is quiet with it.
+func (s *session) hint(command string) {
+	if !s.print.Quiet {
+		s.print.Hint("%s", command)
+	}
+}
+
+// untilPhrase is the time of day, with the date when that is another one.
+func untilPhrase(now time.Time, d time.Duration) string {
+	until := now.Add(d)
+	if until.Format(time.DateOnly) == now.Format(time.DateOnly) {
+		return until.Format("15:04")
+	}
+	return until.Format("2006-01-02 15:04")
+}
+
+// noArguments refuses arguments where a command has none.
+func noArguments(c *cli.Context) error {
+	if c.Args().Present() {
+		return ui.Usagef(helpHint(c), "%s takes no arguments", commandPath(c.Command))
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/ragenv/ragenv/cmd/internal/passphrase"
+	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// passphraseTries is how often a person may mistype.
+const passphraseTries = 3
+
+// unlocked runs read, and when it fails because the store is locked, asks for the passphrase and runs it again. Where
+// nobody can be asked, the error says what a script can do.
+func (s *session) unlocked(k *keychain.Keychain, read func() error) error {
+	err := read()
+	if err = s.explainPassphrase(err); !errors.Is(err, keychain.ErrLocked) {
+		return err
+	}
+	if protected, perr := k.Protected(); perr != nil || !protected {
+		return err // another backend's lock is not ours to open
+	}
+	if err := s.askAndUnlock(k); err != nil {
+		return err
+	}
+	return read()
+}
+
+// askAndUnlock asks until the passphrase is right, and keeps the store open as long as the configuration says.
+func (s *session) askAndUnlock(k *keychain.Keychain) error {
+	terminal, err := ui.OpenTerminal()
+	if err != nil {
+		return ui.Errorf("ragenv unlock (in a script: export "+passphrase.EnvFile+"=FILE, a file of mode 0600)",
+			"%w, and no terminal to ask for the passphrase", keychain.ErrLocked)
+	}
+	defer terminal.Close()
+	for try := 1; ; try++ {
+		secret, err := terminal.ReadSecret("Passphrase of your keychain: ")
+		if err != nil {
+			return err
+		}
+		err = k.Unlock(secret)
+		if errors.Is(err, keychain.ErrUnavailable) {
+			return nil // nothing can keep it open, but this process has it
+		}
+		if !errors.Is(err, keychain.ErrWrongPassphrase) {
+			return err
+		}
+		if try == passphraseTries {
+			return ui.Errorf("run it again; a forgotten passphrase cannot be recovered", "%w", keychain.ErrWrongPassphrase)
+		}
+		terminal.Printf("That is not the passphrase. Once more.\n")
+	}
+}
+
+// explainPassphrase says which variable a wrong passphrase came from.
+func (s *session) explainPassphrase(err error) error {
+	if !errors.Is(err, keychain.ErrWrongPassphrase) {
+		return err
+	}
+	variable := s.passphraseVariable()
+	if variable == "" {
+		return err
+	}
+	return ui.Errorf("put the right one there, or unset "+variable+" to be asked", "$%s: %w", variable, keychain.ErrWrongPassphrase)
+}
+
+// passphraseVariable is where passphrase.FromEnvironment takes the passphrase from, "" if from nowhere.
+func (s *session) passphraseVariable() string {
+	for _, variable := range []string{passphrase.EnvFile, passphrase.EnvCredentials, passphrase.EnvValue} {
+		if s.getenv(variable) == "" {
+			continue
+		}
+		without := func(name string) string {
+			if name != variable {
+				return ""
+			}
+			return s.getenv(name)
+		}
+		if _, err := passphrase.FromEnvironment(without); !errors.Is(err, passphrase.ErrNone) {
+			return variable
+		}
+	}
+	return ""
+}
+
+// askNewPassphrase asks for a new store's passphrase; empty is none. ui.ErrNoTerminal where nobody can be asked.
+func (s *session) askNewPassphrase() ([]byte, error) {
+	terminal, err := ui.OpenTerminal()
+	if err != nil {
+		return nil, err
+	}
+	defer terminal.Close()
+	terminal.Printf("Your keys will be kept encrypted in %s.\n", s.config.Paths.Store)
+	return terminal.NewPassphrase("New passphrase (empty for none): ")
+}
