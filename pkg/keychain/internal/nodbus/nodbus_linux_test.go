@@ -1,0 +1,154 @@
+package nodbus
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestDiscover(t *testing.T) {
+	dir := t.TempDir()
+	session := filepath.Join(dir, "dbus-session")
+	if got := discover(filepath.Join(dir, "missing")); got != disabled {
+		t.Errorf("without a runtime directory: %q", got)
+	}
+	for text, want := range map[string]string{
+		variable + "=unix:abstract=/tmp/dbus-x,guid=1\n":   "unix:abstract=/tmp/dbus-x,guid=1",
+		variable + "=unix:abstract=/tmp/dbus-x,guid=1\r\n": "unix:abstract=/tmp/dbus-x,guid=1",
+		variable + "=unix:path=/tmp/x":                     "unix:path=/tmp/x",
+		variable + "=autolaunch:\n":                        disabled,
+		variable + "=\n":                                   disabled,
+		variable + "=":                                     disabled,
+		variable:                                           disabled,
+		"":                                                 disabled,
+		"export " + variable + "=unix:path=/tmp/x":         disabled,
+	} {
+		if err := os.WriteFile(session, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := discover(dir); got != want {
+			t.Errorf("dbus-session %q: %q, want %q", text, got, want)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "bus"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := discover(dir), "unix:path="+dir+"/bus"; got != want {
+		t.Errorf("with a socket: %q, want %q", got, want)
+	}
+}
+
+// build compiles one of the programs in testdata.
+func build(t *testing.T, program string) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), program)
+	cmd := exec.Command("go", "build", "-o", binary, "./testdata/"+program)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return binary
+}
+
+// fakeLaunch makes a directory with a dbus-launch that leaves a file, and returns both.
+func fakeLaunch(t *testing.T) (dir, marker string) {
+	t.Helper()
+	dir = t.TempDir()
+	marker = filepath.Join(dir, "launched")
+	script := "#!/bin/sh\n: >'" + marker + "'\necho " + variable + "=unix:path=" + dir + "/none\n"
+	if err := os.WriteFile(filepath.Join(dir, "dbus-launch"), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return dir, marker
+}
+
+func run(t *testing.T, binary string, env []string) (out string) {
+	t.Helper()
+	cmd := exec.Command(binary)
+	cmd.Env = env
+	text, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v", filepath.Base(binary), err)
+	}
+	return string(text)
+}
+
+// The environments in which the library starts a daemon, or might.
+var launching = map[string][]string{
+	"unset":      nil,
+	"empty":      {variable + "="},
+	"autolaunch": {variable + "=autolaunch:"},
+}
+
+func TestDBusIsNeverLaunched(t *testing.T) {
+	guarded := build(t, "guarded")
+	for name, settings := range launching {
+		for _, user := range [][]string{nil, {"USER=somebody", "HOME=/nonexistent"}} {
+			dir, marker := fakeLaunch(t)
+			env := slices.Concat([]string{"FIRST=1", "PATH=" + dir}, settings, user, []string{"LAST=1"})
+			out := run(t, guarded, env)
+			if _, err := os.Stat(marker); err == nil {
+				t.Errorf("%s, user %v: dbus-launch was run", name, user)
+			}
+			if got := strings.Split(strings.TrimSuffix(out, "\n"), "\n"); !slices.Equal(got, env) {
+				t.Errorf("%s: a command would get the environment %q, the caller's was %q", name, got, env)
+			}
+		}
+	}
+}
+
+// Without the guard the library does launch it: so the test above can fail.
+func TestTheLibraryAloneLaunchesDBus(t *testing.T) {
+	if address := discover("/run/user/" + strconv.Itoa(os.Getuid())); address != disabled {
+		t.Skip("this user has a session bus in /run/user, which the library would find")
+	}
+	unguarded := build(t, "unguarded")
+	for name, settings := range launching {
+		dir, marker := fakeLaunch(t)
+		run(t, unguarded, slices.Concat([]string{"PATH=" + dir}, settings))
+		if _, err := os.Stat(marker); err != nil {
+			t.Errorf("%s: the library no longer runs dbus-launch: this package may be needless", name)
+		}
+	}
+}
+
+// A bus the caller names is the one the library speaks to, and the variable stays as it is.
+func TestTheCallersBusIsUsed(t *testing.T) {
+	dir, marker := fakeLaunch(t)
+	socket := filepath.Join(dir, "s")
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: socket, Net: "unix"})
+	if err != nil {
+		t.Skipf("no socket here: %v", err)
+	}
+	defer listener.Close()
+	dialled := make(chan struct{}, 16)
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			dialled <- struct{}{}
+			_ = conn.Close()
+		}
+	}()
+	env := []string{"PATH=" + dir, variable + "=unix:path=" + socket}
+	out := run(t, build(t, "guarded"), env)
+	if got := strings.Split(strings.TrimSuffix(out, "\n"), "\n"); !slices.Equal(got, env) {
+		t.Errorf("a command would get the environment %q, the caller's was %q", got, env)
+	}
+	select {
+	case <-dialled:
+	case <-time.After(10 * time.Second):
+		t.Error("the library did not dial the caller's bus")
+	}
+	if _, err := os.Stat(marker); err == nil {
+		t.Error("dbus-launch was run")
+	}
+}

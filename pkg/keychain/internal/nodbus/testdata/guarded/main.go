@@ -1,0 +1,16 @@
+// This program links the keyring library and the guard, and prints the environment a command would get, a line each.
+package main
+
+import (
+	"fmt"
+
+	_ "github.com/99designs/keyring"
+
+	"github.com/ragenv/ragenv/pkg/keychain/internal/nodbus"
+)
+
+func main() {
+	for _, setting := range nodbus.Environ() {
+		fmt.Println(setting)
+	}
+}
