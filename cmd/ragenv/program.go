@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"runtime"
@@ -59,7 +60,10 @@ func (p *program) session(c *cli.Context) (*session, error) {
 	}
 	if profile := c.String(flagProfile); c.IsSet(flagProfile) {
 		if err := s.config.SetProfile(profile, config.OriginFlag); err != nil {
-			return nil, ui.Usagef(helpHint(c), "%w", err)
+			if looksSecret(profile) {
+				err = fmt.Errorf("%w: a key is no profile", keychain.ErrInvalidName)
+			}
+			return nil, ui.Usagef(helpHint(c), "--%s: %w", flagProfile, err)
 		}
 	}
 	for _, key := range s.config.UnknownKeys {

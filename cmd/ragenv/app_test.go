@@ -1,0 +1,137 @@
+package main
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ragenv/ragenv/cmd/internal/scripttest"
+)
+
+// walk calls visit for every command and group.
+func walk(commands []*cli.Command, visit func(*cli.Command)) {
+	for _, command := range commands {
+		visit(command)
+		walk(command.Subcommands, visit)
+	}
+}
+
+func TestEveryCommandIsPrepared(t *testing.T) {
+	p, _, _ := testProgram(t)
+	walk(newApp(p).Commands, func(c *cli.Command) {
+		if c.OnUsageError == nil || c.Before == nil || c.Action == nil {
+			t.Errorf("%s: OnUsageError, Before or Action is missing", c.HelpName)
+		}
+		if c.Usage == "" || strings.HasSuffix(c.Usage, ".") || c.Usage != lowerFirst(c.Usage) {
+			t.Errorf("%s: usage %q", c.HelpName, c.Usage)
+		}
+		for _, f := range c.Flags {
+			doc, ok := f.(cli.DocGenerationFlag)
+			if !ok || doc.GetUsage() == "" {
+				t.Errorf("%s: --%s has no usage", c.HelpName, f.Names()[0])
+				continue
+			}
+			if len(doc.GetEnvVars()) > 0 {
+				t.Errorf("%s: --%s reads the environment: the help would show its value", c.HelpName, f.Names()[0])
+			}
+			if doc.TakesValue() != placeholder.MatchString(doc.GetUsage()) {
+				t.Errorf("%s: --%s: a placeholder belongs to a flag with a value, and only to it", c.HelpName, f.Names()[0])
+			}
+		}
+		for _, name := range []string{flagProfile, flagQuiet, flagHelp} {
+			count := 0
+			for _, f := range c.Flags {
+				if slices.Contains(f.Names(), name) {
+					count++
+				}
+			}
+			if count != 1 {
+				t.Errorf("%s has --%s %d times", c.HelpName, name, count)
+			}
+		}
+	})
+}
+
+func lowerFirst(s string) string {
+	if len(s) > 1 && s[1] >= 'A' && s[1] <= 'Z' { // a name such as JSON
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
+
+// Of two commands' flags, those of one name do the same: arrange reads flags before it knows the command.
+func TestFlagsAgreeOnTakingAValue(t *testing.T) {
+	p, _, _ := testProgram(t)
+	takes := map[string]bool{}
+	walk(newApp(p).Commands, func(c *cli.Command) {
+		for _, f := range c.Flags {
+			doc := f.(cli.DocGenerationFlag)
+			for _, name := range f.Names() {
+				if before, ok := takes[name]; ok && before != doc.TakesValue() {
+					t.Errorf("%s: %s takes a value in one command and none in another", c.HelpName, dashed(name))
+				}
+				takes[name] = doc.TakesValue()
+			}
+		}
+	})
+}
+
+var message = regexp.MustCompile(`^ragenv: (error|hint|warning|note): \S.*([^.\s]|\.\.\.)$`)
+
+// Usage errors: one error line, one hint, nothing on stdout, and no flag's value.
+func TestUsageErrors(t *testing.T) {
+	key := scripttest.NewKey()
+	for _, line := range []string{
+		"--bogus", "--bogus=KEY", "list --bogus=KEY", "list KEY", "list --json=KEY", "list --profile", "list --profile KEY", "list --profile=",
+		"nonsense", "KEY", "docker nonsense", "docker KEY", "docker status --bogus", "set", "set KEY", "set NAME KEY", "set NAME=KEY", "set NAME KEY --force", "set 1X", "set PATH",
+		"set RAGENV_PASSPHRASE", "set NAME --expires KEY", "set NAME --expires", "set NAME --from-env --generate", "get", "get KEY", "get A B", "get NAME=KEY", "rm", "rm KEY",
+		"unlock --for KEY", "unlock --for 25h", "unlock 8h", "lock now", "passphrase KEY", "help nonsense", "setup KEY", "setup --backend KEY", "--quiet nonsense", "help docker nonsense",
+		"get user:KEY@nvcr.io", "rm https://x:KEY@nvcr.io/", "set Bearer:KEY", "docker configure KEY",
+	} {
+		p, stdout, stderr := testProgram(t)
+		code := p.main(strings.Fields(strings.ReplaceAll(line, "KEY", key)))
+		if code != 2 {
+			t.Errorf("%q: exit code %d, want 2", line, code)
+		}
+		if stdout.Len() > 0 {
+			t.Errorf("%q: on stdout: %s", line, stdout)
+		}
+		lines := strings.Split(strings.TrimSuffix(stderr.String(), "\n"), "\n")
+		if len(lines) != 2 || !strings.HasPrefix(lines[0], "ragenv: error: ") || !strings.HasPrefix(lines[1], "ragenv: hint: ") {
+			t.Errorf("%q: %q, want an error and a hint", line, lines)
+		}
+		for _, l := range lines {
+			if !message.MatchString(l) {
+				t.Errorf("%q: %q is not in the style of messages", line, l)
+			}
+		}
+		if strings.Contains(stderr.String(), key) {
+			t.Errorf("%q: the message repeats the key", line)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	p, _, _ := testProgram(t)
+	for word, want := range map[string]string{"lst": "list", "sett": "set", "dokcer": "docker", "unlok": "unlock", "remove": "", "x": "", "": ""} {
+		if got := nearest(newApp(p).Commands, word); got != want {
+			t.Errorf("%q: %q, want %q", word, got, want)
+		}
+	}
+}
+
+func TestQuoteWords(t *testing.T) {
+	key := scripttest.NewKey()
+	for want, words := range map[string][]string{
+		"docker compose -f a.yaml up": {"docker", "compose", "-f", "a.yaml", "up"},
+		`'' 'a b' 'it'\''s' '$x'`:     {"", "a b", "it's", "$x"},
+		"login ... A=1 ...":           {"login", key, "A=1", "A=" + key},
+	} {
+		if got := quoteWords(words); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}

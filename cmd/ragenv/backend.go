@@ -1,0 +1,223 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ragenv/ragenv/cmd/internal/config"
+	"github.com/ragenv/ragenv/cmd/internal/passphrase"
+	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+func newBackendCommand(p *program) *cli.Command {
+	return &cli.Command{
+		Name:  "backend",
+		Usage: "show, choose or change where the keys are kept",
+		Description: `Without a command it shows the backends of this system and which of them can be used now. The first key that is stored
+chooses one, and the config file keeps the choice: no key vanishes because another backend would do today.`,
+		Action: func(c *cli.Context) error {
+			s, err := p.session(c)
+			if err != nil {
+				return err
+			}
+			if c.Args().Present() {
+				return unknownCommand(c.Command.Subcommands, "backend", c.Args().Slice())
+			}
+			return runBackends(s)
+		},
+		Subcommands: []*cli.Command{newBackendUseCommand(p), newBackendMigrateCommand(p)},
+	}
+}
+
+func runBackends(s *session) error {
+	current := s.config.Backend
+	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	for _, name := range keychain.Backends() {
+		mark := " "
+		if name == current {
+			mark = "*"
+		}
+		state := "usable"
+		if err := s.quietOpener().Probe(name); err != nil {
+			state = "not usable: " + reason(name, err)
+		} else if name == keychain.BackendFile && !keychain.FileStoreExists(s.config.Paths.Store) {
+			state = "usable, not made yet"
+		}
+		_, _ = fmt.Fprintf(w, "%s %s\t%s\n", mark, name, ui.Printable(state))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	switch origin := s.config.OriginOf(config.KeyBackend); {
+	case current == "":
+		s.print.Note("none is chosen yet: the first key that is stored chooses")
+	case origin == config.OriginFile:
+		s.print.Note("%s is the one in use (%s)", current, s.config.Paths.ConfigFile)
+	default:
+		s.print.Note("%s is the one in use ($%s)", current, origin)
+	}
+	return nil
+}
+
+// reason is an error without the words that the line says already.
+func reason(backend string, err error) string {
+	prefix := fmt.Sprintf("the %s backend is %s: ", backend, keychain.ErrUnavailable)
+	return strings.TrimPrefix(err.Error(), prefix)
+}
+
+func newBackendUseCommand(p *program) *cli.Command {
+	return &cli.Command{
+		Name:      "use",
+		Usage:     "keep the keys in another backend from now on",
+		ArgsUsage: "BACKEND",
+		Description: `Keys that are stored stay where they are; "ragenv backend migrate" moves them. A backend that cannot be used now is
+refused.`,
+		Action: func(c *cli.Context) error {
+			s, err := p.session(c)
+			if err != nil {
+				return err
+			}
+			if c.NArg() != 1 {
+				return ui.Usagef("ragenv backend", "ragenv backend use takes the name of one backend")
+			}
+			return runBackendUse(s, c.Args().First())
+		},
+	}
+}
+
+func runBackendUse(s *session, name string) error {
+	former := s.config.Backend
+	if err := s.quietOpener().Probe(name); err != nil {
+		return err
+	}
+	if _, err := s.opener().OpenOrCreate(name); err != nil {
+		return err
+	}
+	if err := s.pinBackend(name); err != nil {
+		return err
+	}
+	if former == "" || former == name {
+		return nil
+	}
+	if k, err := s.quietOpener().Open(former); err == nil {
+		if refs, err := k.List(""); err == nil && len(refs) > 0 {
+			s.print.Warn("%s in the %s backend %s not used any more", count(len(refs), "item"), former, isAre(len(refs)))
+			s.print.Hint("ragenv backend migrate %s %s", former, name)
+		}
+	}
+	return nil
+}
+
+// pinBackend writes the choice into the config file and says so.
+func (s *session) pinBackend(name string) error {
+	overridden := s.config.OriginOf(config.KeyBackend)
+	if err := s.config.Pin(config.KeyBackend, name); err != nil {
+		return err
+	}
+	s.print.Note("keys are kept in the %s backend from now on (%s)", name, s.config.Paths.ConfigFile)
+	if overridden == config.EnvBackend && s.getenv(config.EnvBackend) != name {
+		s.print.Warn("$%s says %s and still comes first", config.EnvBackend, s.getenv(config.EnvBackend))
+		s.print.Hint("unset %s", config.EnvBackend)
+	}
+	return nil
+}
+
+func newBackendMigrateCommand(p *program) *cli.Command {
+	var keep bool
+	return &cli.Command{
+		Name:      "migrate",
+		Usage:     "move every key of every profile to another backend",
+		ArgsUsage: "FROM TO",
+		Description: `Every item is copied and read back; then the config file names the new backend; and only then the old place is
+emptied. It can be interrupted at any point without a loss, and run again.`,
+		Flags: []cli.Flag{&cli.BoolFlag{Name: "keep", Destination: &keep, Usage: "leave the keys in the old place, too"}},
+		Action: func(c *cli.Context) error {
+			s, err := p.session(c)
+			if err != nil {
+				return err
+			}
+			if c.NArg() != 2 || c.Args().Get(0) == c.Args().Get(1) {
+				return ui.Usagef("ragenv backend", "ragenv backend migrate takes the names of two backends, FROM and TO")
+			}
+			return runBackendMigrate(s, c.Args().Get(0), c.Args().Get(1), keep)
+		},
+	}
+}
+
+func runBackendMigrate(s *session, fromName, toName string, keep bool) error {
+	from, err := s.opener().Open(fromName)
+	if err != nil {
+		return err
+	}
+	to, err := s.opener().OpenOrCreate(toName)
+	if err != nil {
+		return err
+	}
+	// Reading back needs the new place open, too.
+	for _, k := range []*keychain.Keychain{from, to} {
+		if err := s.ensureUnlocked(k); err != nil {
+			return err
+		}
+	}
+
+	verified, err := keychain.CopyAll(from, to, func(ref keychain.Ref, outcome keychain.Moved) {
+		switch outcome {
+		case keychain.Copied:
+			s.print.Note("%s: copied and read back", ref)
+		case keychain.Same:
+			s.print.Note("%s: was there already", ref)
+		case keychain.Newer:
+			s.print.Warn("%s: the %s backend has another, newer one, which stays; the older one stays in the %s backend", ref, toName, fromName)
+		}
+
+	})
+	if err != nil {
+		return ui.Errorf(fmt.Sprintf("nothing was removed; when that is mended: ragenv backend migrate %s %s", fromName, toName), "%w", err)
+	}
+	if current := s.config.Backend; current == "" || current == fromName || s.config.OriginOf(config.KeyBackend) != config.OriginFile {
+		if err := s.pinBackend(toName); err != nil {
+			return err
+		}
+	}
+	if keep {
+		s.print.Note("%s in both backends", count(len(verified), "item"))
+		return nil
+	}
+	if err := keychain.RemoveAll(from, verified); err != nil {
+		return ui.Errorf(fmt.Sprintf("ragenv backend migrate %s %s", fromName, toName), "every key is in the %s backend, but the old place is not empty yet: %w", toName, err)
+	}
+	s.print.Note("%s moved from the %s backend to the %s backend", count(len(verified), "item"), fromName, toName)
+	return nil
+}
+
+// ensureUnlocked makes a keychain readable, asking for its passphrase if it must.
+func (s *session) ensureUnlocked(k *keychain.Keychain) error {
+	if k.Unlocked() {
+		return nil
+	}
+	if protected, err := k.Protected(); err != nil || !protected {
+		return err // another program's lock: reading says so
+	}
+	if secret, err := passphrase.FromEnvironment(s.getenv); err == nil {
+		return s.explainPassphrase(k.Unlock(secret))
+	}
+	return s.askAndUnlock(k)
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func isAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}

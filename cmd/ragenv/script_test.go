@@ -1,0 +1,72 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ragenv/ragenv/cmd/internal/scripttest"
+)
+
+func TestMain(m *testing.M) { scripttest.Main(m, scripttest.Ragenv, main) }
+
+func TestScripts(t *testing.T) {
+	scripttest.Run(t, map[string]func(ts *testscript.TestScript, neg bool, args []string){
+		// value VAR prints a variable and a line break, for "stdin stdout", without a file that nokey would find.
+		"value": func(ts *testscript.TestScript, _ bool, args []string) {
+			_, err := fmt.Fprintln(ts.Stdout(), ts.Getenv(args[0]))
+			ts.Check(err)
+		},
+		// zeros N prints so many NUL bytes.
+		"zeros": func(ts *testscript.TestScript, _ bool, args []string) {
+			n, err := strconv.Atoi(args[0])
+			ts.Check(err)
+			_, err = fmt.Fprint(ts.Stdout(), strings.Repeat("\x00", n))
+			ts.Check(err)
+		},
+		// dockerconfig FILE [SERVER USER VAR]... writes a config.json with these logins in plain text.
+		"dockerconfig": func(ts *testscript.TestScript, _ bool, args []string) {
+			auths := map[string]map[string]string{}
+			for login := range slices.Chunk(args[1:], 3) {
+				auths[login[0]] = map[string]string{"auth": base64.StdEncoding.EncodeToString([]byte(login[1] + ":" + ts.Getenv(login[2])))}
+			}
+			data, err := json.MarshalIndent(map[string]any{"auths": auths}, "", "\t")
+			ts.Check(err)
+			ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))
+		},
+		// holds FILE VAR tells whether a file holds a variable's value, as it is or as a docker login.
+		"holds": func(ts *testscript.TestScript, neg bool, args []string) {
+			text, value := ts.ReadFile(args[0]), ts.Getenv(args[1])
+			found := scripttest.Holds(text, value) || strings.Contains(text, base64.StdEncoding.EncodeToString([]byte("me:"+value)))
+			if found == neg {
+				ts.Fatalf("%s holds $%s: %t", args[0], args[1], found)
+			}
+		},
+		// alone PROGRAM leaves only the directory of one program in PATH.
+		"alone": func(ts *testscript.TestScript, _ bool, args []string) {
+			path, err := findIn(ts.Getenv("PATH"), args[0])
+			ts.Check(err)
+			ts.Setenv("PATH", filepath.Dir(path))
+		},
+	}, scripttest.Helper)
+}
+
+func findIn(path, program string) (string, error) {
+	for _, dir := range filepath.SplitList(path) {
+		for _, name := range []string{program, program + ".exe"} {
+			if info, err := os.Stat(filepath.Join(dir, name)); err == nil && !info.IsDir() {
+				return filepath.Join(dir, name), nil
+			}
+		}
+	}
+	return "", fs.ErrNotExist
+}
