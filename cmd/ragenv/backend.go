@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -202,10 +203,17 @@ func (s *session) ensureUnlocked(k *keychain.Keychain) error {
 	if protected, err := k.Protected(); err != nil || !protected {
 		return err // another program's lock: reading says so
 	}
-	if secret, err := passphrase.FromEnvironment(s.getenv); err == nil {
-		return s.explainPassphrase(k.Unlock(secret))
+	secret, err := passphrase.FromEnvironment(s.getenv)
+	if errors.Is(err, passphrase.ErrNone) {
+		return s.askAndUnlock(k)
 	}
-	return s.askAndUnlock(k)
+	if err == nil {
+		err = s.explainPassphrase(k.Unlock(secret))
+	}
+	if errors.Is(err, keychain.ErrUnavailable) {
+		return nil // nothing can keep it open, but this process has it
+	}
+	return err
 }
 
 func count(n int, noun string) string {

@@ -15,6 +15,7 @@ func commands(p *program) []*cli.Command {
 		newLockCommand(p),
 		newPassphraseCommand(p),
 		newDockerCommand(p),
+		newBackendCommand(p),
 		newHelpCommand(p),
 	}
 }

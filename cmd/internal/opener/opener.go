@@ -42,8 +42,7 @@ func (o Opener) Open(backend string) (*keychain.Keychain, error) {
 }
 
 // Write opens the keychain for writing. The first write chooses a backend, pins it in the config file and says so once;
-// a file store that does not exist yet is made, with the passphrase of the environment or of AskNew. Without either it
-// fails, and the hint says how to make the store.
+// a file store that does not exist yet is made, as OpenOrCreate does.
 func (o Opener) Write() (*keychain.Keychain, error) {
 	backend := o.Config.Backend
 	switch {
@@ -53,14 +52,21 @@ func (o Opener) Write() (*keychain.Keychain, error) {
 	default:
 		backend = o.choose()
 	}
-	k, err := o.Open(backend)
-	if errors.Is(err, keychain.ErrNoStore) {
-		k, err = o.create()
-	}
+	k, err := o.OpenOrCreate(backend)
 	if err != nil {
 		return nil, err
 	}
 	return k, o.pin(backend)
+}
+
+// OpenOrCreate opens one backend by name; a file store that does not exist yet is made, with the passphrase of the
+// environment or of AskNew. Without either it fails, and the hint says how to make the store.
+func (o Opener) OpenOrCreate(backend string) (*keychain.Keychain, error) {
+	k, err := o.Open(backend)
+	if errors.Is(err, keychain.ErrNoStore) {
+		return o.create()
+	}
+	return k, err
 }
 
 // Create makes the file store with this passphrase, empty for none, and pins the backend.
@@ -113,7 +119,7 @@ func (o Opener) pin(backend string) error {
 // file store. The others are used only when somebody names them.
 func (o Opener) choose() string {
 	for _, backend := range []string{keychain.BackendKeychain, keychain.BackendWinCred, keychain.BackendSecretService} {
-		if keychain.Probe(o.options(backend)) == nil {
+		if o.Probe(backend) == nil {
 			return backend
 		}
 	}
@@ -146,3 +152,6 @@ func (o Opener) passphrase() ([]byte, error) {
 	}
 	return secret, err
 }
+
+// Probe tells why a backend cannot be used now, nil if it can: see keychain.Probe.
+func (o Opener) Probe(backend string) error { return keychain.Probe(o.options(backend)) }
