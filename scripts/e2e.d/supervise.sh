@@ -19,7 +19,8 @@ supervise() {
 
 pass_on() {
 	trap '' INT TERM HUP
-	kill -s "$1" "$supervised" 2>/dev/null || true
+	# What sudo started is root's.
+	kill -s "$1" "$supervised" 2>/dev/null || sudo -n kill -s "$1" "$supervised" 2>/dev/null || true
 	wait "$supervised" || true
 	exit "$2"
 }

@@ -23,17 +23,14 @@ func testCompose(t *testing.T) {
 	step(t, "up, rotate, up again", testComposeUp)
 	step(t, "stale and empty variables", testComposeStale)
 	step(t, "without the keys", testComposeWithoutKeys)
+	step(t, "locked store", testComposeLocked)
 	step(t, "the Blueprint's own files", testBlueprint)
 }
 
 // composeHome is a home with a project directory that has the test's Compose file, and both keys stored.
 func composeHome(t *testing.T) (h *home, key, cyborgKey string) {
 	h = newHome(t)
-	data, err := os.ReadFile("testdata/compose.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.write("compose.yaml", string(data))
+	h.copyFile("testdata/compose.yaml", "compose.yaml")
 	key, cyborgKey = h.acceptedKey(), h.secret(newCyborgKey())
 	h.newStore()
 	h.ragenv("docker", "configure").ok()
@@ -95,9 +92,8 @@ func testComposeUp(t *testing.T) {
 	h.run(rotated, "ragenv", "set", "NGC_API_KEY").ok()
 	h.composeUp().ok()
 	h.wantKeys(rotated, cyborgKey)
-	h.docker("compose", "-f", "compose.yaml", "down", "--rmi", "all", "-t", "2")
-	forgetRequests(t)
 	emptyEngine(t)
+	forgetRequests(t)
 	h.pulls(nimImage)
 	wantKeyUsed(t)
 }
@@ -122,6 +118,22 @@ func testComposeWithoutKeys(t *testing.T) {
 	}
 }
 
+func testComposeLocked(t *testing.T) {
+	h := newHome(t)
+	key := h.acceptedKey()
+	h.copyFile("testdata/compose.yaml", "compose.yaml")
+	h.newLockableStore()
+	h.run(key, "ragenv", "set", "NGC_API_KEY").ok()
+	h.ragenv("docker", "configure").ok()
+	h.composeUp().fails(125).says("ragenv: hint: ragenv unlock")
+	pull := h.with("NGC_API_KEY=not used").docker("compose", "-f", "compose.yaml", "pull", "nim-llm")
+	pull.says("hint: ragenv unlock")
+	if pull.code == 0 {
+		t.Error("docker compose pull succeeds with a locked store")
+	}
+	wantAnonymous(t)
+}
+
 // testBlueprint runs the NIMs of NVIDIA's RAG Blueprint as its own Compose file describes them.
 func testBlueprint(t *testing.T) {
 	source := os.Getenv("RAGENV_BLUEPRINT_DIR")
@@ -129,17 +141,9 @@ func testBlueprint(t *testing.T) {
 		skip(t, "RAGENV_BLUEPRINT_DIR does not name the Blueprint's deploy/compose")
 	}
 	h, key, _ := composeHome(t)
-	for name, file := range map[string]string{
-		"nims.yaml":     filepath.Join(source, "nims.yaml"),
-		"override.yaml": "testdata/nims-override.yaml",
-		".env":          filepath.Join(source, ".env"),
-	} {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		h.write(name, string(data))
-	}
+	h.copyFile(filepath.Join(source, "nims.yaml"), "nims.yaml")
+	h.copyFile(filepath.Join(source, ".env"), ".env")
+	h.copyFile("testdata/nims-override.yaml", "override.yaml")
 	// .env is meant to be sourced by a shell; Compose reads it as it is and would take "$(id -u)" for a user.
 	h = h.with("USERID=0")
 	compose := []string{"docker", "compose", "--profile", "*", "-p", composeProject, "-f", "nims.yaml", "-f", "override.yaml"}

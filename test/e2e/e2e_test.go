@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ragenv/ragenv/test/e2e/registry"
 )
 
 func TestEndToEnd(t *testing.T) {
@@ -99,7 +101,15 @@ func testLogin(t *testing.T) {
 			h.helperCalls()
 
 			h.login(key).ok().says("Login Succeeded").silentOn("unencrypted")
-			h.wantCalls("store nvcr.io")
+			calls := h.helperCalls()
+			if len(calls) != 1 || calls[0].String() != "store nvcr.io" || calls[0].User != "$oauthtoken" {
+				t.Fatalf("the helper was called %q, want one store of nvcr.io", calls)
+			}
+			// That their arguments hold no secret is worth something only if they were looked at.
+			seen := strings.Join(calls[0].CommandLines, "\n")
+			if !strings.Contains(seen, "docker login --username") || !strings.Contains(seen, helperName+" store") {
+				t.Errorf("the processes of the login were not seen")
+			}
 			wantKeyUsed(t)
 			if _, ok := h.config().Auths["nvcr.io"]; !ok {
 				t.Error("config.json does not mention nvcr.io after the login")
@@ -212,8 +222,8 @@ func testFailures(t *testing.T) {
 		h.ragenv("docker", "configure", "--store").ok()
 
 		h.docker("pull", nimImage).fails(1).says(deniedPull, "hint: ragenv unlock\n")
-		h.ragenv("get", "NGC_API_KEY").fails(1).says("ragenv: hint: ragenv unlock\n")
-		h.ragenv("--", "docker", "ps").fails(125).says("ragenv: hint: ragenv unlock\n")
+		h.ragenv("get", "NGC_API_KEY").fails(1).says("ragenv: hint: ragenv unlock")
+		h.ragenv("--", "docker", "ps").fails(125).says("ragenv: hint: ragenv unlock")
 		// docker run, and Compose, stop at the helper's error; old command lines go on without a login.
 		run := h.docker("run", "--rm", nimImage, "env").fails(125).says("hint: ragenv unlock\n")
 		if strings.HasPrefix(cliVersion(), "20.") {
@@ -265,9 +275,9 @@ func testFailures(t *testing.T) {
 
 func testSecondRegistry(t *testing.T) {
 	login := func(h *home, password string) result {
-		return h.run(password, "docker", "login", "--username", os.Getenv("E2E_SECOND_USER"), "--password-stdin", os.Getenv("E2E_SECOND_REGISTRY"))
+		return h.run(password, "docker", "login", "--username", registry.SecondUser, "--password-stdin", registry.Second)
 	}
-	const denied = `"https://` + "registry.example.com:5000" + `/v2/team/app/manifests/1.0": no basic auth credentials`
+	const denied = `"https://registry.example.com:5000/v2/team/app/manifests/1.0": no basic auth credentials`
 
 	step(t, "login, pull, logout of both", func(t *testing.T) {
 		h := newHome(t)

@@ -68,7 +68,7 @@ func newHome(t *testing.T) *home {
 	}
 	t.Cleanup(func() {
 		if t.Failed() || os.Getenv("E2E_TRANSCRIPT") != "" {
-			t.Logf("what was typed and answered:\n%s", h.scrub(h.transcript.String()))
+			t.Logf("what was typed and answered:\n%s", h.transcript.String())
 		}
 	})
 	emptyEngine(t)
@@ -201,10 +201,20 @@ func (h *home) reveal(stdin string, args ...string) result {
 	case err != nil:
 		h.t.Fatalf("%s: %v", r.command, err)
 	}
+	shown, complaints := h.scrub(r.stdout), h.scrub(r.stderr) // before a secret is cut in two
 	h.mu.Lock()
-	fmt.Fprintf(h.transcript, "$ %s\n%s%s[exit status %d]\n", r.command, r.stdout, r.stderr, r.code)
+	fmt.Fprintf(h.transcript, "$ %s\n%s%s[exit status %d]\n", r.command, short(shown), short(complaints), r.code)
 	h.mu.Unlock()
 	return r
+}
+
+// short shortens an output that nobody wants to read whole.
+func short(output string) string {
+	const head, tail = 1500, 1500
+	if len(output) <= head+tail {
+		return output
+	}
+	return output[:head] + "\n[...]\n" + output[len(output)-tail:]
 }
 
 // lookPath looks a program up on this home's PATH.
@@ -316,4 +326,34 @@ func (h *home) write(name, text string) string {
 		h.t.Fatal(err)
 	}
 	return h.path(name)
+}
+
+// copyFile copies a file into the home, mode 0600.
+func (h *home) copyFile(from, name string) {
+	h.t.Helper()
+	data, err := os.ReadFile(from)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.write(name, string(data))
+}
+
+func TestLeaksAreNoticed(t *testing.T) {
+	h := &home{t: t, mu: &sync.Mutex{}, secrets: &[]string{}}
+	key := h.secret(newKey())
+	for _, prefix := range []string{"", "$oauthtoken:", "a", "ab", "abc"} {
+		text := []byte(prefix + key)
+		for name, shown := range map[string]string{
+			"plain":     string(text),
+			"base64":    base64.StdEncoding.EncodeToString(text),
+			"base64url": base64.URLEncoding.EncodeToString(append(text, '\n')),
+		} {
+			if !h.leaks("before " + shown + " after") {
+				t.Errorf("%q before the key, %s: not noticed", prefix, name)
+			}
+		}
+	}
+	if h.leaks("nvapi-" + newKey()[6:]) {
+		t.Error("another key is taken for this one")
+	}
 }
