@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -75,25 +74,12 @@ func (p *program) session(c *cli.Context) (*session, error) {
 // opener opens keychains for this command. It asks for a new store's passphrase, but never for a locked store's: see
 // unlocked.
 func (s *session) opener() opener.Opener {
-	return opener.Opener{Config: s.config, Getenv: s.getenv, AskNew: s.askNewPassphrase, Print: s.print, Interactive: s.canAsk()}
+	return opener.Opener{Config: s.config, Getenv: s.getenv, AskNew: s.askNewPassphrase, Print: s.print}
 }
 
 // quietOpener opens keychains that ask nobody anything.
 func (s *session) quietOpener() opener.Opener {
 	return opener.Opener{Config: s.config, Getenv: s.getenv, Print: s.print}
-}
-
-// canAsk tells whether there is a person before a terminal or a desktop, where another backend may show its own prompt.
-func (s *session) canAsk() bool {
-	if s.getenv("DISPLAY") != "" || s.getenv("WAYLAND_DISPLAY") != "" || runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
-		return true
-	}
-	terminal, err := ui.OpenTerminal()
-	if err != nil {
-		return false
-	}
-	terminal.Close()
-	return true
 }
 
 // envRef is the item of an environment variable in the active profile.

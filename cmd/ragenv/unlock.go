@@ -46,6 +46,9 @@ func runUnlock(s *session) error {
 	if err != nil {
 		return err
 	}
+	if k.Backend() != keychain.BackendFile {
+		return s.unlockSystem(k)
+	}
 	if open, err := s.neverLocked(k); err != nil || open {
 		return err
 	}
@@ -71,6 +74,31 @@ func runUnlock(s *session) error {
 		return err
 	}
 	s.print.Note("unlocked until %s", untilPhrase(s.now(), s.config.Unlock))
+	return nil
+}
+
+// unlockSystem lets the program that keeps the keys ask for what they are locked with. Other commands never do: a prompt on
+// another screen would stop them.
+func (s *session) unlockSystem(k *keychain.Keychain) error {
+	if k.Unlocked() {
+		s.print.Note("the %s backend is not locked", k.Backend())
+		return nil
+	}
+	asking := s.opener()
+	asking.Interactive = true
+	k, err := asking.Read()
+	if err == nil {
+		err = k.UnlockSystem()
+	}
+	switch {
+	case errors.Is(err, keychain.ErrTimeout):
+		return ui.Errorf("answer the prompt that the "+s.config.Backend+" backend shows, then run: ragenv unlock", "%w", err)
+	case errors.Is(err, keychain.ErrLocked):
+		return ui.Errorf("unlock it with its own program, such as Seahorse, KeePassXC or gpg", "%w", err)
+	case err != nil:
+		return err
+	}
+	s.print.Note("unlocked; the %s backend decides for how long", k.Backend())
 	return nil
 }
 
