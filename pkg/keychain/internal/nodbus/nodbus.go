@@ -5,13 +5,16 @@
 // behind for ever. It also writes the address it found to the environment, which commands started later would inherit.
 //
 // Importing this package is enough. Its initialisation comes before the library's, because Go initialises the packages
-// whose imports are ready in the order of their paths: this one waits for os and strconv only, and sorts before
+// whose imports are ready in the order of their paths: this one waits for os, strconv and time only, and sorts before
 // golang.org/x/sys, net and os/user, for which the library waits.
 package nodbus
 
 import "os"
 
 const variable = "DBUS_SESSION_BUS_ADDRESS"
+
+// disabled is an address of a transport that does not exist: it is refused without a system call.
+const disabled = "disabled:"
 
 var callers, given = os.LookupEnv(variable)
 

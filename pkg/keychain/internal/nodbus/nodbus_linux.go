@@ -5,9 +5,6 @@ import (
 	"strconv"
 )
 
-// disabled is an address of a transport that does not exist: it is refused without a system call.
-const disabled = "disabled:"
-
 // The library runs dbus-launch for the addresses "" and "autolaunch:", after it has looked for a bus in /run/user; it does
 // not look when it cannot find the user's name, and gives up on a file it does not understand. So the search is made here,
 // for the same files by the same rules, and the library always finds an address. $XDG_RUNTIME_DIR plays no part in it.

@@ -12,6 +12,8 @@ import (
 	"time"
 )
 
+func init() { Started() } // no library here
+
 func TestDiscover(t *testing.T) {
 	dir := t.TempDir()
 	session := filepath.Join(dir, "dbus-session")
@@ -150,5 +152,28 @@ func TestTheCallersBusIsUsed(t *testing.T) {
 	}
 	if _, err := os.Stat(marker); err == nil {
 		t.Error("dbus-launch was run")
+	}
+}
+
+// A bus that takes calls and never answers ends the program with a message, instead of hanging whoever started it.
+func TestASilentBusEndsTheProgram(t *testing.T) {
+	dir := t.TempDir()
+	listener, err := net.Listen("unix", filepath.Join(dir, "bus"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	cmd := exec.Command(build(t, "guarded"))
+	cmd.Env = []string{variable + "=unix:path=" + filepath.Join(dir, "bus")}
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err == nil || len(out) != 0 {
+		t.Fatalf("the program went on: %q, %v", out, err)
+	}
+	for _, want := range []string{"ragenv: error: the D-Bus session bus does not answer", "ragenv: hint: export " + variable + "=" + disabled} {
+		if !strings.Contains(stderr.String(), want) {
+			t.Errorf("it said %q, want %q in it", stderr.String(), want)
+		}
 	}
 }

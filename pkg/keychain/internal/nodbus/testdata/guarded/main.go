@@ -9,6 +9,8 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain/internal/nodbus"
 )
 
+func init() { nodbus.Started() }
+
 func main() {
 	for _, setting := range nodbus.Environ() {
 		fmt.Println(setting)
