@@ -1,0 +1,97 @@
+//go:build unix
+
+package execve
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// defaultPath is what execvp(3) searches when there is no PATH.
+const defaultPath = "/bin:/usr/bin"
+
+func run(argv, env []string) (int, *Error) {
+	path, err := find(argv[0], searchPath(env))
+	if err != nil {
+		return 0, &Error{argv[0], path, err}
+	}
+	return 0, &Error{argv[0], path, explain(path, syscall.Exec(path, argv, env))}
+}
+
+func searchPath(env []string) string {
+	for _, entry := range env {
+		if path, ok := strings.CutPrefix(entry, "PATH="); ok {
+			return path
+		}
+	}
+	return defaultPath
+}
+
+// find returns the file a command stands for. What lies in a relative directory of PATH, the empty one included, is not
+// run, for the reason of exec.ErrDot; what lies behind it is not run either, because the person may mean the first.
+func find(command, searchPath string) (string, error) {
+	if strings.Contains(command, "/") {
+		return command, nil
+	}
+	refused := ""
+	for _, dir := range filepath.SplitList(searchPath) {
+		path := filepath.Join(dir, command)
+		info, err := os.Stat(path)
+		if err != nil || info.IsDir() {
+			continue
+		}
+		if unix.Access(path, unix.X_OK) != nil {
+			if refused == "" {
+				refused = path
+			}
+			continue
+		}
+		if !filepath.IsAbs(path) {
+			return path, ErrRelative
+		}
+		return path, nil
+	}
+	if refused != "" {
+		return refused, ErrPermission
+	}
+	return "", ErrNotFound
+}
+
+// explain gives the reason why execve refused the file.
+func explain(path string, err error) error {
+	info, statErr := os.Stat(path)
+	switch {
+	case errors.Is(err, unix.ENOENT) && errors.Is(statErr, fs.ErrNotExist):
+		return ErrNotFound
+	case errors.Is(err, unix.ENOENT):
+		return ErrInterpreter
+	case statErr == nil && info.IsDir():
+		return ErrDirectory
+	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
+		return ErrPermission
+	case errors.Is(err, unix.ENOEXEC):
+		return ErrFormat
+	case errors.Is(err, unix.E2BIG):
+		return ErrTooLarge
+	}
+	return err
+}
+
+// hereForm names a file of the current directory so that it is not searched for.
+func hereForm(path string) string { return quote("./" + path) }
+
+// quote writes a path as one word of a shell.
+func quote(path string) string {
+	if path != "" && !strings.ContainsFunc(path, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+,@%:", r))
+	}) {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}
