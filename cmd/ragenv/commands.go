@@ -6,6 +6,7 @@ import "github.com/urfave/cli/v2"
 // function; this list is all that knows of it.
 func commands(p *program) []*cli.Command {
 	return []*cli.Command{
+		newRunCommand(p),
 		newSetupCommand(p),
 		newSetCommand(p),
 		newGetCommand(p),

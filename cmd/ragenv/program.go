@@ -36,6 +36,10 @@ func (p *program) main(args []string) int {
 	if errors.Is(err, errHelpShown) {
 		return 0
 	}
+	var status exitStatus
+	if errors.As(err, &status) {
+		return int(status)
+	}
 	return p.printer(false).Fail(err)
 }
 

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/ragenv/ragenv/cmd/internal/childenv"
+	"github.com/ragenv/ragenv/cmd/internal/passphrase"
+	"github.com/ragenv/ragenv/cmd/internal/secrets"
+	"github.com/ragenv/ragenv/cmd/internal/sudo"
+	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// commandEnvironment makes the environment of a command from base and the profile's keys, or those of them that only names,
+// and tells the person what is worth telling.
+func (s *session) commandEnvironment(base, only []string, preserve bool) (*childenv.Result, error) {
+	aliases := s.aliases()
+	items, err := s.environmentItems(sources(only, aliases))
+	if err != nil {
+		return nil, err
+	}
+	in := childenv.Input{
+		Base: base, Stored: map[string]string{}, Aliases: aliases, Preserve: preserve,
+		Wanted: wantedNames(only), Drop: []string{passphrase.EnvValue}, FoldCase: runtime.GOOS == "windows",
+	}
+	items = slices.DeleteFunc(items, func(item keychain.Item) bool {
+		reason := secrets.Reserved(item.Name)
+		if reason != "" {
+			s.print.Warn("%s is not handed over: it %s", item.Name, reason)
+		}
+		return reason != ""
+	})
+	for _, item := range items {
+		if only == nil || slices.Contains(only, item.Name) {
+			in.Stored[item.Name] = item.Secret.Reveal()
+			continue
+		}
+		// It was read for an alias of it that was named.
+		for _, alias := range aliases[item.Name] {
+			if slices.Contains(only, alias) && inherited(base, alias) == "" {
+				in.Stored[alias] = item.Secret.Reveal()
+			}
+		}
+	}
+	result, err := childenv.Build(in)
+	if err != nil {
+		return nil, ui.Errorf("hand over others only: ragenv --only A,B -- COMMAND", "%w", err)
+	}
+	if err := s.checkMissing(result, in, only); err != nil {
+		return nil, err
+	}
+	if len(result.Overridden) > 0 {
+		s.print.Warn("another value of %s is set in this shell: the stored one is used (--preserve-env keeps the shell's)", strings.Join(result.Overridden, ", "))
+	}
+	s.warnOfExpiry(items)
+	return result, nil
+}
+
+// checkMissing fails where a command would run without the keys it was to have, and notes those that are merely usual.
+func (s *session) checkMissing(result *childenv.Result, in childenv.Input, only []string) error {
+	missing := func(names []string) (absent []string) {
+		for _, name := range names {
+			if inherited(result.Env, name) == "" {
+				absent = append(absent, name)
+			}
+		}
+		return absent
+	}
+	if absent := missing(only); len(absent) > 0 {
+		return s.withoutKeys("ragenv set"+s.forProfile()+" "+absent[0], "%s: neither stored%s nor set in this shell", strings.Join(absent, ", "), s.inProfile())
+	}
+	if absent := missing(s.config.Required); only == nil && len(absent) > 0 {
+		return s.withoutKeys("ragenv set"+s.forProfile()+" "+absent[0], "%s: required by the config file, but neither stored%s nor set in this shell", strings.Join(absent, ", "), s.inProfile())
+	}
+	if len(in.Stored) == 0 && only == nil && !slices.ContainsFunc(secrets.All(), func(known secrets.Secret) bool { return inherited(result.Env, known.Name) != "" }) {
+		return s.withoutKeys("ragenv setup"+s.forProfile(), "no key is stored%s, and none is set in this shell", s.inProfile())
+	}
+	if len(result.Missing) > 0 {
+		s.print.Note("neither stored%s nor set: %s (ragenv set NAME stores one)", s.inProfile(), strings.Join(result.Missing, ", "))
+	}
+	return nil
+}
+
+// withoutKeys is the error of a command without its keys; under sudo these are often somewhere else.
+func (s *session) withoutKeys(hint, format string, args ...any) error {
+	err := ui.Errorf(hint, format, args...)
+	if caller, ok := sudo.KeysElsewhere(s.getenv, s.config.Paths); ok {
+		return ui.Errorf("run ragenv as "+caller.Name+", without sudo", "%w; %s", err, caller.Sentence(s.config.Paths))
+	}
+	return err
+}
+
+// warnOfExpiry says in one line which keys are about to stop working.
+func (s *session) warnOfExpiry(items []keychain.Item) {
+	var phrases, names []string
+	for _, item := range items {
+		if expiryNear(item.Expires, s.now()) {
+			phrases = append(phrases, item.Name+" "+expiryPhrase(item.Expires, s.now()))
+			names = append(names, item.Name)
+		}
+	}
+	if len(names) > 0 {
+		s.print.Warn("%s (ragenv rotate %s)", strings.Join(phrases, ", "), names[0])
+	}
+}
+
+// aliases are the variables that follow others: those of the table and those of the config file.
+func (s *session) aliases() map[string][]string {
+	aliases := map[string][]string{}
+	for _, known := range secrets.All() {
+		if len(known.Aliases) > 0 {
+			aliases[known.Name] = slices.Clone(known.Aliases)
+		}
+	}
+	for alias, name := range s.config.Aliases {
+		if secrets.CheckName(alias) != nil {
+			s.print.Warn("%s: the alias %q is no name for a key, and is not used", s.config.Paths.ConfigFile, alias)
+			continue
+		}
+		aliases[name] = append(aliases[name], alias)
+	}
+	return aliases
+}
+
+// sources are the items to read for the names that were given: these, and those they follow. Nil stays nil.
+func sources(only []string, aliases map[string][]string) []string {
+	if only == nil {
+		return nil
+	}
+	names := slices.Clone(only)
+	for name, followers := range aliases {
+		if slices.ContainsFunc(followers, func(alias string) bool { return slices.Contains(only, alias) }) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// wantedNames are the keys whose absence is worth a note.
+func wantedNames(only []string) []string {
+	var names []string
+	for _, known := range secrets.All() {
+		if known.Wanted && (only == nil || slices.Contains(only, known.Name)) {
+			names = append(names, known.Name)
+		}
+	}
+	return names
+}
+
+// inherited returns a variable's value in an environment, "" if it is not set.
+func inherited(environ []string, name string) string {
+	for _, entry := range environ {
+		key, value, _ := strings.Cut(entry, "=")
+		if key == name || runtime.GOOS == "windows" && strings.EqualFold(key, name) {
+			return value
+		}
+	}
+	return ""
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ragenv/ragenv/cmd/internal/execve"
+	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+type runOptions struct {
+	only        string
+	preserveEnv bool
+	command     []string
+}
+
+func newRunCommand(p *program) *cli.Command {
+	var o runOptions
+	return &cli.Command{
+		Name:      runCommandName,
+		Usage:     "run a command with the keys; the word run can be left out",
+		UsageText: "ragenv [flags] -- COMMAND [ARG...]\nragenv run [flags] [--] COMMAND [ARG...]",
+		Description: `Every key of the profile is a variable of the command's environment. A stored key wins over another value of the shell's, and a
+warning says so. NVIDIA_API_KEY and NGC_CLI_API_KEY follow NGC_API_KEY where they are unset or empty.
+
+The command takes ragenv's place: its process, terminal, signals and exit code are its own. Before it is started, ragenv's own
+failures exit with 125, a command that cannot be run with 126, one that is not found with 127.
+
+  ragenv -- docker compose up -d
+  ragenv --only NGC_API_KEY -- sh -c 'echo ${#NGC_API_KEY}'`,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "only", Destination: &o.only, Usage: "hand over only `A,B` of the stored keys"},
+			&cli.BoolFlag{Name: "preserve-env", Destination: &o.preserveEnv, Usage: "let the values of the shell win over stored ones"},
+		},
+		Action: func(c *cli.Context) error {
+			s, err := p.session(c)
+			if err != nil {
+				return ownFailure(err)
+			}
+			if o.command = c.Args().Slice(); len(o.command) == 0 {
+				return ownFailure(ui.Usagef("ragenv -- docker compose up", "no command to run"))
+			}
+			code, err := runRun(s, c, o)
+			if err == nil && code != 0 { // on Windows, where the command was a child
+				return exitStatus(code)
+			}
+			return ownFailure(err)
+		},
+	}
+}
+
+// exitStatus ends ragenv with the exit code of a command that was its child, and without a word.
+type exitStatus int
+
+func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+// ownFailure gives an error the exit code of a failure before the command was started, unless it has one of its own: that
+// of a command that was not found, or of a person who gave up at a prompt.
+func ownFailure(err error) error {
+	if err == nil {
+		return nil
+	}
+	switch code := ui.Explain(err).Code; code {
+	case 0, ui.CodeFailure, ui.CodeUsage:
+		return ui.WithCode(err, ui.CodeOwnFailure)
+	}
+	return err
+}
+
+func runRun(s *session, c *cli.Context, o runOptions) (int, error) {
+	only, err := parseOnly(c, o.only)
+	if err != nil {
+		return 0, err
+	}
+	built, err := s.commandEnvironment(keychain.Environ(), only, o.preserveEnv)
+	if err != nil {
+		return 0, err
+	}
+	return execve.Run(o.command, built.Env)
+}
+
+// parseOnly reads the value of --only: names with commas between them; nil is no limit.
+func parseOnly(c *cli.Context, text string) ([]string, error) {
+	if !c.IsSet("only") {
+		return nil, nil
+	}
+	names := []string{}
+	for name := range strings.SplitSeq(text, ",") {
+		name = strings.TrimSpace(name)
+		if err := envName(c, name); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+// environmentItems reads the profile's variables, or those of them that are named; none if nothing was ever stored.
+func (s *session) environmentItems(only []string) ([]keychain.Item, error) {
+	k, err := s.opener().Read()
+	if errors.Is(err, keychain.ErrNoStore) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	refs, err := k.List(s.config.Profile)
+	if err != nil {
+		return nil, err
+	}
+	refs = slices.DeleteFunc(refs, func(ref keychain.Ref) bool {
+		return ref.Kind != keychain.KindEnv || only != nil && !slices.Contains(only, ref.Name)
+	})
+	if len(refs) == 0 {
+		return nil, nil
+	}
+	var items []keychain.Item
+	err = s.unlocked(k, func() (err error) {
+		items, err = k.GetAll(refs)
+		return err
+	})
+	return items, err
+}
