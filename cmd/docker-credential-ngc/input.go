@@ -63,7 +63,8 @@ func replaced(data []byte, creds credentials.Credentials) bool {
 	if decoded == 0 {
 		return false
 	}
-	return decoded > bytes.Count(data, []byte(replacement))+bytes.Count(bytes.ToLower(data), []byte(`\ufffd`))
+	escapes := bytes.ReplaceAll(bytes.ToLower(data), []byte(`\\`), nil) // an escaped backslash escapes nothing
+	return decoded > bytes.Count(data, []byte(replacement))+bytes.Count(escapes, []byte(`\ufffd`))
 }
 
 // position says where JSON went wrong, without the decoder's own text, which quotes the input.

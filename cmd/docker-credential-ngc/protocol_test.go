@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -99,6 +101,7 @@ func TestNotUnicode(t *testing.T) {
 		"half a surrogate pair": `\ud83d`,
 		"the wrong half":        `\uDD11\ud83d`,
 		"beside a real U+FFFD":  `\uFFFD\uDCFF`,
+		"beside a backslash":    `\\ufffd\uDCFF`,
 	} {
 		w := newWorld(t)
 		out, code := w.run("store", `{"ServerURL":"ghcr.io","Username":"me","Secret":"`+secret+`"}`)
@@ -145,6 +148,26 @@ func TestStoreInput(t *testing.T) {
 				t.Errorf("list = %v", listed)
 			}
 		})
+	}
+}
+
+// TestErrorsAreOneLine: a path is the person's, and may hold what a terminal would act on.
+func TestErrorsAreOneLine(t *testing.T) {
+	w := newWorld(t)
+	w.env["XDG_CONFIG_HOME"] += "/odd\n\x1b[31mname"
+	path := filepath.Join(w.env["XDG_CONFIG_HOME"], "ragenv", "config.toml")
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Skipf("this system has no such names: %v", err)
+	}
+	if err := os.WriteFile(path, []byte("= broken"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, code := w.run("get", "nvcr.io")
+	if code != 1 || !strings.HasPrefix(out, "invalid config file") || strings.Count(out, "\n") != 1 || !printableLines(out) {
+		t.Errorf("exit %d, %q", code, out)
+	}
+	if said := w.stderr.String(); !printableLines(said) || strings.Count(said, "\n") > 2 {
+		t.Errorf("stderr: %q", said)
 	}
 }
 

@@ -80,7 +80,8 @@ func (v *vault) setLogin(registry, user, value string) error {
 	login := keychain.Item{Ref: v.loginRef(registry), Username: user, Secret: keychain.NewSecret(value)}
 	former, err := v.find(registry)
 	if err == nil {
-		if former.Ref == login.Ref && former.Username == login.Username && former.Secret == login.Secret {
+		// A key's item has no user name, so it never equals a login.
+		if former.Username == login.Username && former.Secret == login.Secret {
 			return nil
 		}
 		login.Updated = time.Now().UTC().Truncate(time.Second)
