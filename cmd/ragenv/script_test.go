@@ -3,9 +3,11 @@ package main
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -49,6 +51,34 @@ func TestScripts(t *testing.T) {
 			found := scripttest.Holds(text, value) || strings.Contains(text, base64.StdEncoding.EncodeToString([]byte("me:"+value)))
 			if found == neg {
 				ts.Fatalf("%s holds $%s: %t", args[0], args[1], found)
+			}
+		},
+		// code N COMMAND... runs a command that has to exit with N, 128 + n for signal n.
+		"code": func(ts *testscript.TestScript, _ bool, args []string) {
+			err := ts.Exec(args[1], args[2:]...)
+			code := 0
+			var exit *exec.ExitError
+			if errors.As(err, &exit) {
+				code = exitCode(exit.ProcessState)
+			} else {
+				ts.Check(err)
+			}
+			if strconv.Itoa(code) != args[0] {
+				ts.Fatalf("exit code %d, want %s", code, args[0])
+			}
+		},
+		// same-lines: the last command printed lines, and all are the same.
+		"same-lines": func(ts *testscript.TestScript, _ bool, _ []string) {
+			lines := strings.Fields(strings.ReplaceAll(ts.ReadFile("stdout"), "\t", ""))
+			if len(lines) < 2 || len(slices.Compact(lines)) != 1 {
+				ts.Fatalf("lines differ: %q", lines)
+			}
+		},
+		// same-halves: what the last command printed before and after an empty line is the same.
+		"same-halves": func(ts *testscript.TestScript, _ bool, _ []string) {
+			before, after, found := strings.Cut(ts.ReadFile("stdout"), "\n\n")
+			if !found || strings.TrimSpace(before) != strings.TrimSpace(after) {
+				ts.Fatalf("%q and %q differ", before, after)
 			}
 		},
 		// alone PROGRAM leaves only the directory of one program in PATH.

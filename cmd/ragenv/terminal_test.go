@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -369,3 +370,60 @@ func TestGuidedSetup(t *testing.T) {
 
 // echoes tells whether the terminal shows what is typed.
 func (d *dialogue) echoes() bool { return echoes(int(d.pty.Fd())) }
+
+// The command has the terminal itself: its size, its signals, and the exit code they give.
+func TestRunOnATerminal(t *testing.T) {
+	w := newWorld(t)
+	key := w.protect("horse battery")
+	ragenv := scripttest.Binary(t, scripttest.Ragenv)
+	d := w.start(ragenv, "--quiet", "--", "sh", "-c", `test -t 0 && test -t 1 && test -t 2 && echo "terminal ${#NGC_API_KEY}"; trap "echo caught; exit 9" INT; echo ready; while :; do sleep 0.1; done`)
+	d.expect("Passphrase of your keychain: ").send("horse battery\r").expect("terminal 70\n").expect("ready").sendNow("\x03").expect("caught").wantCode(9)
+	d.wantHidden(key, "horse battery")
+
+	w.lock()
+	d = w.start(ragenv, "-q", "--", "sleep", "600")
+	d.expect("Passphrase of your keychain: ").send("horse battery\r")
+	waitFor(t, "sleep to take ragenv's place", func() bool {
+		name, err := processName(d.cmd.Process.Pid)
+		return err != nil || strings.Contains(name, "sleep")
+	})
+	d.sendNow("\x03").wantCode(128 + int(syscall.SIGINT))
+
+	// Who gives up at the prompt starts nothing.
+	w.lock()
+	d = w.start(ragenv, "--", "touch", "started")
+	d.expect("Passphrase of your keychain: ").send("\x03").expect("ragenv: error: interrupted\n").wantCode(130)
+	if _, err := os.Stat(filepath.Join(w.dir, "started")); err == nil {
+		t.Error("the command was started")
+	}
+}
+
+// processName asks ps, which Linux and macOS both have.
+func processName(pid int) (string, error) {
+	out, err := exec.Command("ps", "-o", "comm=", "-p", strconv.Itoa(pid)).Output()
+	return string(out), err
+}
+
+func waitFor(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+// Nobody is asked who cannot answer, and no key is ever among the arguments of ragenv while it waits at a prompt.
+func TestNoKeyInArguments(t *testing.T) {
+	if _, err := os.Stat("/proc/self/cmdline"); err != nil {
+		t.Skip("no /proc to look for arguments in")
+	}
+	w, key := newWorld(t), scripttest.NewKey()
+	d := w.start(scripttest.Binary(t, scripttest.Ragenv), "set", "NGC_API_KEY")
+	d.expect("(hidden): ").send(key + "\r").expect("New passphrase")
+	arguments, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(d.cmd.Process.Pid), "cmdline"))
+	if err != nil || !strings.HasSuffix(string(arguments), "\x00set\x00NGC_API_KEY\x00") {
+		t.Errorf("arguments %q, %v", strings.ReplaceAll(string(arguments), key, "(the key)"), err)
+	}
+	d.send("\x03").wantCode(130)
+}
