@@ -1,0 +1,48 @@
+package dotenv
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// SharedLineError reports an assignment that cannot be taken out, because other text stands on its line.
+type SharedLineError struct {
+	Name string
+	Line int
+}
+
+func (e *SharedLineError) Error() string {
+	return fmt.Sprintf("line %d: more than %s stands there", e.Line, e.Name)
+}
+
+// Remove returns data with each of the entries, which Parse found in that very data, replaced by a comment of one line that says
+// where the value is now. Every other byte stays as it is: indentation, comments behind the value, line ends. On a
+// *SharedLineError nothing is replaced.
+func Remove(data []byte, entries []Entry) ([]byte, error) {
+	sorted := slices.SortedFunc(slices.Values(entries), func(a, b Entry) int { return cmp.Compare(a.Start, b.Start) })
+	// In a file with other commands, the assignment may be all there is between "then" and "fi": there has to be a command.
+	_, problems := Parse(data)
+	var out bytes.Buffer
+	done := 0
+	for _, e := range sorted {
+		before := data[bytes.LastIndexByte(data[:e.Start], '\n')+1 : e.Start]
+		after := data[e.End:]
+		if n := bytes.IndexByte(after, '\n'); n >= 0 {
+			after = after[:n]
+		}
+		behind := bytes.TrimLeft(after, " \t\r")
+		if len(bytes.Trim(before, " \t\ufeff")) > 0 || len(behind) > 0 && behind[0] != '#' || e.Start < done {
+			return nil, &SharedLineError{e.Name, e.Line}
+		}
+		out.Write(data[done:e.Start])
+		if len(problems) > 0 && isExport(data[e.Start:]) {
+			out.WriteString(": ")
+		}
+		out.WriteString("# " + e.Name + " is now kept by ragenv")
+		done = e.End
+	}
+	out.Write(data[done:])
+	return out.Bytes(), nil
+}
