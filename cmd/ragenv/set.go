@@ -132,7 +132,7 @@ func (s *session) readValue(o setOptions) (string, error) {
 func (s *session) promptValue(name string) (string, error) {
 	terminal, err := ui.OpenTerminal()
 	if err != nil {
-		return "", err
+		return "", ui.Errorf("ragenv set "+name+" < FILE", "%w", err)
 	}
 	defer terminal.Close()
 	if known, ok := secrets.Lookup(name); ok && known.Docs != "" {

@@ -83,8 +83,21 @@ func runSetup(s *session, o setupOptions) error {
 		}
 	}
 	if terminal != nil {
-		terminal.Printf("\nDone. Run your commands with the keys like this:\n\n  ragenv%s -- docker compose up\n\n", s.forProfile())
+		return s.sayWhatNext(terminal)
 	}
+	return nil
+}
+
+func (s *session) sayWhatNext(terminal *ui.Terminal) error {
+	terminal.Printf("\nDone. Run your commands with the keys like this:\n\n  ragenv%s -- docker compose up\n\n", s.forProfile())
+	k, err := s.opener().Read()
+	if err != nil {
+		return err
+	}
+	if protected, err := k.Protected(); err != nil || !protected {
+		return err
+	}
+	terminal.Printf("Docker itself cannot ask for the passphrase. Before docker pull: ragenv unlock --for 8h\n\n")
 	return nil
 }
 

@@ -18,8 +18,8 @@ func (s *session) unlocked(k *keychain.Keychain, read func() error) error {
 	if err = s.explainPassphrase(err); !errors.Is(err, keychain.ErrLocked) {
 		return err
 	}
-	if protected, perr := k.Protected(); perr != nil || !protected {
-		return err // another backend's lock is not ours to open
+	if k.Backend() != keychain.BackendFile { // its lock is not ours to open
+		return ui.Errorf("unlock the keyring in the program it belongs to, or log in to the desktop, then run this again", "the %s backend: %w", k.Backend(), err)
 	}
 	if err := s.askAndUnlock(k); err != nil {
 		return err

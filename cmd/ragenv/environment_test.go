@@ -1,0 +1,103 @@
+package main
+
+import (
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ragenv/ragenv/cmd/internal/config"
+	"github.com/ragenv/ragenv/cmd/internal/scripttest"
+	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// testSession is a session over a file store without a passphrase, in the test's own directory.
+func testSession(t *testing.T) (*session, *keychain.Keychain, *strings.Builder) {
+	t.Helper()
+	p, _, stderr := testProgram(t)
+	c, err := config.Load(p.getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &session{program: p, config: c, print: p.printer(true)}
+	silent := s.opener()
+	silent.Print = ui.Printer{Program: programName, W: io.Discard}
+	k, err := silent.Create(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, k, stderr
+}
+
+// What is not to be handed over is not, even if it lies in the store: another program may have put it there.
+func TestReservedNamesAreNotHandedOver(t *testing.T) {
+	s, k, stderr := testSession(t)
+	for _, name := range []string{"NGC_API_KEY", "LD_PRELOAD", "RAGENV_PASSPHRASE", "PATH"} {
+		if err := k.Set(keychain.Item{Ref: s.envRef(name), Secret: keychain.NewSecret(scripttest.NewKey())}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	result, err := s.commandEnvironment([]string{"PATH=/bin", "RAGENV_PASSPHRASE=x"}, nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entry := range result.Env {
+		name, _, _ := strings.Cut(entry, "=")
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	if want := []string{"NGC_API_KEY", "NGC_CLI_API_KEY", "NVIDIA_API_KEY", "PATH"}; !slices.Equal(names, want) {
+		t.Errorf("the command gets %q, want %q", names, want)
+	}
+	if inherited(result.Env, "PATH") != "/bin" {
+		t.Error("PATH was replaced")
+	}
+	if got := strings.Count(stderr.String(), "is not handed over: it "); got != 3 {
+		t.Errorf("%d warnings, want 3:\n%s", got, stderr)
+	}
+}
+
+func TestTooLargeAValue(t *testing.T) {
+	s, k, stderr := testSession(t)
+	value := scripttest.NewKey() + strings.Repeat("x", 128<<10)
+	if err := k.Set(keychain.Item{Ref: s.envRef("LARGE"), Secret: keychain.NewSecret(value)}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.commandEnvironment(nil, nil, false)
+	if code := s.print.Fail(ownFailure(err)); code != ui.CodeOwnFailure {
+		t.Errorf("exit code %d", code)
+	}
+	if !strings.Contains(stderr.String(), `"LARGE" is too large for an environment variable`) || !strings.Contains(stderr.String(), "hint: ") {
+		t.Errorf("it says %.200q", stderr)
+	}
+	if strings.Contains(stderr.String(), value[:70]) {
+		t.Error("the message holds the value")
+	}
+}
+
+func TestExpiryIsOneLine(t *testing.T) {
+	s, _, stderr := testSession(t)
+	now := s.now()
+	s.warnOfExpiry([]keychain.Item{
+		{Ref: s.envRef("FAR"), Expires: now.Add(expiryNotice + time.Hour)}, {Ref: s.envRef("UNKNOWN")},
+		{Ref: s.envRef("OLD"), Expires: now.Add(-time.Hour)}, {Ref: s.envRef("NEAR"), Expires: now.Add(time.Minute)},
+	})
+	if line := stderr.String(); strings.Count(line, "\n") != 1 || !strings.Contains(line, "OLD expired on ") || !strings.Contains(line, "NEAR expires to") || strings.Contains(line, "FAR") {
+		t.Errorf("%q", line)
+	}
+}
+
+func TestSources(t *testing.T) {
+	aliases := map[string][]string{"NGC_API_KEY": {"NVIDIA_API_KEY", "NGC_CLI_API_KEY"}}
+	for only, want := range map[string]string{"A": "A", "NVIDIA_API_KEY": "NVIDIA_API_KEY NGC_API_KEY", "NGC_API_KEY NVIDIA_API_KEY": "NGC_API_KEY NVIDIA_API_KEY"} {
+		if got := strings.Join(sources(strings.Fields(only), aliases), " "); got != want {
+			t.Errorf("%s: %s, want %s", only, got, want)
+		}
+	}
+	if sources(nil, aliases) != nil {
+		t.Error("no limit became one")
+	}
+}
