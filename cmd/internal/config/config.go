@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/BurntSushi/toml"
+	"github.com/pelletier/go-toml/v2"
 
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -67,15 +67,15 @@ type Config struct {
 	Paths Paths
 }
 
-// document is config.toml.
+// document is config.toml. A nil member is not set.
 type document struct {
-	Backend       string            `toml:"backend"`
-	Profile       string            `toml:"profile"`
-	Unlock        string            `toml:"unlock"`
+	Backend       *string           `toml:"backend"`
+	Profile       *string           `toml:"profile"`
+	Unlock        *string           `toml:"unlock"`
 	Required      []string          `toml:"required"`
 	Aliases       map[string]string `toml:"aliases"`
 	SecretService struct {
-		Collection string `toml:"collection"`
+		Collection *string `toml:"collection"`
 	} `toml:"secret-service"`
 }
 
@@ -140,37 +140,67 @@ func (c *Config) readFile() error {
 }
 
 func (c *Config) parse(text string) error {
-	var doc document
-	meta, err := toml.Decode(text, &doc)
+	doc, unknown, err := decode(text)
 	if err != nil {
-		var at toml.ParseError
-		if errors.As(err, &at) {
-			return fmt.Errorf("%w: %s, line %d: %s", ErrInvalid, c.Paths.ConfigFile, at.Position.Line, at.Message)
-		}
-		return fmt.Errorf("%w: %s: %w", ErrInvalid, c.Paths.ConfigFile, err)
+		return fmt.Errorf("%w: %s%w", ErrInvalid, c.Paths.ConfigFile, err)
 	}
-	for _, key := range meta.Undecoded() {
-		c.UnknownKeys = append(c.UnknownKeys, key.String())
-	}
-	sort.Strings(c.UnknownKeys)
-	for _, key := range []string{KeyBackend, KeyProfile, KeyUnlock, KeyRequired, KeyAliases, KeyCollection} {
-		if meta.IsDefined(strings.Split(key, ".")...) {
+	c.UnknownKeys = unknown
+	set := func(key string, isSet bool) bool {
+		if isSet {
 			c.Origins[key] = OriginFile
 		}
+		return isSet
 	}
-	c.Backend, c.Collection, c.Aliases, c.Required = doc.Backend, doc.SecretService.Collection, doc.Aliases, doc.Required
-	if doc.Profile != "" {
-		if err := keychain.ValidateProfile(doc.Profile); err != nil {
+	if set(KeyBackend, doc.Backend != nil) {
+		c.Backend = *doc.Backend
+	}
+	if set(KeyCollection, doc.SecretService.Collection != nil) {
+		c.Collection = *doc.SecretService.Collection
+	}
+	if set(KeyAliases, doc.Aliases != nil) {
+		c.Aliases = doc.Aliases
+	}
+	if set(KeyRequired, doc.Required != nil) {
+		c.Required = doc.Required
+	}
+	if set(KeyProfile, doc.Profile != nil) {
+		if err := keychain.ValidateProfile(*doc.Profile); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrInvalid, c.Paths.ConfigFile, err)
 		}
-		c.Profile = doc.Profile
+		c.Profile = *doc.Profile
 	}
-	if doc.Unlock != "" {
-		if c.Unlock, err = ParseUnlock(doc.Unlock); err != nil {
+	if set(KeyUnlock, doc.Unlock != nil) {
+		if c.Unlock, err = ParseUnlock(*doc.Unlock); err != nil {
 			return fmt.Errorf("%w: %s: unlock: %w", ErrInvalid, c.Paths.ConfigFile, err)
 		}
 	}
 	return nil
+}
+
+// decode reads the document and returns the keys that mean nothing, sorted. The error begins with the line it is about.
+func decode(text string) (doc document, unknown []string, err error) {
+	err = toml.NewDecoder(strings.NewReader(text)).DisallowUnknownFields().Decode(&doc)
+	var strange *toml.StrictMissingError
+	if errors.As(err, &strange) {
+		for _, missing := range strange.Errors {
+			unknown = append(unknown, strings.Join(missing.Key(), "."))
+		}
+		sort.Strings(unknown)
+		doc = document{}
+		err = toml.Unmarshal([]byte(text), &doc)
+	}
+	var at *toml.DecodeError
+	if errors.As(err, &at) {
+		line, _ := at.Position()
+		message := strings.TrimPrefix(at.Error(), "toml: ")
+		// A value of another type is told in terms of Go; the line says which setting it is.
+		message, _, _ = strings.Cut(message, " into struct field ")
+		return doc, unknown, fmt.Errorf(", line %d: %s", line, message)
+	}
+	if err != nil {
+		return doc, unknown, fmt.Errorf(": %w", err)
+	}
+	return doc, unknown, nil
 }
 
 // ParseUnlock reads a duration such as "8h" or "30m", from one second to MaxUnlock.

@@ -86,7 +86,7 @@ func TestInvalid(t *testing.T) {
 		"profile = \"Big\"\n":    "profile",
 		"unlock = \"25h\"\n":     "24h",
 		"unlock = \"tomorrow\"":  "duration",
-		"backend = [\"file\"]\n": "backend",
+		"backend = [\"file\"]\n": "line 1: cannot decode TOML array",
 	} {
 		_, err := Load(environment(t, text, nil))
 		if !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), want) {
