@@ -17,6 +17,7 @@ func commands(p *program) []*cli.Command {
 		newPassphraseCommand(p),
 		newDockerCommand(p),
 		newBackendCommand(p),
+		newDoctorCommand(p),
 		newHelpCommand(p),
 	}
 }

@@ -1,0 +1,22 @@
+package doctor
+
+import "context"
+
+// dockerCompose: the Compose plugin is there, and new enough for the Blueprint's files.
+func (w *World) dockerCompose(ctx context.Context) Result {
+	docker, _ := w.lookPath("docker")
+	if docker == "" {
+		return Result{Warning, "not checked: docker is not on PATH", installEngine}
+	}
+	out, err := w.run(ctx, "", docker, "compose", "version", "--short")
+	got, ok := parseVersion(out.stdout)
+	switch {
+	case err != nil || out.stdout == "":
+		return Result{Warning, "the docker command has no Compose plugin", installCompose}
+	case !ok:
+		return Result{Warning, "Compose does not tell its version", "docker compose version"}
+	case got.before(oldestCompose):
+		return Result{Failed, "Compose " + got.String() + " is older than the " + oldestCompose.String() + " that NVIDIA's RAG Blueprint needs", installCompose}
+	}
+	return Result{OK, "Compose " + got.String(), ""}
+}

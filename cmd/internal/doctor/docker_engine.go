@@ -1,0 +1,130 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// What NVIDIA's RAG Blueprint 2.6 wants of Docker (docs.nvidia.com/rag/2.6.0, "Prerequisites").
+var (
+	oldestEngine  = version{24, 0, 0}
+	oldestCompose = version{2, 29, 1}
+	brokenEngine  = version{29, 5, 0} // and its patch releases
+)
+
+const (
+	installEngine  = "https://docs.docker.com/engine/install/"
+	installCompose = "https://docs.docker.com/compose/install/"
+)
+
+// dockerVersion is what "docker version" says in JSON, of Docker and of podman in its place.
+type dockerVersion struct {
+	Client struct{ Version string }
+	Server *struct {
+		Version    string
+		Components []struct{ Name, Version string }
+	}
+}
+
+// dockerEngine: the engine that the docker command reaches answers, and can pull from nvcr.io. The command is asked, as it
+// alone knows contexts, DOCKER_HOST, TLS and ssh.
+func (w *World) dockerEngine(ctx context.Context) Result {
+	docker, notExecutable := w.lookPath("docker")
+	switch {
+	case docker == "" && notExecutable != "":
+		return Result{Failed, notExecutable + " is not executable", "chmod 755 " + quote(notExecutable)}
+	case docker == "":
+		return Result{Warning, "docker is not on PATH", installEngine}
+	}
+	out, err := w.run(ctx, "", docker, "version", "--format", "{{json .}}")
+	var v dockerVersion
+	if json.Unmarshal([]byte(out.stdout), &v) != nil && err == nil {
+		return Result{Warning, docker + " does not tell its version", "docker version"}
+	}
+	if v.Server == nil {
+		var exit *exec.ExitError
+		if err == nil && v.Client.Version != "" { // podman without a service has a client alone
+			return Result{OK, "no engine: " + docker + " is a client alone, " + v.Client.Version, ""}
+		}
+		if err != nil && !errors.As(err, &exit) {
+			return Result{Failed, w.engineAt() + " does not answer within " + programLimit.String(), w.startHint()}
+		}
+		return w.unreachable(ctx, docker)
+	}
+	name, number := "Docker Engine", v.Server.Version
+	for _, component := range v.Server.Components {
+		if component.Name == "Engine" || component.Name == "Podman Engine" {
+			number = component.Version
+		}
+		if component.Name == "Podman Engine" {
+			name = component.Name
+		}
+	}
+	detail := name + " " + number
+	got, ok := parseVersion(number)
+	switch {
+	case !ok || name != "Docker Engine":
+	case got[0] == brokenEngine[0] && got[1] == brokenEngine[1]:
+		return Result{Warning, detail + ` fails to pull some images of ` + ngcRegistry + ` ("Incorrect Repository Format"); the key is not at fault`,
+			"install another release than 29.5: " + installEngine}
+	case got.before(oldestEngine):
+		return Result{Warning, detail + " is older than the " + oldestEngine.String() + " that NVIDIA's RAG Blueprint needs", installEngine}
+	}
+	return Result{OK, detail, ""}
+}
+
+// unreachable tells why no engine answered, of what the socket itself says: Docker's own text is for people.
+func (w *World) unreachable(ctx context.Context, docker string) Result {
+	endpoint := w.Getenv("DOCKER_HOST")
+	if endpoint == "" {
+		if out, err := w.run(ctx, "", docker, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"); err == nil {
+			endpoint = out.stdout
+		}
+	}
+	socket, isSocket := strings.CutPrefix(endpoint, "unix://")
+	if !isSocket {
+		return Result{Failed, w.engineAt() + " cannot be reached", w.startHint()}
+	}
+	var d net.Dialer
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	conn, err := d.DialContext(ctx, "unix", socket)
+	switch {
+	case err == nil:
+		_ = conn.Close()
+		return Result{Failed, "what listens at " + socket + " does not answer as a Docker engine", "docker version"}
+	case errors.Is(err, fs.ErrPermission):
+		return Result{Failed, "this user may not use the Docker engine (" + socket + ")", `sudo usermod -aG docker "$(id -un)", then log in again`}
+	}
+	return Result{Failed, "the Docker engine is not running (nobody listens at " + socket + ")", w.startHint()}
+}
+
+// engineAt names the engine without the address, which may hold a password.
+func (w *World) engineAt() string {
+	switch {
+	case w.Getenv("DOCKER_HOST") != "":
+		return "the Docker engine that $DOCKER_HOST names"
+	case w.Getenv("DOCKER_CONTEXT") != "":
+		return "the Docker engine that $DOCKER_CONTEXT names"
+	}
+	return "the Docker engine"
+}
+
+func (w *World) startHint() string {
+	switch {
+	case w.Getenv("DOCKER_HOST") != "":
+		return "start it there, or for this machine's own engine: unset DOCKER_HOST"
+	case w.Getenv("DOCKER_CONTEXT") != "":
+		return "start it there, or for this machine's own engine: unset DOCKER_CONTEXT"
+	case runtime.GOOS == "linux" && w.Getenv("WSL_DISTRO_NAME") == "":
+		return "sudo systemctl start docker"
+	}
+	return "start Docker Desktop"
+}

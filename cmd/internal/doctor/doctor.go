@@ -1,0 +1,179 @@
+// Package doctor examines a person's set-up: the programs, Docker's configuration, the keychain and the keys in it, and
+// where else keys lie. It prints nothing, asks nobody, unlocks nothing, and writes nothing.
+//
+// What a check says never holds a secret or a part of one.
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Status is what a check found.
+type Status string
+
+// The statuses.
+const (
+	OK      Status = "ok"
+	Warning Status = "warning" // it works, or cannot be known, but somebody should look
+	Failed  Status = "failed"  // something does not work, or a key lies open
+)
+
+// Result is the outcome of one check.
+type Result struct {
+	Status Status
+	Detail string // one line, lower case, no full stop
+	Hint   string // what mends it, as a command that can be pasted where there is one; empty if nothing has to be done
+}
+
+// Check is one thing to look at.
+type Check struct {
+	Name string // stable, for programs: lower-case letters, digits and "-"
+	Run  func(context.Context) Result
+
+	limit time.Duration // zero is defaultLimit
+}
+
+// Report is the result of a named check.
+type Report struct {
+	Name   string `json:"name"`
+	Status Status `json:"status"`
+	Detail string `json:"detail"`
+	Hint   string `json:"hint"`
+}
+
+const (
+	defaultLimit = 15 * time.Second
+	onlineLimit  = 40 * time.Second // a probe makes up to three requests of ten seconds
+)
+
+// Checks returns the checks of a world, in the order they are shown. Those that ask a service over the network are among
+// them only if the world has Services.
+func Checks(w *World) []Check {
+	checks := []Check{
+		{Name: "helper", Run: w.helper},
+		{Name: "config-file", Run: w.configFile},
+		{Name: "docker-config", Run: w.dockerConfig},
+		{Name: "docker-logins", Run: w.dockerLogins},
+		{Name: "credential-stores", Run: w.credentialStores},
+		{Name: "keychain", Run: w.keychain},
+		{Name: "stored-items", Run: w.storedItems},
+		{Name: "keys", Run: w.keysPresent},
+		{Name: "key-shapes", Run: w.keyShapes},
+		{Name: "key-expiry", Run: w.keyExpiry},
+		{Name: "environment", Run: w.environment},
+		{Name: "startup-files", Run: w.startupFiles},
+		{Name: "git-env-files", Run: w.gitEnvFiles},
+		{Name: "file-owners", Run: w.fileOwners},
+		{Name: "temporary-files", Run: w.temporaryFiles},
+		{Name: "docker-engine", Run: w.dockerEngine},
+		{Name: "docker-compose", Run: w.dockerCompose},
+		{Name: "clock", Run: w.clock, limit: onlineLimit},
+	}
+	if w.Services != nil {
+		checks = append(checks,
+			Check{Name: "ngc-key-online", Run: w.ngcKeyOnline, limit: onlineLimit},
+			Check{Name: "registry-pull-online", Run: w.registryPullOnline, limit: onlineLimit},
+		)
+	}
+	return checks
+}
+
+// Run runs the checks side by side and returns their reports in the same order. A check that does not end in time, as on
+// a network file system that hangs, is reported as failed and left behind.
+func Run(ctx context.Context, checks []Check) []Report {
+	reports := make([]Report, len(checks))
+	results := make([]chan Result, len(checks))
+	start := time.Now()
+	for i, check := range checks {
+		results[i] = make(chan Result, 1)
+		limit := check.timeLimit()
+		go func() {
+			ctx, cancel := context.WithTimeout(ctx, limit)
+			defer cancel()
+			results[i] <- check.Run(ctx)
+		}()
+	}
+	const grace = time.Second // for a check to see the end of its context, and to say more than we can
+	for i, check := range checks {
+		var r Result
+		limit := check.timeLimit()
+		timer := time.NewTimer(time.Until(start.Add(limit + grace)))
+		select {
+		case r = <-results[i]:
+		case <-timer.C:
+			r = Result{Failed, fmt.Sprintf("no answer within %s; a disk or a network drive may hang", limit), "mount; df"}
+		case <-ctx.Done():
+			r = Result{Warning, "interrupted", "ragenv doctor"}
+		}
+		timer.Stop()
+		reports[i] = Report{Name: check.Name, Status: r.Status, Detail: r.Detail, Hint: r.Hint}
+	}
+	return reports
+}
+
+func (c Check) timeLimit() time.Duration {
+	if c.limit == 0 {
+		return defaultLimit
+	}
+	return c.limit
+}
+
+// rank orders the statuses.
+func (s Status) rank() int {
+	switch s {
+	case Failed:
+		return 2
+	case Warning:
+		return 1
+	}
+	return 0
+}
+
+// findings gathers what one check finds.
+type findings []Result
+
+func (f *findings) add(status Status, hint, format string, args ...any) {
+	*f = append(*f, Result{status, fmt.Sprintf(format, args...), hint})
+}
+
+// result joins findings to one result: the worst status, its first hint, and all that is not fine, the worst first.
+// Without any, it is what the caller says.
+func (f findings) result(otherwise Result) Result {
+	if len(f) == 0 {
+		return otherwise
+	}
+	var r Result
+	for _, status := range []Status{Failed, Warning, OK} {
+		if r.Status != "" && status == OK {
+			break // what is fine is of no interest beside what is not
+		}
+		for _, finding := range f {
+			if finding.Status != status {
+				continue
+			}
+			if r.Status == "" {
+				r.Status = status
+			} else {
+				r.Detail += "; "
+			}
+			r.Detail += finding.Detail
+			if r.Hint == "" && finding.Status == r.Status {
+				r.Hint = finding.Hint
+			}
+		}
+	}
+	return r
+}
+
+// Worst returns the worst status of reports, OK if there are none.
+func Worst(reports []Report) Status {
+	worst := OK
+	for _, r := range reports {
+		if r.Status.rank() > worst.rank() {
+			worst = r.Status
+		}
+	}
+	return worst
+}

@@ -1,0 +1,38 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// expiryNotice is how long before a key's end it is spoken of.
+const expiryNotice = 14 * 24 * time.Hour
+
+// keyExpiry: no stored key has expired, or is about to, as far as the person said when it does.
+func (w *World) keyExpiry(context.Context) Result {
+	if r, no := w.notRead(); no {
+		return r
+	}
+	now := w.Now()
+	var f findings
+	known := 0
+	for _, item := range w.envItems() {
+		if item.Expires.IsZero() {
+			continue
+		}
+		known++
+		hint := "ragenv rotate" + w.forProfile() + " " + item.Name
+		day := item.Expires.In(now.Location()).Format(time.DateOnly)
+		switch left := item.Expires.Sub(now); {
+		case left <= 0:
+			f.add(Failed, hint, "%s expired on %s", item.Name, day)
+		case left < expiryNotice:
+			f.add(Warning, hint, "%s expires on %s", item.Name, day)
+		}
+	}
+	if known == 0 {
+		return Result{OK, "no key is known to expire (ragenv set --expires notes it)", ""}
+	}
+	return f.result(Result{OK, fmt.Sprintf("%s with a known end, none within %d days", count(known, "key"), expiryNotice/(24*time.Hour)), ""})
+}

@@ -1,0 +1,111 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// keychain: the backend answers, is open, and belongs to nobody else.
+func (w *World) keychain(context.Context) Result {
+	if w.Config == nil {
+		return unreadableConfig
+	}
+	s := w.stored()
+	where := "the " + w.backend() + " backend"
+	if w.backend() == keychain.BackendFile {
+		where = w.tilde(w.Paths.Store)
+	}
+	locked := Result{Warning, where + " is locked: pulls from " + ngcRegistry + " fail until it is open", "ragenv unlock"}
+	switch err := s.openErr; {
+	case errors.Is(err, keychain.ErrNoStore):
+		return Result{Warning, "there is no keychain yet", "ragenv setup"}
+	case errors.Is(err, keychain.ErrLocked):
+		return locked
+	case err != nil:
+		return Result{Failed, err.Error(), w.hintFor(err)}
+	case s.listErr != nil:
+		return Result{Failed, s.listErr.Error(), w.hintFor(s.listErr)}
+	}
+	protected, err := s.keychain.Protected()
+	if err != nil {
+		return Result{Failed, err.Error(), w.hintFor(err)}
+	}
+	var f findings
+	if w.backend() == keychain.BackendFile {
+		w.checkItemsDir(&f)
+	}
+	for _, ref := range s.refs {
+		err := s.itemErrs[ref]
+		var insecure *keychain.InsecureError
+		switch {
+		case err == nil, errors.Is(err, keychain.ErrDamaged), errors.Is(err, keychain.ErrNotFound):
+			continue // stored-items
+		case errors.Is(err, keychain.ErrLocked):
+			f = append(f, locked)
+		case errors.As(err, &insecure):
+			f.add(Failed, w.hintFor(err), "%v", insecure)
+			continue // one each
+		default:
+			f.add(Failed, w.hintFor(err), "%v", err)
+		}
+		break // what keeps from reading one keeps from reading all
+	}
+	for _, warning := range s.warnings {
+		f.add(Warning, "move that file away", "%s", warning)
+	}
+	// The environment's passphrase opens it for us; an empty store has nothing to open.
+	if protected && len(f) == 0 && len(s.refs) == 0 && !s.keychain.Unlocked() {
+		f = append(f, locked)
+	}
+	state := "open"
+	if w.backend() == keychain.BackendFile && !protected {
+		state = "open, without a passphrase"
+	}
+	return f.result(Result{OK, fmt.Sprintf("%s, %s, %s", where, state, count(len(s.refs), "item")), ""})
+}
+
+// checkItemsDir finds what would only be found by the next write.
+func (w *World) checkItemsDir(f *findings) {
+	dir := filepath.Join(w.Paths.Store, "items")
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return // not made yet
+	}
+	if !info.IsDir() {
+		f.add(Failed, "put a directory there: "+quote(dir), "%s is not a directory", dir)
+	} else if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		f.add(Failed, "chmod 700 "+quote(dir), "%s is open to other users (mode %04o)", dir, info.Mode().Perm())
+	}
+}
+
+// storedItems: nothing that is stored is damaged.
+func (w *World) storedItems(context.Context) Result {
+	if r, no := w.notRead(); no {
+		return r
+	}
+	s := w.stored()
+	var f findings
+	for _, ref := range s.refs {
+		if err := s.itemErrs[ref]; errors.Is(err, keychain.ErrDamaged) {
+			hint := "ragenv set" + w.forProfile() + " " + quote(ref.Name)
+			if ref.Kind == keychain.KindRegistry {
+				hint = "docker login " + quote(ref.Name)
+			}
+			f.add(Failed, hint, "%v", err)
+		}
+	}
+	return f.result(Result{OK, count(len(s.refs), "item") + " can be read", ""})
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,80 @@
+package doctor
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/ragenv/ragenv/cmd/internal/passphrase"
+)
+
+const (
+	programLimit = 5 * time.Second
+	maxOutput    = 256 << 10 // bytes that are kept of what a program says
+)
+
+// lookPath finds a program as Docker and a shell do, by the examined world's PATH. notExecutable is the first file of that
+// name that was passed over.
+func (w *World) lookPath(name string) (path, notExecutable string) {
+	for _, dir := range filepath.SplitList(w.Getenv("PATH")) {
+		if !filepath.IsAbs(dir) {
+			continue // Go's programs, Docker among them, run nothing from the current directory
+		}
+		found, err := exec.LookPath(filepath.Join(dir, name))
+		if err == nil {
+			return found, notExecutable
+		}
+		if errors.Is(err, fs.ErrPermission) && notExecutable == "" {
+			notExecutable = filepath.Join(dir, name)
+		}
+	}
+	return "", notExecutable
+}
+
+// output is what a program said.
+type output struct{ stdout, stderr string }
+
+// run runs a program for a short time. It gets no input and no terminal, so it cannot ask for anything, and no secret.
+func (w *World) run(ctx context.Context, dir, path string, args ...string) (output, error) {
+	ctx, cancel := context.WithTimeout(ctx, programLimit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, args...)
+	var stdout, stderr limitedBuffer
+	cmd.Stdout, cmd.Stderr, cmd.Dir = &stdout, &stderr, dir
+	cmd.Env = w.harmlessEnviron()
+	cmd.WaitDelay = time.Second // for a grandchild that keeps the pipes open
+	detach(cmd)
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return output{strings.TrimSpace(stdout.String()), strings.TrimSpace(stderr.String())}, err
+}
+
+// harmlessEnviron is the environment without passphrases and keys, and with what keeps programs from asking.
+func (w *World) harmlessEnviron() []string {
+	secret := map[string]bool{passphrase.EnvValue: true, passphrase.EnvFile: true, passphrase.EnvCredentials: true}
+	for _, name := range knownVariables() {
+		secret[name] = true
+	}
+	var env []string
+	for _, entry := range w.Environ {
+		if name, _, _ := strings.Cut(entry, "="); !secret[name] {
+			env = append(env, entry)
+		}
+	}
+	return append(env, "SSH_ASKPASS_REQUIRE=never", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C")
+}
+
+// limitedBuffer keeps the beginning of what is written.
+type limitedBuffer struct{ bytes.Buffer }
+
+func (b *limitedBuffer) Write(p []byte) (int, error) {
+	b.Buffer.Write(p[:min(len(p), max(0, maxOutput-b.Len()))])
+	return len(p), nil
+}

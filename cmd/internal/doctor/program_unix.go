@@ -1,0 +1,14 @@
+//go:build unix
+
+package doctor
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// detach gives a program a session of its own: it has no terminal to ask on, and its children end with it.
+func detach(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+}

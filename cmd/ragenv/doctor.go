@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"github.com/ragenv/ragenv/cmd/internal/buildinfo"
+	"github.com/ragenv/ragenv/cmd/internal/config"
+	"github.com/ragenv/ragenv/cmd/internal/doctor"
+	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/pkg/validate/probe"
+)
+
+// doctorImage is what the RAG Blueprint pulls first.
+const doctorImage = "nvcr.io/nvidia/blueprint/rag-server:2.6.0"
+
+type doctorOptions struct {
+	json, online bool
+	image        string
+}
+
+func newDoctorCommand(p *program) *cli.Command {
+	var o doctorOptions
+	return &cli.Command{
+		Name:  "doctor",
+		Usage: "find what is wrong, and say what mends it",
+		Description: `Looks at the programs, Docker's configuration and engine, the keychain and the keys in it, and where else keys lie: in this
+shell, in shell start-up files, and in .env files here that git tracks. It asks nothing, unlocks nothing and changes nothing, and
+shows no value. It ends with 1 if a check failed; warnings alone do not count.
+
+--online also asks NVIDIA whether it takes the stored key, and compares the clock. Without it no service is asked but Docker's own
+engine.
+
+--json prints an array of objects, one per check and in a fixed order, with the members name, status ("ok", "warning" or
+"failed"), detail and hint (empty if there is nothing to do), all of them strings. More checks and members may be added; a name
+and its meaning will not change.`,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "json", Destination: &o.json, Usage: "print JSON"},
+			&cli.BoolFlag{Name: "online", Destination: &o.online, Usage: "ask NVIDIA's services too; the key is sent to them"},
+			&cli.StringFlag{Name: "image", Destination: &o.image, Value: doctorImage, Usage: "with --online: the `IMAGE` of nvcr.io that the key should be able to pull"},
+		},
+		Action: func(c *cli.Context) error {
+			if err := noArguments(c); err != nil {
+				return err
+			}
+			w, err := p.doctorWorld(c)
+			if err != nil {
+				return err
+			}
+			if w.Image, err = probe.ParseImage(o.image); err != nil {
+				return ui.Usagef("ragenv doctor --online --image "+doctorImage, "--image: %w", err)
+			}
+			if o.online {
+				w.Services = &probe.Client{}
+			}
+			return p.runDoctor(w, o)
+		},
+	}
+}
+
+// doctorWorld does without a session: a configuration that cannot be read is a finding, not the end.
+func (p *program) doctorWorld(c *cli.Context) (*doctor.World, error) {
+	w := &doctor.World{Getenv: p.getenv, Environ: os.Environ(), Version: buildinfo.Version(), Now: p.now}
+	var err error
+	if w.Dir, err = os.Getwd(); err != nil {
+		w.Dir = string(os.PathSeparator) // it was removed: nothing lies there
+	}
+	if w.Executable, err = os.Executable(); err != nil {
+		w.Executable = ""
+	}
+	w.Paths, _ = config.FindPaths(p.getenv) // its error is Load's
+	if w.Config, w.ConfigErr = config.Load(p.getenv); w.ConfigErr != nil {
+		w.Config = nil
+		return w, nil
+	}
+	if c.IsSet(flagProfile) {
+		if err := w.Config.SetProfile(c.String(flagProfile), config.OriginFlag); err != nil {
+			return nil, ui.Usagef(helpHint(c), "--%s: that cannot be a profile's name", flagProfile)
+		}
+	}
+	return w, nil
+}
+
+func (p *program) runDoctor(w *doctor.World, o doctorOptions) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	reports := doctor.Run(ctx, doctor.Checks(w))
+	if ctx.Err() != nil {
+		return ui.ErrInterrupted
+	}
+	var err error
+	if o.json {
+		encoder := json.NewEncoder(p.stdout)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		err = encoder.Encode(reports)
+	} else {
+		err = p.writeReports(reports)
+	}
+	if err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	if doctor.Worst(reports) == doctor.Failed {
+		return exitStatus(ui.CodeFailure)
+	}
+	return nil
+}
+
+// Colours of a terminal, by ECMA-48's "select graphic rendition".
+var statusColours = map[doctor.Status]string{doctor.OK: "32", doctor.Warning: "33", doctor.Failed: "1;31"}
+
+// writeReports writes a line for each check, with its hint below, and a summary.
+func (p *program) writeReports(reports []doctor.Report) error {
+	colour := p.colours()
+	width := 0
+	for _, r := range reports {
+		width = max(width, len(r.Name))
+	}
+	statusWidth := len(doctor.Warning)
+	var b strings.Builder
+	number := map[doctor.Status]int{}
+	for _, r := range reports {
+		number[r.Status]++
+		status := fmt.Sprintf("%-*s", statusWidth, r.Status)
+		if colour {
+			status = "\x1b[" + statusColours[r.Status] + "m" + status + "\x1b[0m"
+		}
+		fmt.Fprintf(&b, "%s  %-*s  %s\n", status, width, r.Name, ui.Printable(r.Detail))
+		if r.Hint != "" {
+			fmt.Fprintf(&b, "%*s  %-*s  hint: %s\n", statusWidth, "", width, "", ui.Printable(r.Hint))
+		}
+	}
+	fmt.Fprintf(&b, "%d checks: %d ok, %d warning, %d failed\n", len(reports), number[doctor.OK], number[doctor.Warning], number[doctor.Failed])
+	_, err := io.WriteString(p.stdout, b.String())
+	return err
+}
+
+// colours tells whether standard output is a terminal of somebody who wants colours (https://no-color.org).
+func (p *program) colours() bool {
+	file, ok := p.stdout.(*os.File)
+	return ok && p.getenv("NO_COLOR") == "" && p.getenv("TERM") != "dumb" && term.IsTerminal(int(file.Fd()))
+}
