@@ -59,7 +59,7 @@ func (p *program) session(c *cli.Context) (*session, error) {
 	s := &session{program: p, print: p.printer(c.Bool(flagQuiet))}
 	var err error
 	if s.config, err = config.Load(p.getenv); err != nil {
-		return nil, err
+		return nil, explainConfig(err)
 	}
 	if profile := c.String(flagProfile); c.IsSet(flagProfile) {
 		if err := s.config.SetProfile(profile, config.OriginFlag); err != nil {
@@ -73,6 +73,19 @@ func (p *program) session(c *cli.Context) (*session, error) {
 		s.print.Warn("%s: unknown setting %q", s.config.Paths.ConfigFile, key)
 	}
 	return s, nil
+}
+
+// explainConfig adds to an error of the configuration what can be done about it.
+func explainConfig(err error) error {
+	switch {
+	case errors.Is(err, config.ErrInvalid):
+		return ui.Errorf("correct that file, or move it out of the way", "%w", err)
+	case errors.Is(err, config.ErrNoHome):
+		return ui.Errorf("export HOME=/your/home/directory", "%w", err)
+	case errors.Is(err, keychain.ErrInvalidName):
+		return ui.Errorf("unset "+config.EnvProfile, "%w", err)
+	}
+	return err
 }
 
 // opener opens keychains for this command. It asks for a new store's passphrase, but never for a locked store's: see
