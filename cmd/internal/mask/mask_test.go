@@ -1,0 +1,289 @@
+package mask
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// expected marks every occurrence of every form, and replaces each run of marked bytes.
+func expected(values []string, text string) string {
+	hidden := make([]bool, len(text))
+	for _, value := range values {
+		for form := range forms(value) {
+			for i := 0; i+len(form) <= len(text); i++ {
+				if text[i:i+len(form)] == form {
+					for j := range form {
+						hidden[i+j] = true
+					}
+				}
+			}
+		}
+	}
+	var out strings.Builder
+	for i := range len(text) {
+		switch {
+		case !hidden[i]:
+			out.WriteByte(text[i])
+		case i == 0 || !hidden[i-1]:
+			out.WriteString(Replacement)
+		}
+	}
+	return out.String()
+}
+
+func masked(t *testing.T, values []string, chunks ...string) string {
+	t.Helper()
+	var out bytes.Buffer
+	w := New(values).Writer(&out)
+	for _, chunk := range chunks {
+		if n, err := w.Write([]byte(chunk)); n != len(chunk) || err != nil {
+			t.Fatalf("Write: %d, %v", n, err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func TestHidden(t *testing.T) {
+	for _, test := range []struct {
+		doc    string
+		values []string
+		chunks []string
+		want   string
+	}{
+		{"no values", nil, []string{"abc"}, "abc"},
+		{"an empty value", []string{""}, []string{"abc"}, "abc"},
+		{"whole", []string{"secret"}, []string{"secret"}, "***"},
+		{"within", []string{"secret"}, []string{"a secret b secret\n"}, "a *** b ***\n"},
+		{"over a border", []string{"secret"}, []string{"a sec", "ret b"}, "a *** b"},
+		{"byte by byte", []string{"secret"}, strings.Split("xsecrety", ""), "x***y"},
+		{"only a beginning", []string{"secret"}, []string{"sec", "sec", "ret", "secre"}, "sec***secre"},
+		{"side by side", []string{"abab"}, []string{"abababab"}, "***"},
+		{"overlapping itself", []string{"aba"}, []string{"xababay"}, "x***y"},
+		{"overlapping another", []string{"abcd", "cdef"}, []string{"xabcdefy"}, "x***y"},
+		{"within another", []string{"bc", "abcd"}, []string{"abcx abcd"}, "a***x ***"},
+		{"a beginning of another", []string{"ab", "abcd"}, []string{"abc", "x", "abcd"}, "***cx***"},
+		{"within one that does not come", []string{"abcde", "bc"}, []string{"abcdx"}, "a***dx"},
+		{"any bytes", []string{"\xff\x00\x80"}, []string{"a\xff\x00", "\x80b\xff"}, "a***b\xff"},
+	} {
+		t.Run(test.doc, func(t *testing.T) {
+			if got := masked(t, test.values, test.chunks...); got != test.want {
+				t.Errorf("is %q, want %q", got, test.want)
+			}
+			if got := expected(test.values, strings.Join(test.chunks, "")); got != test.want {
+				t.Errorf("the oracle says %q", got)
+			}
+		})
+	}
+}
+
+func TestForms(t *testing.T) {
+	const value = "nvapi-a/b+c&d=\"<e>\" \\ ü?~~~ \xfb\xff"
+	const text = "line one is long\nshort\nline three is long\n"
+	asJSON, err := json.Marshal(map[string]string{"k": text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, output := range []string{url.QueryEscape(value), url.PathEscape(value), "?key=" + url.QueryEscape(value) + "&x=1", string(asJSON),
+		strings.ReplaceAll(text, "\n", "\r\n"), "  line three is long", base64.StdEncoding.EncodeToString([]byte(value)), base64.URLEncoding.EncodeToString([]byte(value))} {
+		got := masked(t, []string{value, text}, output)
+		if !strings.Contains(got, Replacement) || strings.Contains(got, "nvapi") || strings.Contains(got, "long") || len(got) > 25 {
+			t.Errorf("%q becomes %q", output, got)
+		}
+	}
+	for user := range 7 {
+		auth := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("u", user) + ":" + value + "!"))
+		got := masked(t, []string{value}, `{"auth":"`+auth+`"}`)
+		head := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("u", user) + ":" + value))
+		if strings.Contains(got, head[(user+1)*8/6+2:(user+1)*8/6+12]) || !strings.Contains(got, Replacement) || len(got) > len(`{"auth":""}`)+(user+1)*8/6+12 {
+			t.Errorf("user of %d: %q becomes %q", user, auth, got)
+		}
+	}
+	if got := masked(t, []string{text}, "short"); got != "short" {
+		t.Errorf("a short line is hidden: %q", got)
+	}
+}
+
+// TestNothingElseIsHeldBack: what cannot be the beginning of a value is out when Write returns.
+func TestNothingElseIsHeldBack(t *testing.T) {
+	var out bytes.Buffer
+	w := New([]string{"nvapi-secret"}).Writer(&out)
+	for _, step := range []struct{ in, out string }{{"Password: ", "Password: "}, {"y/n", "Password: y/"}, {"v", "Password: y/"}, {"x", "Password: y/nvx"}, {"nvapi-nva", "Password: y/nvxnvapi-"}} {
+		if _, err := w.Write([]byte(step.in)); err != nil {
+			t.Fatal(err)
+		}
+		if out.String() != step.out {
+			t.Errorf("after %q the output is %q, want %q", step.in, &out, step.out)
+		}
+	}
+}
+
+func TestFlush(t *testing.T) {
+	const value = "nvapi-secret" // 12 bytes: three may show
+	var out bytes.Buffer
+	w := New([]string{value}).Writer(&out)
+	for _, step := range []struct{ in, out string }{
+		{"y/n", "y/n"}, {"", "y/n"}, {"v", "y/nv"}, {"a", "y/nva"}, {"p", "y/nva"}, {"i-", "y/nva"}, {"x", "y/nvapi-x"},
+		{"n", "y/nvapi-xn"}, {"vapi-secre", "y/nvapi-xnva"}, {"t", "y/nvapi-xnva"}, {"!", "y/nvapi-xnva***!"},
+	} {
+		if _, err := w.Write([]byte(step.in)); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if out.String() != step.out {
+			t.Fatalf("after %q the output is %q, want %q", step.in, &out, step.out)
+		}
+	}
+}
+
+type failing struct{ left int }
+
+var errFull = errors.New("full")
+
+func (f *failing) Write(p []byte) (int, error) {
+	if f.left--; f.left < 0 {
+		return 0, errFull
+	}
+	return len(p), nil
+}
+
+func TestErrors(t *testing.T) {
+	w := New([]string{"secret"}).Writer(&failing{left: 1})
+	if n, err := w.Write([]byte("one")); n != 3 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	for range 2 {
+		if n, err := w.Write([]byte("two")); n != 0 || !errors.Is(err, errFull) {
+			t.Errorf("%d, %v", n, err)
+		}
+	}
+	if err := w.Close(); !errors.Is(err, errFull) {
+		t.Errorf("Close: %v", err)
+	}
+	w = New(nil).Writer(io.Discard)
+	for range 2 {
+		if err := w.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	}
+	if _, err := w.Write([]byte("x")); !errors.Is(err, ErrClosed) {
+		t.Errorf("Write after Close: %v", err)
+	}
+}
+
+// FuzzChunks: wherever the borders are, the output is the oracle's; with Flush between, no value is ever whole in it.
+func FuzzChunks(f *testing.F) {
+	f.Add("secret\x00secrets\x00cre", "a secretsecrets secr", uint64(1))
+	f.Add("aa\x00aab\x00baa", "aaabaabaaaabbaabaaa", uint64(2))
+	f.Add("line one is it\nline two is it\n", "line one is it\r\nline two is it\r\n", uint64(3))
+	f.Add("abcdefghijklmnop", "YWJjZGVmZ2hpamtsbW5vcA== abcdefghijklmnop", uint64(4))
+	for seed := range uint64(200) { // of two letters, so that all overlaps come
+		r := rand.New(rand.NewPCG(seed, 9))
+		letters := func(n int) string {
+			b := make([]byte, r.IntN(n))
+			for i := range b {
+				b[i] = "ab"[r.IntN(2)]
+			}
+			return string(b)
+		}
+		f.Add(strings.Join([]string{letters(9), letters(6), letters(14)}, "\x00"), letters(200), seed)
+	}
+	f.Fuzz(func(t *testing.T, list, text string, seed uint64) {
+		values := strings.Split(list, "\x00")
+		if len(values) > 20 || len(text) > 2000 || len(list) > 1000 {
+			return
+		}
+		want := expected(values, text)
+		if got := masked(t, values, text); got != want {
+			t.Fatalf("values %q, text %q:\nis   %q\nwant %q", values, text, got, want)
+		}
+		r := rand.New(rand.NewPCG(seed, 0))
+		var chunks []string
+		for rest := text; rest != ""; {
+			n := 1 + r.IntN(min(len(rest), 1+r.IntN(9)))
+			chunks = append(chunks, rest[:n])
+			rest = rest[n:]
+		}
+		if got := masked(t, values, chunks...); got != want {
+			t.Fatalf("values %q, chunks %q:\nis   %q\nwant %q", values, chunks, got, want)
+		}
+		var out bytes.Buffer
+		w := New(values).Writer(&out)
+		for _, chunk := range chunks {
+			if _, err := w.Write([]byte(chunk)); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if out.Len() < len(want) { // Flush only ever shows more
+			t.Fatalf("with Flush %q, without %q", &out, want)
+		}
+		for _, value := range values {
+			if len(value) >= 4 && strings.Count(out.String(), value) > strings.Count(want, value) {
+				t.Fatalf("value %q, chunks %q: shown in %q, without Flush %q", value, chunks, &out, want)
+			}
+		}
+	})
+}
+
+func BenchmarkWriter(b *testing.B) {
+	value := func() string {
+		raw := make([]byte, 48)
+		for i := range raw {
+			raw[i] = byte(rand.Uint32())
+		}
+		return "nvapi-" + base64.RawURLEncoding.EncodeToString(raw)
+	}
+	values := []string{value(), value(), value(), "cyborg_" + value()}
+	masker := New(values)
+	var text strings.Builder
+	for i := 0; text.Len() < 1<<20; i++ {
+		fmt.Fprintf(&text, "rag-server-1  | 2026-11-22T10:00:%02d INFO collection nv_%d ready, client connected n=%d\n", i%60, i, i*7)
+	}
+	for name, data := range map[string]string{
+		"log":         text.String(),
+		"only-values": strings.Repeat(values[0]+"\n", 1<<20/len(values[0])),
+		"worst":       strings.Repeat(values[0][:60], 1<<20/60),
+	} {
+		b.Run(name, func(b *testing.B) {
+			w := masker.Writer(io.Discard)
+			b.SetBytes(int64(len(data)))
+			for b.Loop() {
+				for rest := data; rest != ""; {
+					n := min(len(rest), 32<<10)
+					if _, err := w.Write([]byte(rest[:n])); err != nil {
+						b.Fatal(err)
+					}
+					rest = rest[n:]
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkNew(b *testing.B) {
+	values := make([]string, 20)
+	for i := range values {
+		values[i] = fmt.Sprintf("nvapi-%064d", i*i*7919)
+	}
+	for b.Loop() {
+		New(values)
+	}
+}
