@@ -88,7 +88,7 @@ func lineAssignments(number int, line string) []assignment {
 		}
 	}
 	for _, token := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t=:\"'`;|&()<>,#\\", r) }) {
-		isKnown := slices.ContainsFunc(found, func(a assignment) bool { return strings.Contains(a.value, token) })
+		isKnown := slices.ContainsFunc(found, func(a assignment) bool { return a.value == token })
 		if isNGCKey(token) && !isKnown {
 			found = append(found, assignment{line: number, value: token})
 		}

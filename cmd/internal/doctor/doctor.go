@@ -97,20 +97,32 @@ func Run(ctx context.Context, checks []Check) []Report {
 	}
 	const grace = time.Second // for a check to see the end of its context, and to say more than we can
 	for i, check := range checks {
-		var r Result
 		limit := check.timeLimit()
-		timer := time.NewTimer(time.Until(start.Add(limit + grace)))
-		select {
-		case r = <-results[i]:
-		case <-timer.C:
-			r = Result{Failed, fmt.Sprintf("no answer within %s; a disk or a network drive may hang", limit), "mount; df"}
-		case <-ctx.Done():
-			r = Result{Warning, "interrupted", "ragenv doctor"}
-		}
-		timer.Stop()
+		r := wait(ctx, results[i], time.Until(start.Add(limit+grace)), Result{
+			Failed, fmt.Sprintf("no answer within %s; a disk or a network drive may hang", limit), "mount, and see which one does not answer",
+		})
 		reports[i] = Report{Name: check.Name, Status: r.Status, Detail: r.Detail, Hint: r.Hint}
 	}
 	return reports
+}
+
+// wait returns what comes, or after a time what is said instead. What is there already comes before both ends.
+func wait(ctx context.Context, result <-chan Result, limit time.Duration, instead Result) Result {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case r := <-result:
+		return r
+	case <-timer.C:
+	case <-ctx.Done():
+		instead = Result{Warning, "interrupted", "ragenv doctor"}
+	}
+	select {
+	case r := <-result:
+		return r
+	default:
+		return instead
+	}
 }
 
 func (c Check) timeLimit() time.Duration {

@@ -1,0 +1,130 @@
+package doctor
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+func TestHelper(t *testing.T) {
+	for name, c := range map[string]struct {
+		breaks func(*home)
+		status Status
+		detail string
+		hint   string
+	}{
+		"fine":   {func(h *home) { h.program(helperProgram, healthyHelper) }, OK, "docker-credential-ngc, v1.2.3", ""},
+		"absent": {func(*home) {}, Failed, "not on PATH", "install docker-credential-ngc"},
+		"beside": {besideRagenv, Failed, "not on PATH", `export PATH="`},
+		"old": {func(h *home) {
+			h.program(helperProgram, `echo "docker-credential-ngc (github.com/ragenv/ragenv) v1.2.2"`)
+		}, Warning, "is v1.2.2, but ragenv is v1.2.3", "same release"},
+		"not ours":       {func(h *home) { h.program(helperProgram, `echo "docker-credential-ngc (example.com/other) v1.2.3"`) }, Failed, "another program", "first in PATH"},
+		"does not run":   {func(h *home) { h.program(helperProgram, "exit 1") }, Failed, "does not run", "anew"},
+		"not executable": {func(h *home) { h.chmod(h.program(helperProgram, healthyHelper), 0o644) }, Failed, "not executable", "chmod 755 "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHome(t)
+			c.breaks(h)
+			h.expect(h.helper, c.status, c.detail, c.hint)
+		})
+	}
+}
+
+func besideRagenv(h *home) {
+	dir := h.t.TempDir()
+	h.Executable = filepath.Join(dir, "ragenv")
+	h.write(filepath.Join(dir, helperProgram), "")
+}
+
+func TestDockerEngine(t *testing.T) {
+	server := func(version string) string {
+		return `echo '{"Client":{"Version":"27.0.0"},"Server":{"Version":"` + version + `","Components":[{"Name":"Engine","Version":"` + version + `"},{"Name":"containerd","Version":"2.0.0"}]}}'`
+	}
+	for name, c := range map[string]struct {
+		script string
+		status Status
+		detail string
+		hint   string
+	}{
+		"fine":       {server("28.2.2"), OK, "Docker Engine 28.2.2", ""},
+		"newer":      {server("29.6.0"), OK, "29.6.0", ""},
+		"29.5":       {server("29.5.1"), Warning, "Incorrect Repository Format", "another release"},
+		"29.50":      {server("29.50.0"), OK, "29.50.0", ""},
+		"old":        {server("20.10.7"), Warning, "older than the 24.0.0", "docs.docker.com"},
+		"podman":     {`echo '{"Client":{"Version":"5.2.2"}}'`, OK, "a client alone, 5.2.2", ""},
+		"podman api": {`echo '{"Client":{"Version":"27.0.0"},"Server":{"Version":"5.2.2","Components":[{"Name":"Podman Engine","Version":"5.2.2"}]}}'`, OK, "Podman Engine 5.2.2", ""},
+		"chatter":    {"echo hello", Warning, "does not tell its version", "docker version"},
+		"down":       {`[ "$1" = context ] && echo unix:///nonexistent/docker.sock && exit; echo '{"Client":{"Version":"27.0.0"},"Server":null}'; exit 1`, Failed, "nobody listens at /nonexistent/docker.sock", "start"},
+		"remote":     {`[ "$1" = context ] && echo ssh://me@example.com && exit; exit 1`, Failed, "cannot be reached", "start"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHome(t)
+			h.program("docker", c.script)
+			h.expect(h.dockerEngine, c.status, c.detail, c.hint)
+		})
+	}
+	t.Run("DOCKER_HOST", func(t *testing.T) {
+		h := newHome(t)
+		h.program("docker", "exit 1")
+		h.env["DOCKER_HOST"] = "tcp://me:" + h.keys["NGC_API_KEY"] + "@example.com:2376"
+		h.expect(h.dockerEngine, Failed, "that $DOCKER_HOST names", "unset DOCKER_HOST")
+	})
+	t.Run("absent", func(t *testing.T) {
+		h := newHome(t)
+		h.expect(h.dockerEngine, Warning, "docker is not on PATH", "https://docs.docker.com")
+		h.expect(h.dockerCompose, Warning, "docker is not on PATH", "https://docs.docker.com")
+	})
+}
+
+func TestDockerCompose(t *testing.T) {
+	for name, c := range map[string]struct {
+		script string
+		status Status
+		detail string
+	}{
+		"fine":    {"echo 2.29.1", OK, "Compose 2.29.1"},
+		"desktop": {"echo v2.40.0-desktop.1", OK, "Compose 2.40.0"},
+		"next":    {"echo 5.0.0", OK, "Compose 5.0.0"},
+		"old":     {"echo 2.29.0", Failed, "older than the 2.29.1"},
+		"older":   {"echo 2.9.10", Failed, "older than the 2.29.1"},
+		"none":    {"exit 1", Warning, "no Compose plugin"},
+		"strange": {"echo dev", Warning, "does not tell its version"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHome(t)
+			h.program("docker", c.script)
+			hint := "docker"
+			if c.status == OK {
+				hint = ""
+			}
+			h.expect(h.dockerCompose, c.status, c.detail, hint)
+		})
+	}
+}
+
+func TestParseVersion(t *testing.T) {
+	for text, want := range map[string]version{
+		"29.5.1": {29, 5, 1}, "v2.40.0-desktop.1": {2, 40, 0}, "24.0": {24, 0, 0}, "28.0.4+dfsg1": {28, 0, 4}, "2.29.1\n": {2, 29, 1},
+	} {
+		if got, ok := parseVersion(text); !ok || got != want {
+			t.Errorf("%q: %v, %t", text, got, ok)
+		}
+	}
+	for _, text := range []string{"", "dev", "29", "..", "1.", "99999999999999999999.1"} {
+		if got, ok := parseVersion(text); ok {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+func TestClock(t *testing.T) {
+	h := newHome(t)
+	h.expect(h.clock, OK, "not behind", "")
+	if err := os.Chtimes(h.dockerConfigPath(), time.Time{}, time.Now().Add(48*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	hint := clockHint()
+	h.expect(h.clock, Warning, "was written on", hint)
+}
