@@ -1,0 +1,58 @@
+# A person's way in. What a target does lies in scripts/, so that it can be run without make, too.
+
+PREFIX ?= $(HOME)/.local
+# Not every shell expands make PREFIX=~/.local.
+override PREFIX := $(patsubst ~/%,$(HOME)/%,$(PREFIX))
+FUZZTIME ?= 10s
+
+export PREFIX DESTDIR FUZZTIME
+
+.DEFAULT_GOAL := help
+.PHONY: help quickstart build install uninstall test e2e e2e-clients check lint vuln fuzz cover clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo '  PREFIX=$(PREFIX) is where install puts things, FUZZTIME=$(FUZZTIME) is for each fuzz target.'
+
+quickstart: ## build, install, and do the main job: with your keys, or in a throw-away demonstration
+	@scripts/quickstart
+
+build: ## build both programs into bin/
+	@scripts/build bin
+
+install: build ## install them, their man pages and completions below PREFIX (~/.local)
+	@scripts/install bin
+
+uninstall: ## remove what install put there; keys and configuration stay
+	@scripts/install --uninstall
+
+test: ## run the tests, with the keychains and shells they need installed where that is possible
+	@scripts/test
+
+e2e: build ## prove the whole job with a real Docker engine, in a private world
+	@E2E_BIN=$(CURDIR)/bin scripts/e2e
+
+e2e-clients: build ## prove the helper with every client that asks it
+	@if [ -x scripts/e2e-clients ]; then E2E_BIN=$(CURDIR)/bin scripts/e2e-clients; else echo 'e2e-clients: not written yet'; exit 1; fi
+
+check: build ## check that the programs are static, small and free of local paths
+	@scripts/check-binaries bin
+
+lint: ## gofmt, vet, staticcheck for every system; shellcheck; actionlint
+	@scripts/lint
+
+vuln: ## look for known vulnerabilities in what the programs link
+	@scripts/vuln
+
+fuzz: ## run every fuzz target for FUZZTIME
+	@scripts/fuzz
+
+cover: ## measure which statements the tests reach; the report is .cache/cover.html
+	@mkdir -p .cache
+	@go test -coverpkg=./cmd/...,./pkg/... -coverprofile=.cache/cover.out ./... | grep -v '^---' || true
+	@go tool cover -html=.cache/cover.out -o .cache/cover.html
+	@go tool cover -func=.cache/cover.out | tail -n 1
+
+clean: ## remove what was built
+	rm -rf bin dist .cache
