@@ -1,0 +1,269 @@
+// Package backup writes all items into one file and reads them back: age, armored, encrypted with a passphrase. Whoever has
+// the passphrase can read it with the stock tool, without ragenv: age -d FILE.
+//
+// Inside is one JSON object:
+//
+//	{
+//	  "format": "ragenv backup",
+//	  "version": 1,
+//	  "created": "2026-11-22T10:00:00Z",
+//	  "items": [
+//	    {
+//	      "profile": "default",
+//	      "kind": "env",                        env, registry or previous (package keychain)
+//	      "name": "NGC_API_KEY",                the environment variable, or the registry
+//	      "username": "",                       registry only; left out when empty
+//	      "secret": "...",                      or "secret_base64", for bytes that are not UTF-8
+//	      "updated": "2026-11-01T09:00:00Z",
+//	      "expires": "2027-01-31T23:59:59Z"     left out when unknown
+//	    }
+//	  ]
+//	}
+//
+// Times are RFC 3339 in UTC, to the second.
+package backup
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"filippo.io/age"
+	"filippo.io/age/armor"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// Version is the version of the format that Write writes, and the newest that Read knows.
+const Version = 1
+
+const formatName = "ragenv backup"
+
+// maxSize is the most that Read takes, in bytes: far more than any keychain holds.
+const maxSize = 64 << 20
+
+// ErrNotBackup: the file is not a backup: not encrypted with age and a passphrase, or something else is inside.
+var ErrNotBackup = errors.New("not a backup made by ragenv")
+
+// ErrPassphrase: no file can be encrypted with the passphrase so that age -d could read it: it is empty, or more than a line.
+var ErrPassphrase = errors.New("the passphrase must be one line and not empty")
+
+type document struct {
+	Format  string    `json:"format"`
+	Version int       `json:"version"`
+	Created time.Time `json:"created"`
+	Items   []item    `json:"items"`
+}
+
+type item struct {
+	Profile  string        `json:"profile"`
+	Kind     keychain.Kind `json:"kind"`
+	Name     string        `json:"name"`
+	Username string        `json:"username,omitempty"`
+	Secret   *string       `json:"secret,omitempty"`
+	Base64   *[]byte       `json:"secret_base64,omitempty"`
+	Updated  time.Time     `json:"updated"`
+	Expires  time.Time     `json:"expires,omitzero"`
+}
+
+// Write writes items, of any number of profiles, encrypted with the passphrase; now is noted as the time of the backup. The
+// items are sorted, and must differ in profile, kind or name. Errors: ErrPassphrase, keychain.ErrDamaged for an item that Read
+// would refuse, or w's.
+func Write(w io.Writer, items []keychain.Item, passphrase []byte, now time.Time) error {
+	return write(w, items, passphrase, now, 0)
+}
+
+// write takes age's own work factor for 0.
+func write(w io.Writer, items []keychain.Item, passphrase []byte, now time.Time, workFactor int) error {
+	if len(passphrase) == 0 || bytes.ContainsAny(passphrase, "\r\n") {
+		return ErrPassphrase
+	}
+	doc := document{Format: formatName, Version: Version, Created: seconds(now), Items: []item{}}
+	for _, from := range items {
+		to := item{Profile: from.Profile, Kind: from.Kind, Name: from.Name, Username: from.Username, Updated: seconds(from.Updated), Expires: seconds(from.Expires)}
+		if secret := from.Secret.Reveal(); utf8.ValidString(secret) {
+			to.Secret = &secret
+		} else {
+			raw := []byte(secret)
+			to.Base64 = &raw
+		}
+		if !utf8.ValidString(from.Username) {
+			return fmt.Errorf("%w: %s: the user name is not UTF-8", keychain.ErrDamaged, from.Ref)
+		}
+		doc.Items = append(doc.Items, to)
+	}
+	slices.SortFunc(doc.Items, func(a, b item) int {
+		return cmp.Or(cmp.Compare(a.Profile, b.Profile), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
+	})
+	if err := check(doc.Items); err != nil {
+		return err
+	}
+
+	var plain bytes.Buffer // first, so that an error leaves no half of a file
+	encoder := json.NewEncoder(&plain)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(doc); err != nil {
+		return err
+	}
+	recipient, err := age.NewScryptRecipient(string(passphrase))
+	if err != nil {
+		return err
+	}
+	if workFactor != 0 {
+		recipient.SetWorkFactor(workFactor)
+	}
+	armored := armor.NewWriter(w)
+	encrypted, err := age.Encrypt(armored, recipient)
+	if err != nil {
+		return err
+	}
+	if _, err := encrypted.Write(plain.Bytes()); err != nil {
+		return err
+	}
+	if err := encrypted.Close(); err != nil {
+		return err
+	}
+	return armored.Close()
+}
+
+// Read returns the items of a backup, sorted, whether the file is armored or not. It returns them all or an error:
+// ErrNotBackup, keychain.ErrWrongPassphrase, keychain.ErrNewerFormat, keychain.ErrDamaged, or r's. No error shows what is
+// inside.
+func Read(r io.Reader, passphrase []byte) ([]keychain.Item, error) { return read(r, passphrase, 0) }
+
+// read takes age's own limit of the work factor for 0.
+func read(r io.Reader, passphrase []byte, maxWorkFactor int) ([]keychain.Item, error) {
+	plain, err := decrypt(r, passphrase, maxWorkFactor)
+	if err != nil {
+		return nil, err
+	}
+	var head struct {
+		Format  string `json:"format"`
+		Version int    `json:"version"`
+	}
+	if json.Unmarshal(plain, &head) != nil || head.Format != formatName || head.Version < 1 {
+		return nil, ErrNotBackup
+	}
+	if head.Version > Version {
+		return nil, fmt.Errorf("%w: the backup has format %d, this program knows up to %d", keychain.ErrNewerFormat, head.Version, Version)
+	}
+	var doc document
+	decoder := json.NewDecoder(bytes.NewReader(plain))
+	decoder.DisallowUnknownFields() // what this version does not know, it would lose
+	if decoder.Decode(&doc) != nil {
+		return nil, fmt.Errorf("%w: what is inside the backup does not follow its format", keychain.ErrDamaged)
+	}
+	if err := check(doc.Items); err != nil {
+		return nil, err
+	}
+	items := make([]keychain.Item, 0, len(doc.Items))
+	for _, from := range doc.Items {
+		to := keychain.Item{Ref: from.ref(), Username: from.Username, Updated: seconds(from.Updated), Expires: seconds(from.Expires)}
+		if from.Secret != nil {
+			to.Secret = keychain.NewSecret(*from.Secret)
+		} else {
+			to.Secret = keychain.NewSecret(string(*from.Base64))
+		}
+		items = append(items, to)
+	}
+	return items, nil
+}
+
+func decrypt(r io.Reader, passphrase []byte, maxWorkFactor int) ([]byte, error) {
+	if len(passphrase) == 0 {
+		return nil, fmt.Errorf("%w: it is empty", keychain.ErrWrongPassphrase)
+	}
+	source := &reader{r: io.LimitReader(r, maxSize)}
+	buffered := bufio.NewReader(source)
+	const binary = "age-encryption.org/"
+	var encrypted io.Reader = buffered
+	if start, err := buffered.Peek(len(binary)); err != nil && err != io.EOF {
+		return nil, err
+	} else if string(start) != binary {
+		encrypted = armor.NewReader(buffered)
+	}
+	identity, err := age.NewScryptIdentity(string(passphrase))
+	if err != nil {
+		return nil, err
+	}
+	if maxWorkFactor != 0 {
+		identity.SetMaxWorkFactor(maxWorkFactor)
+	}
+	opened, err := age.Decrypt(encrypted, identity)
+	var mismatch *age.NoIdentityMatchError
+	switch {
+	case source.err != nil:
+		return nil, source.err
+	case errors.As(err, &mismatch) && slices.Contains(mismatch.StanzaTypes, "scrypt"):
+		return nil, keychain.ErrWrongPassphrase
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrNotBackup, err)
+	}
+	plain, err := io.ReadAll(opened)
+	switch {
+	case source.err != nil:
+		return nil, source.err
+	case err != nil:
+		return nil, fmt.Errorf("%w: the backup is cut short, or was changed", keychain.ErrDamaged)
+	}
+	return plain, nil
+}
+
+// reader keeps the error of reading the file itself apart from those of what is in it.
+type reader struct {
+	r   io.Reader
+	err error
+}
+
+func (r *reader) Read(p []byte) (int, error) {
+	n, err := r.r.Read(p)
+	if err != nil && err != io.EOF {
+		r.err = err
+	}
+	return n, err
+}
+
+func (i item) ref() keychain.Ref {
+	return keychain.Ref{Profile: i.Profile, Kind: i.Kind, Name: i.Name}
+}
+
+// check returns an error that wraps keychain.ErrDamaged unless each item can be one, and none comes twice.
+func check(items []item) error {
+	seen := make(map[keychain.Ref]bool, len(items))
+	for _, i := range items {
+		reason := ""
+		switch {
+		case keychain.ValidateProfile(i.Profile) != nil:
+			reason = "no valid profile"
+		case i.Kind != keychain.KindEnv && i.Kind != keychain.KindRegistry && i.Kind != keychain.KindPrevious:
+			reason = "an unknown kind"
+		case i.Name == "" || !utf8.ValidString(i.Name):
+			reason = "no valid name"
+		case (i.Secret == nil) == (i.Base64 == nil):
+			reason = "no secret, or two"
+		case seen[i.ref()]:
+			reason = "it comes twice"
+		}
+		if reason != "" {
+			return fmt.Errorf("%w: %+.120q: %s", keychain.ErrDamaged, i.ref().String(), reason)
+		}
+		seen[i.ref()] = true
+	}
+	return nil
+}
+
+// seconds is t as the keychain keeps times; the zero time stays zero.
+func seconds(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Second)
+}
