@@ -36,6 +36,9 @@ const (
 // DefaultCollection is the Secret Service collection that a desktop unlocks at login.
 const DefaultCollection = "login"
 
+// kwallet is the wallet that KDE makes for everybody.
+const kwallet = "kdewallet"
+
 // namespace is what our entries are called where a backend has one place for everybody.
 const namespace = "ragenv"
 
@@ -77,7 +80,7 @@ var backends = []backend{
 	{
 		name: BackendKWallet, goos: []string{"linux"}, names: labelNaming,
 		configure: func(c *keyring.Config, o Options) {
-			c.ServiceName, c.KWalletAppID, c.KWalletFolder = "kdewallet", o.namespace(), o.namespace()
+			c.ServiceName, c.KWalletAppID, c.KWalletFolder = kwallet, o.namespace(), o.namespace()
 		},
 		missing: noSessionBus,
 	},
@@ -118,8 +121,11 @@ func Probe(opts Options) error {
 		return err
 	}
 	opts.Interactive = false
-	r, err := openSystem(opts)
-	if err != nil {
+	r, err := findSystem(opts)
+	if err != nil || r.name == BackendKeyctl { // to open that one would make a keyring
+		return err
+	}
+	if err := r.open(opts); err != nil {
 		return err
 	}
 	return r.usable()
@@ -131,7 +137,7 @@ func findBackend(name string) (backend, error) {
 			continue
 		}
 		if !slices.Contains(b.goos, runtime.GOOS) {
-			return b, fmt.Errorf("%w: the %s backend does not exist on %s", ErrUnavailable, name, runtime.GOOS)
+			return b, fmt.Errorf("the %s backend is %w: it does not exist on %s", name, ErrUnavailable, runtime.GOOS)
 		}
 		return b, nil
 	}

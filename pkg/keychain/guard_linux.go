@@ -13,6 +13,8 @@ func newGuard(name string, opts Options) guard {
 	switch name {
 	case BackendSecretService:
 		return secretServiceGuard(opts)
+	case BackendKWallet:
+		return kwalletGuard(opts)
 	case BackendPass:
 		return passGuard(opts)
 	case BackendKeyctl:
@@ -78,15 +80,58 @@ func secretServiceError(opts Options, err error) error {
 		return err
 	}
 	reason := answer.Error()
+	if isAbsent(answer) {
+		reason = "no Secret Service (GNOME Keyring, KeePassXC, KWallet) runs on the session bus"
+	}
 	switch answer.Name {
 	case "org.freedesktop.Secret.Error.IsLocked":
 		return ErrLocked
-	case "org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner":
-		reason = "no Secret Service (GNOME Keyring, KeePassXC, KWallet) runs on the session bus"
 	case "org.freedesktop.DBus.Error.UnknownObject", "org.freedesktop.DBus.Error.UnknownMethod", "org.freedesktop.Secret.Error.NoSuchObject":
 		reason = fmt.Sprintf("the Secret Service has no collection %q", opts.collection())
 	}
 	return fmt.Errorf("the %s backend is %w: %s", BackendSecretService, ErrUnavailable, reason)
+}
+
+// KWallet's API in KDE Frameworks 5, the only one that the library speaks (kwallet/src/api/KWallet/org.kde.KWallet.xml).
+const (
+	kwalletName      = "org.kde.kwalletd5"
+	kwalletPath      = "/modules/kwalletd5"
+	kwalletInterface = "org.kde.KWallet"
+)
+
+// kwalletGuard keeps the library, which opens the wallet first of all, from making KWallet ask where nobody expects it.
+func kwalletGuard(opts Options) guard {
+	unavailable := func(reason string) error {
+		return fmt.Errorf("the %s backend is %w: %s", BackendKWallet, ErrUnavailable, reason)
+	}
+	return guard{verify: true, usable: func() error {
+		conn, err := dbus.SessionBus() // the library's own, shared connection
+		if err != nil {
+			return unavailable(noSessionBus)
+		}
+		service := conn.Object(kwalletName, kwalletPath)
+		var enabled, open bool
+		if err = service.Call(kwalletInterface+".isEnabled", 0).Store(&enabled); err == nil && enabled {
+			err = service.Call(kwalletInterface+".isOpen", 0, kwallet).Store(&open)
+		}
+		var answer dbus.Error
+		switch {
+		case errors.As(err, &answer) && isAbsent(answer):
+			return unavailable("no KWallet of KDE Frameworks 5 (kwalletd5) runs on the session bus")
+		case err != nil:
+			return unavailable(err.Error())
+		case !enabled:
+			return unavailable("KWallet is switched off in KDE's settings")
+		case !open && !opts.Interactive:
+			return fmt.Errorf("%w: the wallet %s is closed", ErrLocked, kwallet)
+		}
+		return nil
+	}}
+}
+
+// isAbsent tells whether a bus says that nobody has the name.
+func isAbsent(answer dbus.Error) bool {
+	return answer.Name == "org.freedesktop.DBus.Error.ServiceUnknown" || answer.Name == "org.freedesktop.DBus.Error.NameHasNoOwner"
 }
 
 // escapePathElement escapes a collection's name as services do in object paths: other bytes than letters and digits as

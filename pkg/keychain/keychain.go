@@ -30,6 +30,8 @@ type Options struct {
 	Interactive bool
 	// AnswerLimit is how long such a backend may take for what needs no person; zero is a few seconds.
 	AnswerLimit time.Duration
+	// PromptLimit is how long it may take with Interactive; zero is a minute.
+	PromptLimit time.Duration
 	// Collection is the Secret Service collection; empty is DefaultCollection.
 	Collection string
 	// Namespace is what our entries are called in a backend that others use too; empty is "ragenv". Tests have their own.

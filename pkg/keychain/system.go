@@ -1,6 +1,7 @@
 package keychain
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,6 +17,7 @@ type systemRing struct {
 	guard       guard
 	interactive bool
 	limit       time.Duration // of a call that nobody has to think about
+	promptLimit time.Duration // of a call that a person answers
 }
 
 // guard is what a backend needs beyond the library, each optional.
@@ -32,19 +34,30 @@ type guard struct {
 	prepare func() error
 	// settling tells whether the entry may be half written now, so that a failed read is worth another try.
 	settling func(name string) bool
+	// verify tells whether to read back what was stored, because the library does not notice a refusal.
+	verify bool
 	// abandon ends what the library left running when its time was up.
 	abandon func()
 }
 
 // openSystem opens a backend that the operating system or another program keeps.
 func openSystem(opts Options) (*systemRing, error) {
+	r, err := findSystem(opts)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.open(opts)
+}
+
+// findSystem returns a ring that is not open yet, of a backend that nothing speaks against.
+func findSystem(opts Options) (*systemRing, error) {
 	b, err := findBackend(opts.Backend)
 	if err != nil {
 		return nil, err
 	}
-	r := &systemRing{backend: b, interactive: opts.Interactive, guard: newGuard(b.name, opts), limit: answerLimit}
-	if opts.AnswerLimit > 0 {
-		r.limit = opts.AnswerLimit
+	r := &systemRing{
+		backend: b, interactive: opts.Interactive, guard: newGuard(b.name, opts),
+		limit: cmp.Or(opts.AnswerLimit, answerLimit), promptLimit: cmp.Or(opts.PromptLimit, promptLimit),
 	}
 	if r.guard.usable != nil {
 		if err := r.limited(r.limit, r.guard.usable); err != nil {
@@ -54,20 +67,21 @@ func openSystem(opts Options) (*systemRing, error) {
 	if !slices.Contains(keyring.AvailableBackends(), keyring.BackendType(b.name)) {
 		return nil, r.unavailable(b.missing)
 	}
-	config := keyring.Config{AllowedBackends: []keyring.BackendType{keyring.BackendType(b.name)}}
-	b.configure(&config, opts)
-	err = r.limited(r.patience(), func() error {
+	return r, nil
+}
+
+func (r *systemRing) open(opts Options) error {
+	config := keyring.Config{AllowedBackends: []keyring.BackendType{keyring.BackendType(r.name)}}
+	r.configure(&config, opts)
+	err := r.limited(r.patience(), func() error {
 		lib, err := keyring.Open(config)
 		r.lib = lib
 		return err
 	})
-	switch {
-	case errors.Is(err, keyring.ErrNoAvailImpl): // the library keeps the reason to itself
-		return nil, r.unavailable("it did not open")
-	case err != nil:
-		return nil, err
+	if errors.Is(err, keyring.ErrNoAvailImpl) { // the library keeps the reason to itself
+		return r.unavailable("it did not open")
 	}
-	return r, nil
+	return err
 }
 
 func (r *systemRing) unavailable(reason string) error {
@@ -77,7 +91,7 @@ func (r *systemRing) unavailable(reason string) error {
 // patience is the time limit of a call that may ask a person.
 func (r *systemRing) patience() time.Duration {
 	if r.interactive {
-		return promptLimit
+		return r.promptLimit
 	}
 	return r.limit
 }
@@ -233,12 +247,19 @@ func (r *systemRing) set(ref Ref, data []byte) error {
 	if err := r.unlocked(); err != nil {
 		return err
 	}
-	return r.call(r.patience(), func() error {
+	err := r.call(r.patience(), func() error {
 		return r.lib.Set(keyring.Item{
 			Key: r.names.format(ref), Data: data, Label: label(ref), Description: "ragenv key",
 			KeychainNotSynchronizable: true,
 		})
 	})
+	if err != nil || !r.guard.verify {
+		return err
+	}
+	if _, err = r.get(ref); errors.Is(err, ErrNotFound) {
+		return r.unavailable("it did not keep what was stored; was this program denied access?")
+	}
+	return err
 }
 
 func (r *systemRing) remove(ref Ref) error {

@@ -229,7 +229,7 @@ func TestSecretServiceAbsent(t *testing.T) {
 }
 
 func TestNoSessionBus(t *testing.T) {
-	if os.Getenv("DBUS_SESSION_BUS_ADDRESS") != "" && !strings.Contains(os.Getenv("DBUS_SESSION_BUS_ADDRESS"), "ragenv") {
+	if _, err := dbus.SessionBus(); err == nil {
 		t.Skip("this machine has a session bus")
 	}
 	for _, name := range []string{BackendSecretService, BackendKWallet} {
@@ -265,8 +265,11 @@ func lockCollection(t *testing.T) {
 	}
 }
 
-// TestMain serves as the black hole of TestSilentServices, too.
+// TestMain serves as the black hole of TestSilentServices and as the wallet of TestKWalletContract, too.
 func TestMain(m *testing.M) {
+	if os.Getenv(envWallet) != "" {
+		serveWallet()
+	}
 	if name := os.Getenv(envBlackHole); name != "" {
 		blackHole(name)
 	}
@@ -294,39 +297,86 @@ func TestSilentServices(t *testing.T) {
 		inPrivateBus(t, busEmpty, "")
 		return
 	}
-	for name, service := range map[string]string{BackendSecretService: secretServiceName, BackendKWallet: "org.kde.kwalletd5"} {
+	for name, service := range map[string]string{BackendSecretService: secretServiceName, BackendKWallet: kwalletName} {
 		t.Run(name, func(t *testing.T) {
-			hole := exec.Command(os.Args[0])
-			hole.Env = append(os.Environ(), envBlackHole+"="+service)
-			stdout, err := hole.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := hole.Start(); err != nil {
-				t.Fatal(err)
-			}
-			defer func() {
-				_ = hole.Process.Kill()
-				_ = hole.Wait()
-			}()
-			line, err := bufio.NewReader(stdout).ReadString('\n')
-			if line != "ready\n" {
-				t.Fatalf("the silent service says %q (%v)", line, err)
-			}
-			if err := hole.Process.Signal(unix.SIGSTOP); err != nil {
-				t.Fatal(err)
-			}
-			for !stopped(t, hole.Process.Pid) {
-				time.Sleep(time.Millisecond)
-			}
-			_, err = Open(Options{Backend: name, AnswerLimit: 200 * time.Millisecond})
+			hole := silence(t, service)
+			_, err := Open(Options{Backend: name, AnswerLimit: 200 * time.Millisecond})
 			if !errors.Is(err, ErrTimeout) {
 				t.Errorf("Open: %v, want ErrTimeout", err)
 			}
-			if left := children(os.Getpid()); len(left) != 1 || left[0] != hole.Process.Pid {
+			if left := children(os.Getpid()); len(left) != 1 || left[0] != hole {
 				t.Errorf("children left behind: %v", left)
 			}
 		})
+	}
+}
+
+// silence starts a service on the session bus that never answers, until the test ends, and returns its process.
+func silence(t *testing.T, service string) (pid int) {
+	t.Helper()
+	hole := startSelf(t, envBlackHole+"="+service)
+	if err := hole.Signal(unix.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	for !stopped(t, hole.Pid) {
+		time.Sleep(time.Millisecond)
+	}
+	return hole.Pid
+}
+
+// startSelf starts this test program as a service, waits until it is ready, and kills it when the test ends.
+func startSelf(t *testing.T, variable string) *os.Process {
+	t.Helper()
+	service := exec.Command(os.Args[0])
+	service.Env = append(os.Environ(), variable)
+	stdout, err := service.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := service.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = service.Process.Kill()
+		_ = service.Wait()
+	})
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if line != "ready\n" {
+		t.Fatalf("the service says %q (%v)", line, err)
+	}
+	return service.Process
+}
+
+// GNOME Keyring asks through org.gnome.keyring.SystemPrompter, which here never answers.
+func TestSilentPrompter(t *testing.T) {
+	if os.Getenv(envInBus) == "" {
+		inPrivateBus(t, busLocked, unlockKeyring)
+		return
+	}
+	opts := Options{Backend: BackendSecretService}
+	item := Item{Ref: envRef("X"), Secret: newKey(t)}
+	if err := mustOpen(t, opts).Set(item); err != nil {
+		t.Fatal(err)
+	}
+	lockCollection(t)
+	prompter := silence(t, "org.gnome.keyring.SystemPrompter")
+	// Who asks nobody is not held up by it.
+	if _, err := mustOpen(t, opts).Get(item.Ref); !errors.Is(err, ErrLocked) {
+		t.Errorf("Get: %v, want ErrLocked", err)
+	}
+	opts.Interactive, opts.PromptLimit = true, 300*time.Millisecond
+	k := mustOpen(t, opts)
+	for name, call := range map[string]func() error{
+		"UnlockSystem": k.UnlockSystem,
+		"Get":          func() error { _, err := k.Get(item.Ref); return err },
+		"Set":          func() error { return k.Set(item) },
+	} {
+		if err := call(); !errors.Is(err, ErrTimeout) {
+			t.Errorf("%s: %v, want ErrTimeout", name, err)
+		}
+	}
+	if left := children(os.Getpid()); len(left) != 1 || left[0] != prompter {
+		t.Errorf("children left behind: %v", left)
 	}
 }
 

@@ -1,0 +1,153 @@
+package keychain
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+
+	"github.com/godbus/dbus"
+)
+
+// The real kwalletd5 needs a desktop to open its wallet, so the contract runs against a wallet that speaks its API.
+
+const envWallet = "RAGENV_TEST_WALLET"
+
+// The states in which serveWallet starts.
+const (
+	walletOpen   = "open"
+	walletClosed = "closed" // and whoever asks to open it is denied
+	walletOff    = "switched off"
+)
+
+// wallet implements org.kde.KWallet as far as it is used: failures are numbers, not errors.
+type wallet struct {
+	mu      sync.Mutex
+	state   string
+	entries map[string][]byte
+}
+
+const walletHandle = 7
+
+func (w *wallet) IsEnabled() (bool, *dbus.Error) { return w.state != walletOff, nil }
+
+// IsOpen is isOpen(QString wallet) and isOpen(int handle).
+func (w *wallet) IsOpen(which dbus.Variant) (bool, *dbus.Error) {
+	name, handle := which.Value() == kwallet, which.Value() == int32(walletHandle)
+	return w.state == walletOpen && (name || handle), nil
+}
+
+func (w *wallet) Open(name string, _ int64, _ string) (int32, *dbus.Error) {
+	if name != kwallet || w.state != walletOpen {
+		return -1, nil
+	}
+	return walletHandle, nil
+}
+
+func (w *wallet) EntryList(handle int32, folder, _ string) ([]string, *dbus.Error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	names := []string{}
+	if folder != namespace || handle != walletHandle {
+		return names, nil
+	}
+	for name := range w.entries {
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+func (w *wallet) ReadEntry(handle int32, _, name, _ string) ([]byte, *dbus.Error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if handle != walletHandle {
+		return []byte{}, nil
+	}
+	return append([]byte{}, w.entries[name]...), nil
+}
+
+func (w *wallet) WriteEntry(handle int32, _, name string, value []byte, _ string) (int32, *dbus.Error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if handle != walletHandle {
+		return -1, nil
+	}
+	w.entries[name] = value
+	return 0, nil
+}
+
+func (w *wallet) RemoveEntry(handle int32, _, name, _ string) (int32, *dbus.Error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, found := w.entries[name]; !found || handle != walletHandle {
+		return -3, nil
+	}
+	delete(w.entries, name)
+	return 0, nil
+}
+
+// serveWallet serves a wallet on the session bus, says so, and waits to be killed.
+func serveWallet() {
+	w := &wallet{state: os.Getenv(envWallet), entries: map[string][]byte{}}
+	conn, err := dbus.SessionBus()
+	if err == nil {
+		err = conn.ExportWithMap(w, map[string]string{
+			"IsEnabled": "isEnabled", "IsOpen": "isOpen", "Open": "open", "EntryList": "entryList",
+			"ReadEntry": "readEntry", "WriteEntry": "writeEntry", "RemoveEntry": "removeEntry",
+		}, kwalletPath, kwalletInterface)
+	}
+	if err == nil {
+		_, err = conn.RequestName(kwalletName, dbus.NameFlagDoNotQueue)
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println("ready")
+	select {}
+}
+
+func TestKWalletContract(t *testing.T) {
+	if os.Getenv(envInBus) == "" {
+		inPrivateBus(t, busEmpty, "")
+		return
+	}
+	startSelf(t, envWallet+"="+walletOpen)
+	contract(t, func(t *testing.T) *Keychain { return mustOpen(t, Options{Backend: BackendKWallet}) })
+}
+
+func TestKWalletClosed(t *testing.T) {
+	if os.Getenv(envInBus) == "" {
+		inPrivateBus(t, busEmpty, "")
+		return
+	}
+	startSelf(t, envWallet+"="+walletClosed)
+	opts := Options{Backend: BackendKWallet}
+	if _, err := Open(opts); !errors.Is(err, ErrLocked) {
+		t.Errorf("Open: %v, want ErrLocked", err)
+	}
+	if err := Probe(opts); !errors.Is(err, ErrLocked) {
+		t.Errorf("Probe: %v, want ErrLocked", err)
+	}
+	opts.Interactive = true
+	if err := mustOpen(t, opts).Set(Item{Ref: envRef("X"), Secret: newKey(t)}); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("Set where access is denied: %v, want ErrUnavailable", err)
+	}
+}
+
+func TestKWalletAbsentOrOff(t *testing.T) {
+	if os.Getenv(envInBus) == "" {
+		inPrivateBus(t, busEmpty, "")
+		return
+	}
+	_, absent := Open(Options{Backend: BackendKWallet})
+	startSelf(t, envWallet+"="+walletOff)
+	_, off := Open(Options{Backend: BackendKWallet})
+	for name, err := range map[string]error{"absent": absent, "switched off": off} {
+		if !errors.Is(err, ErrUnavailable) {
+			t.Errorf("%s: %v, want ErrUnavailable", name, err)
+		}
+		t.Log(err)
+	}
+}
