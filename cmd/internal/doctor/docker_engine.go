@@ -101,7 +101,7 @@ func (w *World) unreachable(ctx context.Context, docker string) Result {
 		_ = conn.Close()
 		return Result{Failed, "what listens at " + socket + " does not answer as a Docker engine", "docker version"}
 	case errors.Is(err, fs.ErrPermission):
-		return Result{Failed, "this user may not use the Docker engine (" + socket + ")", `sudo usermod -aG docker "$(id -un)", then log in again`}
+		return Result{Failed, "this user may not use the Docker engine (" + socket + ")", `sudo usermod -aG docker "$(id -un)" && newgrp docker`}
 	}
 	return Result{Failed, "the Docker engine is not running (nobody listens at " + socket + ")", w.startHint()}
 }

@@ -42,7 +42,7 @@ func TestStartupFiles(t *testing.T) {
 		detail     string
 		hint       string
 	}{
-		"stale":          {".bashrc", "# mine\nexport NGC_API_KEY=STALE\n", Warning, "~/.bashrc:2 sets NGC_API_KEY to another value than the stored NGC_API_KEY", "+2 "},
+		"stale":          {".bashrc", "# mine\nexport NGC_API_KEY=STALE\n", Warning, "~/.bashrc:2 sets NGC_API_KEY to another value than the stored one: delete that line", "+2 "},
 		"stored":         {".zshrc", "export NGC_API_KEY='KEY'", Warning, "~/.zshrc:1 holds the stored NGC_API_KEY in plain text", "unset NGC_API_KEY"},
 		"alias":          {".profile", `NVIDIA_API_KEY="STALE"; export NVIDIA_API_KEY`, Warning, "~/.profile:1 sets NVIDIA_API_KEY to another value", "+1 "},
 		"fish":           {".config/fish/config.fish", "set -gx NGC_API_KEY STALE\n", Warning, "config.fish:1 sets NGC_API_KEY", "+1 "},
@@ -50,8 +50,8 @@ func TestStartupFiles(t *testing.T) {
 		"csh":            {".cshrc", "setenv NGC_API_KEY STALE\n", Warning, "~/.cshrc:1 sets NGC_API_KEY", "+1 "},
 		"systemd":        {".config/environment.d/keys.conf", "NGC_API_KEY=STALE\n", Warning, "keys.conf:1 sets NGC_API_KEY", "+1 "},
 		"placeholder":    {".bashrc", "export NGC_API_KEY=your-key-here\n", Warning, "~/.bashrc:1 sets NGC_API_KEY to another value", "+1 "},
-		"in a command":   {".bashrc", "alias l=\"docker login -u x -p STALE nvcr.io\"\n", Warning, "~/.bashrc:1 holds an NGC key in plain text", "delete it from"},
-		"commented":      {".bashrc", "#export NGC_API_KEY=STALE\n", Warning, "~/.bashrc:1 holds an NGC key in plain text", "delete it from"},
+		"in a command":   {".bashrc", "alias l=\"docker login -u x -p STALE nvcr.io\"\n", Warning, "~/.bashrc:1 holds an NGC key in plain text", "ragenv set NGC_API_KEY && ${EDITOR:-vi} +1 "},
+		"commented":      {".bashrc", "#export NGC_API_KEY=STALE\n", Warning, "~/.bashrc:1 holds an NGC key in plain text", "ragenv set NGC_API_KEY && ${EDITOR:-vi} +1 "},
 		"other name":     {".bashrc", "MY_OLD_KEY=STALE\n", Warning, "~/.bashrc:1 holds MY_OLD_KEY in plain text", "ragenv set MY_OLD_KEY"},
 		"expansion":      {".bashrc", "export NVIDIA_API_KEY=${NGC_API_KEY}\nexport NGC_API_KEY=\"$(ragenv get NGC_API_KEY)\"\n", OK, "no key in 1 shell start-up file", ""},
 		"harmless":       {".bashrc", "export NGC_API_KEY=\nexport PATH=$PATH:/x\nif [ \"$NGC_API_KEY\" = x ]; then :; fi\n", OK, "no key", ""},
@@ -172,7 +172,7 @@ func TestGitEnvFiles(t *testing.T) {
 	h.env["PATH"] = os.Getenv("PATH")
 	h.expect(h.gitEnvFiles, Warning, ".env:2 holds NGC_API_KEY, and the next git add", "echo .env >> .gitignore")
 	git(t, h.Dir, "add", ".env")
-	h.expect(h.gitEnvFiles, Failed, ".env:2 holds NGC_API_KEY, and git tracks the file", "git rm --cached .env")
+	h.expect(h.gitEnvFiles, Failed, ".env:2 holds NGC_API_KEY, and git tracks the file", "git rm --cached -f .env")
 	git(t, h.Dir, "rm", "-q", "--cached", ".env")
 	h.write(filepath.Join(h.Dir, ".gitignore"), ".env\n")
 	h.expect(h.gitEnvFiles, OK, "git ignores it", "")
@@ -182,7 +182,7 @@ func TestGitEnvFiles(t *testing.T) {
 	h.keys["stray"] = newKey()
 	h.write(filepath.Join(h.Dir, "deploy.env"), "export CYBORGDB_API_KEY=\"\"\nexport NGC_API_KEY=\""+h.keys["stray"]+"\"\n")
 	git(t, h.Dir, "add", "deploy.env")
-	h.expect(h.gitEnvFiles, Failed, "deploy.env:2 holds NGC_API_KEY", "git rm --cached deploy.env")
+	h.expect(h.gitEnvFiles, Failed, "deploy.env:2 holds NGC_API_KEY", "git rm --cached -f deploy.env")
 
 	// A repository that git does not answer for.
 	h.write(filepath.Join(h.Dir, ".git", "HEAD"), "nonsense")

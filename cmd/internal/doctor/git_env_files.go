@@ -39,8 +39,8 @@ func (w *World) gitEnvFiles(ctx context.Context) Result {
 	for _, file := range holding {
 		switch {
 		case slices.Contains(tracked, file.name):
-			f.add(Failed, "git rm --cached "+quote(file.name)+", and make a new key: whoever has the repository has the old one",
-				"%s:%d holds %s, and git tracks the file", file.name, file.line, file.what)
+			f.add(Failed, "git rm --cached -f "+quote(file.name)+" && echo "+quote(file.name)+" >> .gitignore",
+				"%s:%d holds %s, and git tracks the file: once it was pushed, only a new key helps", file.name, file.line, file.what)
 		case slices.Contains(open, file.name):
 			f.add(Warning, "echo "+quote(file.name)+" >> .gitignore", "%s:%d holds %s, and the next git add takes the file in", file.name, file.line, file.what)
 		default:

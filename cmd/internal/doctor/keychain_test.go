@@ -61,7 +61,7 @@ func TestKeychain(t *testing.T) {
 		if err := os.Symlink(elsewhere, h.Paths.Store); err != nil {
 			t.Skip(err)
 		}
-		h.expect(h.keychain, Failed, "symbolic links are not followed", "symbolic link")
+		h.expect(h.keychain, Failed, "symbolic links are not followed", "what the link leads to")
 	})
 	t.Run("another owner", func(t *testing.T) {
 		if os.Geteuid() != 0 {

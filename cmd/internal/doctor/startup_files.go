@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/ragenv/ragenv/cmd/internal/secrets"
 )
 
 // startupNames are the files, below the home directory, from which shells and login sessions take variables.
@@ -38,17 +40,20 @@ func (w *World) startupFiles(context.Context) Result {
 		for _, a := range assignments(text) {
 			relation, of := w.judge(a)
 			place := fmt.Sprintf("%s:%d", w.tilde(path), a.line)
-			hint := fmt.Sprintf("${EDITOR:-vi} +%d %s, and delete that line", a.line, quote(path))
+			edit := fmt.Sprintf("${EDITOR:-vi} +%d %s", a.line, quote(path)) // to delete the line
+			unset := ""
 			if a.name != "" {
-				hint += "; in this shell: unset " + a.name
+				unset = " && unset " + a.name
 			}
-			switch relation {
-			case otherKey:
-				f.add(Warning, hint, "%s sets %s to another value than the stored %s", place, a.name, of)
-			case storedKey:
-				f.add(Warning, hint, "%s holds the stored %s in plain text", place, of)
-			case strayKey:
-				f.add(Warning, "ragenv set"+w.forProfile()+" "+settable(a.name)+", then delete it from "+quote(path), "%s holds %s in plain text", place, of)
+			switch {
+			case relation == otherKey && of == a.name:
+				f.add(Warning, edit+unset, "%s sets %s to another value than the stored one: delete that line", place, a.name)
+			case relation == otherKey:
+				f.add(Warning, edit+unset, "%s sets %s to another value than the stored %s: delete that line", place, a.name, of)
+			case relation == storedKey:
+				f.add(Warning, edit+unset, "%s holds the stored %s in plain text: delete that line", place, of)
+			case relation == strayKey:
+				f.add(Warning, "ragenv set"+w.forProfile()+" "+settable(a.name)+" && "+edit, "%s holds %s in plain text: store it, and delete that line", place, of)
 			}
 		}
 	}
@@ -57,7 +62,7 @@ func (w *World) startupFiles(context.Context) Result {
 
 func settable(name string) string {
 	if name == "" {
-		return "NGC_API_KEY"
+		return secrets.NGCAPIKey
 	}
 	return name
 }

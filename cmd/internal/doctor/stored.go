@@ -2,6 +2,8 @@ package doctor
 
 import (
 	"errors"
+	"io/fs"
+	"os"
 	"slices"
 
 	"github.com/ragenv/ragenv/cmd/internal/passphrase"
@@ -176,7 +178,11 @@ func (w *World) hintFor(err error) string {
 	var insecure *keychain.InsecureError
 	switch {
 	case errors.As(err, &insecure) && insecure.Mend == "":
-		return `sudo chown -R "$(id -un)" ` + quote(w.Paths.Store) + " (a symbolic link: put the directory itself there)"
+		info, statErr := os.Lstat(insecure.Path)
+		if statErr == nil && info.Mode()&fs.ModeSymlink != 0 {
+			return "put there what the link leads to: " + quote(insecure.Path)
+		}
+		return `sudo chown -R "$(id -un)" ` + quote(insecure.Path)
 	case errors.Is(err, keychain.ErrUnavailable), errors.Is(err, keychain.ErrTimeout):
 		if w.backend() != keychain.BackendFile {
 			return "start the " + w.backend() + " service, or keep the keys elsewhere: ragenv backend"
