@@ -93,10 +93,10 @@ refused.`,
 func runBackendUse(s *session, name string) error {
 	former := s.config.Backend
 	if err := s.quietOpener().Probe(name); err != nil {
-		return err
+		return explainBackend(name, err)
 	}
 	if _, err := s.opener().OpenOrCreate(name); err != nil {
-		return err
+		return explainBackend(name, err)
 	}
 	if err := s.pinBackend(name); err != nil {
 		return err
@@ -104,13 +104,32 @@ func runBackendUse(s *session, name string) error {
 	if former == "" || former == name {
 		return nil
 	}
-	if k, err := s.quietOpener().Open(former); err == nil {
-		if refs, err := k.List(""); err == nil && len(refs) > 0 {
-			s.print.Warn("%s in the %s backend %s not used any more", count(len(refs), "item"), former, isAre(len(refs)))
-			s.print.Hint("ragenv backend migrate %s %s", former, name)
-		}
+	k, err := s.quietOpener().Open(former)
+	var refs []keychain.Ref
+	if err == nil {
+		refs, err = k.List("")
 	}
+	switch {
+	case errors.Is(err, keychain.ErrLocked):
+		s.print.Warn("the %s backend is locked; items that are in it are not used any more", former)
+	case err != nil || len(refs) == 0:
+		return nil
+	default:
+		s.print.Warn("%s in the %s backend %s not used any more", count(len(refs), "item"), former, isAre(len(refs)))
+	}
+	s.print.Hint("ragenv backend migrate %s %s", former, name)
 	return nil
+}
+
+// explainBackend gives an error of a backend that need not be the one in use the hint that is right for it.
+func explainBackend(name string, err error) error {
+	switch {
+	case errors.Is(err, keychain.ErrLocked) && name != keychain.BackendFile:
+		return ui.Errorf(config.EnvBackend+"="+name+" ragenv unlock", "the %s backend: %w", name, err)
+	case errors.Is(err, keychain.ErrUnavailable):
+		return ui.Errorf("ragenv backend", "%w", err)
+	}
+	return err
 }
 
 // pinBackend writes the choice into the config file and says so.
@@ -151,12 +170,15 @@ emptied. It can be interrupted at any point without a loss, and run again.`,
 
 func runBackendMigrate(s *session, fromName, toName string, keep bool) error {
 	from, err := s.opener().Open(fromName)
+	if errors.Is(err, keychain.ErrNoStore) {
+		return ui.Errorf("ragenv backend", "there is nothing to move: %w", err)
+	}
 	if err != nil {
-		return err
+		return explainBackend(fromName, err)
 	}
 	to, err := s.opener().OpenOrCreate(toName)
 	if err != nil {
-		return err
+		return explainBackend(toName, err)
 	}
 	// Reading back needs the new place open, too.
 	for _, k := range []*keychain.Keychain{from, to} {
@@ -200,8 +222,11 @@ func (s *session) ensureUnlocked(k *keychain.Keychain) error {
 	if k.Unlocked() {
 		return nil
 	}
+	if k.Backend() != keychain.BackendFile { // another program's lock
+		return explainBackend(k.Backend(), s.quietOpener().Probe(k.Backend()))
+	}
 	if protected, err := k.Protected(); err != nil || !protected {
-		return err // another program's lock: reading says so
+		return err
 	}
 	secret, err := passphrase.FromEnvironment(s.getenv)
 	if errors.Is(err, passphrase.ErrNone) {

@@ -42,12 +42,12 @@ Without a terminal, the passphrase comes from RAGENV_PASSPHRASE_FILE or RAGENV_P
 }
 
 func runUnlock(s *session) error {
+	if backend := s.config.Backend; backend != "" && backend != keychain.BackendFile {
+		return s.unlockSystem()
+	}
 	k, err := s.opener().Read()
 	if err != nil {
 		return err
-	}
-	if k.Backend() != keychain.BackendFile {
-		return s.unlockSystem(k)
 	}
 	if open, err := s.neverLocked(k); err != nil || open {
 		return err
@@ -79,15 +79,18 @@ func runUnlock(s *session) error {
 
 // unlockSystem lets the program that keeps the keys ask for what they are locked with. Other commands never do: a prompt on
 // another screen would stop them.
-func (s *session) unlockSystem(k *keychain.Keychain) error {
-	if k.Unlocked() {
+func (s *session) unlockSystem() error {
+	k, err := s.opener().Read()
+	if err == nil && k.Unlocked() {
 		s.print.Note("the %s backend is not locked", k.Backend())
 		return nil
 	}
+	if err != nil && !errors.Is(err, keychain.ErrLocked) { // some say so only when they are opened
+		return err
+	}
 	asking := s.opener()
 	asking.Interactive = true
-	k, err := asking.Read()
-	if err == nil {
+	if k, err = asking.Read(); err == nil {
 		err = k.UnlockSystem()
 	}
 	switch {

@@ -18,8 +18,8 @@ func (s *session) unlocked(k *keychain.Keychain, read func() error) error {
 	if err = s.explainPassphrase(err); !errors.Is(err, keychain.ErrLocked) {
 		return err
 	}
-	if k.Backend() != keychain.BackendFile { // its lock is not ours to open
-		return ui.Errorf("unlock the keyring in the program it belongs to, or log in to the desktop, then run this again", "the %s backend: %w", k.Backend(), err)
+	if k.Backend() != keychain.BackendFile { // its lock is not ours to open, and only unlock makes it ask
+		return err
 	}
 	if err := s.askAndUnlock(k); err != nil {
 		return err

@@ -82,11 +82,11 @@ func (o Opener) create() (*keychain.Keychain, error) {
 	secret, err := passphrase.FromEnvironment(o.Getenv)
 	if errors.Is(err, passphrase.ErrNone) {
 		if o.AskNew == nil {
-			return nil, noStore()
+			return nil, o.noStore()
 		}
 		secret, err = o.AskNew()
 		if errors.Is(err, ui.ErrNoTerminal) {
-			return nil, noStore()
+			return nil, o.noStore()
 		}
 	}
 	if err != nil {
@@ -99,8 +99,12 @@ func (o Opener) create() (*keychain.Keychain, error) {
 	return k, err
 }
 
-func noStore() error {
-	return ui.Errorf("ragenv setup --no-passphrase (or put a passphrase into a file of mode 0600 and set "+passphrase.EnvFile+")",
+func (o Opener) noStore() error {
+	setup := "ragenv setup --no-passphrase"
+	if o.Config.Backend != "" && o.Config.Backend != keychain.BackendFile { // which setup would make instead
+		setup = config.EnvBackend + "=" + keychain.BackendFile + " " + setup
+	}
+	return ui.Errorf(setup+" (or put a passphrase into a file of mode 0600 and set "+passphrase.EnvFile+")",
 		"%w, and no terminal to ask for its passphrase", keychain.ErrNoStore)
 }
 
