@@ -70,7 +70,7 @@ func (w *world) configure(text string) {
 // protect makes a store with a passphrase that holds one key, and returns the key.
 func (w *world) protect(passphrase string) string {
 	w.t.Helper()
-	w.configure("unlock = \"1s\"\n")
+	w.configure("unlock = \"10m\"\n")
 	k, err := keychain.CreateFileStore(w.keychainOptions(), []byte(passphrase))
 	if err != nil {
 		w.t.Fatal(err)

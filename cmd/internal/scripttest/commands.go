@@ -131,8 +131,9 @@ func makeStore(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 1 {
 		passphrase = []byte(ts.Getenv(args[0]))
 	}
-	_, err := keychain.CreateFileStore(options(ts), passphrase)
+	k, err := keychain.CreateFileStore(options(ts), passphrase)
 	ts.Check(err)
+	ts.Defer(func() { _ = k.Lock() }) // the script may remove the store, which then nothing else could lock
 }
 
 func putItem(ts *testscript.TestScript, neg bool, args []string) {

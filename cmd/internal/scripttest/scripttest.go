@@ -31,6 +31,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
 // The programs.
@@ -164,6 +166,11 @@ func setUp(env *testscript.Env, bin string) error {
 	env.Values[seenKey{}] = seen{}
 	env.Setenv("STORE", filepath.Join(env.Getenv("XDG_DATA_HOME"), "ragenv"))
 	env.Setenv("CONFIG", filepath.Join(env.Getenv("XDG_CONFIG_HOME"), "ragenv", "config.toml"))
+	env.Defer(func() { // nothing stays in the machine's keyring
+		if k, err := keychain.Open(keychain.Options{Backend: keychain.BackendFile, Dir: env.Getenv("STORE")}); err == nil {
+			_ = k.Lock()
+		}
+	})
 	if bin != "" {
 		env.Setenv("PATH", env.Getenv("PATH")+string(os.PathListSeparator)+bin)
 	}
