@@ -1,13 +1,16 @@
 # The demonstration of scripts/quickstart, which sources this: generated keys, a throw-away home and, where one can be
 # had, a Docker engine and a registry of its own (scripts/e2e-world).
 # shellcheck shell=bash
+# $root is set by the caller, who runs under set -e; what stands in single quotes is for others to expand:
+# shellcheck disable=SC2154,SC2164,SC2016
 
 readonly nim_image=nvcr.io/nim/nvidia/nemotron-3-super-120b-a12b:1.8.0
 
 demo() {
 	heading "no keys were given: a demonstration with generated ones"
-	say "It leaves nothing behind but the programs: the keys, the home directory, the registry that answers"
-	say "as nvcr.io and the Docker engine are its own and go with it. Your ~/.docker is not touched."
+	say "The keys, the home directory, the registry that answers as nvcr.io and the Docker engine are its own"
+	say "and end with it. Your ~/.docker is not touched. What stays: the programs, caches, and packages that"
+	say "apt had to install."
 	say "With your keys: make quickstart on a terminal, or with NGC_API_KEY set."
 	say
 
@@ -91,7 +94,6 @@ without_engine() {
 	say "$ echo nvcr.io | docker-credential-ngc get"
 	local answer
 	answer=$(docker-credential-ngc get <<<nvcr.io)
-	# shellcheck disable=SC2016 # $oauthtoken is a user's name
 	if [[ $answer != *"\"Username\":\"\$oauthtoken\""* || $answer != *"\"Secret\":\"$ngc_key\""* ]]; then
 		wrong "the helper's answer is not the stored key"
 	fi
@@ -117,7 +119,6 @@ config_without_secrets() {
 	say
 	local config encoded
 	config=$(<"$HOME/.docker/config.json")
-	# shellcheck disable=SC2016 # $oauthtoken is a user's name
 	encoded=$(printf '%s' '$oauthtoken:'"$ngc_key" | base64 | tr -d '\n')
 	if [[ $config == *"$ngc_key"* || $config == *"$encoded"* ]]; then wrong "config.json holds the key"; fi
 	say "ok: no key in config.json, plain or encoded"
@@ -125,7 +126,6 @@ config_without_secrets() {
 
 in_a_command() {
 	heading "a command with the keys"
-	# shellcheck disable=SC2016 # the variables are the command's
 	run ragenv -- sh -c 'echo "NGC_API_KEY: ${#NGC_API_KEY} characters, CYBORGDB_API_KEY: ${#CYBORGDB_API_KEY} characters"'
 	if [[ $(ragenv -- sh -c 'printf %s "$NVIDIA_API_KEY$CYBORGDB_API_KEY"') != "$ngc_key$cyborgdb_key" ]]; then
 		wrong "the command did not get the stored keys"
@@ -145,7 +145,7 @@ has() {
 demo_done() {
 	heading "done"
 	say "Shown: $1."
-	say "Everything of it is gone again but the programs. With your keys:"
+	say "The generated keys are gone; the programs are installed. With your keys:"
 	say
 	say "    ragenv setup"
 }
