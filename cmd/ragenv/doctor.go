@@ -55,6 +55,9 @@ and its meaning will not change.`,
 			if err != nil {
 				return err
 			}
+			if c.IsSet("image") && !o.online {
+				return ui.Usagef("ragenv doctor --online --image "+doctorImage, "--image asks the registry, which only --online does")
+			}
 			if w.Image, err = probe.ParseImage(o.image); err != nil {
 				return ui.Usagef("ragenv doctor --online --image "+doctorImage, "--image: %w", err)
 			}

@@ -58,7 +58,7 @@ func assignments(text string) []assignment {
 func lineAssignments(number int, line string) []assignment {
 	var found []assignment
 	add := func(name, value string) {
-		if secrets.ValidName(name) && value != "" {
+		if secrets.ValidName(name) && value != "" && !isNGCKey(name) { // names are shown
 			found = append(found, assignment{number, name, value})
 		}
 	}

@@ -89,6 +89,14 @@ func canonical(server string) string {
 	return server
 }
 
+// shown is a server's name for people. One that carries a user name, and so perhaps a password, is not shown.
+func shown(server string) string {
+	if _, err := serverurl.Canonical(server); err != nil || strings.Contains(server, "@") {
+		return "a server with an odd name"
+	}
+	return server
+}
+
 func (w *World) authVariableNames(registry string) bool {
 	var held struct {
 		Auths map[string]json.RawMessage `json:"auths"`
@@ -124,13 +132,15 @@ func (w *World) dockerLogins(context.Context) Result {
 		switch isIgnored := slices.Contains(ignored, auth); {
 		case canonical(auth.Server) == ngcRegistry:
 			hint = configureHint
+		case isIgnored && shown(auth.Server) != auth.Server:
+			hint = "${EDITOR:-vi} " + quote(file.Path())
 		case isIgnored:
 			hint = "docker logout " + quote(auth.Server) + " && docker login " + quote(auth.Server)
 		}
 		if slices.Contains(ignored, auth) {
-			f.add(Warning, hint, "the login for %s lies in plain text, and Docker ignores it: a helper answers", auth.Server)
+			f.add(Warning, hint, "the login for %s lies in plain text, and Docker ignores it: a helper answers", shown(auth.Server))
 		} else {
-			f.add(Warning, hint, "the login for %s lies in plain text", auth.Server)
+			f.add(Warning, hint, "the login for %s lies in plain text", shown(auth.Server))
 		}
 	}
 	return f.result(Result{})
@@ -151,7 +161,7 @@ func (w *World) credentialStores(context.Context) Result {
 	helpers := file.CredHelpers()
 	for _, server := range slices.Sorted(maps.Keys(helpers)) {
 		if name := helpers[server]; name != "" && name != helperName {
-			w.checkStore(&f, file, name, fmt.Sprintf("%q: %q", server, name), server)
+			w.checkStore(&f, file, name, fmt.Sprintf("%q: %q", shown(server), name), shown(server))
 		}
 	}
 	return f.result(Result{OK, "no other is named", ""})

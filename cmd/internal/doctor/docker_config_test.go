@@ -86,6 +86,12 @@ func TestDockerLogins(t *testing.T) {
 			h.expect(h.dockerLogins, c.status, c.detail, c.hint)
 		})
 	}
+	t.Run("a password in the name", func(t *testing.T) {
+		h := newHome(t)
+		h.keys["login"] = newKey()
+		h.dockerConfigFile(`{"auths": {` + login("https://me:"+h.keys["login"]+"@example.com", "me", h.keys["login"]) + `}, "credsStore": "ngc"}`)
+		h.expect(h.dockerLogins, Warning, "the login for a server with an odd name lies in plain text", "${EDITOR:-vi} ")
+	})
 	t.Run("open to others", func(t *testing.T) {
 		h := newHome(t)
 		h.dockerConfigFile(`{"auths": {` + login("nvcr.io", "$oauthtoken", h.keys["NGC_API_KEY"]) + `}}`)
