@@ -82,6 +82,9 @@ func readFile(path string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
+// checkpoint is where the tests end the process, as a crash would.
+var checkpoint = func() {}
+
 // writeFile replaces dir/name by data, durably: after a crash at any instant the file is the old or the new one. The
 // caller holds the store's lock, so one name for the temporary file is enough and a stale one is simply replaced.
 func writeFile(dir, name string, data []byte) (err error) {
@@ -98,6 +101,7 @@ func writeFile(dir, name string, data []byte) (err error) {
 			_ = os.Remove(temp)
 		}
 	}()
+	checkpoint()
 	_, err = f.Write(data)
 	if err == nil {
 		err = f.Sync()
@@ -108,9 +112,11 @@ func writeFile(dir, name string, data []byte) (err error) {
 	if err != nil {
 		return err
 	}
+	checkpoint()
 	if err := os.Rename(temp, filepath.Join(dir, name)); err != nil {
 		return err
 	}
+	checkpoint()
 	return syncDir(dir)
 }
 
