@@ -98,8 +98,13 @@ func (v *vault) remove(registry string) error {
 		return nil
 	}
 	if known, isKnown := secrets.ForRegistry(registry); isKnown {
-		if err := v.drop(v.keyRef(known)); err != nil {
-			return err
+		key := v.keyRef(known)
+		previous := key
+		previous.Kind = keychain.KindPrevious // what "ragenv rotate" keeps opens the registry as well
+		for _, ref := range []keychain.Ref{key, previous} {
+			if err := v.drop(ref); err != nil {
+				return err
+			}
 		}
 	}
 	return v.drop(v.loginRef(registry))

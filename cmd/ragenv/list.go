@@ -90,6 +90,7 @@ func (s *session) entries(all bool) ([]listEntry, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.forgetOld(k, refs)
 	locked := false
 	for _, ref := range refs {
 		if ref.Kind != keychain.KindEnv && ref.Kind != keychain.KindRegistry {

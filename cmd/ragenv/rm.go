@@ -67,6 +67,12 @@ func runRm(s *session, refs []keychain.Ref, o rmOptions) error {
 	var failed error
 	for _, ref := range refs {
 		err := k.Remove(ref)
+		if err == nil && ref.Kind == keychain.KindEnv {
+			err = k.Remove(previousRef(ref)) // what was rotated out goes with it
+			if errors.Is(err, keychain.ErrNotFound) {
+				err = nil
+			}
+		}
 		if errors.Is(err, keychain.ErrNotFound) {
 			err = ui.Errorf("ragenv list"+s.forProfile(), "nothing is stored as %s%s", ref.Name, s.inProfile())
 		}

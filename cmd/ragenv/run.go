@@ -113,6 +113,7 @@ func (s *session) environmentItems(only []string) ([]keychain.Item, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.forgetOld(k, refs)
 	refs = slices.DeleteFunc(refs, func(ref keychain.Ref) bool {
 		return ref.Kind != keychain.KindEnv || only != nil && !slices.Contains(only, ref.Name)
 	})

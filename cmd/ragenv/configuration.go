@@ -1,0 +1,116 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ragenv/ragenv/cmd/internal/config"
+	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+func newConfigCommand(p *program) *cli.Command {
+	var asJSON bool
+	return &cli.Command{
+		Name:  "config",
+		Usage: "show the settings in effect, and where each comes from",
+		Description: `The config file is TOML, and holds no secrets:
+
+  backend = "file"                     where keys are kept; the first stored key writes it
+  profile = "default"                  the active profile
+  unlock = "15m"                       how long "ragenv unlock" lasts, at most 24h
+  required = ["CYBORGDB_API_KEY"]      keys without which "ragenv --" does not start a command
+
+  [aliases]                            more variables that follow a key
+  NIM_NGC_API_KEY = "NGC_API_KEY"
+
+  [secret-service]
+  collection = "login"
+
+--json prints an array of objects with the members key, value and origin ("default", "config file", "flag", or the name of an
+environment variable).`,
+		Flags: []cli.Flag{&cli.BoolFlag{Name: "json", Destination: &asJSON, Usage: "print JSON"}},
+		Action: func(c *cli.Context) error {
+			s, err := p.session(c)
+			if err != nil {
+				return err
+			}
+			if err := noArguments(c); err != nil {
+				return err
+			}
+			return runConfig(s, asJSON)
+		},
+	}
+}
+
+// setting is one line of the configuration in effect.
+type setting struct {
+	Key    string `json:"key"`
+	Value  string `json:"value"`
+	Origin string `json:"origin"`
+}
+
+func (s *session) settings() []setting {
+	var aliases []string
+	for _, alias := range slices.Sorted(maps.Keys(s.config.Aliases)) {
+		aliases = append(aliases, alias+"="+s.config.Aliases[alias])
+	}
+	collection := s.config.Collection
+	if collection == "" {
+		collection = keychain.DefaultCollection
+	}
+	values := []struct{ key, value string }{
+		{config.KeyBackend, s.config.Backend},
+		{config.KeyProfile, s.config.Profile},
+		{config.KeyUnlock, shortDuration(s.config.Unlock)},
+		{config.KeyRequired, strings.Join(s.config.Required, " ")},
+		{config.KeyAliases, strings.Join(aliases, " ")},
+		{config.KeyCollection, collection},
+	}
+	var settings []setting
+	for _, v := range values {
+		settings = append(settings, setting{v.key, v.value, string(s.config.OriginOf(v.key))})
+	}
+	return settings
+}
+
+// shortDuration writes "8h", where time.Duration would write "8h0m0s".
+func shortDuration(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+func runConfig(s *session, asJSON bool) error {
+	settings := s.settings()
+	if asJSON {
+		encoder := json.NewEncoder(s.stdout)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(settings)
+	}
+	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	for _, entry := range settings {
+		value, origin := entry.Value, entry.Origin
+		if value == "" {
+			value = "-"
+		}
+		if slices.Contains([]string{config.EnvBackend, config.EnvProfile}, origin) {
+			origin = "$" + origin
+		}
+		_, _ = fmt.Fprintf(w, "%s\t%s\t(%s)\n", entry.Key, ui.Printable(value), origin)
+	}
+	_, _ = fmt.Fprintf(w, "config file\t%s\nfile store\t%s\n", ui.Printable(s.config.Paths.ConfigFile), ui.Printable(s.config.Paths.Store))
+	return w.Flush()
+}

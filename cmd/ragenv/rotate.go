@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ragenv/ragenv/cmd/internal/secrets"
+	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/pkg/validate"
+	"github.com/ragenv/ragenv/pkg/validate/probe"
+)
+
+// previousKept is how long the value before a rotation can be brought back.
+const previousKept = 7 * 24 * time.Hour
+
+type rotateOptions struct {
+	setOptions
+	undo, confirm, offline bool
+}
+
+func newRotateCommand(p *program) *cli.Command {
+	var o rotateOptions
+	return &cli.Command{
+		Name:      "rotate",
+		Usage:     "replace a key by a new one, with a way back",
+		ArgsUsage: "NAME",
+		Description: `Takes the new key as "ragenv set" does, checks its shape, asks the service about it where that can be done, and puts it in
+the old one's place in one write: Docker and the next command use it at once. The old key is kept for a week, or until
+"ragenv rotate --confirm NAME"; "ragenv rotate --undo NAME" brings it back.
+
+  ragenv rotate NGC_API_KEY --expires 90d`,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "undo", Destination: &o.undo, Usage: "bring back the key from before"},
+			&cli.BoolFlag{Name: "confirm", Destination: &o.confirm, Usage: "the new key works: forget the one from before"},
+			&cli.BoolFlag{Name: "from-env", Destination: &o.fromEnv, Usage: "take the value of the environment variable NAME"},
+			&cli.StringFlag{Name: "expires", Destination: &o.expires, Usage: "when the new key stops working, as `WHEN`: a date (2027-01-31) or a duration (90d, 12w)"},
+			&cli.BoolFlag{Name: "offline", Destination: &o.offline, Usage: "do not ask the service"},
+			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "take also an unusual value, or one that the service does not take"},
+		},
+		Action: func(c *cli.Context) error {
+			s, err := p.session(c)
+			if err != nil {
+				return err
+			}
+			if c.NArg() != 1 {
+				return ui.Usagef("ragenv rotate "+secrets.NGCAPIKey, "ragenv rotate takes one name")
+			}
+			o.name = c.Args().First()
+			if err := envName(c, o.name); err != nil {
+				return err
+			}
+			if o.undo && o.confirm {
+				return ui.Usagef(helpHint(c), "--undo and --confirm exclude each other")
+			}
+			return runRotate(s, o)
+		},
+	}
+}
+
+// previousRef names the value an item had before its last rotation.
+func previousRef(ref keychain.Ref) keychain.Ref {
+	ref.Kind = keychain.KindPrevious
+	return ref
+}
+
+func runRotate(s *session, o rotateOptions) error {
+	ref := s.envRef(o.name)
+	k, err := s.opener().Read()
+	if errors.Is(err, keychain.ErrNoStore) {
+		return s.notStored(ref)
+	}
+	if err != nil {
+		return err
+	}
+	switch {
+	case o.undo:
+		return s.undoRotation(k, ref)
+	case o.confirm:
+		return s.confirmRotation(k, ref)
+	}
+	if known, _ := secrets.Lookup(o.name); known.Irreplaceable {
+		return ui.Errorf("make a new index with a key of its own", "%s cannot be rotated: what is encrypted with it can never be read without it", o.name)
+	}
+	var current keychain.Item
+	err = s.unlocked(k, func() (err error) {
+		current, err = k.Get(ref)
+		return err
+	})
+	if errors.Is(err, keychain.ErrNotFound) {
+		return s.notStored(ref)
+	}
+	if err != nil {
+		return err
+	}
+	next := keychain.Item{Ref: ref}
+	if o.expires != "" {
+		if next.Expires, err = parseExpiry(o.expires, s.now()); err != nil {
+			return ui.Usagef("ragenv rotate "+o.name+" --expires 90d", "--expires: %w", err)
+		}
+	}
+	value, err := s.readValue(o.setOptions)
+	if err != nil {
+		return err
+	}
+	if err := s.checkValue(o.name, value, o.forced); err != nil {
+		return err
+	}
+	if next.Secret = keychain.NewSecret(value); next.Secret == current.Secret {
+		return ui.Errorf("make a new key first, then run it again", "that is the key %s has now", o.name)
+	}
+	if err := s.askBeforeRotation(next, o); err != nil {
+		return err
+	}
+	return s.swap(k, current, next)
+}
+
+// askBeforeRotation refuses a new key that its service does not take.
+func (s *session) askBeforeRotation(next keychain.Item, o rotateOptions) error {
+	if o.offline || secrets.KindOf(o.name) != validate.NGC {
+		return nil
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	result := s.ask(ctx, next)
+	if ctx.Err() != nil {
+		return ui.ErrInterrupted
+	}
+	switch result.Outcome {
+	case probe.Valid:
+		s.print.Note("the service takes the new key")
+	case probe.Unknown:
+		s.print.Note("whether the service takes the new key is not known: %s", result.Detail)
+	case probe.Invalid, probe.LacksRights:
+		if o.forced {
+			s.print.Warn("the service does not take the new key: %s", result.Detail)
+			return nil
+		}
+		return ui.Errorf("nothing was changed; to store it all the same: ragenv rotate "+o.name+" --force", "the service does not take the new key: %s", result.Detail)
+	}
+	return nil
+}
+
+// swap keeps the current value aside and then puts the next in its place. Interrupted between the two, the key is still the
+// current one.
+func (s *session) swap(k *keychain.Keychain, current, next keychain.Item) error {
+	previous := current
+	previous.Ref = previousRef(current.Ref)
+	previous.Updated = s.now().UTC().Truncate(time.Second) // the week counts from now
+	if err := k.Set(previous); err != nil {
+		return err
+	}
+	if err := k.Set(next); err != nil {
+		return err
+	}
+	s.print.Note("%s%s is the new key from now on; the one before is kept for a week", next.Name, s.inProfile())
+	if !current.Expires.IsZero() && next.Expires.IsZero() {
+		s.print.Note("when the new key expires is not known")
+	}
+	s.hint(fmt.Sprintf("ragenv rotate --confirm %s when it works, ragenv rotate --undo %s if it does not", next.Name, next.Name))
+	return nil
+}
+
+func (s *session) undoRotation(k *keychain.Keychain, ref keychain.Ref) error {
+	var previous keychain.Item
+	err := s.unlocked(k, func() (err error) {
+		previous, err = k.Get(previousRef(ref))
+		return err
+	})
+	if errors.Is(err, keychain.ErrNotFound) || err == nil && s.now().Sub(previous.Updated) > previousKept {
+		return ui.Errorf("ragenv set"+s.forProfile()+" "+ref.Name, "no key from before is kept for %s%s: it was confirmed, or a week has passed", ref.Name, s.inProfile())
+	}
+	if err != nil {
+		return err
+	}
+	restored := previous
+	restored.Ref, restored.Updated = ref, time.Time{}
+	if err := k.Set(restored); err != nil {
+		return err
+	}
+	if err := k.Remove(previous.Ref); err != nil && !errors.Is(err, keychain.ErrNotFound) {
+		return err
+	}
+	s.print.Note("%s%s is the key from before again", ref.Name, s.inProfile())
+	return nil
+}
+
+func (s *session) confirmRotation(k *keychain.Keychain, ref keychain.Ref) error {
+	err := k.Remove(previousRef(ref))
+	if errors.Is(err, keychain.ErrNotFound) {
+		s.print.Note("no key from before is kept for %s%s", ref.Name, s.inProfile())
+		return nil
+	}
+	if err == nil {
+		s.print.Note("the key from before %s%s is forgotten", ref.Name, s.inProfile())
+	}
+	return err
+}
+
+// forgetOld removes the values from before rotations whose week has passed. It is housekeeping beside a command's own work,
+// so what it cannot do now is left for the next time.
+func (s *session) forgetOld(k *keychain.Keychain, refs []keychain.Ref) {
+	for _, ref := range refs {
+		if ref.Kind != keychain.KindPrevious || !k.Unlocked() {
+			continue
+		}
+		if item, err := k.Get(ref); err == nil && s.now().Sub(item.Updated) > previousKept {
+			_ = k.Remove(ref)
+		}
+	}
+}

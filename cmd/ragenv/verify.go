@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ragenv/ragenv/cmd/internal/secrets"
+	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/pkg/validate"
+	"github.com/ragenv/ragenv/pkg/validate/probe"
+)
+
+type verifyOptions struct {
+	names []string
+	image string
+	json  bool
+}
+
+func newVerifyCommand(p *program) *cli.Command {
+	var o verifyOptions
+	return &cli.Command{
+		Name:      "verify",
+		Usage:     "ask the services whether they take the stored keys",
+		ArgsUsage: "[NAME...]",
+		Description: `Without names it asks about every stored key that a service can be asked about. The key is sent to the service it is for,
+over TLS, and nowhere else. The outcome is one of
+
+  valid         the service takes the key
+  invalid       it does not: the key is wrong, or has expired
+  lacks-rights  it takes the key, but not for what is needed; the detail says what is missing
+  unknown       nothing is proved either way; the detail says why
+
+It ends with 1 if a key is invalid or lacks rights. --json prints an array of objects with the members name, outcome, detail and,
+where known, type, org, products, missing and image.`,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "image", Destination: &o.image, Usage: "ask also whether the key may pull `IMAGE` of nvcr.io"},
+			&cli.BoolFlag{Name: "json", Destination: &o.json, Usage: "print JSON"},
+		},
+		Action: func(c *cli.Context) error {
+			s, err := p.session(c)
+			if err != nil {
+				return err
+			}
+			o.names = c.Args().Slice()
+			for _, name := range o.names {
+				if err := envName(c, name); err != nil {
+					return err
+				}
+			}
+			return runVerify(s, o)
+		},
+	}
+}
+
+// verdict is one line of what verify found.
+type verdict struct {
+	Name  string `json:"name"`
+	Image string `json:"image,omitempty"`
+	probe.Result
+}
+
+func runVerify(s *session, o verifyOptions) error {
+	var image probe.Image
+	if o.image != "" {
+		var err error
+		if image, err = probe.ParseImage(o.image); err != nil {
+			return ui.Usagef("ragenv verify --image "+doctorImage, "--image: %w", err)
+		}
+	}
+	items, err := s.verifiable(o.names)
+	if err != nil {
+		return err
+	}
+	if len(items) == 0 {
+		return s.notStored(s.envRef(secrets.NGCAPIKey))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	verdicts := []verdict{}
+	for _, item := range items {
+		verdicts = append(verdicts, verdict{Name: item.Name, Result: s.ask(ctx, item)})
+		if o.image != "" && secrets.KindOf(item.Name) == validate.NGC {
+			result := s.services().RegistryPull(ctx, item.Secret.Reveal(), image)
+			verdicts = append(verdicts, verdict{Name: item.Name, Image: image.String(), Result: result})
+		}
+		if ctx.Err() != nil {
+			return ui.ErrInterrupted
+		}
+	}
+	if err := s.writeVerdicts(verdicts, o.json); err != nil {
+		return err
+	}
+	return refused(verdicts)
+}
+
+// verifiable reads the named keys, or all that a service can be asked about.
+func (s *session) verifiable(names []string) ([]keychain.Item, error) {
+	k, err := s.opener().Read()
+	if errors.Is(err, keychain.ErrNoStore) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var refs []keychain.Ref
+	if len(names) == 0 {
+		all, err := k.List(s.config.Profile)
+		if err != nil {
+			return nil, err
+		}
+		for _, ref := range all {
+			if kind := secrets.KindOf(ref.Name); ref.Kind == keychain.KindEnv && (kind == validate.NGC || kind == validate.CyborgDB) {
+				refs = append(refs, ref)
+			}
+		}
+	}
+	for _, name := range names {
+		ref := s.envRef(name)
+		has, err := k.Has(ref)
+		if err != nil {
+			return nil, err
+		}
+		if !has {
+			return nil, s.notStored(ref)
+		}
+		refs = append(refs, ref)
+	}
+	var items []keychain.Item
+	err = s.unlocked(k, func() (err error) {
+		items, err = k.GetAll(refs)
+		return err
+	})
+	return items, err
+}
+
+// ask asks the service that a key is for.
+func (s *session) ask(ctx context.Context, item keychain.Item) probe.Result {
+	switch secrets.KindOf(item.Name) {
+	case validate.NGC:
+		return s.services().NGC(ctx, item.Secret.Reveal())
+	case validate.CyborgDB:
+		return s.services().CyborgDB(ctx, item.Secret.Reveal())
+	}
+	return probe.Result{Outcome: probe.Unknown, Detail: "no service can be asked about it"}
+}
+
+func (s *session) writeVerdicts(verdicts []verdict, asJSON bool) error {
+	if asJSON {
+		encoder := json.NewEncoder(s.stdout)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(verdicts)
+	}
+	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	for _, v := range verdicts {
+		subject := v.Name
+		if v.Image != "" {
+			subject += " pulls " + v.Image
+		}
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", ui.Printable(subject), v.Outcome, ui.Printable(v.Detail))
+		for _, missing := range v.Missing {
+			_, _ = fmt.Fprintf(w, "\t\t%s\n", ui.Printable(fmt.Sprintf("without %q: %s", missing.Title, missing.Effect)))
+		}
+	}
+	return w.Flush()
+}
+
+// refused is the error for the first key that a service did not take.
+func refused(verdicts []verdict) error {
+	for _, v := range verdicts {
+		switch v.Outcome {
+		case probe.Invalid:
+			return ui.Errorf("ragenv rotate "+v.Name, "%s is not taken: %s", v.Name, v.Detail)
+		case probe.LacksRights:
+			known, _ := secrets.Lookup(v.Name)
+			return ui.Errorf("make a key that has them at "+known.Docs+", then: ragenv rotate "+v.Name, "%s lacks rights: %s", v.Name, v.Detail)
+		}
+	}
+	return nil
+}
