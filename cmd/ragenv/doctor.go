@@ -62,7 +62,7 @@ and its meaning will not change.`,
 				return ui.Usagef("ragenv doctor --online --image "+doctorImage, "--image: %w", err)
 			}
 			if o.online {
-				w.Services = &probe.Client{}
+				w.Services = p.services()
 			}
 			return p.runDoctor(w, o)
 		},

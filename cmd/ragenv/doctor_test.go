@@ -6,11 +6,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -305,6 +309,44 @@ func TestBrokenHomes(t *testing.T) {
 		})
 	}
 	t.Logf("\n%s", table)
+}
+
+// With --online the services are asked; without, they are not.
+func TestDoctorOnline(t *testing.T) {
+	skipWithoutScripts(t)
+	h := newDoctorHome(t)
+	var requests atomic.Int32
+	status := http.StatusOK
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		switch {
+		case r.URL.Path == "/v3/keys/get-caller-info":
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, `{"type":"PERSONAL_KEY","orgName":"acme","products":["artifact-catalog","ai-foundations"]}`)
+		case r.URL.Path == "/proxy_auth" && r.Header.Get("Authorization") != "":
+			_, _ = io.WriteString(w, `{"token":"t"}`)
+		case r.Header.Get("Authorization") == "Bearer t":
+		default:
+			w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+r.Host+`/proxy_auth",scope="repository:nim/a/b:pull"`)
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	}))
+	t.Cleanup(server.Close)
+	for _, variable := range []string{envAPIURL, envAuthnURL, envRegistryURL} {
+		h.env[variable] = server.URL
+	}
+	if out, code := h.run("doctor"); code != 0 || requests.Load() != 0 {
+		t.Errorf("exit code %d, %d requests without --online:\n%s", code, requests.Load(), out)
+	}
+	out, code := h.run("doctor", "--online", "--image", "nvcr.io/nim/a/b:1")
+	if code != 0 || !strings.Contains(out, "NGC_API_KEY: the key may pull this image (nvcr.io/nim/a/b:1)") || !strings.HasSuffix(out, "\n20 checks: 20 ok, 0 warning, 0 failed\n") {
+		t.Errorf("exit code %d:\n%s", code, out)
+	}
+	status = http.StatusUnauthorized
+	out, code = h.run("doctor", "--online")
+	if code != 1 || !strings.Contains(out, "NGC_API_KEY: NVIDIA does not know this key, or it has expired") || !strings.Contains(out, "hint: ragenv rotate NGC_API_KEY\n") {
+		t.Errorf("exit code %d:\n%s", code, out)
+	}
 }
 
 func (h *doctorHome) git(args ...string) {

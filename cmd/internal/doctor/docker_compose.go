@@ -9,9 +9,9 @@ func (w *World) dockerCompose(ctx context.Context) Result {
 		return Result{Warning, "not checked: docker is not on PATH", installEngine}
 	}
 	out, err := w.run(ctx, "", docker, "compose", "version", "--short")
-	got, ok := parseVersion(out.stdout)
+	got, ok := parseVersion(out)
 	switch {
-	case err != nil || out.stdout == "":
+	case err != nil || out == "":
 		return Result{Warning, "the docker command has no Compose plugin", installCompose}
 	case !ok:
 		return Result{Warning, "Compose does not tell its version", "docker compose version"}

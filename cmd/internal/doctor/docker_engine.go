@@ -45,7 +45,7 @@ func (w *World) dockerEngine(ctx context.Context) Result {
 	}
 	out, err := w.run(ctx, "", docker, "version", "--format", "{{json .}}")
 	var v dockerVersion
-	if json.Unmarshal([]byte(out.stdout), &v) != nil && err == nil {
+	if json.Unmarshal([]byte(out), &v) != nil && err == nil {
 		return Result{Warning, docker + " does not tell its version", "docker version"}
 	}
 	if v.Server == nil {
@@ -85,7 +85,7 @@ func (w *World) unreachable(ctx context.Context, docker string) Result {
 	endpoint := w.Getenv("DOCKER_HOST")
 	if endpoint == "" {
 		if out, err := w.run(ctx, "", docker, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"); err == nil {
-			endpoint = out.stdout
+			endpoint = out
 		}
 	}
 	socket, isSocket := strings.CutPrefix(endpoint, "unix://")

@@ -199,12 +199,30 @@ func TestProgramsGetNoSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, entry := range strings.Fields(out.stdout) {
+	for _, entry := range strings.Fields(out) {
 		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "RAGENV_") || strings.HasSuffix(name, "_API_KEY") {
 			t.Errorf("%s was handed over", name)
 		}
 	}
-	if !strings.Contains(out.stdout, "OTHER=kept") || !strings.Contains(out.stdout, "SSH_ASKPASS_REQUIRE=never") {
+	if !strings.Contains(out, "OTHER=kept") || !strings.Contains(out, "SSH_ASKPASS_REQUIRE=never") {
 		t.Error("the environment is not what it should be")
+	}
+}
+
+func TestProgramsOutputIsLimited(t *testing.T) {
+	h := newHome(t)
+	out, err := h.run(t.Context(), "", h.program("tell", "i=0; while [ $i -lt 3000 ]; do printf '%0200d' 0; i=$((i+1)); done"))
+	if err != nil || len(out) != maxOutput {
+		t.Errorf("%d bytes, %v", len(out), err)
+	}
+}
+
+func TestWorst(t *testing.T) {
+	for want, reports := range map[Status][]Report{
+		OK: {{Status: OK}}, Warning: {{Status: OK}, {Status: Warning}, {Status: OK}}, Failed: {{Status: Failed}, {Status: Warning}},
+	} {
+		if got := Worst(reports); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }

@@ -184,6 +184,16 @@ func TestGitEnvFiles(t *testing.T) {
 	git(t, h.Dir, "add", "deploy.env")
 	h.expect(h.gitEnvFiles, Failed, "deploy.env:2 holds NGC_API_KEY", "git rm --cached -f deploy.env")
 
+	// Below the repository's top, only the files of this directory count.
+	top := h.Dir
+	h.Dir = filepath.Join(top, "deploy", "compose")
+	h.write(filepath.Join(h.Dir, ".env"), "")
+	h.expect(h.gitEnvFiles, OK, "no key in a .env file of this directory", "")
+	h.write(filepath.Join(h.Dir, "my keys.env"), "NGC_API_KEY="+h.keys["stray"])
+	git(t, h.Dir, "add", ".")
+	h.expect(h.gitEnvFiles, Failed, "my keys.env:1 holds NGC_API_KEY", "git rm --cached -f 'my keys.env' && echo 'my keys.env' >> .gitignore")
+	h.Dir = top
+
 	// A repository that git does not answer for.
 	h.write(filepath.Join(h.Dir, ".git", "HEAD"), "nonsense")
 	h.expect(h.gitEnvFiles, Warning, "git does not say", "git ls-files")

@@ -95,7 +95,7 @@ func (w *World) gitFiles(ctx context.Context, git string, names []string, option
 	if err != nil {
 		return nil, fmt.Errorf("git ls-files: %w", err)
 	}
-	return strings.Split(out.stdout, "\x00"), nil
+	return strings.Split(out, "\x00"), nil
 }
 
 // inRepository tells whether git would find a repository from dir upwards.

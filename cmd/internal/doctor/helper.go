@@ -23,7 +23,7 @@ func (w *World) helper(ctx context.Context) Result {
 		return Result{Failed, path + " does not run", "install " + helperProgram + " anew: " + quote(path)}
 	}
 	// "docker-credential-ngc (MODULE) VERSION"
-	fields := strings.Fields(out.stdout)
+	fields := strings.Fields(out)
 	if len(fields) != 3 || fields[0] != helperProgram || fields[1] != "("+buildinfo.Module+")" {
 		return Result{Failed, path + " is another program of that name", "put the directory of ragenv's own " + helperProgram + " first in PATH"}
 	}

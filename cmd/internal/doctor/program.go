@@ -36,16 +36,14 @@ func (w *World) lookPath(name string) (path, notExecutable string) {
 	return "", notExecutable
 }
 
-// output is what a program said.
-type output struct{ stdout, stderr string }
-
-// run runs a program for a short time. It gets no input and no terminal, so it cannot ask for anything, and no secret.
-func (w *World) run(ctx context.Context, dir, path string, args ...string) (output, error) {
+// run runs a program for a short time and returns what it wrote to standard output. It gets no input and no terminal, so it
+// cannot ask for anything, and no secret.
+func (w *World) run(ctx context.Context, dir, path string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, programLimit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
-	var stdout, stderr limitedBuffer
-	cmd.Stdout, cmd.Stderr, cmd.Dir = &stdout, &stderr, dir
+	var stdout limitedBuffer
+	cmd.Stdout, cmd.Dir = &stdout, dir
 	cmd.Env = w.harmlessEnviron()
 	cmd.WaitDelay = time.Second // for a grandchild that keeps the pipes open
 	detach(cmd)
@@ -53,7 +51,7 @@ func (w *World) run(ctx context.Context, dir, path string, args ...string) (outp
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
-	return output{strings.TrimSpace(stdout.String()), strings.TrimSpace(stderr.String())}, err
+	return stdout.String(), err
 }
 
 // harmlessEnviron is the environment without passphrases and keys, and with what keeps programs from asking.
@@ -71,10 +69,12 @@ func (w *World) harmlessEnviron() []string {
 	return append(env, "SSH_ASKPASS_REQUIRE=never", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C")
 }
 
-// limitedBuffer keeps the beginning of what is written.
-type limitedBuffer struct{ bytes.Buffer }
+// limitedBuffer keeps the beginning of what is written. It embeds no bytes.Buffer, whose ReadFrom would pass Write by.
+type limitedBuffer struct{ kept bytes.Buffer }
 
 func (b *limitedBuffer) Write(p []byte) (int, error) {
-	b.Buffer.Write(p[:min(len(p), max(0, maxOutput-b.Len()))])
+	b.kept.Write(p[:min(len(p), max(0, maxOutput-b.kept.Len()))])
 	return len(p), nil
 }
+
+func (b *limitedBuffer) String() string { return strings.TrimSpace(b.kept.String()) }

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -70,6 +71,27 @@ func TestDockerEngine(t *testing.T) {
 		h.program("docker", "exit 1")
 		h.env["DOCKER_HOST"] = "tcp://me:" + h.keys["NGC_API_KEY"] + "@example.com:2376"
 		h.expect(h.dockerEngine, Failed, "that $DOCKER_HOST names", "unset DOCKER_HOST")
+	})
+	t.Run("not an engine", func(t *testing.T) {
+		h := newHome(t)
+		dir, err := os.MkdirTemp("", "d") // a socket's path must be short
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = os.RemoveAll(dir) })
+		socket := filepath.Join(dir, "s")
+		l, err := net.Listen("unix", socket)
+		if err != nil {
+			t.Skip(err)
+		}
+		defer func() { _ = l.Close() }()
+		h.program("docker", "exit 1")
+		h.env["DOCKER_HOST"] = "unix://" + socket
+		h.expect(h.dockerEngine, Failed, "does not answer as a Docker engine", "docker version")
+		if os.Geteuid() != 0 {
+			h.chmod(socket, 0)
+			h.expect(h.dockerEngine, Failed, "this user may not use the Docker engine", "usermod -aG docker")
+		}
 	})
 	t.Run("absent", func(t *testing.T) {
 		h := newHome(t)
