@@ -50,7 +50,7 @@ fuzz: ## run every fuzz target for FUZZTIME
 
 cover: ## measure which statements the tests reach; the report is .cache/cover.html
 	@mkdir -p .cache
-	@go test -coverpkg=./cmd/...,./pkg/... -coverprofile=.cache/cover.out ./... | grep -v '^---' || true
+	@go test -coverpkg=./cmd/...,./pkg/... -coverprofile=.cache/cover.out ./...
 	@go tool cover -html=.cache/cover.out -o .cache/cover.html
 	@go tool cover -func=.cache/cover.out | tail -n 1
 
