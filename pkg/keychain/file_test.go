@@ -21,6 +21,7 @@ func fileOptions(t *testing.T) Options {
 
 func createFileStore(t *testing.T, opts Options, passphrase string) {
 	t.Helper()
+	opts.CacheFor = 0 // each test says itself when the store is unlocked
 	k, err := CreateFileStore(opts, []byte(passphrase))
 	if err != nil {
 		t.Fatal(err)

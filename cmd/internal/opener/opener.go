@@ -79,7 +79,11 @@ func (o Opener) Create(passphrase []byte) (*keychain.Keychain, error) {
 }
 
 func (o Opener) create() (*keychain.Keychain, error) {
+	options := o.options(keychain.BackendFile)
 	secret, err := passphrase.FromEnvironment(o.Getenv)
+	if err == nil {
+		options.CacheFor = 0 // nobody typed it, and storing needs no unlocked store
+	}
 	if errors.Is(err, passphrase.ErrNone) {
 		if o.AskNew == nil {
 			return nil, o.noStore()
@@ -92,7 +96,7 @@ func (o Opener) create() (*keychain.Keychain, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err := keychain.CreateFileStore(o.options(keychain.BackendFile), secret)
+	k, err := keychain.CreateFileStore(options, secret)
 	if errors.Is(err, keychain.ErrStoreExists) { // another process was first
 		return o.Open(keychain.BackendFile)
 	}

@@ -124,8 +124,8 @@ func Open(opts Options) (*Store, error) {
 	return &Store{opts: opts, recipient: recipient}, nil
 }
 
-// Create makes a store in opts.Dir with a new identity, encrypted with passphrase unless that is empty. Errors:
-// ErrExists, ErrInsecure, ErrTimeout. A crash leaves no store or a whole one.
+// Create makes a store in opts.Dir with a new identity, encrypted with passphrase unless that is empty, and unlocked for
+// opts.CacheFor. Errors: ErrExists, ErrInsecure, ErrTimeout. A crash leaves no store or a whole one.
 func Create(opts Options, passphrase []byte) (*Store, error) {
 	if err := makeDir(opts.Dir); err != nil {
 		return nil, err
@@ -157,7 +157,9 @@ func Create(opts Options, passphrase []byte) (*Store, error) {
 	if err := writeManifest(opts, m); err != nil {
 		return nil, err
 	}
-	return &Store{opts: opts, recipient: id.Recipient(), id: id}, nil
+	s := &Store{opts: opts, recipient: id.Recipient(), id: id}
+	_ = s.remember(id) // a machine without a cache asks when it is read
+	return s, nil
 }
 
 // ID identifies the store for the cache: its recipient, which is public.

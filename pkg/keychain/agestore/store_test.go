@@ -222,6 +222,23 @@ func TestUnlockedIdentityIsCachedAndForgotten(t *testing.T) {
 	})
 }
 
+func TestANewStoreIsUnlocked(t *testing.T) {
+	cache := &memoryCache{}
+	opts := Options{Dir: filepath.Join(t.TempDir(), "store"), WorkFactor: fastScrypt, Cache: cache, CacheFor: time.Minute}
+	s, err := Create(opts, []byte("secret words"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	value := newKey(t)
+	set(t, s, "k", value)
+	wantData(t, reopen(t, opts), "k", value)
+	if err := s.Lock(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = reopen(t, opts).Get("k")
+	wantError(t, err, ErrLocked)
+}
+
 func TestPlainIdentityIsNotCached(t *testing.T) {
 	s, opts := create(t, "")
 	value := newKey(t)
