@@ -83,7 +83,7 @@ func privatePass(t *testing.T, passphrase string) {
 			t.Skipf("%s: %v: %s", argv[0], err, out)
 		}
 	}
-	run(passphrase, "gpg", "--batch", "--pinentry-mode=loopback", "--passphrase-fd=0", "--quick-generate-key", "ragenv test", "default", "default")
+	run(passphrase, "gpg", "--batch", "--pinentry-mode=loopback", "--passphrase-fd=0", "--quick-generate-key", "ragenv test", "future-default", "default")
 	run("", "pass", "init", "ragenv test")
 	run("not ours\n", "pass", "insert", "-m", "email/work")
 }

@@ -19,6 +19,7 @@ func TestEndToEnd(t *testing.T) {
 	step(t, "3 what a person sees when it fails", testFailures)
 	step(t, "4 a second, ordinary registry", testSecondRegistry)
 	step(t, "5 Compose with injected keys", testCompose)
+	step(t, "6 every keychain", testBackends)
 }
 
 // newStore makes a store without a passphrase.
