@@ -13,6 +13,7 @@ func commands(p *program) []*cli.Command {
 		newListCommand(p),
 		newRmCommand(p),
 		newRotateCommand(p),
+		newExportCommand(p),
 		newVerifyCommand(p),
 		newProfileCommand(p),
 		newUnlockCommand(p),

@@ -21,28 +21,10 @@ func (s *session) commandEnvironment(base, only []string, preserve bool) (*child
 	if err != nil {
 		return nil, err
 	}
+	items = s.handedOver(items)
 	in := childenv.Input{
-		Base: base, Stored: map[string]string{}, Aliases: aliases, Preserve: preserve,
+		Base: base, Stored: storedValues(items, base, only, aliases), Aliases: aliases, Preserve: preserve,
 		Wanted: wantedNames(only), Drop: []string{passphrase.EnvValue}, FoldCase: runtime.GOOS == "windows",
-	}
-	items = slices.DeleteFunc(items, func(item keychain.Item) bool {
-		reason := secrets.Reserved(item.Name)
-		if reason != "" {
-			s.print.Warn("%s is not handed over: it %s", item.Name, reason)
-		}
-		return reason != ""
-	})
-	for _, item := range items {
-		if only == nil || slices.Contains(only, item.Name) {
-			in.Stored[item.Name] = item.Secret.Reveal()
-			continue
-		}
-		// It was read for an alias of it that was named.
-		for _, alias := range aliases[item.Name] {
-			if slices.Contains(only, alias) && inherited(base, alias) == "" {
-				in.Stored[alias] = item.Secret.Reveal()
-			}
-		}
 	}
 	result, err := childenv.Build(in)
 	if err != nil {
@@ -56,6 +38,35 @@ func (s *session) commandEnvironment(base, only []string, preserve bool) (*child
 	}
 	s.warnOfExpiry(items)
 	return result, nil
+}
+
+// handedOver leaves out the items that no command gets, with a warning.
+func (s *session) handedOver(items []keychain.Item) []keychain.Item {
+	return slices.DeleteFunc(items, func(item keychain.Item) bool {
+		reason := secrets.Reserved(item.Name)
+		if reason != "" {
+			s.print.Warn("%s is not handed over: it %s", item.Name, reason)
+		}
+		return reason != ""
+	})
+}
+
+// storedValues are the values to hand over by name. An item that only does not name was read for an alias of it that only
+// does name.
+func storedValues(items []keychain.Item, base, only []string, aliases map[string][]string) map[string]string {
+	values := map[string]string{}
+	for _, item := range items {
+		if only == nil || slices.Contains(only, item.Name) {
+			values[item.Name] = item.Secret.Reveal()
+			continue
+		}
+		for _, alias := range aliases[item.Name] {
+			if slices.Contains(only, alias) && inherited(base, alias) == "" {
+				values[alias] = item.Secret.Reveal()
+			}
+		}
+	}
+	return values
 }
 
 // checkMissing fails where a command would run without the keys it was to have, and notes those that are merely usual.

@@ -3,10 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"github.com/ragenv/ragenv/cmd/internal/secrets"
 	"github.com/ragenv/ragenv/cmd/internal/ui"
@@ -46,7 +44,7 @@ func newGetCommand(p *program) *cli.Command {
 }
 
 func runGet(s *session, ref keychain.Ref, o getOptions) error {
-	if file, ok := s.stdout.(*os.File); ok && term.IsTerminal(int(file.Fd())) && !o.reveal {
+	if s.toTerminal() && !o.reveal {
 		return ui.Errorf("ragenv get"+s.forProfile()+" "+ref.Name+" --reveal", "a key is not printed to a terminal, where others may see it")
 	}
 	k, err := s.opener().Read()

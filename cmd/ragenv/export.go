@@ -1,0 +1,156 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"github.com/ragenv/ragenv/cmd/internal/childenv"
+	"github.com/ragenv/ragenv/cmd/internal/render"
+	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+const formatKubernetes = "kubernetes"
+
+// shellFormats are read by the shell that started ragenv, so what that shell has set already counts.
+var shellFormats = []string{"shell", "fish", "powershell"}
+
+type exportOptions struct {
+	format, only, namespace, name string
+	reveal                        bool
+}
+
+func newExportCommand(p *program) *cli.Command {
+	var o exportOptions
+	return &cli.Command{
+		Name:  "export",
+		Usage: "write the keys in the form that another program reads",
+		Description: `Every format is exact: what reads it gets every byte of every value, or the value is refused by name. To a terminal it prints
+only with --reveal. Prefer ragenv -- COMMAND where it will do: then only that one command has the keys.
+
+As with ragenv run, NVIDIA_API_KEY and NGC_CLI_API_KEY follow NGC_API_KEY, in shell, fish and powershell only where they are unset
+or empty. In kubernetes the Secrets ngc-secret and ngc-api have the NGC key, and all others the one that --name names.
+
+  eval "$(ragenv export)"
+  ragenv export --format fish | source
+  ragenv export --format powershell | Out-String | Invoke-Expression
+  ragenv export --format github >> "$GITHUB_ENV"
+  ragenv export --format kubernetes | kubectl apply --server-side -f -`,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Value: "shell", Destination: &o.format, Usage: "write `FORMAT`: " + strings.Join(render.Names(), ", ") + "; shell if none is given"},
+			&cli.StringFlag{Name: "only", Destination: &o.only, Usage: "write only `A,B` of the stored keys"},
+			&cli.StringFlag{Name: "namespace", Destination: &o.namespace, Usage: "kubernetes: the `NAMESPACE` of every Secret; kubectl's own if none is given"},
+			&cli.StringFlag{Name: "name", Destination: &o.name, Usage: "kubernetes: the `SECRET` of the other keys; " + render.DefaultName + " if none is given"},
+			&cli.BoolFlag{Name: "reveal", Destination: &o.reveal, Usage: "print to a terminal too"},
+		},
+		Action: func(c *cli.Context) error {
+			s, err := p.session(c)
+			if err != nil {
+				return err
+			}
+			if err := noArguments(c); err != nil {
+				return err
+			}
+			if !slices.Contains(render.Names(), o.format) {
+				return ui.Usagef(helpHint(c), "--format is one of %s", strings.Join(render.Names(), ", "))
+			}
+			if o.format != formatKubernetes && (c.IsSet("namespace") || c.IsSet("name")) {
+				return ui.Usagef("ragenv export --format kubernetes | kubectl apply --server-side -f -", "--namespace and --name belong to --format kubernetes")
+			}
+			only, err := parseOnly(c, o.only)
+			if err != nil {
+				return err
+			}
+			return runExport(s, only, o)
+		},
+	}
+}
+
+func runExport(s *session, only []string, o exportOptions) error {
+	if s.toTerminal() && !o.reveal {
+		return ui.Errorf("pipe it, as ragenv export --help shows, or: ragenv export --reveal", "keys are not printed to a terminal, where others may see them")
+	}
+	var base []string
+	if slices.Contains(shellFormats, o.format) {
+		base = keychain.Environ()
+	}
+	values, err := s.exported(base, only, o.format != formatKubernetes)
+	if err != nil {
+		return err
+	}
+	if o.format == "github" && s.getenv("GITHUB_ACTIONS") == "true" {
+		if err := render.GitHubMasks(s.stderr, values); err != nil {
+			return err
+		}
+	}
+	return explainRender(render.Render(s.stdout, o.format, values, render.Options{Namespace: o.namespace, Name: o.name}))
+}
+
+// toTerminal tells whether what is printed can be seen.
+func (s *session) toTerminal() bool {
+	file, ok := s.stdout.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// exported returns the stored keys, or those that only names, and what follows them: what a command of ragenv run would get
+// besides what it inherits. An alias that base has a value for is left out, as is every one without withAliases, unless
+// only names it.
+func (s *session) exported(base, only []string, withAliases bool) ([]render.Value, error) {
+	aliases := s.aliases()
+	items, err := s.environmentItems(sources(only, aliases))
+	if err != nil {
+		return nil, err
+	}
+	items = s.handedOver(items)
+	in := childenv.Input{Stored: storedValues(items, base, only, aliases), FoldCase: runtime.GOOS == "windows"}
+	var absent []string
+	for _, name := range only {
+		if _, ok := in.Stored[name]; !ok && inherited(base, name) == "" {
+			absent = append(absent, name)
+		}
+	}
+	switch {
+	case len(absent) > 0:
+		return nil, s.withoutKeys("ragenv set"+s.forProfile()+" "+absent[0], "%s: not stored%s", strings.Join(absent, ", "), s.inProfile())
+	case len(in.Stored) == 0 && only == nil:
+		return nil, s.withoutKeys("ragenv setup"+s.forProfile(), "no key is stored%s", s.inProfile())
+	}
+	if withAliases {
+		in.Aliases = aliases
+	}
+	result, err := childenv.Build(in)
+	if err != nil {
+		return nil, ui.Errorf("write others only: ragenv export --only A,B", "%w", err)
+	}
+	var values []render.Value
+	for _, entry := range result.Env {
+		name, value, _ := strings.Cut(entry, "=")
+		if _, stored := in.Stored[name]; stored || inherited(base, name) == "" {
+			values = append(values, render.Value{Name: name, Value: value})
+		}
+	}
+	s.warnOfExpiry(items)
+	return values, nil
+}
+
+// explainRender says what a person can do about a value or name that a format cannot hold.
+func explainRender(err error) error {
+	var value *render.ValueError
+	var name *render.NameError
+	var option *render.OptionError
+	switch {
+	case errors.As(err, &value):
+		return ui.Errorf("write the others with --only, or use another format", "%w", err)
+	case errors.As(err, &name):
+		return ui.Errorf("write the others with --only", "%w", err)
+	case errors.As(err, &option):
+		return ui.Usagef("ragenv export --help", "--%w", err)
+	}
+	return err
+}
