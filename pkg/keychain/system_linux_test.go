@@ -2,8 +2,6 @@ package keychain
 
 import (
 	"bufio"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -16,28 +14,6 @@ import (
 	"github.com/godbus/dbus"
 	"golang.org/x/sys/unix"
 )
-
-func randomName(t *testing.T) string {
-	t.Helper()
-	raw := make([]byte, 6)
-	if _, err := rand.Read(raw); err != nil {
-		t.Fatal(err)
-	}
-	return "ragenv-test-" + hex.EncodeToString(raw)
-}
-
-// openOrSkip opens a backend of the machine, or skips with the reason why there is none.
-func openOrSkip(t *testing.T, opts Options) *Keychain {
-	t.Helper()
-	k, err := Open(opts)
-	if errors.Is(err, ErrUnavailable) {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return k
-}
 
 func TestKeyctlContract(t *testing.T) {
 	opts := Options{Backend: BackendKeyctl, Namespace: randomName(t)}

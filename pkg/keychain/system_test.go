@@ -1,0 +1,47 @@
+package keychain
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"os"
+	"runtime"
+	"testing"
+)
+
+func randomName(t *testing.T) string {
+	t.Helper()
+	raw := make([]byte, 6)
+	if _, err := rand.Read(raw); err != nil {
+		t.Fatal(err)
+	}
+	return "ragenv-test-" + hex.EncodeToString(raw)
+}
+
+// openOrSkip opens a backend of the machine, or skips with the reason why there is none.
+func openOrSkip(t *testing.T, opts Options) *Keychain {
+	t.Helper()
+	k, err := Open(opts)
+	if errors.Is(err, ErrUnavailable) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// The keychains of macOS and Windows are one for the whole login: there is no private one to give to a test, so a person's
+// own stays out of it. What the contract stores, under a random name, it removes.
+func TestOwnKeychainContract(t *testing.T) {
+	backend := map[string]string{"darwin": BackendKeychain, "windows": BackendWinCred}[runtime.GOOS]
+	switch {
+	case backend == "":
+		t.Skipf("%s has no keychain of its own", runtime.GOOS)
+	case os.Getenv("CI") == "":
+		t.Skipf("the %s backend is the person's own keychain: set CI=1 to use it", backend)
+	}
+	opts := Options{Backend: backend, Namespace: randomName(t)}
+	openOrSkip(t, opts)
+	contract(t, func(t *testing.T) *Keychain { return mustOpen(t, opts) })
+}
