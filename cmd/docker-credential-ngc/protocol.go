@@ -78,6 +78,8 @@ func serve(h *helper, verb string, in io.Reader, out io.Writer) error {
 		return h.Delete(server)
 	case credentials.ActionList:
 		return credentials.List(h, out)
+	case actionKubelet:
+		return serveKubelet(h, in, out)
 	default:
 		return ui.Errorf(program+" --help", "unknown action: %.40q", verb)
 	}
