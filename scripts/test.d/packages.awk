@@ -1,16 +1,30 @@
 # Reads the output of "go test -v" of several packages, which go prints one after the other. Prints a line per package, and
-# of one that failed also what it said.
+# of one that failed also what its failed tests said. Keys in it are generated ones, and hidden all the same.
 
-function flush_failed(   i) {
-	for (i = 1; i <= n; i++) print block[i]
-	fflush()
+function show_failed(   i, all) {
+	# Of a crash, an interruption or a build that failed no test bears the blame.
+	all = crashed || failures == 0
+	for (i = 1; i <= n; i++) {
+		if (!all && owner[i] != "" && !(owner[i] in failed)) continue
+		gsub(/nvapi-[A-Za-z0-9_-]+/, "nvapi-***", block[i])
+		print block[i]
+	}
 }
 
-/^ok  \t/ { print; fflush(); n = 0; next }
-/^\?   \t/ || /^\t.*coverage: / { n = 0; next } # a package without tests
-/^FAIL\t/ { flush_failed(); print; fflush(); n = 0; next }
-/^=== (RUN|PAUSE|CONT|NAME)/ { next }
-/^ *--- (PASS|SKIP)/ { next }
+function forget() {
+	fflush()
+	n = failures = crashed = 0
+	current = ""
+	split("", failed)
+}
+
+/^ok  \t/ { print; forget(); next }
+/^\?   \t/ || /^\t.*coverage: / { forget(); next } # a package without tests
+/^FAIL\t/ { show_failed(); print; forget(); next }
+/^=== (RUN|PAUSE|CONT|NAME) / { current = $3; next }
+/^ *--- (PASS|SKIP): / { next }
+/^ *--- FAIL: / { failed[$3]; failures++; block[++n] = $0; owner[n] = $3; next }
 /^(PASS|FAIL)$/ { next }
-{ block[++n] = $0 }
-END { flush_failed() } # what ended without a package's line: go's own errors
+/^(panic: |fatal error: |SIG)/ { crashed = 1 }
+{ block[++n] = $0; owner[n] = current }
+END { show_failed() } # what ended without a package's line: go's own errors
