@@ -62,7 +62,7 @@ func (s *session) notStored(ref keychain.Ref) error {
 		if known, ok := secrets.ForRegistry(ref.Name); ok {
 			hint = "ragenv get" + s.forProfile() + " " + known.Name
 		}
-		return ui.Errorf(hint, "no login is stored for %s%s", ref.Name, s.inProfile())
+		return s.withoutKeys(hint, "no login is stored for %s%s", ref.Name, s.inProfile())
 	}
 	for _, known := range secrets.All() {
 		for _, alias := range known.Aliases {
@@ -72,5 +72,5 @@ func (s *session) notStored(ref keychain.Ref) error {
 			}
 		}
 	}
-	return ui.Errorf("ragenv set"+s.forProfile()+" "+ref.Name, "no key is stored as %s%s", ref.Name, s.inProfile())
+	return s.withoutKeys("ragenv set"+s.forProfile()+" "+ref.Name, "no key is stored as %s%s", ref.Name, s.inProfile())
 }

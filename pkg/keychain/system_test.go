@@ -37,7 +37,7 @@ func TestOwnKeychainContract(t *testing.T) {
 	backend := map[string]string{"darwin": BackendKeychain, "windows": BackendWinCred}[runtime.GOOS]
 	switch {
 	case backend == "":
-		t.Skipf("%s has no keychain of its own", runtime.GOOS)
+		t.Skipf("neither the macOS Keychain nor the Credential Manager exists on %s", runtime.GOOS)
 	case os.Getenv("CI") == "":
 		t.Skipf("the %s backend is the person's own keychain: set CI=1 to use it", backend)
 	}
