@@ -13,6 +13,7 @@ func commands(p *program) []*cli.Command {
 		newListCommand(p),
 		newRmCommand(p),
 		newRotateCommand(p),
+		newImportCommand(p),
 		newExportCommand(p),
 		newVerifyCommand(p),
 		newProfileCommand(p),
@@ -23,6 +24,8 @@ func commands(p *program) []*cli.Command {
 		newBackendCommand(p),
 		newConfigCommand(p),
 		newDoctorCommand(p),
+		newCompletionCommand(p),
 		newHelpCommand(p),
+		newCompleteCommand(p),
 	}
 }

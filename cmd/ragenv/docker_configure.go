@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 
@@ -147,29 +146,40 @@ type plaintextLogin struct {
 	item keychain.Item
 }
 
+// unkeptLogin is a login that no helper can keep.
+type unkeptLogin struct{ server, registry, reason string } // as config.json has it, and as Docker's commands take it
+
 // loginsToMove returns the logins that Docker would no longer see. It warns of those that no helper can keep.
 func (s *session) loginsToMove(f *dockerconfig.File, all bool) []plaintextLogin {
-	var logins []plaintextLogin
+	logins, unkept := s.readLogins(f, all)
+	for _, login := range unkept {
+		s.print.Warn("the login for %s stays in config.json, where Docker no longer reads it: %s", login.server, login.reason)
+		s.print.Hint("docker login %s", nameOr(login.registry, "SERVER"))
+	}
+	return logins
+}
+
+// readLogins returns the logins that lie in plain text, that of nvcr.io or all of them, and apart those no helper can keep.
+func (s *session) readLogins(f *dockerconfig.File, all bool) (logins []plaintextLogin, unkept []unkeptLogin) {
 	for _, auth := range f.PlaintextAuths() {
 		server, err := serverurl.Canonical(auth.Server)
 		if !all && server != serverurl.NGC {
 			continue
 		}
 		known, isKnown := secrets.ForRegistry(server)
-		unkept := ""
+		reason := ""
 		switch {
 		case err != nil:
-			unkept = "its name is no registry's"
+			reason = "its name is no registry's"
 		case auth.Kind == dockerconfig.KindRegistryToken:
-			unkept = "it is a registry token"
+			reason = "it is a registry token"
 		case auth.Kind == dockerconfig.KindUnreadable:
-			unkept = "it cannot be read"
+			reason = "it cannot be read"
 		case isKnown && auth.Username == dockerconfig.TokenUser:
-			unkept = server + " takes no identity token"
+			reason = server + " takes no identity token"
 		}
-		if unkept != "" {
-			s.print.Warn("the login for %s stays in config.json, where Docker no longer reads it: %s", auth.Server, unkept)
-			s.print.Hint("docker login %s", nameOr(server, "SERVER"))
+		if reason != "" {
+			unkept = append(unkept, unkeptLogin{auth.Server, server, reason})
 			continue
 		}
 		item := keychain.Item{
@@ -181,7 +191,7 @@ func (s *session) loginsToMove(f *dockerconfig.File, all bool) []plaintextLogin 
 		}
 		logins = append(logins, plaintextLogin{auth, item})
 	}
-	return logins
+	return logins, unkept
 }
 
 // moveLogins stores logins, reads each back, and returns those that the keychain surely has. One that would replace
@@ -196,21 +206,11 @@ func (s *session) moveLogins(logins []plaintextLogin) ([]plaintextLogin, error) 
 	}
 	var moved []plaintextLogin
 	for _, login := range logins {
-		var stored keychain.Item
-		read := func() (err error) {
-			stored, err = k.Get(login.item.Ref)
-			return err
-		}
-		err := s.unlocked(k, read)
-		if errors.Is(err, keychain.ErrNotFound) {
-			if err = k.Set(login.item); err == nil {
-				err = s.unlocked(k, read)
-			}
-		}
+		stored, err := s.storeAndRead(k, login.item, false)
 		if err != nil {
 			return nil, fmt.Errorf("%w (config.json is unchanged)", err)
 		}
-		if stored.Secret != login.item.Secret || stored.Username != login.item.Username {
+		if stored.did == storedOther {
 			s.print.Warn("the login for %s in config.json is not the one stored as %s: it stays there, and Docker no longer reads it", login.auth.Server, login.item.Name)
 			s.print.Hint("to use that one instead: ragenv rm %s && ragenv docker configure; or delete it from config.json", login.item.Name)
 			continue

@@ -144,12 +144,17 @@ func (s *session) promptValue(name string) (string, error) {
 
 // checkValue tells the person what is odd about a value, and refuses what must not be stored.
 func (s *session) checkValue(name, value string, forced bool) error {
+	return s.checkValueOr(name, value, forced, "ragenv set "+name+" --force")
+}
+
+// checkValueOr is checkValue for another command than set: insist is what stores an unusual value all the same.
+func (s *session) checkValueOr(name, value string, forced bool, insist string) error {
 	for _, finding := range validate.Check(secrets.KindOf(name), value) {
 		switch {
 		case finding.Severity == validate.Refuse:
 			return ui.Errorf(finding.Hint, "%s: %s", name, finding.Message)
 		case finding.Severity == validate.Unusual && !forced:
-			return ui.Errorf(finding.Hint+"; if it is right all the same: ragenv set "+name+" --force", "%s: %s", name, finding.Message)
+			return ui.Errorf(finding.Hint+"; if it is right all the same: "+insist, "%s: %s", name, finding.Message)
 		default:
 			s.print.Warn("%s: %s", name, finding.Message)
 			if finding.Hint != "" {

@@ -1,0 +1,266 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/pkg/validate"
+)
+
+type importOptions struct {
+	files                            []string
+	only                             []string
+	fromEnv, docker                  bool
+	all, remove, replace, dryRunOnly bool
+}
+
+func newImportCommand(p *program) *cli.Command {
+	var o importOptions
+	var only string
+	return &cli.Command{
+		Name:      "import",
+		Usage:     "store the keys that lie in files, in the environment or in Docker's config.json",
+		ArgsUsage: "[FILE...]",
+		Description: `FILE is a .env file, a file of export lines for a shell, or what ragenv export wrote as shell, dotenv or json; "-" is standard
+input. Nothing in it is run or expanded: a value with ${...} or $(...) is left alone. Of all variables, those are taken that ragenv
+knows as keys; --only names others, --all takes every one of a file.
+
+What is stored already under another value stays, unless --force is given; the rest is stored, and the exit code is 1. With
+--remove the line of a key gives way to a comment after the keychain gave the key back, and nothing else in the file changes.
+
+  ragenv import .env --remove
+  ragenv import --from-env --docker --dry-run
+  ssh HOST ragenv export --format json | ragenv import -`,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "from-env", Destination: &o.fromEnv, Usage: "look in the environment"},
+			&cli.BoolFlag{Name: "docker", Destination: &o.docker, Usage: "look for logins in plain text in Docker's config.json: that of nvcr.io, with --all every one"},
+			&cli.StringFlag{Name: "only", Destination: &only, Usage: "take only the variables `A,B`"},
+			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Destination: &o.all, Usage: "take also what ragenv does not know as a key"},
+			&cli.BoolFlag{Name: "remove", Destination: &o.remove, Usage: "take out of the file what is stored then"},
+			&cli.BoolFlag{Name: "force", Destination: &o.replace, Usage: "store unusual values too, and replace other values, also those that cannot be made again"},
+			&cli.BoolFlag{Name: "dry-run", Destination: &o.dryRunOnly, Usage: "show what would be stored, and change nothing"},
+		},
+		Action: func(c *cli.Context) error {
+			s, err := p.session(c)
+			if err != nil {
+				return err
+			}
+			if o.only, err = parseOnly(c, only); err != nil {
+				return err
+			}
+			o.files = c.Args().Slice()
+			switch {
+			case len(o.files) == 0 && !o.fromEnv && !o.docker:
+				return ui.Usagef("ragenv import .env, or --from-env, or --docker", "import from where?")
+			case o.all && o.only != nil:
+				return ui.Usagef(helpHint(c), "--all and --only exclude each other")
+			case o.all && o.fromEnv:
+				return ui.Usagef("ragenv import --from-env --only A,B", "--all does not go with --from-env: most of an environment is no key")
+			case o.remove && o.fromEnv:
+				return ui.Usagef("unset the variables in the shell, and where it sets them", "--remove cannot take anything out of the environment of the shell")
+			}
+			return runImport(s, o)
+		},
+	}
+}
+
+// importable is a key that was found, and the item it becomes.
+type importable struct {
+	item    keychain.Item
+	name    string // as the source has it
+	from    string // the source, for people
+	follows string // the name whose key it is too; such a one is not stored a second time
+}
+
+func runImport(s *session, o importOptions) error {
+	files, err := s.readImportFiles(o)
+	if err != nil {
+		return err
+	}
+	var found []importable
+	for _, file := range files {
+		found = append(found, s.selectKeys(file, o)...)
+	}
+	if o.fromEnv {
+		found = append(found, s.selectKeys(s.environmentSource(o.only), o)...)
+	}
+	var logins []plaintextLogin
+	if o.docker {
+		if logins, err = s.plaintextLogins(o); err != nil {
+			return err
+		}
+		for _, login := range logins {
+			found = append(found, importable{item: login.item, name: login.auth.Server, from: "Docker's config.json"})
+		}
+	}
+	if absent := notFound(o.only, found); absent != "" {
+		return ui.Errorf("ragenv import --help", "%s: not found there as a plain value", absent)
+	}
+	if len(found) == 0 {
+		s.print.Note("no key was found that could be imported")
+		return nil
+	}
+	if err := s.showFound(found); err != nil {
+		return err
+	}
+	if o.dryRunOnly {
+		return s.foresee(found)
+	}
+	kept, failed := s.storeFound(found, o)
+	if kept == nil || !o.remove {
+		return failed
+	}
+	for _, file := range files {
+		failed = s.afterwards(failed, s.removeFromFile(file, kept))
+	}
+	return s.afterwards(failed, s.removeLogins(logins, kept))
+}
+
+// afterwards joins the failures of work that goes on after one: it prints the earlier one, and returns the later.
+func (s *session) afterwards(earlier, later error) error {
+	if earlier != nil && later != nil {
+		s.print.Fail(earlier)
+	}
+	if later == nil {
+		return earlier
+	}
+	return later
+}
+
+func notFound(only []string, found []importable) string {
+	for _, name := range only {
+		there := false
+		for _, f := range found {
+			there = there || f.name == name
+		}
+		if !there {
+			return name
+		}
+	}
+	return ""
+}
+
+// showFound prints what was found, with masked values.
+func (s *session) showFound(found []importable) error {
+	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "FOUND\tVALUE\tIN")
+	for _, f := range found {
+		from := f.from
+		if f.follows != "" {
+			from += " (follows " + f.follows + ")"
+		}
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", ui.Printable(f.name), validate.Mask(f.item.Secret.Reveal()), ui.Printable(from))
+	}
+	return w.Flush()
+}
+
+// foresee says what would be done, as far as that can be told without unlocking anything.
+func (s *session) foresee(found []importable) error {
+	k, err := s.quietOpener().Read()
+	if err != nil && !errors.Is(err, keychain.ErrNoStore) {
+		return err
+	}
+	for _, f := range found {
+		if f.follows != "" {
+			continue
+		}
+		has := false
+		if k != nil {
+			if has, err = k.Has(f.item.Ref); err != nil {
+				return err
+			}
+		}
+		if has {
+			s.print.Note("%s%s is stored already, and would be compared", f.item.Name, s.inProfile())
+		} else {
+			s.print.Note("%s%s would be stored", f.item.Name, s.inProfile())
+		}
+	}
+	return nil
+}
+
+// storeFound stores what can be stored and returns what the keychain surely has; nil if it could not be opened. Failures but
+// the last are printed.
+func (s *session) storeFound(found []importable, o importOptions) (kept map[keychain.Ref]keychain.Secret, failed error) {
+	k, err := s.opener().Write()
+	if err != nil {
+		return nil, err
+	}
+	kept = map[keychain.Ref]keychain.Secret{}
+	for _, f := range found {
+		if f.follows != "" {
+			continue
+		}
+		if err := s.storeOne(k, f, o); err != nil {
+			failed = s.afterwards(failed, err)
+			if errors.Is(err, keychain.ErrLocked) || errors.Is(err, ui.ErrInterrupted) || errors.Is(err, keychain.ErrWrongPassphrase) {
+				return kept, failed // the same for all that follow
+			}
+			continue
+		}
+		kept[f.item.Ref] = f.item.Secret
+	}
+	return kept, failed
+}
+
+func (s *session) storeOne(k *keychain.Keychain, f importable, o importOptions) error {
+	if f.item.Kind == keychain.KindEnv {
+		if err := s.checkValueOr(f.item.Name, f.item.Secret.Reveal(), o.replace, "run it again with --force"); err != nil {
+			return err
+		}
+	}
+	stored, err := s.storeAndRead(k, f.item, o.replace)
+	switch {
+	case err != nil:
+		return err
+	case stored.did == storedOther:
+		return ui.Errorf("to replace it: run it again with --force; to compare: ragenv get"+s.forProfile()+" "+f.item.Name,
+			"%s%s is stored already, with another value than that in %s", f.item.Name, s.inProfile(), ui.Printable(f.from))
+	case stored.did == storedSame:
+		s.print.Note("%s%s already has that value", f.item.Name, s.inProfile())
+	default:
+		s.print.Note("stored %s%s in the %s backend", f.item.Name, s.inProfile(), k.Backend())
+	}
+	return nil
+}
+
+// storing tells what storeAndRead found or did.
+type storing int
+
+const (
+	storedNow   storing = iota // the item was written, and was read back
+	storedSame                 // it was there already
+	storedOther                // another secret is there, and stays
+)
+
+// storedItem is what the keychain holds now.
+type storedItem struct {
+	keychain.Item
+	did storing
+}
+
+// storeAndRead stores an item and reads it back. Another secret in its place is only replaced if replace is set.
+func (s *session) storeAndRead(k *keychain.Keychain, item keychain.Item, replace bool) (stored storedItem, err error) {
+	read := func() (err error) {
+		stored.Item, err = k.Get(item.Ref)
+		return err
+	}
+	same := func() bool { return stored.Secret == item.Secret && stored.Username == item.Username }
+	stored.did = storedSame
+	err = s.unlocked(k, read)
+	if errors.Is(err, keychain.ErrNotFound) || replace && (err == nil && !same() || errors.Is(err, keychain.ErrDamaged)) {
+		stored.did = storedNow
+		if err = k.Set(item); err == nil {
+			err = s.unlocked(k, read)
+		}
+	}
+	if err == nil && !same() {
+		stored.did = storedOther
+	}
+	return stored, err
+}

@@ -1,0 +1,285 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ragenv/ragenv/cmd/internal/atomicfile"
+	"github.com/ragenv/ragenv/cmd/internal/dockerconfig"
+	"github.com/ragenv/ragenv/cmd/internal/dotenv"
+	"github.com/ragenv/ragenv/cmd/internal/secrets"
+	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// stdinFile stands for standard input among the files.
+const stdinFile = "-"
+
+// importSource is a list of variables with where they come from.
+type importSource struct {
+	path    string         // empty for what is no file
+	title   string         // for people
+	entries []dotenv.Entry // Line is 0 where there are no lines
+}
+
+func (source importSource) at(entry dotenv.Entry) string {
+	if entry.Line == 0 {
+		return source.title
+	}
+	return fmt.Sprintf("%s line %d", source.title, entry.Line)
+}
+
+// readImportFiles reads every file before anything is stored.
+func (s *session) readImportFiles(o importOptions) ([]importSource, error) {
+	var sources []importSource
+	for _, path := range o.files {
+		source, err := s.readImportFile(path, o.remove)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, source)
+	}
+	return sources, nil
+}
+
+func (s *session) readImportFile(path string, remove bool) (importSource, error) {
+	source := importSource{path: path, title: path}
+	var data []byte
+	var err error
+	if path == stdinFile {
+		source.path, source.title = "", "standard input"
+		if data, err = io.ReadAll(io.LimitReader(s.stdin, atomicfile.MaxSize+1)); err == nil && len(data) > atomicfile.MaxSize {
+			err = errors.New("standard input is too long for a file of variables")
+		}
+	} else {
+		data, err = atomicfile.Read(path)
+	}
+	if err != nil {
+		hint := ""
+		var target *atomicfile.TargetError
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			hint = "ragenv import FILE, with the path of a file that is there"
+		case errors.As(err, &target):
+			hint = "ragenv import - < FILE, which reads it and cannot change it"
+		}
+		return source, ui.Errorf(hint, "%w", err)
+	}
+	withoutMark := bytes.TrimPrefix(data, []byte("\ufeff"))
+	isJSON := bytes.HasPrefix(bytes.TrimLeft(withoutMark, " \t\r\n"), []byte("{"))
+	if remove && (isJSON || source.path == "") {
+		return source, ui.Usagef("run it without --remove, and delete "+source.title+" then", "--remove cannot leave a comment in %s", ui.Printable(source.title))
+	}
+	if isJSON {
+		source.entries, err = s.jsonEntries(source.title, withoutMark)
+		return source, err
+	}
+	var problems []dotenv.Problem
+	source.entries, problems = dotenv.Parse(data)
+	if len(problems) > 0 {
+		s.print.Note("%s: passed over what is no plain assignment, first in line %d: %s", source.title, problems[0].Line, problems[0].Reason)
+	}
+	return source, nil
+}
+
+// jsonEntries reads one JSON object of name to value, as ragenv export writes it.
+func (s *session) jsonEntries(title string, data []byte) ([]dotenv.Entry, error) {
+	notExport := ui.Errorf("ragenv export --format json writes such a file", "%s is not one JSON object of names and texts", ui.Printable(title))
+	var object map[string]json.RawMessage
+	if !utf8.Valid(data) || json.Unmarshal(data, &object) != nil { // the decoder's own message may show a piece of the file
+		return nil, notExport
+	}
+	if _, ok := object["auths"]; ok {
+		return nil, ui.Errorf("ragenv import --docker", "%s is a config.json of Docker", ui.Printable(title))
+	}
+	var entries []dotenv.Entry
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		var value string
+		if bytes.Equal(object[name], []byte("null")) || json.Unmarshal(object[name], &value) != nil {
+			return nil, notExport
+		}
+		entries = append(entries, dotenv.Entry{Name: name, Value: value, Literal: true})
+	}
+	return entries, nil
+}
+
+// environmentSource has the known keys, or those that only names, as this process got them.
+func (s *session) environmentSource(only []string) importSource {
+	source := importSource{title: "the environment"}
+	names := only
+	if names == nil {
+		for _, known := range secrets.All() {
+			names = append(names, known.Name)
+		}
+	}
+	for _, name := range names {
+		source.entries = append(source.entries, dotenv.Entry{Name: name, Value: s.getenv(name), Literal: true})
+	}
+	return source
+}
+
+// selectKeys picks what is to be stored from a source. Of several assignments of one name the last counts, as it does for
+// shells and Compose.
+func (s *session) selectKeys(source importSource, o importOptions) []importable {
+	var found []importable
+	values := map[string]string{}
+	for _, entry := range source.entries {
+		values[entry.Name] = entry.Value
+	}
+	leader := leaders(s.aliases())
+	others := 0
+	for i, entry := range source.entries {
+		if slices.ContainsFunc(source.entries[i+1:], func(later dotenv.Entry) bool { return later.Name == entry.Name }) {
+			continue
+		}
+		_, isKnown := secrets.Lookup(entry.Name)
+		wanted := isKnown && o.only == nil || o.all || slices.Contains(o.only, entry.Name)
+		switch reason := secrets.CheckName(entry.Name); {
+		case !entry.Literal && wanted:
+			say := s.print.Warn
+			if leader[entry.Name] != "" { // most often it is expanded to the name it follows anyway
+				say = s.print.Note
+			}
+			say("%s: %s has to be expanded, and is left alone", ui.Printable(source.at(entry)), ui.Printable(entry.Name))
+			continue
+		case entry.Value == "":
+			continue
+		case !wanted && looksSecret(entry.Value) && reason == nil:
+			s.print.Note("%s: %s looks like a key too (--only %s takes it)", ui.Printable(source.at(entry)), entry.Name, entry.Name)
+			continue
+		case !wanted:
+			others++
+			continue
+		case reason != nil:
+			s.print.Warn("%s: left alone: %v", ui.Printable(source.at(entry)), reason)
+			continue
+		}
+		key := importable{name: entry.Name, from: source.at(entry)}
+		key.item = keychain.Item{Ref: s.envRef(entry.Name), Secret: keychain.NewSecret(entry.Value)}
+		if name := leader[entry.Name]; name != "" && values[name] == entry.Value {
+			key.follows = name
+		}
+		found = append(found, key)
+	}
+	if others > 0 && o.only == nil {
+		s.print.Note("%s: %s not known as keys are left alone (--all takes them)", ui.Printable(source.title), count(others, "variable"))
+	}
+	return found
+}
+
+// leaders gives each alias the name it follows.
+func leaders(aliases map[string][]string) map[string]string {
+	leader := map[string]string{}
+	for name, followers := range aliases {
+		for _, alias := range followers {
+			leader[alias] = name
+		}
+	}
+	return leader
+}
+
+// removeFromFile takes out of a file the assignments of keys that the keychain has, also an earlier one and one of a name
+// that follows the key's.
+func (s *session) removeFromFile(source importSource, kept map[keychain.Ref]keychain.Secret) error {
+	leader := leaders(s.aliases())
+	isKept := func(entry dotenv.Entry) bool {
+		for _, name := range []string{entry.Name, leader[entry.Name]} {
+			if secret, ok := kept[s.envRef(name)]; ok && entry.Literal && secret == keychain.NewSecret(entry.Value) {
+				return true
+			}
+		}
+		return false
+	}
+	old, err := atomicfile.Read(source.path)
+	if err != nil {
+		return err
+	}
+	entries, _ := dotenv.Parse(old)
+	var removed []dotenv.Entry
+	var failed error
+	data := old
+	for _, entry := range entries {
+		if !isKept(entry) {
+			if _, ok := kept[s.envRef(entry.Name)]; ok && entry.Literal && entry.Value != "" {
+				s.print.Warn("%s line %d holds another value of %s, which stays there", ui.Printable(source.path), entry.Line, entry.Name)
+			}
+			continue
+		}
+		if _, err := dotenv.Remove(old, []dotenv.Entry{entry}); err != nil {
+			failed = s.afterwards(failed, ui.Errorf("take it out by hand", "%s: %s is stored, but stays there too: %w", ui.Printable(source.path), entry.Name, err))
+			continue
+		}
+		removed = append(removed, entry)
+	}
+	if len(removed) == 0 {
+		return failed
+	}
+	if data, err = dotenv.Remove(old, removed); err != nil {
+		return s.afterwards(failed, err)
+	}
+	if err := atomicfile.Replace(source.path, old, data, 0o600); err != nil {
+		return s.afterwards(failed, fmt.Errorf("the keys are stored, but stay in the file too: %w", err))
+	}
+	var names []string
+	for _, entry := range removed {
+		names = append(names, entry.Name)
+	}
+	s.print.Note("taken out of %s: %s", ui.Printable(source.path), strings.Join(names, ", "))
+	return failed
+}
+
+// plaintextLogins returns the logins in Docker's config.json that can be kept: that of nvcr.io, or every one.
+func (s *session) plaintextLogins(o importOptions) ([]plaintextLogin, error) {
+	f, err := dockerconfig.Load(s.dockerConfigPath())
+	if err != nil {
+		return nil, dockerConfigError(err)
+	}
+	logins, unkept := s.readLogins(f, o.all)
+	for _, login := range unkept {
+		s.print.Warn("the login for %s in config.json cannot be kept: %s", login.server, login.reason)
+	}
+	return slices.DeleteFunc(logins, func(login plaintextLogin) bool {
+		return o.only != nil && !slices.Contains(o.only, login.item.Name)
+	}), nil
+}
+
+// removeLogins takes kept logins out of config.json where Docker asks a helper anyway. Docker would lose the others.
+func (s *session) removeLogins(logins []plaintextLogin, kept map[keychain.Ref]keychain.Secret) error {
+	var moved []plaintextLogin
+	for _, login := range logins {
+		if secret, ok := kept[login.item.Ref]; ok && secret == login.item.Secret {
+			moved = append(moved, login)
+		}
+	}
+	if len(moved) == 0 {
+		return nil
+	}
+	var needed error
+	changed, err := dockerconfig.Edit(s.dockerConfigPath(), func(f *dockerconfig.File) error {
+		needed = nil
+		ignored := f.IgnoredAuths()
+		clearMoved(f, slices.DeleteFunc(slices.Clone(moved), func(login plaintextLogin) bool {
+			if slices.Contains(ignored, login.auth) {
+				return false
+			}
+			needed = ui.Errorf("ragenv docker configure (with --store for every registry): it moves them", "the login for %s stays in config.json: Docker does not ask %s yet", login.auth.Server, helperProgram)
+			return true
+		}))
+		return nil
+	})
+	if err != nil {
+		return dockerConfigError(err)
+	}
+	if changed {
+		s.print.Note("taken out of %s: what Docker asks a helper for", s.dockerConfigPath())
+	}
+	return needed
+}
