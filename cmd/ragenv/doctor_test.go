@@ -316,12 +316,13 @@ func TestDoctorOnline(t *testing.T) {
 	skipWithoutScripts(t)
 	h := newDoctorHome(t)
 	var requests atomic.Int32
-	status := http.StatusOK
+	var status atomic.Int32
+	status.Store(http.StatusOK)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		requests.Add(1)
 		switch {
 		case r.URL.Path == "/v3/keys/get-caller-info":
-			w.WriteHeader(status)
+			w.WriteHeader(int(status.Load()))
 			_, _ = io.WriteString(w, `{"type":"PERSONAL_KEY","orgName":"acme","products":["artifact-catalog","ai-foundations"]}`)
 		case r.URL.Path == "/proxy_auth" && r.Header.Get("Authorization") != "":
 			_, _ = io.WriteString(w, `{"token":"t"}`)
@@ -342,7 +343,7 @@ func TestDoctorOnline(t *testing.T) {
 	if code != 0 || !strings.Contains(out, "NGC_API_KEY: the key may pull this image (nvcr.io/nim/a/b:1)") || !strings.HasSuffix(out, "\n20 checks: 20 ok, 0 warning, 0 failed\n") {
 		t.Errorf("exit code %d:\n%s", code, out)
 	}
-	status = http.StatusUnauthorized
+	status.Store(http.StatusUnauthorized)
 	out, code = h.run("doctor", "--online")
 	if code != 1 || !strings.Contains(out, "NGC_API_KEY: NVIDIA does not know this key, or it has expired") || !strings.Contains(out, "hint: ragenv rotate NGC_API_KEY\n") {
 		t.Errorf("exit code %d:\n%s", code, out)

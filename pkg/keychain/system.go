@@ -60,7 +60,7 @@ func findSystem(opts Options) (*systemRing, error) {
 		limit: cmp.Or(opts.AnswerLimit, answerLimit), promptLimit: cmp.Or(opts.PromptLimit, promptLimit),
 	}
 	if r.guard.usable != nil {
-		if err := r.limited(r.limit, r.guard.usable); err != nil {
+		if _, err := limited(r, r.limit, withoutValue(r.guard.usable)); err != nil {
 			return nil, err
 		}
 	}
@@ -73,11 +73,8 @@ func findSystem(opts Options) (*systemRing, error) {
 func (r *systemRing) open(opts Options) error {
 	config := keyring.Config{AllowedBackends: []keyring.BackendType{keyring.BackendType(r.name)}}
 	r.configure(&config, opts)
-	err := r.limited(r.patience(), func() error {
-		lib, err := keyring.Open(config)
-		r.lib = lib
-		return err
-	})
+	lib, err := limited(r, r.patience(), func() (keyring.Keyring, error) { return keyring.Open(config) })
+	r.lib = lib
 	if errors.Is(err, keyring.ErrNoAvailImpl) { // the library keeps the reason to itself
 		return r.unavailable("it did not open")
 	}
@@ -96,40 +93,62 @@ func (r *systemRing) patience() time.Duration {
 	return r.limit
 }
 
-// limited runs call with a time limit. A call that is late goes on in its goroutine and ends with the process.
-func (r *systemRing) limited(limit time.Duration, call func() error) error {
-	done := make(chan error, 1)
+// limited runs call with a time limit. A call that is late goes on in its goroutine and ends with the process; what it
+// returns then is dropped.
+func limited[T any](r *systemRing, limit time.Duration, call func() (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	done := make(chan answer, 1)
 	go func() {
+		var a answer
 		defer func() {
 			// The library's D-Bus bindings assert the types of answers; an odd answer must not end us.
 			if p := recover(); p != nil {
-				done <- r.unavailable("it gave an answer that cannot be understood")
+				a.err = r.unavailable("it gave an answer that cannot be understood")
 			}
+			done <- a
 		}()
 		if r.guard.prepare != nil {
-			if err := r.guard.prepare(); err != nil {
-				done <- err
+			if a.err = r.guard.prepare(); a.err != nil {
 				return
 			}
 		}
-		done <- call()
+		a.value, a.err = call()
 	}()
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
-	case err := <-done:
-		return err
+	case a := <-done:
+		return a.value, a.err
 	case <-timer.C:
 		if r.guard.abandon != nil {
 			r.guard.abandon()
 		}
-		return fmt.Errorf("the %s backend: %w (%s)", r.name, ErrTimeout, limit)
+		var none T
+		return none, fmt.Errorf("the %s backend: %w (%s)", r.name, ErrTimeout, limit)
 	}
 }
 
-// call runs a call of the library and gives its error our type.
+// ask is limited for a call of the library, and gives its error our type.
+func ask[T any](r *systemRing, limit time.Duration, call func() (T, error)) (T, error) {
+	value, err := limited(r, limit, call)
+	return value, r.typed(err)
+}
+
+// call is ask for a call that returns no value.
 func (r *systemRing) call(limit time.Duration, call func() error) error {
-	err := r.limited(limit, call)
+	_, err := ask(r, limit, withoutValue(call))
+	return err
+}
+
+func withoutValue(call func() error) func() (struct{}, error) {
+	return func() (struct{}, error) { return struct{}{}, call() }
+}
+
+// typed gives an error our type.
+func (r *systemRing) typed(err error) error {
 	switch {
 	case err == nil, errors.Is(err, ErrTimeout), errors.Is(err, ErrUnavailable), errors.Is(err, ErrLocked), errors.Is(err, ErrNotFound):
 		return err
@@ -189,18 +208,18 @@ func (r *systemRing) get(ref Ref) ([]byte, error) {
 	if err := r.unlocked(); err != nil {
 		return nil, err
 	}
-	var data []byte
-	read := func() error {
-		item, err := r.lib.Get(name)
-		data = item.Data
-		return err
-	}
-	err := r.call(r.patience(), read)
-	for pause := settlePause; err != nil && pause < settleLimit && r.guard.settling != nil && r.guard.settling(name); pause *= 2 {
+	read := func() (keyring.Item, error) { return r.lib.Get(name) }
+	item, err := ask(r, r.patience(), read)
+	for pause := settlePause; err != nil && pause < settleLimit && r.settling(name, err); pause *= 2 {
 		time.Sleep(pause)
-		err = r.call(r.patience(), read)
+		item, err = ask(r, r.patience(), read)
 	}
-	return data, err
+	return item.Data, err
+}
+
+// settling tells whether a read may have failed because somebody is writing the entry.
+func (r *systemRing) settling(name string, err error) bool {
+	return r.guard.settling != nil && !errors.Is(err, ErrTimeout) && r.guard.settling(name)
 }
 
 // How long to wait for an entry that somebody is writing: first this, then twice as long each time.
@@ -221,12 +240,7 @@ func (r *systemRing) exists(name string) (bool, error) {
 	if r.guard.exists == nil {
 		return true, nil
 	}
-	var found bool
-	err := r.call(r.limit, func() (err error) {
-		found, err = r.guard.exists(name)
-		return err
-	})
-	return found, err
+	return ask(r, r.limit, func() (bool, error) { return r.guard.exists(name) })
 }
 
 func (r *systemRing) has(ref Ref) (bool, error) {
@@ -277,11 +291,7 @@ func (r *systemRing) refs() ([]Ref, error) {
 	if err := r.unlocked(); err != nil {
 		return nil, err
 	}
-	var names []string
-	err := r.call(r.patience(), func() (err error) {
-		names, err = r.lib.Keys()
-		return err
-	})
+	names, err := ask(r, r.patience(), r.lib.Keys)
 	if err != nil {
 		return nil, err
 	}
