@@ -201,7 +201,8 @@ func runBackendMigrate(s *session, fromName, toName string, keep bool) error {
 	if err != nil {
 		return ui.Errorf(fmt.Sprintf("nothing was removed; when that is mended: ragenv backend migrate %s %s", fromName, toName), "%w", err)
 	}
-	if current := s.config.Backend; current == "" || current == fromName || s.config.OriginOf(config.KeyBackend) != config.OriginFile {
+	// A third backend that the config file names stays, whatever this run was told: its keys are not among these.
+	if pinned := s.config.PinnedBackend; pinned == "" || pinned == fromName {
 		if err := s.pinBackend(toName); err != nil {
 			return err
 		}

@@ -48,6 +48,8 @@ var ErrInvalid = errors.New("invalid config file")
 type Config struct {
 	// Backend is empty until the first write chose one.
 	Backend string
+	// PinnedBackend is the one that the config file names, whatever is in use for this run.
+	PinnedBackend string
 	// Profile is the active profile.
 	Profile string
 	// Unlock is how long a store that was unlocked with its passphrase stays so.
@@ -152,7 +154,7 @@ func (c *Config) parse(text string) error {
 		return isSet
 	}
 	if set(KeyBackend, doc.Backend != nil) {
-		c.Backend = *doc.Backend
+		c.Backend, c.PinnedBackend = *doc.Backend, *doc.Backend
 	}
 	if set(KeyCollection, doc.SecretService.Collection != nil) {
 		c.Collection = *doc.SecretService.Collection
