@@ -104,8 +104,7 @@ func readImage(in io.Reader) (string, error) {
 	return request.Image, nil
 }
 
-const kubeletHint = "the kubelet runs this; to try it by hand: echo '" +
-	`{"apiVersion":"` + kubeletAPI + `","kind":"` + kubeletRequestKind + `","image":"nvcr.io/nim/test"}` + "' | " + program + " " + actionKubelet
+const kubeletHint = "the kubelet runs this, when its CredentialProviderConfig names " + program + " with args: [" + actionKubelet + "]"
 
 // openedBy returns the registry of an image, as the image spells it and canonical, and the secret that opens it. Docker Hub's images
 // ("ubuntu", "library/ubuntu") may have no registry in front; those are none of ours.

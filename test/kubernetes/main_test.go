@@ -1,0 +1,84 @@
+// Package kubernetes proves with Kubernetes' own code what the programs give to a cluster: the Secrets of ragenv export with
+// a real API server, and the kubelet's answers with the kubelet's types and plugin code. scripts/e2e-kubernetes runs it.
+package kubernetes
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// bin holds docker-credential-ngc and ragenv.
+var bin string
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	if bin = os.Getenv("E2E_BIN"); bin != "" {
+		return m.Run()
+	}
+	var err error
+	if bin, err = os.MkdirTemp("", "ragenv-kubernetes-*"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(bin) }()
+	build := exec.Command("go", "build", "-trimpath", "-o", bin+string(filepath.Separator), "./cmd/docker-credential-ngc", "./cmd/ragenv")
+	build.Dir = filepath.Join("..", "..")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// newKey returns a key that opens nothing, shaped like NVIDIA's.
+func newKey() string {
+	random := make([]byte, 48)
+	_, _ = rand.Read(random) // never fails
+	return "nvapi-" + base64.RawURLEncoding.EncodeToString(random)
+}
+
+// home is a person's, or a node's root's, with a store of its own.
+type home struct {
+	t   *testing.T
+	dir string
+}
+
+func newHome(t *testing.T) home {
+	t.Helper()
+	h := home{t, t.TempDir()}
+	h.must("", "ragenv", "setup", "--yes", "--no-passphrase")
+	return h
+}
+
+// store stores a key as a script would.
+func (h home) store(name, key string) {
+	h.t.Helper()
+	h.must(key+"\n", "ragenv", "set", name)
+}
+
+func (h home) command(stdin, program string, args ...string) (*exec.Cmd, *strings.Builder, *strings.Builder) {
+	cmd := exec.Command(filepath.Join(bin, program), args...)
+	cmd.Env = []string{"HOME=" + h.dir, "PATH=" + os.Getenv("PATH")}
+	cmd.Stdin = strings.NewReader(stdin)
+	stdout, stderr := &strings.Builder{}, &strings.Builder{}
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	return cmd, stdout, stderr
+}
+
+// must returns standard output; it is not shown when the program fails, as a key may be in it.
+func (h home) must(stdin, program string, args ...string) string {
+	h.t.Helper()
+	cmd, stdout, stderr := h.command(stdin, program, args...)
+	if err := cmd.Run(); err != nil {
+		h.t.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, stderr)
+	}
+	return stdout.String()
+}
