@@ -15,6 +15,8 @@ func commands(p *program) []*cli.Command {
 		newRotateCommand(p),
 		newImportCommand(p),
 		newExportCommand(p),
+		newBackupCommand(p),
+		newRestoreCommand(p),
 		newVerifyCommand(p),
 		newProfileCommand(p),
 		newUnlockCommand(p),

@@ -1,4 +1,4 @@
-// Package passphrase finds the file store's passphrase where nobody is there to type it.
+// Package passphrase finds the passphrase of the file store, and that of backups, where nobody is there to type it.
 package passphrase
 
 import (
@@ -18,6 +18,8 @@ const (
 	EnvValue = "RAGENV_PASSPHRASE"
 	// EnvCredentials is systemd's directory of a unit's credentials (systemd.exec(5)).
 	EnvCredentials = "CREDENTIALS_DIRECTORY"
+	// EnvBackupFile names a file that holds the passphrase of backups, which is another than the store's, in its first line.
+	EnvBackupFile = "RAGENV_BACKUP_PASSPHRASE_FILE"
 )
 
 // CredentialName is the name of the systemd credential.
@@ -42,6 +44,15 @@ func FromEnvironment(getenv func(string) string) ([]byte, error) {
 	}
 	if value := getenv(EnvValue); value != "" {
 		return []byte(value), nil
+	}
+	return nil, ErrNone
+}
+
+// ForBackup returns the passphrase of $RAGENV_BACKUP_PASSPHRASE_FILE, or ErrNone if that is not set. The rules for the file
+// are those of $RAGENV_PASSPHRASE_FILE.
+func ForBackup(getenv func(string) string) ([]byte, error) {
+	if path := getenv(EnvBackupFile); path != "" {
+		return fromFile(EnvBackupFile, path)
 	}
 	return nil, ErrNone
 }

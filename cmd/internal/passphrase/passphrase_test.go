@@ -87,3 +87,20 @@ func TestCredentialWithAnAccessControlList(t *testing.T) {
 		t.Error("the same file, named by hand, was accepted")
 	}
 }
+
+func TestForBackup(t *testing.T) {
+	variables := map[string]string{EnvFile: write(t, "store", "of the store", 0o600), EnvValue: "of the store"}
+	getenv := func(name string) string { return variables[name] }
+	if _, err := ForBackup(getenv); !errors.Is(err, ErrNone) {
+		t.Errorf("the store's passphrase was taken: %v", err)
+	}
+	variables[EnvBackupFile] = write(t, "backup", "of the backup\r\nsecond line\n", 0o600)
+	if got, err := ForBackup(getenv); err != nil || string(got) != "of the backup" {
+		t.Errorf("%q, %v", got, err)
+	}
+	variables[EnvBackupFile] = t.TempDir()
+	var fileError *FileError
+	if _, err := ForBackup(getenv); !errors.As(err, &fileError) || fileError.Variable != EnvBackupFile {
+		t.Errorf("a directory: %v", err)
+	}
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ragenv/ragenv/cmd/internal/atomicfile"
+	"github.com/ragenv/ragenv/cmd/internal/backup"
+	"github.com/ragenv/ragenv/cmd/internal/passphrase"
+	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+func newBackupCommand(p *program) *cli.Command {
+	var forced bool
+	return &cli.Command{
+		Name:      "backup",
+		Usage:     "write all items of all profiles into one encrypted file",
+		ArgsUsage: "FILE",
+		Description: `Asks for a passphrase twice; in a script, RAGENV_BACKUP_PASSPHRASE_FILE names a file of mode 0600 that has it in its first line.
+The passphrase is needed for ragenv restore, and cannot be recovered. The file is an age file: age -d FILE shows it without ragenv.
+
+  ragenv backup keys.age`,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "force", Destination: &forced, Usage: "replace a file that is there already"},
+		},
+		Action: func(c *cli.Context) error {
+			s, err := p.session(c)
+			if err != nil {
+				return err
+			}
+			if c.NArg() != 1 {
+				return ui.Usagef("ragenv backup keys.age", "ragenv backup takes the name of one file")
+			}
+			return runBackup(s, c.Args().First(), forced)
+		},
+	}
+}
+
+func runBackup(s *session, path string, forced bool) error {
+	exists := ui.Errorf("name another file, or run it again with --force", "%s is there already", ui.Printable(path))
+	if _, err := os.Lstat(path); err == nil && !forced { // before anything is asked
+		return exists
+	}
+	k, err := s.opener().Read()
+	if errors.Is(err, keychain.ErrNoStore) {
+		return ui.Errorf("ragenv setup", "nothing is stored that could be backed up")
+	}
+	if err != nil {
+		return err
+	}
+	refs, err := k.List("")
+	if err != nil {
+		return err
+	}
+	if len(refs) == 0 {
+		return ui.Errorf("ragenv setup", "nothing is stored that could be backed up")
+	}
+	var items []keychain.Item
+	err = s.unlocked(k, func() (err error) {
+		items, err = k.GetAll(refs)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	secret, err := s.newBackupPassphrase(path)
+	if err != nil {
+		return err
+	}
+	var file bytes.Buffer
+	if err := backup.Write(&file, items, secret, s.now()); err != nil {
+		return err
+	}
+	if forced {
+		err = atomicfile.Write(path, file.Bytes(), 0o600)
+		if err == nil {
+			err = os.Chmod(path, 0o600) // a file that was there keeps its mode
+		}
+	} else if err = atomicfile.Replace(path, nil, file.Bytes(), 0o600); errors.Is(err, atomicfile.ErrChanged) {
+		return exists
+	}
+	if err != nil {
+		return err
+	}
+	s.print.Note("%s of all profiles in %s", count(len(items), "item"), ui.Printable(path))
+	return nil
+}
+
+// newBackupPassphrase gets the passphrase that a backup is encrypted with: never an empty one.
+func (s *session) newBackupPassphrase(path string) ([]byte, error) {
+	secret, err := passphrase.ForBackup(s.getenv)
+	if !errors.Is(err, passphrase.ErrNone) {
+		return secret, err
+	}
+	terminal, err := ui.OpenTerminal()
+	if err != nil {
+		return nil, noTerminalForBackup("backup", path)
+	}
+	defer terminal.Close()
+	for {
+		secret, err := terminal.NewPassphrase("Passphrase for the backup: ")
+		if err != nil || len(secret) > 0 {
+			return secret, err
+		}
+		terminal.Printf("A backup needs a passphrase.\n")
+	}
+}
+
+func noTerminalForBackup(command, path string) error {
+	return ui.Errorf("export "+passphrase.EnvBackupFile+"=FILE, a file of mode 0600, and then: ragenv "+command+" "+quoteWords([]string{path}),
+		"%w for the backup's passphrase", ui.ErrNoTerminal)
+}
