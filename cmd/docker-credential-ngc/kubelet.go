@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ragenv/ragenv/cmd/internal/config"
+	"github.com/ragenv/ragenv/cmd/internal/passphrase"
 	"github.com/ragenv/ragenv/cmd/internal/secrets"
 	"github.com/ragenv/ragenv/cmd/internal/serverurl"
 	"github.com/ragenv/ragenv/cmd/internal/ui"
@@ -140,6 +141,10 @@ func (h *helper) kubeletAuth(registry string, known secrets.Secret) (kubeletAuth
 				"no key is stored as %s: %w", known.Name, v.absent)
 		}
 		return kubeletAuth{}, 0, h.missing(known, v)
+	}
+	if errors.Is(err, keychain.ErrLocked) { // "ragenv unlock" would last for hours, and a node runs for months
+		return kubeletAuth{}, 0, ui.Errorf("add LoadCredentialEncrypted="+passphrase.CredentialName+" to the kubelet's unit, or "+
+			passphrase.EnvFile+" under env: in its CredentialProviderConfig", "%w", err)
 	}
 	if err != nil {
 		return kubeletAuth{}, 0, h.explain(err)
