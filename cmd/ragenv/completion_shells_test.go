@@ -1,0 +1,95 @@
+//go:build linux || darwin
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ragenv/ragenv/cmd/internal/scripttest"
+)
+
+// shellWorld is a person's home with ragenv on PATH and a few files, for a shell that is there.
+func shellWorld(t *testing.T, shell string) *world {
+	t.Helper()
+	if _, err := exec.LookPath(shell); err != nil {
+		t.Skipf("%s is not on PATH", shell)
+	}
+	dir, env := completionWorld(t)
+	bin := filepath.Dir(scripttest.Binary(t, scripttest.Ragenv))
+	for _, name := range []string{"notes-one", "notes-two"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	env = append(env, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "TERM=dumb", "PS1=ready> ", "HISTFILE=")
+	return &world{t, dir, env}
+}
+
+// Every line is typed up to a tab, which makes the rest; then Enter shows what the command line became.
+var typedLines = []struct{ typed, want string }{
+	{"ragenv unl\t", "ragenv unlock "},
+	{"ragenv docker con\t", "ragenv docker configure "},
+	{"ragenv get NG\t", "ragenv get NGC_API_KEY "},
+	{"ragenv get gh\t", "ragenv get ghcr.io "},
+	{"ragenv export --for\tpow\t", "ragenv export --format powershell "},
+	{"ragenv export --format=pow\t", "ragenv export --format=powershell "},
+	{"ragenv --profile st\tlist", "ragenv --profile staging list"},
+	{"ragenv -- basenam\t", "ragenv -- basename "},
+	{"ragenv -- cat notes-o\t", "ragenv -- cat notes-one "},
+	{"ragenv --only MY_TOKEN,N\t", "ragenv --only MY_TOKEN,NGC_API_KEY "},
+}
+
+func TestBashCompletes(t *testing.T) {
+	w := shellWorld(t, "bash")
+	d := w.start("bash", "--norc", "--noprofile", "-i")
+	d.expect("ready> ").sendNow("bind 'set enable-bracketed-paste off'\n").expect("ready> ").sendNow("source <(ragenv completion bash)\n").expect("ready> ")
+	typeLines(d)
+	d.sendNow("exit\n").wantCode(0)
+}
+
+func TestZshCompletes(t *testing.T) {
+	w := shellWorld(t, "zsh")
+	d := w.start("zsh", "-f", "-i")
+	d.expect("ready> ").sendNow("unsetopt prompt_sp prompt_cr; autoload -U compinit && compinit -D -u && source <(ragenv completion zsh); echo loaded\n")
+	d.expect("\nloaded").expect("ready> ")
+	typeLines(d)
+	d.sendNow("exit\n").wantCode(0)
+}
+
+// typeLines types at a prompt. The shell prints the line instead of running it.
+func typeLines(d *dialogue) {
+	d.t.Helper()
+	d.sendNow("ragenv() { printf 'line:'; printf ' %s' ragenv \"$@\"; printf ' $\\n'; }; echo defined\n").expect("\ndefined").expect("ready> ")
+	for _, line := range typedLines {
+		d.sendNow(line.typed + "\n").expect("\nline: " + strings.TrimSpace(line.want) + " $").expect("ready> ")
+	}
+}
+
+func TestFishCompletes(t *testing.T) {
+	w := shellWorld(t, "fish")
+	for _, line := range typedLines {
+		if strings.Count(line.typed, "\t") != 1 || !strings.HasSuffix(line.typed, "\t") {
+			continue // fish answers for the end of a line
+		}
+		typed := strings.TrimSuffix(line.typed, "\t")
+		cmd := exec.Command("fish", "--no-config", "-c", `ragenv completion fish | source; complete --do-complete "$argv[1]"`, typed)
+		cmd.Env, cmd.Dir = w.env, w.dir
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%q: %v: %s", typed, err, out)
+		}
+		want := strings.Fields(line.want)
+		found := false
+		for answer := range strings.Lines(string(out)) {
+			word, _, _ := strings.Cut(strings.TrimSpace(answer), "\t")
+			found = found || word == want[len(want)-1]
+		}
+		if !found {
+			t.Errorf("%q: %q is not among\n%s", typed, want[len(want)-1], out)
+		}
+	}
+}
