@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 export PREFIX DESTDIR FUZZTIME
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart build install uninstall test e2e e2e-clients check lint vuln fuzz cover clean
+.PHONY: help quickstart build install uninstall test e2e e2e-clients e2e-kubernetes check lint vuln fuzz cover clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,9 @@ e2e: build ## prove the whole job with a real Docker engine, in a private world
 
 e2e-clients: build ## prove the helper with every client that asks it
 	@if [ -x scripts/e2e-clients ]; then E2E_BIN=$(CURDIR)/bin scripts/e2e-clients; else echo 'e2e-clients: not written yet'; exit 1; fi
+
+e2e-kubernetes: build ## prove the Kubernetes Secrets and the kubelet's provider with a real API server
+	@rc=0; E2E_BIN=$(CURDIR)/bin scripts/e2e-kubernetes || rc=$$?; if [ $$rc -eq 77 ]; then echo 'e2e-kubernetes: SKIP: no API server can be had here'; else exit $$rc; fi
 
 check: build ## check that the programs are static, small and free of local paths
 	@scripts/check-binaries bin
