@@ -13,9 +13,23 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
+// environmentWanted says which environment a command is to have.
+type environmentWanted struct {
+	base, only []string // "NAME=value" each; names, nil for no limit
+	preserve   bool     // values of base win over stored ones
+	where      string   // where base comes from, for people; empty is the shell
+}
+
+// commandEnv is a command's environment, and the secrets in it.
+type commandEnv struct {
+	*childenv.Result
+	secrets []string
+}
+
 // commandEnvironment makes the environment of a command from base and the profile's keys, or those of them that only names,
 // and tells the person what is worth telling.
-func (s *session) commandEnvironment(base, only []string, preserve bool) (*childenv.Result, error) {
+func (s *session) commandEnvironment(want environmentWanted) (*commandEnv, error) {
+	base, only := want.base, want.only
 	aliases := s.aliases()
 	items, err := s.environmentItems(sources(only, aliases))
 	if err != nil {
@@ -23,7 +37,7 @@ func (s *session) commandEnvironment(base, only []string, preserve bool) (*child
 	}
 	items = s.handedOver(items)
 	in := childenv.Input{
-		Base: base, Stored: storedValues(items, base, only, aliases), Aliases: aliases, Preserve: preserve,
+		Base: base, Stored: storedValues(items, base, only, aliases), Aliases: aliases, Preserve: want.preserve,
 		Wanted: wantedNames(only), Drop: []string{passphrase.EnvValue}, FoldCase: runtime.GOOS == "windows",
 	}
 	result, err := childenv.Build(in)
@@ -34,10 +48,21 @@ func (s *session) commandEnvironment(base, only []string, preserve bool) (*child
 		return nil, err
 	}
 	if len(result.Overridden) > 0 {
-		s.print.Warn("another value of %s is set in this shell: the stored one is used (--preserve-env keeps the shell's)", strings.Join(result.Overridden, ", "))
+		where := "this shell"
+		if want.where != "" {
+			where = want.where
+		}
+		s.print.Warn("another value of %s is set in %s: the stored one is used (--preserve-env keeps the shell's)", strings.Join(result.Overridden, ", "), where)
 	}
 	s.warnOfExpiry(items)
-	return result, nil
+	built := &commandEnv{Result: result}
+	for _, item := range items {
+		built.secrets = append(built.secrets, item.Secret.Reveal())
+	}
+	for _, known := range secrets.All() { // what the shell had set of them
+		built.secrets = append(built.secrets, inherited(result.Env, known.Name))
+	}
+	return built, nil
 }
 
 // handedOver leaves out the items that no command gets, with a warning.

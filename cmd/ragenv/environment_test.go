@@ -39,7 +39,7 @@ func TestReservedNamesAreNotHandedOver(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	result, err := s.commandEnvironment([]string{"PATH=/bin", "RAGENV_PASSPHRASE=x"}, nil, false)
+	result, err := s.commandEnvironment(environmentWanted{base: []string{"PATH=/bin", "RAGENV_PASSPHRASE=x"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestTooLargeAValue(t *testing.T) {
 	if err := k.Set(keychain.Item{Ref: s.envRef("LARGE"), Secret: keychain.NewSecret(value)}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := s.commandEnvironment(nil, nil, false)
+	_, err := s.commandEnvironment(environmentWanted{})
 	if code := s.print.Fail(ownFailure(err)); code != ui.CodeOwnFailure {
 		t.Errorf("exit code %d", code)
 	}

@@ -3,20 +3,22 @@ package main
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ragenv/ragenv/cmd/internal/childenv"
 	"github.com/ragenv/ragenv/cmd/internal/execve"
 	"github.com/ragenv/ragenv/cmd/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
 type runOptions struct {
-	only        string
-	preserveEnv bool
-	command     []string
+	only, envFile         string
+	preserveEnv, pristine bool
+	command               []string
 }
 
 func newRunCommand(p *program) *cli.Command {
@@ -31,11 +33,19 @@ warning says so. NVIDIA_API_KEY and NGC_CLI_API_KEY follow NGC_API_KEY where the
 The command takes ragenv's place: its process, terminal, signals and exit code are its own. Before it is started, ragenv's own
 failures exit with 125, a command that cannot be run with 126, one that is not found with 127.
 
+--env-file adds settings of a dotenv file, over those of the shell and under the stored keys; a line that needs a shell to be
+read is an error. --pristine hands over only what programs need to run at all: PATH, HOME, USER, SHELL, TERM, LANG, LC_*, TZ,
+TMPDIR, XDG_*, the settings (not the logins) of Docker's client, SSH_AUTH_SOCK, proxies and certificates, and what opens the
+keychain.
+
   ragenv -- docker compose up -d
+  ragenv --pristine --env-file deploy.env -- docker compose up -d
   ragenv --only NGC_API_KEY -- sh -c 'echo ${#NGC_API_KEY}'`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "only", Destination: &o.only, Usage: "hand over only `A,B` of the stored keys"},
 			&cli.BoolFlag{Name: "preserve-env", Destination: &o.preserveEnv, Usage: "let the values of the shell win over stored ones"},
+			&cli.StringFlag{Name: "env-file", Destination: &o.envFile, Usage: "add the settings of the dotenv file `FILE`"},
+			&cli.BoolFlag{Name: "pristine", Destination: &o.pristine, Usage: "leave out what else the shell has set"},
 		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
@@ -77,7 +87,18 @@ func runRun(s *session, c *cli.Context, o runOptions) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	built, err := s.commandEnvironment(keychain.Environ(), only, o.preserveEnv)
+	want := environmentWanted{base: keychain.Environ(), only: only, preserve: o.preserveEnv}
+	if o.pristine {
+		want.base = childenv.Pristine(want.base, runtime.GOOS == "windows")
+	}
+	if c.IsSet("env-file") {
+		settings, err := readEnvFile(o.envFile)
+		if err != nil {
+			return 0, err
+		}
+		want.base, want.where = append(settings, want.base...), "this shell or in "+ui.Printable(o.envFile)
+	}
+	built, err := s.commandEnvironment(want)
 	if err != nil {
 		return 0, err
 	}
