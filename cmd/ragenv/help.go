@@ -127,14 +127,17 @@ func writeTable(b *strings.Builder, rows [][2]string) {
 	}
 }
 
-// wrap breaks text at spaces; further lines begin at column.
-func wrap(text string, column int) string {
+// wrap breaks text at spaces for the help; further lines begin at column.
+func wrap(text string, column int) string { return wrapWithin(helpWidth, text, column) }
+
+// wrapWithin breaks text at spaces before width; the first line is taken to begin at column, and the further ones do.
+func wrapWithin(width int, text string, column int) string {
 	var b strings.Builder
 	at := column
 	for i, word := range strings.Fields(text) {
 		switch {
 		case i == 0:
-		case at+1+len(word) > helpWidth:
+		case at+1+len(word) > width:
 			b.WriteString("\n" + strings.Repeat(" ", column))
 			at = column
 		default:

@@ -8,18 +8,16 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ragenv/ragenv/cmd/internal/config"
-	"github.com/ragenv/ragenv/cmd/internal/dockerconfig"
 	"github.com/ragenv/ragenv/cmd/internal/opener"
 	"github.com/ragenv/ragenv/cmd/internal/passphrase"
 	"github.com/ragenv/ragenv/cmd/internal/secrets"
 	"github.com/ragenv/ragenv/cmd/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
-	"github.com/ragenv/ragenv/pkg/validate"
 )
 
 type setupOptions struct {
-	backend                   string
-	noPassphrase, docker, yes bool
+	backend                                    string
+	noPassphrase, fromEnv, verify, docker, yes bool
 }
 
 func newSetupCommand(p *program) *cli.Command {
@@ -27,14 +25,18 @@ func newSetupCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "setup",
 		Usage: "make the keychain, store the keys, configure Docker",
-		Description: `On a terminal it asks step by step; every step can be left out, and run again. With --yes, or without a terminal, it asks
-nothing: it makes the keychain and, with --docker, configures Docker. The passphrase then comes from RAGENV_PASSPHRASE_FILE or
-RAGENV_PASSPHRASE, unless there is to be none.
+		Description: `On a terminal it asks step by step; every step can be left out, and run again: what is done is not asked again. It ends with
+a proof that Docker and commands get the keys.
 
-  ragenv setup --yes --no-passphrase --docker`,
+With --yes, or without a terminal, it asks nothing: it makes the keychain, and does what the flags say. The passphrase then comes
+from RAGENV_PASSPHRASE_FILE or RAGENV_PASSPHRASE, unless there is to be none.
+
+  ragenv setup --yes --no-passphrase --from-env --docker`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "backend", Destination: &o.backend, Usage: "keep the keys in `BACKEND`: " + strings.Join(keychain.Backends(), ", ")},
 			&cli.BoolFlag{Name: "no-passphrase", Destination: &o.noPassphrase, Usage: "no passphrase: whoever reads your files then reads your keys"},
+			&cli.BoolFlag{Name: "from-env", Destination: &o.fromEnv, Usage: "store the keys that the environment has, without asking"},
+			&cli.BoolFlag{Name: "verify", Destination: &o.verify, Usage: "ask the services whether they take the keys; these are sent to them"},
 			&cli.BoolFlag{Name: "docker", Destination: &o.docker, Usage: "configure Docker too, without asking"},
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.yes, Usage: "ask nothing"},
 		},
@@ -52,52 +54,51 @@ RAGENV_PASSPHRASE, unless there is to be none.
 }
 
 func runSetup(s *session, o setupOptions) error {
-	var terminal *ui.Terminal
 	if !o.yes {
-		if t, err := ui.OpenTerminal(); err == nil {
-			terminal = t
+		if terminal, err := ui.OpenTerminal(); err == nil {
 			defer terminal.Close()
+			return s.guide(terminal, o)
 		}
 	}
 	if err := s.chooseBackend(o.backend); err != nil {
 		return err
 	}
-	if err := s.makeKeychain(o, terminal); err != nil {
+	if err := s.makeKeychain(o, nil); err != nil {
 		return err
 	}
-	if terminal != nil {
-		if err := s.askForKeys(terminal); err != nil {
+	if o.fromEnv {
+		if err := s.storeFromEnvironment(o); err != nil {
 			return err
 		}
 	}
-	configure := o.docker
-	if terminal != nil && !configure {
-		var err error
-		if configure, err = s.askForDocker(terminal); err != nil {
-			return err
-		}
-	}
-	if configure {
+	if o.docker {
 		if err := runDockerConfigure(s, dockerConfigureOptions{}); err != nil {
 			return err
 		}
 	}
-	if terminal != nil {
-		return s.sayWhatNext(terminal)
-	}
 	return nil
 }
 
-func (s *session) sayWhatNext(terminal *ui.Terminal) error {
-	terminal.Printf("\nDone. Run your commands with the keys like this:\n\n  ragenv%s -- docker compose up\n\n", s.forProfile())
-	k, err := s.opener().Read()
-	if err != nil {
-		return err
+// storeFromEnvironment stores the wanted keys that are exported and not stored.
+func (s *session) storeFromEnvironment(o setupOptions) error {
+	for _, known := range secrets.All() {
+		value := s.getenv(known.Name)
+		if !known.Wanted || value == "" {
+			continue
+		}
+		if err := s.checkValue(known.Name, value, false); err != nil {
+			return err
+		}
+		item := keychain.Item{Ref: s.envRef(known.Name), Secret: keychain.NewSecret(value)}
+		if o.verify {
+			if err := refused([]verdict{{Name: known.Name, Result: s.askInterruptibly(item)}}); err != nil {
+				return err
+			}
+		}
+		if err := s.store(item, false); err != nil {
+			return err
+		}
 	}
-	if protected, err := k.Protected(); err != nil || !protected {
-		return err
-	}
-	terminal.Printf("Docker itself cannot ask for the passphrase. Before docker pull: ragenv unlock --for 8h\n\n")
 	return nil
 }
 
@@ -165,87 +166,4 @@ func (s *session) setupOpener(o setupOptions, terminal *ui.Terminal) opener.Open
 		}
 	}
 	return open
-}
-
-// askForKeys asks for every key that is wanted and not stored.
-func (s *session) askForKeys(terminal *ui.Terminal) error {
-	k, err := s.opener().Read()
-	if err != nil {
-		return err
-	}
-	for _, known := range secrets.All() {
-		if !known.Wanted {
-			continue
-		}
-		has, err := k.Has(s.envRef(known.Name))
-		if err != nil {
-			return err
-		}
-		terminal.Printf("\n%s (%s)\n", known.Title, known.Name)
-		if has {
-			terminal.Printf("  is stored.\n")
-			continue
-		}
-		value, err := s.askForKey(terminal, known)
-		if err != nil {
-			return err
-		}
-		if value == "" {
-			terminal.Printf("  Left out. Later: ragenv set%s %s\n", s.forProfile(), known.Name)
-			continue
-		}
-		if err := s.store(keychain.Item{Ref: s.envRef(known.Name), Secret: keychain.NewSecret(value)}, false); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// askForKey returns a key that has the shape of one, from the environment or the person; empty to leave it out.
-func (s *session) askForKey(terminal *ui.Terminal, known secrets.Secret) (string, error) {
-	if value := s.getenv(known.Name); value != "" && validate.Worst(validate.Check(known.Kind, value)) < validate.Unusual {
-		yes, err := terminal.Confirm("  $"+known.Name+" is set in this shell. Store that key?", true)
-		if err != nil || yes {
-			return value, err
-		}
-	}
-	terminal.Printf("  Get one at %s:\n  %s.\n", known.Docs, known.Steps)
-	for {
-		secret, err := terminal.ReadSecret("  Paste it here (hidden; empty to leave it out): ")
-		if err != nil || len(secret) == 0 {
-			return "", err
-		}
-		value := string(secret)
-		findings := validate.Check(known.Kind, value)
-		for _, finding := range findings {
-			terminal.Printf("  %s: %s.\n", finding.Message, finding.Hint)
-		}
-		switch worst := validate.Worst(findings); worst {
-		case validate.Refuse:
-			continue
-		case validate.Unusual:
-			yes, err := terminal.Confirm("  Store it all the same?", false)
-			if err != nil {
-				return "", err
-			}
-			if !yes {
-				continue
-			}
-		}
-		return value, nil
-	}
-}
-
-// askForDocker asks whether to configure Docker, unless it is.
-func (s *session) askForDocker(terminal *ui.Terminal) (bool, error) {
-	f, err := dockerconfig.Load(s.dockerConfigPath())
-	if err != nil {
-		return false, dockerConfigError(err)
-	}
-	terminal.Printf("\nDocker\n")
-	if name, _ := helperFor(f); name == helperName {
-		terminal.Printf("  asks %s for nvcr.io already.\n", helperProgram)
-		return false, nil
-	}
-	return terminal.Confirm("  Let Docker log in to nvcr.io with the stored key ("+f.Path()+")?", true)
 }

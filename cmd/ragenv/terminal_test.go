@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"io"
 	"os"
@@ -344,27 +345,65 @@ func TestPassphraseChanges(t *testing.T) {
 }
 
 func TestGuidedSetup(t *testing.T) {
-	w := newWorld(t)
+	bin := filepath.Dir(scripttest.Binary(t, scripttest.Helper))
+	w := newWorld(t, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	ngc, cyborg := scripttest.NewKey(), "cyborg_"+strings.ToLower(scripttest.NewKey()[6:38])
 	ragenv := scripttest.Binary(t, scripttest.Ragenv)
 	d := w.start(ragenv, "setup")
-	d.expect("New passphrase (empty for none): ").send("\r").expect("Once more: ").send("\r")
-	d.expect("NVIDIA NGC API key (NGC_API_KEY)").expect("Paste it here").send("\"" + ngc + "\"\r") // quoted by mistake
-	d.expect("Paste it here").send(ngc + "\r").expect("stored NGC_API_KEY")
+	d.expect("New passphrase (empty for none): ").send("horse battery\r").expect("Once more: ").send("horse battery\r")
+	d.expect("Keychain: file backend, with a passphrase\n")
+	d.expect("NVIDIA NGC API key (NGC_API_KEY)").expect("\"NGC Catalog\"").expect("Paste it here").send("\"" + ngc + "\"\r") // quoted by mistake
+	d.expect("Paste it here").send(ngc + "\r").expect("Ask NVIDIA whether it takes the key? [Y/n] ").sendNow("n\r")
+	d.expect("When does it expire").sendNow("yesterday\r").expect("neither a date").expect("When does it expire").sendNow("90d\r")
+	d.expect("stored NGC_API_KEY in the file backend, which expires on ")
 	d.expect("CyborgDB API key").expect("Paste it here").send("\r").expect("Left out. Later: ragenv set CYBORGDB_API_KEY")
-	d.expect("[Y/n] ").sendNow("\r").expect("Docker asks docker-credential-ngc for nvcr.io now").expect("ragenv -- docker compose up").wantCode(0)
-	d.wantHidden(ngc)
+	d.expect("[Y/n] ").sendNow("\r").expect("Docker asks docker-credential-ngc for nvcr.io now")
+	d.expect("Done. Next: ragenv -- docker compose up\n").expect("ragenv unlock --for 8h\n").wantCode(0)
+	d.wantHidden(ngc, "horse battery")
+	if strings.Contains(d.text(), "left out, as the keychain is locked") {
+		t.Log("this machine has no kernel keyring, so the proof was left out")
+	} else if !strings.Contains(d.text(), "Proof: docker-credential-ngc gives Docker the key for nvcr.io\nProof: ragenv -- gives a command NGC_API_KEY\n") {
+		t.Error("no proof:\n" + d.text())
+	}
 
 	// Again: what is done is not asked again, and a key of the shell's is offered.
 	w.env = append(w.env, "CYBORGDB_API_KEY="+cyborg)
 	d = w.start(ragenv, "setup")
-	d.expect("NGC_API_KEY)\n  is stored.").expect("$CYBORGDB_API_KEY is set in this shell. Store that key? [Y/n] ").sendNow("y\r")
-	d.expect("stored CYBORGDB_API_KEY").expect("already").wantCode(0)
+	d.expect("(NGC_API_KEY): stored\n").expect("$CYBORGDB_API_KEY is set in this shell. Store that key? [Y/n] ").sendNow("y\r")
+	d.expect("When does it expire").sendNow("\r").expect("stored CYBORGDB_API_KEY").expect("already").wantCode(0)
 	d.wantHidden(cyborg)
 	for name, want := range map[string]string{"NGC_API_KEY": ngc, "CYBORGDB_API_KEY": cyborg} {
 		if value, _ := w.stored(name); value != want {
 			t.Errorf("%s: another value than was given is stored", name)
 		}
+	}
+}
+
+// A key that docker login left in config.json is offered, and moved when Docker is configured. All of it is one screen.
+func TestGuidedSetupFindsALogin(t *testing.T) {
+	bin := filepath.Dir(scripttest.Binary(t, scripttest.Helper))
+	w, key := newWorld(t, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH")), scripttest.NewKey()
+	path := filepath.Join(w.dir, "home", ".docker", "config.json")
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	auth := base64.StdEncoding.EncodeToString([]byte("$oauthtoken:" + key))
+	if err := os.WriteFile(path, []byte(`{"auths":{"nvcr.io":{"auth":"`+auth+`"}}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := w.start(scripttest.Binary(t, scripttest.Ragenv), "setup", "--no-passphrase", "--docker")
+	d.expect("Keychain: file backend, without a passphrase\n")
+	d.expect("A docker login left one in plain text, in ~/.docker/config.json. Store it? [Y/n] ").sendNow("\r")
+	d.expect("Ask NVIDIA").sendNow("n\r").expect("When does it expire").sendNow("\r").expect("stored NGC_API_KEY")
+	d.expect("CyborgDB").expect("Paste it here").send("\r").expect("moved the login for nvcr.io into the keychain, as NGC_API_KEY")
+	d.expect("Proof: docker-credential-ngc gives Docker the key for nvcr.io\n").expect("Proof: ragenv -- gives a command NGC_API_KEY\n")
+	d.expect("Done.").wantCode(0)
+	d.wantHidden(key, auth)
+	if text, err := os.ReadFile(path); err != nil || strings.Contains(string(text), auth) {
+		t.Errorf("the login is still in config.json (%v)", err)
+	}
+	if lines := strings.Count(d.text(), "\n"); lines > 24 {
+		t.Errorf("%d lines, more than a screen:\n%s", lines, d.text())
 	}
 }
 

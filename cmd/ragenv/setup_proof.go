@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ragenv/ragenv/cmd/internal/dockerconfig"
+	"github.com/ragenv/ragenv/cmd/internal/secrets"
+	"github.com/ragenv/ragenv/cmd/internal/serverurl"
+	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// proofLimit bounds each program that is run for the proof.
+const proofLimit = 20 * time.Second
+
+// prove does for the NGC key what Docker and a command will do, and says what came of it. Nothing that is proved wrong
+// ends set-up: the line says what to do.
+func (s *session) prove(terminal *ui.Terminal) error {
+	k, err := s.opener().Read()
+	if err != nil {
+		return err
+	}
+	known, _ := secrets.Lookup(secrets.NGCAPIKey)
+	ref := s.envRef(known.Name)
+	if has, err := k.Has(ref); err != nil || !has {
+		return err
+	}
+	if !k.Unlocked() {
+		terminal.Printf("Proof: left out, as the keychain is locked: ragenv unlock, then: ragenv doctor\n")
+		return nil
+	}
+	item, err := k.Get(ref)
+	if err != nil {
+		return err
+	}
+	if f, err := dockerconfig.Load(s.dockerConfigPath()); err == nil {
+		if name, _ := helperFor(f); name == helperName {
+			s.report(terminal, helperProgram+" gives Docker the key for "+serverurl.NGC, s.proveHelper(known, item.Secret))
+		}
+	}
+	s.report(terminal, "ragenv -- gives a command "+known.Name, s.proveCommand(known.Name))
+	return nil
+}
+
+func (s *session) report(terminal *ui.Terminal, what string, err error) {
+	if err != nil {
+		terminal.Printf("Proof: FAILED: %s: %v\n  ragenv doctor\n", what, ui.Printable(err.Error()))
+		return
+	}
+	terminal.Printf("Proof: %s\n", what)
+}
+
+// proveHelper asks the helper as Docker does, and compares what it answers.
+func (s *session) proveHelper(known secrets.Secret, want keychain.Secret) error {
+	path, err := findHelper()
+	if err != nil {
+		return fmt.Errorf("it is not on PATH")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), proofLimit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, "get")
+	cmd.Env = append(slices.DeleteFunc(keychain.Environ(), isVariable(known.Name)), "RAGENV_PROFILE="+s.config.Profile)
+	cmd.Stdin = strings.NewReader(serverurl.NGC)
+	out, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("it failed (%w)", err)
+	}
+	var answer struct{ Username, Secret string }
+	switch err := json.Unmarshal(out, &answer); {
+	case err != nil:
+		return fmt.Errorf("its answer is not JSON")
+	case answer.Username != known.Username || keychain.NewSecret(answer.Secret) != want:
+		return fmt.Errorf("it answers with another login")
+	}
+	return nil
+}
+
+// proveCommand runs a command that succeeds only with the variable.
+func (s *session) proveCommand(name string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	test := []string{"sh", "-c", `test -n "$` + name + `"`}
+	if runtime.GOOS == "windows" {
+		test = []string{"cmd", "/d", "/c", "if defined " + name + " (exit 0) else (exit 1)"}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), proofLimit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, self, slices.Concat([]string{runCommandName, "--quiet", "--" + flagProfile, s.config.Profile, "--"}, test)...)
+	cmd.Env = slices.DeleteFunc(keychain.Environ(), isVariable(name))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		line, _, _ := strings.Cut(string(out), "\n")
+		return fmt.Errorf("%w %s", err, line)
+	}
+	return nil
+}
+
+func isVariable(name string) func(string) bool {
+	return func(assignment string) bool { return strings.HasPrefix(assignment, name+"=") }
+}
