@@ -36,9 +36,7 @@ func (s *session) guide(terminal *ui.Terminal, o setupOptions) error {
 }
 
 func (s *session) guideKeychain(terminal *ui.Terminal, o setupOptions) error {
-	quiet := *s
-	quiet.print.Quiet = true // said below in fewer lines
-	if err := quiet.makeKeychain(o, terminal); err != nil {
+	if err := s.quietly().makeKeychain(o, terminal); err != nil {
 		return err
 	}
 	k, err := s.opener().Read()
@@ -59,6 +57,13 @@ func (s *session) guideKeychain(terminal *ui.Terminal, o setupOptions) error {
 	}
 	terminal.Printf("Keychain: %s%s\n", about, s.inProfile())
 	return nil
+}
+
+// quietly is the session without notes: the guide says the same in fewer lines.
+func (s *session) quietly() *session {
+	quiet := *s
+	quiet.print.Quiet = true
+	return &quiet
 }
 
 // guideKeys asks for every key that is wanted and not stored.
@@ -91,8 +96,13 @@ func (s *session) guideKeys(terminal *ui.Terminal, o setupOptions) error {
 		if item.Expires, err = s.askExpiry(terminal); err != nil {
 			return err
 		}
-		if err := s.store(item, false); err != nil {
+		if err := s.quietly().store(item, false); err != nil {
 			return err
+		}
+		if item.Expires.IsZero() {
+			terminal.Printf("  Stored.\n")
+		} else {
+			terminal.Printf("  Stored, until %s.\n", item.Expires.In(s.now().Location()).Format(time.DateOnly))
 		}
 	}
 	return nil
@@ -222,7 +232,7 @@ func (s *session) guideDocker(terminal *ui.Terminal, o setupOptions) error {
 		return nil
 	}
 	if !o.docker {
-		yes, err := terminal.Confirm("Docker: let it log in to "+serverurl.NGC+" with the stored key ("+s.tilde(f.Path())+")?", true)
+		yes, err := terminal.Confirm("Docker: let it log in to "+serverurl.NGC+" with the stored key?", true)
 		if err != nil {
 			return err
 		}
@@ -231,7 +241,15 @@ func (s *session) guideDocker(terminal *ui.Terminal, o setupOptions) error {
 			return nil
 		}
 	}
-	return runDockerConfigure(s, dockerConfigureOptions{})
+	configuring := s
+	if logins, _ := s.readLogins(f, false); len(logins) == 0 { // of logins that are moved, more is to be said
+		configuring = s.quietly()
+	}
+	if err := runDockerConfigure(configuring, dockerConfigureOptions{}); err != nil {
+		return err
+	}
+	terminal.Printf("  Docker asks %s for %s now (%s).\n", helperProgram, serverurl.NGC, s.tilde(f.Path()))
+	return nil
 }
 
 // guideEnd proves what was set up, and says what to type next.

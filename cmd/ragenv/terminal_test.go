@@ -355,7 +355,7 @@ func TestGuidedSetup(t *testing.T) {
 	d.expect("NVIDIA NGC API key (NGC_API_KEY)").expect("\"NGC Catalog\"").expect("Paste it here").send("\"" + ngc + "\"\r") // quoted by mistake
 	d.expect("Paste it here").send(ngc + "\r").expect("Ask NVIDIA whether it takes the key? [Y/n] ").sendNow("n\r")
 	d.expect("When does it expire").sendNow("yesterday\r").expect("neither a date").expect("When does it expire").sendNow("90d\r")
-	d.expect("stored NGC_API_KEY in the file backend, which expires on ")
+	d.expect("  Stored, until 20")
 	d.expect("CyborgDB API key").expect("Paste it here").send("\r").expect("Left out. Later: ragenv set CYBORGDB_API_KEY")
 	d.expect("[Y/n] ").sendNow("\r").expect("Docker asks docker-credential-ngc for nvcr.io now")
 	d.expect("Done. Next: ragenv -- docker compose up\n").expect("ragenv unlock --for 8h\n").wantCode(0)
@@ -370,7 +370,7 @@ func TestGuidedSetup(t *testing.T) {
 	w.env = append(w.env, "CYBORGDB_API_KEY="+cyborg)
 	d = w.start(ragenv, "setup")
 	d.expect("(NGC_API_KEY): stored\n").expect("$CYBORGDB_API_KEY is set in this shell. Store that key? [Y/n] ").sendNow("y\r")
-	d.expect("When does it expire").sendNow("\r").expect("stored CYBORGDB_API_KEY").expect("already").wantCode(0)
+	d.expect("When does it expire").sendNow("\r").expect("Stored.").expect("already").wantCode(0)
 	d.wantHidden(cyborg)
 	for name, want := range map[string]string{"NGC_API_KEY": ngc, "CYBORGDB_API_KEY": cyborg} {
 		if value, _ := w.stored(name); value != want {
@@ -394,7 +394,7 @@ func TestGuidedSetupFindsALogin(t *testing.T) {
 	d := w.start(scripttest.Binary(t, scripttest.Ragenv), "setup", "--no-passphrase", "--docker")
 	d.expect("Keychain: file backend, without a passphrase\n")
 	d.expect("A docker login left one in plain text, in ~/.docker/config.json. Store it? [Y/n] ").sendNow("\r")
-	d.expect("Ask NVIDIA").sendNow("n\r").expect("When does it expire").sendNow("\r").expect("stored NGC_API_KEY")
+	d.expect("Ask NVIDIA").sendNow("n\r").expect("When does it expire").sendNow("\r").expect("Stored.")
 	d.expect("CyborgDB").expect("Paste it here").send("\r").expect("moved the login for nvcr.io into the keychain, as NGC_API_KEY")
 	d.expect("Proof: docker-credential-ngc gives Docker the key for nvcr.io\n").expect("Proof: ragenv -- gives a command NGC_API_KEY\n")
 	d.expect("Done.").wantCode(0)
