@@ -11,6 +11,8 @@ import (
 
 	"github.com/ragenv/ragenv/cmd/internal/childenv"
 	"github.com/ragenv/ragenv/cmd/internal/execve"
+	"github.com/ragenv/ragenv/cmd/internal/mask"
+	"github.com/ragenv/ragenv/cmd/internal/maskedrun"
 	"github.com/ragenv/ragenv/cmd/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -18,6 +20,7 @@ import (
 type runOptions struct {
 	only, envFile         string
 	preserveEnv, pristine bool
+	mask                  bool
 	command               []string
 }
 
@@ -38,6 +41,9 @@ read is an error. --pristine hands over only what programs need to run at all: P
 TMPDIR, XDG_*, the settings (not the logins) of Docker's client, SSH_AUTH_SOCK, proxies and certificates, and what opens the
 keychain.
 
+--mask shows *** for the stored values in what the command prints, also in base64, in URLs and in JSON. The command is a child
+then, on a terminal of its own if there is one; it can still send a key elsewhere, or print it in a form that is not known.
+
   ragenv -- docker compose up -d
   ragenv --pristine --env-file deploy.env -- docker compose up -d
   ragenv --only NGC_API_KEY -- sh -c 'echo ${#NGC_API_KEY}'`,
@@ -46,6 +52,7 @@ keychain.
 			&cli.BoolFlag{Name: "preserve-env", Destination: &o.preserveEnv, Usage: "let the values of the shell win over stored ones"},
 			&cli.StringFlag{Name: "env-file", Destination: &o.envFile, Usage: "add the settings of the dotenv file `FILE`"},
 			&cli.BoolFlag{Name: "pristine", Destination: &o.pristine, Usage: "leave out what else the shell has set"},
+			&cli.BoolFlag{Name: "mask", Destination: &o.mask, Usage: "hide the stored values in the command's output"},
 		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
@@ -56,7 +63,7 @@ keychain.
 				return ownFailure(ui.Usagef("ragenv -- docker compose up", "no command to run"))
 			}
 			code, err := runRun(s, c, o)
-			if err == nil && code != 0 { // on Windows, where the command was a child
+			if err == nil && code != 0 { // the command was a child: on Windows, and under --mask
 				return exitStatus(code)
 			}
 			return ownFailure(err)
@@ -101,6 +108,13 @@ func runRun(s *session, c *cli.Context, o runOptions) (int, error) {
 	built, err := s.commandEnvironment(want)
 	if err != nil {
 		return 0, err
+	}
+	if o.mask {
+		code, err := maskedrun.Run(o.command, built.Env, mask.New(built.secrets))
+		if errors.Is(err, maskedrun.ErrUnsupported) {
+			err = ui.Errorf("run it without --mask", "--mask: %w", err)
+		}
+		return code, err
 	}
 	return execve.Run(o.command, built.Env)
 }

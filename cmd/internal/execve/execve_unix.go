@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -94,4 +95,20 @@ func quote(path string) string {
 		return path
 	}
 	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}
+
+// Start starts cmd.Args as a child, found along the PATH of cmd.Env; cmd.Path is set here. The error is an *Error.
+func Start(cmd *exec.Cmd) error {
+	path, err := find(cmd.Args[0], searchPath(cmd.Env))
+	if err == nil {
+		cmd.Path = path
+		if err = cmd.Start(); err == nil {
+			return nil
+		}
+		var system syscall.Errno
+		if errors.As(err, &system) {
+			err = explain(path, system)
+		}
+	}
+	return &Error{cmd.Args[0], path, err}
 }
