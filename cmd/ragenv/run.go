@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -110,13 +111,22 @@ func runRun(s *session, c *cli.Context, o runOptions) (int, error) {
 		return 0, err
 	}
 	if o.mask {
-		code, err := maskedrun.Run(o.command, built.Env, mask.New(built.secrets))
-		if errors.Is(err, maskedrun.ErrUnsupported) {
-			err = ui.Errorf("run it without --mask", "--mask: %w", err)
-		}
-		return code, err
+		return s.runMasked(o.command, built)
 	}
 	return execve.Run(o.command, built.Env)
+}
+
+// runMasked runs the command as a child and hides the stored values in its output.
+func (s *session) runMasked(command []string, built *commandEnv) (int, error) {
+	code, err := maskedrun.Run(command, built.Env, mask.New(built.secrets), maskedrun.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+	var lost *maskedrun.OutputError
+	switch {
+	case errors.Is(err, maskedrun.ErrUnsupported):
+		return 0, ui.Errorf("run it without --mask", "--mask: %w", err)
+	case errors.As(err, &lost):
+		return max(code, s.print.Fail(err)), nil // the command ran: its code, unless that says all went well
+	}
+	return code, err
 }
 
 // parseOnly reads the value of --only: names with commas between them; nil is no limit.

@@ -10,6 +10,7 @@ package maskedrun
 import (
 	"errors"
 	"io"
+	"os"
 	"time"
 
 	"github.com/ragenv/ragenv/cmd/internal/mask"
@@ -17,6 +18,17 @@ import (
 
 // ErrUnsupported: this system has no pty that could be used.
 var ErrUnsupported = errors.New("hiding values in a command's output is not supported on this system")
+
+// OutputError: the command ran, but not all of its output could be written.
+type OutputError struct{ Err error }
+
+func (e *OutputError) Error() string { return "write the command's output: " + e.Err.Error() }
+
+// Unwrap returns what the system said.
+func (e *OutputError) Unwrap() error { return e.Err }
+
+// Streams are the standard streams of this process.
+type Streams struct{ In, Out, Err *os.File }
 
 const (
 	// quiet is how long nothing has come when what is held back is shown, as far as that is safe: a prompt may end so.

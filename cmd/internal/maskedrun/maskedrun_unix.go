@@ -27,27 +27,28 @@ var forwarded = []os.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP
 type child struct {
 	cmd      *exec.Cmd
 	masker   *mask.Masker
+	std      Streams
 	terminal *os.File   // the pty's master; nil without one
 	others   []*os.File // the command's ends of the streams, ours until it has started
 	streams  []func(ended <-chan struct{}) error
 }
 
 // Run runs argv[0], found along the PATH of env, with that environment, and returns its exit code: 128 + n if signal n ended it.
-// An *execve.Error if it could not be started; another error, with the command's own code, if its output could not be written.
-func Run(argv, env []string, masker *mask.Masker) (code int, err error) {
-	c := &child{cmd: &exec.Cmd{Args: argv, Env: env, Stdin: os.Stdin}, masker: masker}
+// An *execve.Error if it could not be started; an *OutputError, beside the exit code, if its output was lost.
+func Run(argv, env []string, masker *mask.Masker, std Streams) (code int, err error) {
+	c := &child{cmd: &exec.Cmd{Args: argv, Env: env, Stdin: std.In}, masker: masker, std: std}
 	defer c.close()
 	restore := func() {}
 	defer func() { restore() }()
-	if term.IsTerminal(unix.Stdout) {
+	if isTerminal(std.Out) {
 		if restore, err = c.openTerminal(); err != nil {
 			return 0, fmt.Errorf("open a terminal for the command: %w", err)
 		}
-	} else if c.cmd.Stdout, err = c.pipe(os.Stdout); err != nil {
+	} else if c.cmd.Stdout, err = c.pipe(std.Out); err != nil {
 		return 0, err
 	}
 	if c.cmd.Stderr == nil {
-		if c.cmd.Stderr, err = c.pipe(os.Stderr); err != nil {
+		if c.cmd.Stderr, err = c.pipe(std.Err); err != nil {
 			return 0, err
 		}
 	}
@@ -83,7 +84,7 @@ func Run(argv, env []string, masker *mask.Masker) (code int, err error) {
 		code = 128 + int(status.Signal())
 	}
 	if err := errors.Join(failures...); err != nil {
-		return code, fmt.Errorf("write the command's output: %w", err)
+		return code, &OutputError{err}
 	}
 	return code, nil
 }
@@ -114,21 +115,21 @@ func (c *child) openTerminal() (restore func(), err error) {
 		return restore, err
 	}
 	c.terminal, c.others = master, append(c.others, slave)
-	_ = pty.InheritSize(os.Stdout, master) // a terminal without a size, as over a serial line
-	settings, err := unix.IoctlGetTermios(unix.Stdout, getTermios)
+	_ = pty.InheritSize(c.std.Out, master) // a terminal without a size, as over a serial line
+	settings, err := unix.IoctlGetTermios(int(c.std.Out.Fd()), getTermios)
 	if err != nil {
 		return restore, err
 	}
 	c.cmd.Stdout = slave
-	if term.IsTerminal(unix.Stderr) {
+	if isTerminal(c.std.Err) {
 		c.cmd.Stderr = slave
 	}
 	// The command leads a session of its own on the pty, its descriptor 1.
-	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: unix.Stdout}
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 1}
 	typing := false
-	if term.IsTerminal(unix.Stdin) {
+	if isTerminal(c.std.In) {
 		c.cmd.Stdin = slave
-		typing = inForeground()
+		typing = inForeground(c.std.In)
 	}
 	if !typing { // ours still makes line ends, and the pty must not do it a second time
 		settings.Oflag &^= unix.OPOST
@@ -137,22 +138,24 @@ func (c *child) openTerminal() (restore func(), err error) {
 		return restore, err
 	}
 	if typing {
-		state, err := term.MakeRaw(unix.Stdin)
+		state, err := term.MakeRaw(int(c.std.In.Fd()))
 		if err != nil {
 			return restore, err
 		}
-		restore = func() { _ = term.Restore(unix.Stdin, state) }
-		go func() { _, _ = io.Copy(struct{ io.Writer }{master}, struct{ io.Reader }{os.Stdin}) }()
+		restore = func() { _ = term.Restore(int(c.std.In.Fd()), state) }
+		go func() { _, _ = io.Copy(struct{ io.Writer }{master}, struct{ io.Reader }{c.std.In}) }()
 	}
-	c.relay(master, os.Stdout)
+	c.relay(master, c.std.Out)
 	return restore, nil
 }
 
-// inForeground tells whether this process may use its terminal; one in the background would be stopped.
-func inForeground() bool {
-	group, err := unix.IoctlGetInt(unix.Stdin, unix.TIOCGPGRP)
+// inForeground tells whether this process may use a terminal of its session; one in the background would be stopped.
+func inForeground(terminal *os.File) bool {
+	group, err := unix.IoctlGetInt(int(terminal.Fd()), unix.TIOCGPGRP)
 	return err == nil && group == unix.Getpgrp()
 }
+
+func isTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }
 
 // forward passes signals on. Without a pty, Ctrl-C and Ctrl-\ reach the command from the terminal itself.
 func (c *child) forward(signals <-chan os.Signal, ended <-chan struct{}) {
@@ -165,7 +168,7 @@ func (c *child) forward(signals <-chan os.Signal, ended <-chan struct{}) {
 			switch number := sig.(syscall.Signal); {
 			case sig == unix.SIGWINCH:
 				if c.terminal != nil {
-					_ = pty.InheritSize(os.Stdout, c.terminal)
+					_ = pty.InheritSize(c.std.Out, c.terminal)
 				}
 			case c.terminal != nil && (sig == unix.SIGINT || sig == unix.SIGQUIT): // typed where nothing is read: to all, as a terminal does
 				_ = unix.Kill(-pid, number)
@@ -184,8 +187,7 @@ func ownTerminal() bool {
 		return false
 	}
 	defer func() { _ = tty.Close() }()
-	group, err := unix.IoctlGetInt(int(tty.Fd()), unix.TIOCGPGRP)
-	return err == nil && group == unix.Getpgrp()
+	return inForeground(tty)
 }
 
 func (c *child) close() {
