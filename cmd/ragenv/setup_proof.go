@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ragenv/ragenv/cmd/internal/config"
 	"github.com/ragenv/ragenv/cmd/internal/dockerconfig"
 	"github.com/ragenv/ragenv/cmd/internal/secrets"
 	"github.com/ragenv/ragenv/cmd/internal/serverurl"
@@ -67,7 +68,7 @@ func (s *session) proveHelper(known secrets.Secret, want keychain.Secret) error 
 	ctx, cancel := context.WithTimeout(context.Background(), proofLimit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, "get")
-	cmd.Env = append(slices.DeleteFunc(keychain.Environ(), isVariable(known.Name)), "RAGENV_PROFILE="+s.config.Profile)
+	cmd.Env = append(slices.DeleteFunc(keychain.Environ(), isVariable(known.Name)), config.EnvProfile+"="+s.config.Profile)
 	cmd.Stdin = strings.NewReader(serverurl.NGC)
 	out, err := cmd.Output()
 	if err != nil {
