@@ -3,15 +3,33 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
 )
 
-// helpWidth is the column after which help is wrapped.
-const helpWidth = 100
+// The columns after which help is wrapped: on a wide terminal, in a file or a pipe, and at least.
+const (
+	helpWidth    = 100
+	minHelpWidth = 40
+)
+
+// widthFor returns the column after which to wrap what is written to w.
+func widthFor(w io.Writer) int {
+	file, ok := w.(*os.File)
+	if !ok {
+		return helpWidth
+	}
+	columns, _, err := term.GetSize(int(file.Fd()))
+	if err != nil || columns == 0 {
+		return helpWidth
+	}
+	return max(minHelpWidth, min(helpWidth, columns))
+}
 
 func newHelpCommand(p *program) *cli.Command {
 	return &cli.Command{
@@ -28,11 +46,12 @@ const appSynopsis = `ragenv [flags] -- COMMAND [ARG...]
 ragenv COMMAND [flags] [ARG...]`
 
 func writeAppHelp(w io.Writer, app *cli.App) error {
+	width := widthFor(w)
 	var b strings.Builder
 	fmt.Fprintf(&b, "ragenv - %s\n\nUsage:\n%s\n\nCommands:\n", app.Usage, indent(appSynopsis))
-	writeCommandTable(&b, app.Commands)
+	writeCommandTable(&b, app.Commands, width)
 	b.WriteString("\nFlags:\n")
-	writeFlags(&b, app.Flags)
+	writeFlags(&b, app.Flags, width)
 	b.WriteString("\nThe first minute:\n" + indent(`ragenv setup
 ragenv -- docker compose up`) + "\n\nragenv help COMMAND shows more.\n")
 	_, err := io.WriteString(w, b.String())
@@ -52,6 +71,7 @@ func writeCommandHelp(w io.Writer, command *cli.Command) error {
 			synopsis += " " + command.ArgsUsage
 		}
 	}
+	width := widthFor(w)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s - %s\n\nUsage:\n%s\n", path, command.Usage, indent(synopsis))
 	if command.Description != "" {
@@ -61,7 +81,7 @@ func writeCommandHelp(w io.Writer, command *cli.Command) error {
 				b.WriteString(paragraph + "\n\n")
 				continue
 			}
-			b.WriteString(wrap(paragraph, 0) + "\n\n")
+			b.WriteString(wrapWithin(width, paragraph, 0) + "\n\n")
 		}
 		text := strings.TrimRight(b.String(), "\n") + "\n"
 		b.Reset()
@@ -69,10 +89,10 @@ func writeCommandHelp(w io.Writer, command *cli.Command) error {
 	}
 	if len(command.Subcommands) > 0 {
 		b.WriteString("\nCommands:\n")
-		writeCommandTable(&b, command.Subcommands)
+		writeCommandTable(&b, command.Subcommands, width)
 	}
 	b.WriteString("\nFlags:\n")
-	writeFlags(&b, command.Flags)
+	writeFlags(&b, command.Flags, width)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -85,19 +105,19 @@ func commandPath(command *cli.Command) string {
 	return programName + " " + command.HelpName
 }
 
-func writeCommandTable(b *strings.Builder, commands []*cli.Command) {
+func writeCommandTable(b *strings.Builder, commands []*cli.Command, width int) {
 	var rows [][2]string
 	for _, command := range commands {
 		if !command.Hidden {
 			rows = append(rows, [2]string{command.Name, command.Usage})
 		}
 	}
-	writeTable(b, rows)
+	writeTable(b, rows, width)
 }
 
 var placeholder = regexp.MustCompile("`([^`]*)`")
 
-func writeFlags(b *strings.Builder, flags []cli.Flag) {
+func writeFlags(b *strings.Builder, flags []cli.Flag, width int) {
 	var rows [][2]string
 	for _, f := range flags {
 		doc, ok := f.(cli.DocGenerationFlag)
@@ -114,21 +134,18 @@ func writeFlags(b *strings.Builder, flags []cli.Flag) {
 		}
 		rows = append(rows, [2]string{left, strings.ReplaceAll(doc.GetUsage(), "`", "")})
 	}
-	writeTable(b, rows)
+	writeTable(b, rows, width)
 }
 
-func writeTable(b *strings.Builder, rows [][2]string) {
-	width := 0
+func writeTable(b *strings.Builder, rows [][2]string, width int) {
+	left := 0
 	for _, row := range rows {
-		width = max(width, len(row[0]))
+		left = max(left, len(row[0]))
 	}
 	for _, row := range rows {
-		fmt.Fprintf(b, "  %-*s  %s\n", width, row[0], wrap(row[1], width+4))
+		fmt.Fprintf(b, "  %-*s  %s\n", left, row[0], wrapWithin(width, row[1], left+4))
 	}
 }
-
-// wrap breaks text at spaces for the help; further lines begin at column.
-func wrap(text string, column int) string { return wrapWithin(helpWidth, text, column) }
 
 // wrapWithin breaks text at spaces before width; the first line is taken to begin at column, and the further ones do.
 func wrapWithin(width int, text string, column int) string {

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -404,6 +405,22 @@ func TestGuidedSetupFindsALogin(t *testing.T) {
 	}
 	if lines := strings.Count(d.text(), "\n"); lines > 24 {
 		t.Errorf("%d lines, more than a screen:\n%s", lines, d.text())
+	}
+}
+
+// Help keeps to the width of the terminal.
+func TestHelpFitsTheTerminal(t *testing.T) {
+	w := newWorld(t)
+	for _, columns := range []int{60, 80, 200} {
+		d := w.start("sh", "-c", fmt.Sprintf("stty cols %d && exec %s set --help", columns, scripttest.Binary(t, scripttest.Ragenv)))
+		d.wantCode(0)
+		widest := 0
+		for line := range strings.Lines(d.text()) {
+			widest = max(widest, len(strings.TrimRight(line, "\n")))
+		}
+		if limit := min(columns, helpWidth); widest > limit || widest < limit-20 {
+			t.Errorf("at %d columns the widest line has %d", columns, widest)
+		}
 	}
 }
 
