@@ -60,6 +60,23 @@ func TestZshCompletes(t *testing.T) {
 	d.sendNow("exit\n").wantCode(0)
 }
 
+// As "make install" puts it: a function that zsh loads at the first press of the key, which already has to complete.
+func TestZshLoadsTheInstalledCompletion(t *testing.T) {
+	w := shellWorld(t, "zsh")
+	dir := filepath.Join(w.dir, "site-functions")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "_ragenv"), []byte(completionZsh), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := w.start("zsh", "-f", "-i")
+	d.expect("ready> ").sendNow("unsetopt prompt_sp prompt_cr; fpath=(" + dir + " $fpath); autoload -U compinit && compinit -D -u; echo loaded\n")
+	d.expect("\nloaded").expect("ready> ")
+	typeLines(d)
+	d.sendNow("exit\n").wantCode(0)
+}
+
 // typeLines types at a prompt. The shell prints the line instead of running it.
 func typeLines(d *dialogue) {
 	d.t.Helper()
