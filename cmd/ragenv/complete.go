@@ -309,44 +309,50 @@ func (c *completer) commands() completion {
 	return commandWords(known)
 }
 
-// refs lists what is stored in a profile, "" for all of them; nil if that is not known in time.
-func (c *completer) refs(all bool) []keychain.Ref {
-	answer := make(chan []keychain.Ref, 1)
-	go func() {
-		cfg, err := config.Load(c.getenv)
-		if err != nil {
-			answer <- nil
-			return
-		}
-		if profile, ok := c.values[flagProfile]; ok && cfg.SetProfile(profile, config.OriginFlag) != nil {
-			answer <- nil
-			return
-		}
-		profile := cfg.Profile
-		if all {
-			profile = ""
-		}
-		k, err := opener.Opener{Config: cfg, Getenv: c.getenv, Print: ui.Printer{Program: programName, W: io.Discard}}.Read()
-		if err != nil {
-			answer <- nil
-			return
-		}
-		refs, _ := k.List(profile)
-		answer <- refs
-	}()
+// listing is what a keychain says of itself without being unlocked.
+type listing struct {
+	profile string // the active one; empty if it is not known
+	refs    []keychain.Ref
+}
+
+// list lists what is stored in the active profile, or in all; it is empty if that is not known in time.
+func (c *completer) list(all bool) listing {
+	answer := make(chan listing, 1)
+	go func() { answer <- c.listSlowly(all) }()
 	select {
-	case refs := <-answer:
-		return slices.DeleteFunc(refs, func(ref keychain.Ref) bool {
+	case listed := <-answer:
+		listed.refs = slices.DeleteFunc(listed.refs, func(ref keychain.Ref) bool {
 			return strings.ContainsFunc(ref.Name, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) })
 		})
+		return listed
 	case <-time.After(completePatience):
-		return nil
+		return listing{}
 	}
+}
+
+func (c *completer) listSlowly(all bool) listing {
+	cfg, err := config.Load(c.getenv)
+	if err != nil {
+		return listing{}
+	}
+	if profile, ok := c.values[flagProfile]; ok && !all && cfg.SetProfile(profile, config.OriginFlag) != nil {
+		return listing{}
+	}
+	profile := cfg.Profile
+	if all {
+		profile = ""
+	}
+	k, err := opener.Opener{Config: cfg, Getenv: c.getenv, Print: ui.Printer{Program: programName, W: io.Discard}}.Read()
+	if err != nil {
+		return listing{profile: cfg.Profile}
+	}
+	refs, _ := k.List(profile)
+	return listing{cfg.Profile, refs}
 }
 
 func (c *completer) stored(kinds ...keychain.Kind) completion {
 	answer := completion{kind: kindWords}
-	for _, ref := range c.refs(false) {
+	for _, ref := range c.list(false).refs {
 		if !slices.Contains(kinds, ref.Kind) || slices.Contains(c.given, ref.Name) {
 			continue
 		}
@@ -395,11 +401,12 @@ func (c *completer) knownNames() completion {
 
 // profiles are those that something is stored in, and the active one.
 func (c *completer) profiles() completion {
+	listed := c.list(true)
 	names := []string{}
-	if cfg, err := config.Load(c.getenv); err == nil {
-		names = append(names, cfg.Profile)
+	if listed.profile != "" {
+		names = append(names, listed.profile)
 	}
-	for _, ref := range c.refs(true) {
+	for _, ref := range listed.refs {
 		names = append(names, ref.Profile)
 	}
 	slices.Sort(names)

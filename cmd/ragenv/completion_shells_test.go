@@ -7,7 +7,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/ragenv/ragenv/cmd/internal/scripttest"
 )
@@ -58,6 +60,29 @@ func TestZshCompletes(t *testing.T) {
 	d.expect("\nloaded").expect("ready> ")
 	typeLines(d)
 	d.sendNow("exit\n").wantCode(0)
+}
+
+// A file that never answers leaves only names uncompleted.
+func TestCompletionDoesNotHang(t *testing.T) {
+	w := newWorld(t)
+	dir := filepath.Join(w.dir, "home", ".config", "ragenv")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(filepath.Join(dir, "config.toml"), 0o600); err != nil {
+		t.Skipf("no named pipes here: %v", err)
+	}
+	ragenv := scripttest.Binary(t, scripttest.Ragenv)
+	for line, want := range map[string]string{"get ": "", "-p ": "", "loc": ":words\nlock\t"} {
+		cmd := exec.Command(ragenv, append([]string{"__complete", "--"}, strings.Split(line, " ")...)...)
+		cmd.Env = w.env
+		timer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+		out, err := cmd.CombinedOutput()
+		timer.Stop()
+		if err != nil || !strings.HasPrefix(string(out), want) || want == "" && len(out) > 0 {
+			t.Errorf("%q: %q, %v", line, out, err)
+		}
+	}
 }
 
 // As "make install" puts it: a function that zsh loads at the first press of the key, which already has to complete.
