@@ -20,9 +20,8 @@ func ngcServices(ts *testscript.TestScript, _ bool, args []string) {
 		name, answer, _ := strings.Cut(arg, "=")
 		answers[ts.Getenv(name)] = answer
 	}
-	server := httptest.NewServer(nil)
-	ts.Defer(server.Close)
 	mux := http.NewServeMux()
+	server := httptest.NewUnstartedServer(mux)
 	mux.HandleFunc("POST /v3/keys/get-caller-info", func(w http.ResponseWriter, r *http.Request) {
 		products := []string{"artifact-catalog", "ai-foundations"}
 		switch answer := answers[r.FormValue("credentials")]; answer {
@@ -63,7 +62,8 @@ func ngcServices(ts *testscript.TestScript, _ bool, args []string) {
 			_, _ = fmt.Fprint(w, `{"token":"granted","expires_in":300}`)
 		}
 	})
-	server.Config.Handler = mux
+	server.Start()
+	ts.Defer(server.Close)
 	for _, name := range []string{envAPIURL, envAuthnURL, envRegistryURL} {
 		ts.Setenv(name, server.URL)
 	}
