@@ -1,0 +1,211 @@
+package podmanconfig
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// newPlace returns a place of its own with files, by their path below it ("home/..." or "etc/...").
+func newPlace(t *testing.T, files map[string]string) (Place, string) {
+	t.Helper()
+	root := t.TempDir()
+	for _, dir := range []string{"home", "etc"} {
+		if err := os.Mkdir(filepath.Join(root, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, text := range files {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return Place{Home: filepath.Join(root, "home"), Etc: filepath.Join(root, "etc")}, root
+}
+
+// snapshot returns every file with its content, and every directory.
+func snapshot(t *testing.T, root string) string {
+	t.Helper()
+	var b strings.Builder
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		var data []byte
+		if !entry.IsDir() {
+			if data, err = os.ReadFile(path); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintf(&b, "%s %q\n", strings.TrimPrefix(path, root), data)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+const (
+	userConf   = "home/.config/containers/registries.conf"
+	userDropIn = "home/.config/containers/registries.conf.d/"
+)
+
+func TestConfigure(t *testing.T) {
+	for _, tc := range []struct {
+		doc   string
+		files map[string]string
+		want  []string
+	}{
+		{"nothing there", nil, []string{"ngc", AuthFile}},
+		{"system files that set nothing", map[string]string{
+			"etc/registries.conf":                    "unqualified-search-registries = ['docker.io']\n[[registry]]\nlocation = 'x'\n",
+			"etc/registries.conf.d/shortnames.conf":  "[aliases]\n'a' = 'b/a'\n",
+			"etc/registries.conf.d/not-read.conf.no": "credential-helpers = ['no']\n",
+		}, []string{"ngc", AuthFile}},
+		{"the system's helper", map[string]string{"etc/registries.conf": "credential-helpers = ['corp', 'containers-auth.json']\n"}, []string{"ngc", "corp", AuthFile}},
+		{"a drop-in comes after", map[string]string{
+			"etc/registries.conf": "credential-helpers = ['corp']\n", "etc/registries.conf.d/1.conf": "credential-helpers = ['drop']\n",
+		}, []string{"ngc", "drop"}},
+		{"an empty list is the default", map[string]string{
+			"etc/registries.conf": "credential-helpers = ['corp']\n", "etc/registries.conf.d/1.conf": "credential-helpers = []\n",
+		}, []string{"ngc", AuthFile}},
+		{"the user's registries.conf stands for the system's", map[string]string{
+			"etc/registries.conf": "credential-helpers = ['corp']\n", "etc/registries.conf.d/1.conf": "credential-helpers = ['drop']\n",
+			userConf: "credential-helpers = ['mine']\n",
+		}, []string{"ngc", "mine"}},
+		{"the user's drop-ins come last", map[string]string{
+			"etc/registries.conf.d/zz.conf": "credential-helpers = ['corp']\n", userDropIn + "10.conf": "credential-helpers = ['mine']\n",
+		}, []string{"ngc", "mine"}},
+		{"a name that needs quoting", map[string]string{"etc/registries.conf": "credential-helpers = [\"a\\\"b\\\\\\u0007\"]\n"}, []string{"ngc", "a\"b\\\a"}},
+	} {
+		t.Run(tc.doc, func(t *testing.T) {
+			p, root := newPlace(t, tc.files)
+			before := snapshot(t, root)
+			if changed, err := p.Configure("ngc"); err != nil || !changed {
+				t.Fatalf("Configure: %v, %v", changed, err)
+			}
+			helpers, from, err := p.Helpers()
+			if err != nil || !slices.Equal(helpers, tc.want) || from != p.Path() {
+				t.Errorf("Podman asks %q by %s (%v), want %q by %s", helpers, from, err, tc.want, p.Path())
+			}
+			configured := snapshot(t, root)
+			if changed, err := p.Configure("ngc"); err != nil || changed || snapshot(t, root) != configured {
+				t.Errorf("Configure again: %v, %v", changed, err)
+			}
+			if changed, err := p.Unconfigure(); err != nil || !changed {
+				t.Errorf("Unconfigure: %v, %v", changed, err)
+			}
+			if after := snapshot(t, root); after != before {
+				t.Errorf("after Unconfigure:\n%swant\n%s", after, before)
+			}
+			if changed, err := p.Unconfigure(); err != nil || changed {
+				t.Errorf("Unconfigure again: %v, %v", changed, err)
+			}
+		})
+	}
+}
+
+func TestConfigureFollowsOthers(t *testing.T) {
+	p, root := newPlace(t, nil)
+	if _, err := p.Configure("ngc"); err != nil {
+		t.Fatal(err)
+	}
+	system := filepath.Join(root, "etc", "registries.conf")
+	if err := os.WriteFile(system, []byte("credential-helpers = ['corp']\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if changed, err := p.Configure("ngc"); err != nil || !changed {
+		t.Errorf("Configure: %v, %v", changed, err)
+	}
+	if helpers, _, err := p.Helpers(); err != nil || !slices.Equal(helpers, []string{"ngc", "corp"}) {
+		t.Errorf("Podman asks %q, %v", helpers, err)
+	}
+	if _, err := p.Unconfigure(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Join(root, "home", ".config")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what the first Configure made is still there: %v", err)
+	}
+}
+
+func TestConfigureLeavesAlone(t *testing.T) {
+	edited := string(render([]string{"ngc", AuthFile}, 0)) + "unqualified-search-registries = ['quay.io']\n"
+	var overridden *OverriddenError
+	var syntax *SyntaxError
+	for _, tc := range []struct {
+		doc     string
+		files   map[string]string
+		changed bool
+		is      func(error) bool
+	}{
+		{"asked already", map[string]string{"etc/registries.conf": "credential-helpers = ['corp', 'ngc']\n"}, false, nil},
+		{"asked already by a later file", map[string]string{userDropIn + "zz.conf": "credential-helpers = ['ngc']\n"}, false, nil},
+		{"a later file sets another", map[string]string{userDropIn + "zz.conf": "credential-helpers = ['corp']\n"}, false,
+			func(err error) bool {
+				return errors.As(err, &overridden) && strings.HasSuffix(overridden.Path, "zz.conf")
+			}},
+		{"a file of that name by someone else", map[string]string{userDropIn + fileName: "credential-helpers = ['mine']\n"}, false,
+			func(err error) bool { return errors.Is(err, ErrEdited) }},
+		{"ours, edited", map[string]string{userDropIn + fileName: edited}, false, func(err error) bool { return errors.Is(err, ErrEdited) }},
+		{"not TOML", map[string]string{"etc/registries.conf": "a = 1\ncredential-helpers = [\n"}, false,
+			func(err error) bool {
+				return errors.As(err, &syntax) && strings.HasSuffix(syntax.Path, "registries.conf")
+			}},
+		{"another type", map[string]string{"etc/registries.conf": "credential-helpers = 3\n"}, false,
+			func(err error) bool { return errors.As(err, &syntax) }},
+	} {
+		t.Run(tc.doc, func(t *testing.T) {
+			p, root := newPlace(t, tc.files)
+			before := snapshot(t, root)
+			changed, err := p.Configure("ngc")
+			if changed || (tc.is == nil) != (err == nil) || tc.is != nil && !tc.is(err) {
+				t.Errorf("Configure: %v, %v", changed, err)
+			}
+			if after := snapshot(t, root); after != before {
+				t.Errorf("files after Configure:\n%swant\n%s", after, before)
+			}
+		})
+	}
+}
+
+func TestUnconfigureKeepsWhatOthersPutThere(t *testing.T) {
+	p, root := newPlace(t, nil)
+	if _, err := p.Configure("ngc"); err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(root, filepath.FromSlash(userDropIn), "other.conf")
+	if err := os.WriteFile(other, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if changed, err := p.Unconfigure(); err != nil || !changed {
+		t.Errorf("Unconfigure: %v, %v", changed, err)
+	}
+	if _, err := os.Stat(other); err != nil {
+		t.Error(err)
+	}
+
+	if _, err := p.Configure("ngc"); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(p.Path(), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString("# mine\n"); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	if changed, err := p.Unconfigure(); changed || !errors.Is(err, ErrEdited) {
+		t.Errorf("Unconfigure of an edited file: %v, %v", changed, err)
+	}
+}
