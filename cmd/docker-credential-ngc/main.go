@@ -5,10 +5,11 @@ package main
 import (
 	"os"
 
+	"github.com/ragenv/ragenv/cmd/internal/credentialhelper"
 	"github.com/ragenv/ragenv/cmd/internal/hardening"
 )
 
 func main() {
 	hardening.Undumpable()
-	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
+	os.Exit(credentialhelper.Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
 }

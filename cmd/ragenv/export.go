@@ -13,7 +13,7 @@ import (
 	"github.com/ragenv/ragenv/cmd/internal/childenv"
 	"github.com/ragenv/ragenv/cmd/internal/render"
 	"github.com/ragenv/ragenv/cmd/internal/ui"
-	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/pkg/keychain/system"
 )
 
 const formatKubernetes = "kubernetes"
@@ -78,7 +78,7 @@ func runExport(s *session, only []string, o exportOptions) error {
 	}
 	var base []string
 	if slices.Contains(shellFormats, o.format) {
-		base = keychain.Environ()
+		base = system.Environ()
 	}
 	values, err := s.exported(base, only, o.format != formatKubernetes)
 	if err != nil {

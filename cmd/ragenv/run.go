@@ -16,6 +16,7 @@ import (
 	"github.com/ragenv/ragenv/cmd/internal/maskedrun"
 	"github.com/ragenv/ragenv/cmd/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/pkg/keychain/system"
 )
 
 type runOptions struct {
@@ -95,7 +96,7 @@ func runRun(s *session, c *cli.Context, o runOptions) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	want := environmentWanted{base: keychain.Environ(), only: only, preserve: o.preserveEnv}
+	want := environmentWanted{base: system.Environ(), only: only, preserve: o.preserveEnv}
 	if o.pristine {
 		want.base = childenv.Pristine(want.base, runtime.GOOS == "windows")
 	}

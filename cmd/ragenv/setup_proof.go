@@ -17,6 +17,7 @@ import (
 	"github.com/ragenv/ragenv/cmd/internal/serverurl"
 	"github.com/ragenv/ragenv/cmd/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/pkg/keychain/system"
 )
 
 // proofLimit bounds each program that is run for the proof.
@@ -68,7 +69,7 @@ func (s *session) proveHelper(known secrets.Secret, want keychain.Secret) error 
 	ctx, cancel := context.WithTimeout(context.Background(), proofLimit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, "get")
-	cmd.Env = append(slices.DeleteFunc(keychain.Environ(), isVariable(known.Name)), config.EnvProfile+"="+s.config.Profile)
+	cmd.Env = append(slices.DeleteFunc(system.Environ(), isVariable(known.Name)), config.EnvProfile+"="+s.config.Profile)
 	cmd.Stdin = strings.NewReader(serverurl.NGC)
 	out, err := cmd.Output()
 	if err != nil {
@@ -97,7 +98,7 @@ func (s *session) proveCommand(name string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), proofLimit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, self, slices.Concat([]string{runCommandName, "--quiet", "--" + flagProfile, s.config.Profile, "--"}, test)...)
-	cmd.Env = slices.DeleteFunc(keychain.Environ(), isVariable(name))
+	cmd.Env = slices.DeleteFunc(system.Environ(), isVariable(name))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		line, _, _ := strings.Cut(string(out), "\n")
 		return fmt.Errorf("%w %s", err, line)

@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"time"
-
-	"github.com/99designs/keyring"
 )
 
 // The backends, by the names that 99designs/keyring gives them too.
@@ -27,87 +24,67 @@ const (
 	BackendWinCred = "wincred"
 )
 
-// Time limits of the backends that somebody else answers. A prompt waits for a person; nothing else should take long.
-const (
-	answerLimit = 5 * time.Second
-	promptLimit = time.Minute
-)
-
 // DefaultCollection is the Secret Service collection that a desktop unlocks at login.
 const DefaultCollection = "login"
 
-// kwallet is the wallet that KDE makes for everybody.
-const kwallet = "kdewallet"
-
-// namespace is what our entries are called where a backend has one place for everybody.
-const namespace = "ragenv"
-
-// keyctlPerm lets the possessor do everything, and the same user view, read, write, search and link from any session: the
-// default would hide a key from sessions that do not link the user keyring (keyctl_setperm(3)).
-const keyctlPerm = 0x3f0b0000
-
-// backend describes a backend of the keyring library.
-type backend struct {
+// systemBackends are the operating systems that a backend exists for, the best backend first.
+var systemBackends = []struct {
 	name string
 	goos []string
-	// configure sets what the library needs to know.
-	configure func(*keyring.Config, Options)
-	// names says how a Ref is called there.
-	names naming
-	// maxData is the longest data of one item in bytes, 0 for no limit.
-	maxData int
-	// missing explains why the library has no such backend in this process.
-	missing string
+}{
+	{BackendKeychain, []string{"darwin"}},
+	{BackendWinCred, []string{"windows"}},
+	{BackendSecretService, []string{"linux"}},
+	{BackendKWallet, []string{"linux"}},
+	{BackendPass, []string{"linux", "darwin"}},
+	{BackendKeyctl, []string{"linux"}},
 }
-
-var backends = []backend{
-	{
-		name: BackendKeychain, goos: []string{"darwin"}, names: labelNaming,
-		configure: func(c *keyring.Config, o Options) {
-			c.ServiceName, c.KeychainTrustApplication = o.namespace(), true
-		},
-		missing: "this binary was built without cgo, which the macOS Keychain needs; install the macOS release or build with CGO_ENABLED=1",
-	},
-	{
-		name: BackendWinCred, goos: []string{"windows"}, names: labelNaming, maxData: 2560, // CRED_MAX_CREDENTIAL_BLOB_SIZE
-		configure: func(c *keyring.Config, o Options) { c.ServiceName, c.WinCredPrefix = "keys", o.namespace() },
-	},
-	{
-		name: BackendSecretService, goos: []string{"linux"}, names: labelNaming,
-		configure: func(c *keyring.Config, o Options) { c.LibSecretCollectionName = o.collection() },
-		missing:   noSessionBus,
-	},
-	{
-		name: BackendKWallet, goos: []string{"linux"}, names: labelNaming,
-		configure: func(c *keyring.Config, o Options) {
-			c.ServiceName, c.KWalletAppID, c.KWalletFolder = kwallet, o.namespace(), o.namespace()
-		},
-		missing: noSessionBus,
-	},
-	{
-		name: BackendPass, goos: []string{"linux", "darwin"}, names: pathNaming,
-		configure: func(c *keyring.Config, o Options) { c.PassPrefix = o.namespace() },
-	},
-	{
-		name: BackendKeyctl, goos: []string{"linux"}, names: pathNaming, maxData: 32767, // user-defined keys, keyrings(7)
-		configure: func(c *keyring.Config, o Options) {
-			c.ServiceName, c.KeyCtlScope, c.KeyCtlPerm = o.namespace(), "user", keyctlPerm
-		},
-	},
-}
-
-const noSessionBus = "there is no D-Bus session bus: neither DBUS_SESSION_BUS_ADDRESS nor a socket in /run/user"
 
 // Backends returns the names of all backends that exist for this operating system, the best first.
 func Backends() []string {
 	var names []string
-	for _, b := range backends {
+	for _, b := range systemBackends {
 		if slices.Contains(b.goos, runtime.GOOS) {
 			names = append(names, b.name)
 		}
 	}
 	return append(names, BackendFile)
 }
+
+// Backend is what a keychain needs of a backend. Errors are this package's; an absent item is ErrNotFound, also for
+// Remove. Data holds the Ref's Key inside, so a backend need not bind the two.
+type Backend interface {
+	Get(ref Ref) ([]byte, error)
+	Has(ref Ref) (bool, error)
+	Set(ref Ref, data []byte) error
+	Remove(ref Ref) error
+	Refs() ([]Ref, error)
+}
+
+// SystemBackend is a backend that the operating system or another program keeps.
+type SystemBackend interface {
+	Backend
+	// Unlocked is nil unless reading would ask a person who is not there. Errors: ErrLocked, and what keeps it from telling.
+	Unlocked() error
+	// Unlock lets it ask the person. Errors: ErrLocked if it stays locked, ErrTimeout, ErrUnavailable.
+	Unlock() error
+}
+
+// System opens the backends that Backends names, but BackendFile. Errors: ErrUnavailable, ErrTimeout.
+type System interface {
+	Open(Options) (SystemBackend, error)
+	// Probe is Probe.
+	Probe(Options) error
+}
+
+var system System
+
+// RegisterSystem is called by pkg/keychain/system while the program starts. A program that does not import that package has
+// the file store alone: it links none of the other services' clients and starts faster.
+func RegisterSystem(s System) { system = s }
+
+// HasSystem tells whether this program has backends besides the file store.
+func HasSystem() bool { return system != nil }
 
 // Probe tells why a backend cannot be used here and now: nil if it can. It writes nothing, unlocks nothing and asks
 // nothing. For the file store only what is broken counts: a store that is not there yet can be made. Errors:
@@ -120,26 +97,24 @@ func Probe(opts Options) error {
 		_, err := openFile(opts)
 		return err
 	}
-	opts.Interactive = false
-	r, err := findSystem(opts)
-	if err != nil || r.name == BackendKeyctl { // to open that one would make a keyring
+	if err := checkSystem(opts.Backend); err != nil {
 		return err
 	}
-	if err := r.open(opts); err != nil {
-		return err
-	}
-	return r.usable()
+	return system.Probe(opts)
 }
 
-func findBackend(name string) (backend, error) {
-	for _, b := range backends {
-		if b.name != name {
+// checkSystem tells whether a backend is one that system opens.
+func checkSystem(name string) error {
+	for _, b := range systemBackends {
+		switch {
+		case b.name != name:
 			continue
+		case !slices.Contains(b.goos, runtime.GOOS):
+			return fmt.Errorf("the %s backend is %w: it does not exist on %s", name, ErrUnavailable, runtime.GOOS)
+		case system == nil:
+			return fmt.Errorf("the %s backend is %w: this program was built without it", name, ErrUnavailable)
 		}
-		if !slices.Contains(b.goos, runtime.GOOS) {
-			return b, fmt.Errorf("the %s backend is %w: it does not exist on %s", name, ErrUnavailable, runtime.GOOS)
-		}
-		return b, nil
+		return nil
 	}
-	return backend{}, fmt.Errorf("%w %.40q", ErrUnknownBackend, name)
+	return fmt.Errorf("%w %.40q", ErrUnknownBackend, name)
 }

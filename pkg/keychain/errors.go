@@ -9,8 +9,6 @@ import (
 // The errors a keychain returns, whatever its backend. They are matched with errors.Is; the text around them says which
 // item, file or service is meant, and never holds a secret.
 var (
-	// ErrNotFound: no item of that name is stored in that profile.
-	ErrNotFound = errors.New("not found in the keychain")
 	// ErrUnavailable: the backend cannot be used on this machine or at this moment.
 	ErrUnavailable = errors.New("not available")
 	// ErrInvalidName: the profile or name cannot be stored.
@@ -20,6 +18,8 @@ var (
 	// ErrNotProtected: the backend has no passphrase of ours: it is unlocked by the system it belongs to, or not at all.
 	ErrNotProtected = errors.New("has no passphrase")
 
+	// ErrNotFound: no item of that name is stored in that profile.
+	ErrNotFound = agestore.ErrNotFound
 	// ErrLocked: the item exists, but reading it needs a passphrase or an unlock that nobody could give.
 	ErrLocked = agestore.ErrLocked
 	// ErrTimeout: the backend did not answer in time.

@@ -5,14 +5,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/99designs/keyring"
-
 	"github.com/ragenv/ragenv/pkg/keychain/agestore"
 	"github.com/ragenv/ragenv/pkg/keychain/internal/kernelcache"
 )
 
-// fileRing is the file store as a ring.
-type fileRing struct{ store *agestore.Store }
+// fileBackend is the file store as a Backend.
+type fileBackend struct{ store *agestore.Store }
 
 // identityCache keeps the unlocked identity in the kernel keyring.
 type identityCache struct{}
@@ -32,12 +30,12 @@ func agestoreOptions(opts Options) agestore.Options {
 	}
 }
 
-func openFile(opts Options) (*fileRing, error) {
+func openFile(opts Options) (*fileBackend, error) {
 	store, err := agestore.Open(agestoreOptions(opts))
 	if err != nil {
 		return nil, err
 	}
-	return &fileRing{store}, nil
+	return &fileBackend{store}, nil
 }
 
 // FileStoreExists tells whether there is a file store in dir, without judging it.
@@ -50,42 +48,35 @@ func CreateFileStore(opts Options, passphrase []byte) (*Keychain, error) {
 	if err != nil {
 		return nil, err
 	}
-	file := &fileRing{store}
-	return &Keychain{name: BackendFile, ring: file, file: file}, nil
+	file := &fileBackend{store}
+	return &Keychain{name: BackendFile, backend: file, file: file}, nil
 }
 
-func (f *fileRing) get(ref Ref) ([]byte, error) {
-	item, err := f.store.Get(ref.key())
-	return item.Data, notFound(err)
-}
+// Get implements Backend.
+func (f *fileBackend) Get(ref Ref) ([]byte, error) { return f.store.Get(ref.Key()) }
 
-func (f *fileRing) has(ref Ref) (bool, error) { return f.store.Has(ref.key()) }
+// Has implements Backend.
+func (f *fileBackend) Has(ref Ref) (bool, error) { return f.store.Has(ref.Key()) }
 
-func (f *fileRing) set(ref Ref, data []byte) error {
-	return f.store.Set(keyring.Item{Key: ref.key(), Data: data})
-}
+// Set implements Backend.
+func (f *fileBackend) Set(ref Ref, data []byte) error { return f.store.Set(ref.Key(), data) }
 
-func (f *fileRing) remove(ref Ref) error { return notFound(f.store.Remove(ref.key())) }
+// Remove implements Backend.
+func (f *fileBackend) Remove(ref Ref) error { return f.store.Remove(ref.Key()) }
 
-func (f *fileRing) refs() ([]Ref, error) {
+// Refs implements Backend.
+func (f *fileBackend) Refs() ([]Ref, error) {
 	keys, err := f.store.Keys()
 	if err != nil {
 		return nil, err
 	}
 	refs := make([]Ref, 0, len(keys))
 	for _, key := range keys {
-		if ref, ok := parseKey(key); ok {
+		if ref, ok := ParseKey(key); ok {
 			refs = append(refs, ref)
 		}
 	}
 	return refs, nil
-}
-
-func notFound(err error) error {
-	if errors.Is(err, keyring.ErrKeyNotFound) {
-		return ErrNotFound
-	}
-	return err
 }
 
 // Protected tells whether reading needs a passphrase of ours. Only the file store has one.
@@ -98,8 +89,8 @@ func (k *Keychain) Protected() (bool, error) {
 
 // Unlocked tells whether reading asks nobody now.
 func (k *Keychain) Unlocked() bool {
-	if r, ok := k.ring.(*systemRing); ok {
-		return r.unlocked() == nil
+	if k.system != nil {
+		return k.system.Unlocked() == nil
 	}
 	return k.file.store.Unlocked()
 }
@@ -122,8 +113,8 @@ func (k *Keychain) Unlock(passphrase []byte) error {
 // UnlockSystem lets a backend of another program ask the person for what it is locked with; open it with
 // Options.Interactive. It does nothing for the file store. Errors: ErrLocked if it stays locked, ErrTimeout, ErrUnavailable.
 func (k *Keychain) UnlockSystem() error {
-	if r, ok := k.ring.(*systemRing); ok {
-		return r.unlock()
+	if k.system != nil {
+		return k.system.Unlock()
 	}
 	return nil
 }

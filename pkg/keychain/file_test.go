@@ -38,31 +38,6 @@ func mustOpen(t *testing.T, opts Options) *Keychain {
 	return k
 }
 
-func TestFileContract(t *testing.T) {
-	t.Run("plain", func(t *testing.T) {
-		opts := fileOptions(t)
-		createFileStore(t, opts, "")
-		contract(t, func(t *testing.T) *Keychain { return mustOpen(t, opts) })
-	})
-	t.Run("passphrase", func(t *testing.T) {
-		opts := fileOptions(t)
-		createFileStore(t, opts, "secret words")
-		opts.Passphrase = func() ([]byte, error) { return []byte("secret words"), nil }
-		contract(t, func(t *testing.T) *Keychain { return mustOpen(t, opts) })
-	})
-	t.Run("kernel cache", func(t *testing.T) {
-		opts := fileOptions(t)
-		opts.CacheFor = time.Hour
-		createFileStore(t, opts, "secret words")
-		skipWithoutKernelCache(t, mustOpen(t, opts).Unlock([]byte("secret words")))
-		opts.Passphrase = func() ([]byte, error) {
-			t.Error("the passphrase was asked for although the identity is cached")
-			return nil, ErrLocked
-		}
-		contract(t, func(t *testing.T) *Keychain { return mustOpen(t, opts) })
-	})
-}
-
 func skipWithoutKernelCache(t *testing.T, err error) {
 	t.Helper()
 	if errors.Is(err, ErrUnavailable) {

@@ -80,9 +80,9 @@ func ValidateProfile(profile string) error {
 	return nil
 }
 
-// key returns the backend key of a Ref: "profile/kind/escaped name". Some backends fold case (Windows, macOS file
+// Key returns the backend key of a Ref: "profile/kind/escaped name". Some backends fold case (Windows, macOS file
 // systems), so letters of the case that is unusual for the kind are escaped: no two names differ by case only.
-func (r Ref) key() string {
+func (r Ref) Key() string {
 	return r.Profile + "/" + string(r.Kind) + "/" + escapeName(r.Kind, r.Name)
 }
 
@@ -116,15 +116,15 @@ func escapeName(kind Kind, name string) string {
 	return b.String()
 }
 
-// parseKey is the inverse of Ref.key; false for every string that key does not return.
-func parseKey(key string) (Ref, bool) {
+// ParseKey is the inverse of Ref.Key; false for every string that Key does not return.
+func ParseKey(key string) (Ref, bool) {
 	parts := strings.Split(key, "/")
 	if len(parts) != 3 || ValidateProfile(parts[0]) != nil {
 		return Ref{}, false
 	}
 	name, ok := unescape(parts[2])
 	ref := Ref{Profile: parts[0], Kind: Kind(parts[1]), Name: name}
-	return ref, ok && name != "" && ref.Kind.known() && ref.key() == key
+	return ref, ok && name != "" && ref.Kind.known() && ref.Key() == key
 }
 
 func unescape(s string) (string, bool) {
@@ -160,7 +160,7 @@ type header struct {
 }
 
 func encode(item Item) ([]byte, error) {
-	h := header{Ref: item.key(), Username: item.Username, Updated: item.Updated.Unix()}
+	h := header{Ref: item.Key(), Username: item.Username, Updated: item.Updated.Unix()}
 	if !item.Expires.IsZero() {
 		h.Expires = item.Expires.Unix()
 	}
@@ -182,7 +182,7 @@ func decode(ref Ref, data []byte) (Item, error) {
 	if !found || json.Unmarshal(line, &h) != nil {
 		return Item{}, fmt.Errorf("%w: %s cannot be read", ErrDamaged, ref)
 	}
-	if h.Ref != ref.key() {
+	if h.Ref != ref.Key() {
 		return Item{}, fmt.Errorf("%w: %s holds another item", ErrDamaged, ref)
 	}
 	item := Item{Ref: ref, Username: h.Username, Secret: NewSecret(string(secret)), Updated: time.Unix(h.Updated, 0).UTC()}

@@ -17,14 +17,14 @@ func TestKeysDoNotDifferByCaseOnly(t *testing.T) {
 	seen := map[string]string{}
 	for kind, list := range names {
 		for _, name := range list {
-			key := Ref{Profile: "default", Kind: kind, Name: name}.key()
+			key := Ref{Profile: "default", Kind: kind, Name: name}.Key()
 			if former, ok := seen[strings.ToLower(key)]; ok {
 				t.Errorf("%q and %q share a key where case is folded", name, former)
 			}
 			seen[strings.ToLower(key)] = name
 		}
 	}
-	if key := (Ref{Profile: "default", Kind: KindEnv, Name: "NGC_API_KEY"}).key(); key != "default/env/NGC_API_KEY" {
+	if key := (Ref{Profile: "default", Kind: KindEnv, Name: "NGC_API_KEY"}).Key(); key != "default/env/NGC_API_KEY" {
 		t.Errorf("an ordinary key reads %q", key)
 	}
 }
@@ -39,7 +39,7 @@ func FuzzKey(f *testing.F) {
 			kind = KindEnv
 		}
 		ref := Ref{Profile: "p", Kind: kind, Name: name}
-		back, ok := parseKey(ref.key())
+		back, ok := ParseKey(ref.Key())
 		if name == "" {
 			if ok {
 				t.Fatal("an empty name was accepted")
@@ -47,7 +47,7 @@ func FuzzKey(f *testing.F) {
 			return
 		}
 		if !ok || back != ref {
-			t.Fatalf("parseKey(%q) = %v, %t", ref.key(), back, ok)
+			t.Fatalf("ParseKey(%q) = %v, %t", ref.Key(), back, ok)
 		}
 	})
 }
@@ -57,8 +57,8 @@ func FuzzParseKey(f *testing.F) {
 	f.Add("default/env/%61")
 	f.Add("default/env/%41")
 	f.Fuzz(func(t *testing.T, key string) {
-		if ref, ok := parseKey(key); ok && ref.key() != key {
-			t.Fatalf("parseKey(%q) = %v, whose key is %q", key, ref, ref.key())
+		if ref, ok := ParseKey(key); ok && ref.Key() != key {
+			t.Fatalf("ParseKey(%q) = %v, whose key is %q", key, ref, ref.Key())
 		}
 	})
 }

@@ -40,34 +40,12 @@ type Options struct {
 	WorkFactor int
 }
 
-func (o Options) namespace() string {
-	if o.Namespace == "" {
-		return namespace
-	}
-	return o.Namespace
-}
-
-func (o Options) collection() string {
-	if o.Collection == "" {
-		return DefaultCollection
-	}
-	return o.Collection
-}
-
 // Keychain is an open backend. It is safe for use by several goroutines, and its backend by several processes.
 type Keychain struct {
-	name string
-	ring ring
-	file *fileRing // nil unless the backend is BackendFile
-}
-
-// ring is what a backend must do. Errors are this package's; an absent item is ErrNotFound, also for remove.
-type ring interface {
-	get(ref Ref) ([]byte, error)
-	has(ref Ref) (bool, error)
-	set(ref Ref, data []byte) error
-	remove(ref Ref) error
-	refs() ([]Ref, error)
+	name    string
+	backend Backend
+	file    *fileBackend  // nil unless the backend is BackendFile
+	system  SystemBackend // nil if it is
 }
 
 // Open opens one backend by name. It never falls back to another. Errors: ErrUnknownBackend, ErrUnavailable, and for the
@@ -78,13 +56,16 @@ func Open(opts Options) (*Keychain, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &Keychain{name: BackendFile, ring: file, file: file}, nil
+		return &Keychain{name: BackendFile, backend: file, file: file}, nil
 	}
-	system, err := openSystem(opts)
+	if err := checkSystem(opts.Backend); err != nil {
+		return nil, err
+	}
+	backend, err := system.Open(opts)
 	if err != nil {
 		return nil, err
 	}
-	return &Keychain{name: opts.Backend, ring: system}, nil
+	return &Keychain{name: opts.Backend, backend: backend, system: backend}, nil
 }
 
 // Backend returns the backend's name.
@@ -95,7 +76,7 @@ func (k *Keychain) Get(ref Ref) (Item, error) {
 	if err := check(ref); err != nil {
 		return Item{}, err
 	}
-	data, err := k.ring.get(ref)
+	data, err := k.backend.Get(ref)
 	if err != nil {
 		return Item{}, about(ref, err)
 	}
@@ -107,7 +88,7 @@ func (k *Keychain) Has(ref Ref) (bool, error) {
 	if err := check(ref); err != nil {
 		return false, err
 	}
-	found, err := k.ring.has(ref)
+	found, err := k.backend.Has(ref)
 	return found, about(ref, err)
 }
 
@@ -125,7 +106,7 @@ func (k *Keychain) Set(item Item) error {
 	if err != nil {
 		return about(item.Ref, err)
 	}
-	return about(item.Ref, k.ring.set(item.Ref, data))
+	return about(item.Ref, k.backend.Set(item.Ref, data))
 }
 
 // Remove removes an item. Removing an absent one is ErrNotFound.
@@ -133,13 +114,13 @@ func (k *Keychain) Remove(ref Ref) error {
 	if err := check(ref); err != nil {
 		return err
 	}
-	return about(ref, k.ring.remove(ref))
+	return about(ref, k.backend.Remove(ref))
 }
 
 // List returns what is stored in a profile, or in all of them if profile is empty, sorted. The file store answers without
 // unlocking. What is not ours is not listed.
 func (k *Keychain) List(profile string) ([]Ref, error) {
-	all, err := k.ring.refs()
+	all, err := k.backend.Refs()
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +130,7 @@ func (k *Keychain) List(profile string) ([]Ref, error) {
 			refs = append(refs, ref)
 		}
 	}
-	sort.Slice(refs, func(i, j int) bool { return refs[i].key() < refs[j].key() })
+	sort.Slice(refs, func(i, j int) bool { return refs[i].Key() < refs[j].Key() })
 	return refs, nil
 }
 

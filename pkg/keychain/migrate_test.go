@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// failing is a ring that fails from its n-th call on, as a machine that is switched off would.
+// failing is a backend that fails from its n-th call on, as a machine that is switched off would.
 type failing struct {
-	ring
+	Backend
 	left *int
 }
 
@@ -23,25 +23,25 @@ func (f failing) spend() error {
 	return nil
 }
 
-func (f failing) get(ref Ref) ([]byte, error) {
+func (f failing) Get(ref Ref) ([]byte, error) {
 	if err := f.spend(); err != nil {
 		return nil, err
 	}
-	return f.ring.get(ref)
+	return f.Backend.Get(ref)
 }
 
-func (f failing) set(ref Ref, data []byte) error {
+func (f failing) Set(ref Ref, data []byte) error {
 	if err := f.spend(); err != nil {
 		return err
 	}
-	return f.ring.set(ref, data)
+	return f.Backend.Set(ref, data)
 }
 
-func (f failing) remove(ref Ref) error {
+func (f failing) Remove(ref Ref) error {
 	if err := f.spend(); err != nil {
 		return err
 	}
-	return f.ring.remove(ref)
+	return f.Backend.Remove(ref)
 }
 
 func TestMigrationInterruptedAnywhereLosesNothing(t *testing.T) {
@@ -73,7 +73,7 @@ func TestMigrationInterruptedAnywhereLosesNothing(t *testing.T) {
 			return RemoveAll(from, verified)
 		}
 		left := stop
-		err := migrate(&Keychain{name: "from", ring: failing{from.ring, &left}}, &Keychain{name: "to", ring: failing{to.ring, &left}})
+		err := migrate(&Keychain{name: "from", backend: failing{from.backend, &left}}, &Keychain{name: "to", backend: failing{to.backend, &left}})
 		finished = err == nil
 		if err != nil && !errors.Is(err, errSwitchedOff) {
 			t.Fatalf("stopped after %d calls: %v", stop, err)

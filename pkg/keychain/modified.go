@@ -9,6 +9,6 @@ func (k *Keychain) Modified(ref Ref) (time.Time, error) {
 	if err := check(ref); err != nil || k.file == nil {
 		return time.Time{}, err
 	}
-	metadata, err := k.file.store.GetMetadata(ref.key())
-	return metadata.ModificationTime, about(ref, notFound(err))
+	modified, err := k.file.store.Modified(ref.Key())
+	return modified, about(ref, err)
 }

@@ -2,37 +2,30 @@ package keychain
 
 import "strings"
 
-// naming says how a Ref is called in a backend, and back. The two are inverse; parse is false for what is not ours.
-type naming struct {
-	format func(Ref) string
-	parse  func(string) (Ref, bool)
-}
-
-// pathNaming calls items "profile/kind/name", for backends that keep a tree or hide names.
-var pathNaming = naming{format: Ref.key, parse: parseKey}
-
-// labelNaming calls items as a person should read them in Seahorse, Keychain Access or the Credential Manager, where the
-// name is the label: "NGC_API_KEY (ragenv)", "ghcr.io (ragenv registry)", "NGC_API_KEY (ragenv profile work)".
-var labelNaming = naming{format: label, parse: parseLabel}
+// DefaultNamespace is what our entries are called in a backend that others use too.
+const DefaultNamespace = "ragenv"
 
 const defaultProfile = "default"
 
-func label(ref Ref) string {
+// Label returns what an item is called where the name is a label that a person reads, such as Seahorse, Keychain Access or
+// the Credential Manager: "NGC_API_KEY (ragenv)", "ghcr.io (ragenv registry)", "NGC_API_KEY (ragenv profile work)".
+func (r Ref) Label() string {
 	var b strings.Builder
-	b.WriteString(escapeName(ref.Kind, ref.Name))
-	b.WriteString(" (" + namespace)
-	if ref.Kind != KindEnv {
-		b.WriteString(" " + string(ref.Kind))
+	b.WriteString(escapeName(r.Kind, r.Name))
+	b.WriteString(" (" + DefaultNamespace)
+	if r.Kind != KindEnv {
+		b.WriteString(" " + string(r.Kind))
 	}
-	if ref.Profile != defaultProfile {
-		b.WriteString(" profile " + ref.Profile)
+	if r.Profile != defaultProfile {
+		b.WriteString(" profile " + r.Profile)
 	}
 	b.WriteString(")")
 	return b.String()
 }
 
-func parseLabel(text string) (Ref, bool) {
-	name, rest, found := strings.Cut(text, " ("+namespace)
+// ParseLabel is the inverse of Ref.Label; false for every string that Label does not return.
+func ParseLabel(text string) (Ref, bool) {
+	name, rest, found := strings.Cut(text, " ("+DefaultNamespace)
 	rest, closed := strings.CutSuffix(rest, ")")
 	if !found || !closed {
 		return Ref{}, false
@@ -49,5 +42,5 @@ func parseLabel(text string) (Ref, bool) {
 		return Ref{}, false
 	}
 	ref.Name = unescaped
-	return ref, label(ref) == text
+	return ref, ref.Label() == text
 }

@@ -18,7 +18,7 @@ import (
 const defaultPath = "/bin:/usr/bin"
 
 func run(argv, env []string) (int, *Error) {
-	path, err := find(argv[0], searchPath(env))
+	path, err := Find(argv[0], searchPath(env))
 	if err != nil {
 		return 0, &Error{argv[0], path, err}
 	}
@@ -34,9 +34,10 @@ func searchPath(env []string) string {
 	return defaultPath
 }
 
-// find returns the file a command stands for. What lies in a relative directory of PATH, the empty one included, is not
-// run, for the reason of exec.ErrDot; what lies behind it is not run either, because the person may mean the first.
-func find(command, searchPath string) (string, error) {
+// Find returns the file that a command stands for along a PATH; one with a directory in it is that file itself. What lies
+// in a relative directory of PATH, the empty one included, is not run, for the reason of exec.ErrDot; what lies behind it is
+// not run either, because the person may mean the first. Errors: ErrNotFound, ErrRelative, ErrPermission.
+func Find(command, searchPath string) (string, error) {
 	if strings.Contains(command, "/") {
 		return command, nil
 	}
@@ -99,7 +100,7 @@ func quote(path string) string {
 
 // Start starts cmd.Args as a child, found along the PATH of cmd.Env; cmd.Path is set here. The error is an *Error.
 func Start(cmd *exec.Cmd) error {
-	path, err := find(cmd.Args[0], searchPath(cmd.Env))
+	path, err := Find(cmd.Args[0], searchPath(cmd.Env))
 	if err == nil {
 		cmd.Path = path
 		if err = cmd.Start(); err == nil {

@@ -84,7 +84,7 @@ func TestCrashWhileChangingThePassphrase(t *testing.T) {
 			opts.Passphrase = func() ([]byte, error) { return passphrase, nil }
 			got, err := reopen(t, opts).Get("k")
 			switch {
-			case err == nil && string(got.Data) == string(value):
+			case err == nil && string(got) == string(value):
 				return true
 			case !errors.Is(err, ErrWrongPassphrase):
 				t.Errorf("%v, want the value or ErrWrongPassphrase", err)
@@ -128,7 +128,7 @@ func TestCrashWhileStoring(t *testing.T) {
 	}
 	crashing(t, prepare, change, func(t *testing.T, opts Options, finished bool) {
 		got, err := reopen(t, opts).Get("k")
-		if err != nil || string(got.Data) != string(next) && (finished || string(got.Data) != string(former)) {
+		if err != nil || string(got) != string(next) && (finished || string(got) != string(former)) {
 			t.Errorf("neither the former nor the next value: %v", err)
 		}
 		if keys, err := reopen(t, opts).Keys(); err != nil || len(keys) != 1 {

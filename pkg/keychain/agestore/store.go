@@ -1,4 +1,4 @@
-// Package agestore is a keyring of age-encrypted files, for machines that have no other keychain.
+// Package agestore is a keychain of age-encrypted files, for machines that have no other keychain.
 //
 // A store is a directory:
 //
@@ -27,7 +27,6 @@ import (
 	"time"
 
 	"filippo.io/age"
-	"github.com/99designs/keyring"
 )
 
 // FormatVersion is the newest store format this package reads, and the one it writes.
@@ -36,8 +35,9 @@ const FormatVersion = 1
 // MaxItemSize is the longest data of one item, in bytes.
 const MaxItemSize = 16 << 20
 
-// The errors of this package, matched with errors.Is. An absent item is keyring.ErrKeyNotFound.
+// The errors of this package, matched with errors.Is.
 var (
+	ErrNotFound        = errors.New("not found in the keychain")
 	ErrNoStore         = errors.New("there is no store yet")
 	ErrExists          = errors.New("there is a store already")
 	ErrNewerFormat     = errors.New("made by a newer version")
@@ -74,7 +74,7 @@ type Options struct {
 	WorkFactor int
 }
 
-// Store is an open store. It implements keyring.Keyring and is safe for use by several goroutines and processes.
+// Store is an open store. It is safe for use by several goroutines and processes.
 type Store struct {
 	opts      Options
 	recipient *age.X25519Recipient
@@ -82,8 +82,6 @@ type Store struct {
 	mu sync.Mutex
 	id *age.X25519Identity
 }
-
-var _ keyring.Keyring = (*Store)(nil)
 
 const (
 	manifestName = "store.json"
@@ -180,84 +178,84 @@ func (s *Store) Has(key string) (bool, error) {
 	return false, err
 }
 
-// Get implements keyring.Keyring. Errors: keyring.ErrKeyNotFound, ErrLocked, ErrWrongPassphrase, ErrDamaged, ErrInsecure.
-func (s *Store) Get(key string) (keyring.Item, error) {
+// Get returns an item's data. Errors: ErrNotFound, ErrLocked, ErrWrongPassphrase, ErrDamaged, ErrInsecure.
+func (s *Store) Get(key string) ([]byte, error) {
 	name, err := fileName(key)
 	if err != nil {
-		return keyring.Item{}, keyring.ErrKeyNotFound
+		return nil, ErrNotFound
 	}
 	path := s.opts.path(itemsName, name)
 	sealed, err := readFile(path, MaxItemSize+1<<16)
 	if errors.Is(err, fs.ErrNotExist) {
-		return keyring.Item{}, keyring.ErrKeyNotFound
+		return nil, ErrNotFound
 	}
 	if err != nil {
-		return keyring.Item{}, err
+		return nil, err
 	}
 	id, err := s.identity()
 	if err != nil {
-		return keyring.Item{}, err
+		return nil, err
 	}
 	r, err := age.Decrypt(bytes.NewReader(sealed), id)
 	if err != nil {
-		return keyring.Item{}, fmt.Errorf("%w: %s: %w", ErrDamaged, path, err)
+		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, path, err)
 	}
 	data, err := io.ReadAll(r)
 	if err != nil {
-		return keyring.Item{}, fmt.Errorf("%w: %s: %w", ErrDamaged, path, err)
+		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, path, err)
 	}
-	return keyring.Item{Key: key, Data: data}, nil
+	return data, nil
 }
 
-// GetMetadata implements keyring.Keyring without unlocking: only the modification time is known.
-func (s *Store) GetMetadata(key string) (keyring.Metadata, error) {
+// Modified returns when an item was last written, by its file, without unlocking. Errors: ErrNotFound.
+func (s *Store) Modified(key string) (time.Time, error) {
 	name, err := fileName(key)
 	if err != nil {
-		return keyring.Metadata{}, keyring.ErrKeyNotFound
+		return time.Time{}, ErrNotFound
 	}
 	info, err := os.Lstat(s.opts.path(itemsName, name))
 	if errors.Is(err, fs.ErrNotExist) {
-		return keyring.Metadata{}, keyring.ErrKeyNotFound
+		return time.Time{}, ErrNotFound
 	}
 	if err != nil {
-		return keyring.Metadata{}, err
+		return time.Time{}, err
 	}
-	return keyring.Metadata{Item: &keyring.Item{Key: key}, ModificationTime: info.ModTime()}, nil
+	return info.ModTime(), nil
 }
 
-// Set implements keyring.Keyring: it stores item.Key and item.Data; labels are not kept. It never unlocks. Errors:
+// Set stores an item's data, in place of a former item of that key. It never unlocks. Errors:
 // ErrTooLarge, ErrTimeout, ErrNoLocks, ErrInsecure. On any error the former item is still there.
-func (s *Store) Set(item keyring.Item) error {
-	name, err := fileName(item.Key)
+func (s *Store) Set(key string, data []byte) error {
+	name, err := fileName(key)
 	if err != nil {
 		return err
 	}
-	if len(item.Data) > MaxItemSize {
-		return fmt.Errorf("%w: %d bytes, at most %d fit", ErrTooLarge, len(item.Data), MaxItemSize)
+	if len(data) > MaxItemSize {
+		return fmt.Errorf("%w: %d bytes, at most %d fit", ErrTooLarge, len(data), MaxItemSize)
 	}
-	sealed, err := seal(item.Data, s.recipient)
+	sealed, err := seal(data, s.recipient)
 	if err != nil {
 		return err
 	}
 	return s.locked(func() error { return writeFile(s.opts.path(itemsName), name, sealed) })
 }
 
-// Remove implements keyring.Keyring. An absent item is keyring.ErrKeyNotFound.
+// Remove removes an item. An absent one is ErrNotFound.
 func (s *Store) Remove(key string) error {
 	name, err := fileName(key)
 	if err != nil {
-		return keyring.ErrKeyNotFound
+		return ErrNotFound
 	}
 	return s.locked(func() error {
 		err := removeFile(s.opts.path(itemsName), name)
 		if errors.Is(err, fs.ErrNotExist) {
-			return keyring.ErrKeyNotFound
+			return ErrNotFound
 		}
 		return err
 	})
 }
 
-// Keys implements keyring.Keyring without unlocking, in no particular order. Foreign files are reported to Options.Warn
+// Keys returns the keys of all items, without unlocking, in no particular order. Foreign files are reported to Options.Warn
 // and left alone.
 func (s *Store) Keys() ([]string, error) {
 	dir, err := os.Open(s.opts.path(itemsName))

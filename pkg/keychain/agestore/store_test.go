@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"filippo.io/age"
-	"github.com/99designs/keyring"
 )
 
 // fastScrypt keeps tests quick: the work factor does not change what is tested.
@@ -51,18 +50,18 @@ func reopen(t testing.TB, opts Options) *Store {
 
 func set(t testing.TB, s *Store, key string, data []byte) {
 	t.Helper()
-	if err := s.Set(keyring.Item{Key: key, Data: data}); err != nil {
+	if err := s.Set(key, data); err != nil {
 		t.Fatalf("Set(%q): %v", key, err)
 	}
 }
 
 func wantData(t testing.TB, s *Store, key string, data []byte) {
 	t.Helper()
-	item, err := s.Get(key)
+	got, err := s.Get(key)
 	if err != nil {
 		t.Fatalf("Get(%q): %v", key, err)
 	}
-	if !bytes.Equal(item.Data, data) || item.Key != key {
+	if !bytes.Equal(got, data) {
 		t.Fatalf("Get(%q) answered other data than was set", key)
 	}
 }
@@ -131,9 +130,9 @@ func TestSetGetRemoveAcrossOpens(t *testing.T) {
 			if err := s.Remove("empty"); err != nil {
 				t.Fatal(err)
 			}
-			wantError(t, s.Remove("empty"), keyring.ErrKeyNotFound)
+			wantError(t, s.Remove("empty"), ErrNotFound)
 			_, err = s.Get("empty")
-			wantError(t, err, keyring.ErrKeyNotFound)
+			wantError(t, err, ErrNotFound)
 		})
 	}
 }
@@ -153,11 +152,11 @@ func TestStoringAndLookingNeedNoPassphrase(t *testing.T) {
 	if has, err := s.Has("absent"); has || err != nil {
 		t.Fatalf("Has(absent) = %t, %v", has, err)
 	}
-	if _, err := s.GetMetadata("k"); err != nil {
+	if _, err := s.Modified("k"); err != nil {
 		t.Fatal(err)
 	}
 	_, err := s.Get("absent")
-	wantError(t, err, keyring.ErrKeyNotFound)
+	wantError(t, err, ErrNotFound)
 	if keys, err := s.Keys(); err != nil || !slices.Equal(keys, []string{"k"}) {
 		t.Fatalf("Keys = %q, %v", keys, err)
 	}
@@ -459,7 +458,7 @@ func TestConcurrentWritersAndReaders(t *testing.T) {
 				return
 			}
 			for range rounds {
-				if err := s.Set(keyring.Item{Key: "k", Data: double()}); err != nil {
+				if err := s.Set("k", double()); err != nil {
 					t.Error(err)
 				}
 			}
@@ -471,7 +470,7 @@ func TestConcurrentWritersAndReaders(t *testing.T) {
 				return
 			}
 			for range 4 * rounds {
-				if item, err := s.Get("k"); err != nil || !valid(item.Data) {
+				if item, err := s.Get("k"); err != nil || !valid(item) {
 					t.Errorf("torn or failed read: %v", err)
 				}
 			}
@@ -509,9 +508,9 @@ func TestCreateRace(t *testing.T) {
 
 func TestTooLarge(t *testing.T) {
 	s, _ := create(t, "")
-	wantError(t, s.Set(keyring.Item{Key: strings.Repeat("n", 252)}), ErrTooLarge)
-	wantError(t, s.Set(keyring.Item{Key: ""}), ErrTooLarge)
-	wantError(t, s.Set(keyring.Item{Key: "k", Data: make([]byte, MaxItemSize+1)}), ErrTooLarge)
+	wantError(t, s.Set(strings.Repeat("n", 252), nil), ErrTooLarge)
+	wantError(t, s.Set("", nil), ErrTooLarge)
+	wantError(t, s.Set("k", make([]byte, MaxItemSize+1)), ErrTooLarge)
 	long := strings.Repeat("n", 251)
 	value := bytes.Repeat(newKey(t), 1000)
 	set(t, s, long, value)

@@ -1,12 +1,14 @@
-package main
+package credentialhelper
 
 import (
 	"errors"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/docker/docker-credential-helpers/credentials"
 
+	"github.com/ragenv/ragenv/cmd/internal/config"
 	"github.com/ragenv/ragenv/cmd/internal/secrets"
 	"github.com/ragenv/ragenv/cmd/internal/serverurl"
 	"github.com/ragenv/ragenv/cmd/internal/ui"
@@ -22,14 +24,19 @@ const tokenUser = "<token>"
 // "ragenv set" write the same one; a login to it under another user lies beside it, and the later of the two is answered.
 // Every other registry's credential is an item of its own, under the registry's canonical name.
 type helper struct {
-	getenv func(string) string
-	print  ui.Printer
+	getenv   func(string) string
+	settings func() (*config.Config, error) // read once
+	print    ui.Printer
 }
 
 var _ credentials.Helper = (*helper)(nil)
 
 func newHelper(getenv func(string) string, stderr io.Writer) *helper {
-	return &helper{getenv: getenv, print: ui.Printer{Program: program, W: stderr}}
+	return &helper{
+		getenv:   getenv,
+		settings: sync.OnceValues(func() (*config.Config, error) { return config.Load(getenv) }),
+		print:    ui.Printer{Program: Program, W: stderr},
+	}
 }
 
 // Get returns user and secret for a server. Errors: upstream's not found, the keychain's, the configuration's.

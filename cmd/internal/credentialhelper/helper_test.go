@@ -1,4 +1,4 @@
-package main
+package credentialhelper
 
 import (
 	"bytes"
@@ -53,7 +53,7 @@ func (w *world) run(verb, input string) (stdout string, code int) {
 	w.t.Helper()
 	var out bytes.Buffer
 	w.stderr.Reset()
-	code = run([]string{verb}, strings.NewReader(input), &out, &w.stderr, w.getenv)
+	code = Run([]string{verb}, strings.NewReader(input), &out, &w.stderr, w.getenv)
 	return out.String(), code
 }
 

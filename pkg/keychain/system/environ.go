@@ -1,4 +1,4 @@
-package keychain
+package system
 
 import "github.com/ragenv/ragenv/pkg/keychain/internal/nodbus"
 

@@ -1,4 +1,4 @@
-package keychain
+package system
 
 import "golang.org/x/sys/unix"
 

@@ -1,4 +1,4 @@
-package keychain
+package system
 
 import (
 	"errors"
@@ -7,17 +7,19 @@ import (
 
 	"github.com/godbus/dbus"
 	"golang.org/x/sys/unix"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-func newGuard(name string, opts Options) guard {
+func newGuard(name string, opts keychain.Options) guard {
 	switch name {
-	case BackendSecretService:
+	case keychain.BackendSecretService:
 		return secretServiceGuard(opts)
-	case BackendKWallet:
+	case keychain.BackendKWallet:
 		return kwalletGuard(opts)
-	case BackendPass:
+	case keychain.BackendPass:
 		return passGuard(opts)
-	case BackendKeyctl:
+	case keychain.BackendKeyctl:
 		return keyctlGuard()
 	}
 	return guard{}
@@ -30,13 +32,13 @@ const (
 	collectionType    = "org.freedesktop.Secret.Collection"
 )
 
-func secretServiceGuard(opts Options) guard {
+func secretServiceGuard(opts keychain.Options) guard {
 	object := func() (dbus.BusObject, error) {
 		conn, err := dbus.SessionBus() // the library's own, shared connection
 		if err != nil {
-			return nil, fmt.Errorf("the %s backend is %w: %s", BackendSecretService, ErrUnavailable, noSessionBus)
+			return nil, fmt.Errorf("the %s backend is %w: %s", keychain.BackendSecretService, keychain.ErrUnavailable, noSessionBus)
 		}
-		return conn.Object(secretServiceName, dbus.ObjectPath(collectionPath+escapePathElement(opts.collection()))), nil
+		return conn.Object(secretServiceName, dbus.ObjectPath(collectionPath+escapePathElement(collection(opts)))), nil
 	}
 	locked := func() (bool, error) {
 		collection, err := object()
@@ -74,7 +76,7 @@ func secretServiceGuard(opts Options) guard {
 }
 
 // secretServiceError gives the answers of a Secret Service that cannot be used their meaning.
-func secretServiceError(opts Options, err error) error {
+func secretServiceError(opts keychain.Options, err error) error {
 	var answer dbus.Error
 	if !errors.As(err, &answer) {
 		return err
@@ -85,11 +87,11 @@ func secretServiceError(opts Options, err error) error {
 	}
 	switch answer.Name {
 	case "org.freedesktop.Secret.Error.IsLocked":
-		return ErrLocked
+		return keychain.ErrLocked
 	case "org.freedesktop.DBus.Error.UnknownObject", "org.freedesktop.DBus.Error.UnknownMethod", "org.freedesktop.Secret.Error.NoSuchObject":
-		reason = fmt.Sprintf("the Secret Service has no collection %q", opts.collection())
+		reason = fmt.Sprintf("the Secret Service has no collection %q", collection(opts))
 	}
-	return fmt.Errorf("the %s backend is %w: %s", BackendSecretService, ErrUnavailable, reason)
+	return fmt.Errorf("the %s backend is %w: %s", keychain.BackendSecretService, keychain.ErrUnavailable, reason)
 }
 
 // KWallet's API in KDE Frameworks 5, the only one that the library speaks (kwallet/src/api/KWallet/org.kde.KWallet.xml).
@@ -100,9 +102,9 @@ const (
 )
 
 // kwalletGuard keeps the library, which opens the wallet first of all, from making KWallet ask where nobody expects it.
-func kwalletGuard(opts Options) guard {
+func kwalletGuard(opts keychain.Options) guard {
 	unavailable := func(reason string) error {
-		return fmt.Errorf("the %s backend is %w: %s", BackendKWallet, ErrUnavailable, reason)
+		return fmt.Errorf("the %s backend is %w: %s", keychain.BackendKWallet, keychain.ErrUnavailable, reason)
 	}
 	return guard{verify: true, usable: func() error {
 		conn, err := dbus.SessionBus() // the library's own, shared connection
@@ -123,7 +125,7 @@ func kwalletGuard(opts Options) guard {
 		case !enabled:
 			return unavailable("KWallet is switched off in KDE's settings")
 		case !open && !opts.Interactive:
-			return fmt.Errorf("%w: the wallet %s is closed", ErrLocked, kwallet)
+			return fmt.Errorf("%w: the wallet %s is closed", keychain.ErrLocked, kwallet)
 		}
 		return nil
 	}}
@@ -153,7 +155,7 @@ func keyctlGuard() guard {
 	return guard{
 		usable: func() error {
 			if _, err := unix.KeyctlGetKeyringID(unix.KEY_SPEC_USER_KEYRING, true); err != nil {
-				return fmt.Errorf("the %s backend is %w: the kernel refuses it (%w)", BackendKeyctl, ErrUnavailable, err)
+				return fmt.Errorf("the %s backend is %w: the kernel refuses it (%w)", keychain.BackendKeyctl, keychain.ErrUnavailable, err)
 			}
 			return nil
 		},
@@ -168,9 +170,9 @@ func keyctlGuard() guard {
 		failed: func(err error) error {
 			switch {
 			case errors.Is(err, unix.EDQUOT):
-				return fmt.Errorf("%w: the kernel's quota of keys is used up (keyrings(7))", ErrTooLarge)
+				return fmt.Errorf("%w: the kernel's quota of keys is used up (keyrings(7))", keychain.ErrTooLarge)
 			case errors.Is(err, unix.EKEYEXPIRED), errors.Is(err, unix.EKEYREVOKED), errors.Is(err, unix.ENOKEY):
-				return ErrNotFound
+				return keychain.ErrNotFound
 			}
 			return err
 		},

@@ -1,4 +1,4 @@
-package main
+package credentialhelper
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 // (docker-credential-helpers v0.9.12: osxkeychain_test.go, wincred_test.go, pass_test.go).
 //
 // Where this helper answers otherwise, it is meant: upstream takes a missing port or path for any (a login to one port of
-// a machine is then handed to another program behind its port 443), and tells http from https, although "docker logout"
+// a machine is then handed to another Program behind its port 443), and tells http from https, although "docker logout"
 // erases both spellings to end one login and clients ask for either.
 func TestAnotherSpelling(t *testing.T) {
 	for _, tc := range []struct {

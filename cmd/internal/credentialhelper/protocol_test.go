@@ -1,4 +1,4 @@
-package main
+package credentialhelper
 
 import (
 	"bytes"
@@ -67,7 +67,7 @@ func TestInputIsBounded(t *testing.T) {
 		w := newWorld(t)
 		in := &endless{}
 		var out, stderr bytes.Buffer
-		if code := run([]string{verb}, in, &out, &stderr, w.getenv); code != 1 {
+		if code := Run([]string{verb}, in, &out, &stderr, w.getenv); code != 1 {
 			t.Errorf("%s: exit %d", verb, code)
 		}
 		if want := "the input is longer than 1048576 bytes\n"; out.String() != want {
@@ -180,10 +180,10 @@ func TestBrokenPipes(t *testing.T) {
 	w := newWorld(t)
 	w.store("nvcr.io", "$oauthtoken", "the-key")
 	var out, stderr bytes.Buffer
-	if code := run([]string{"get"}, brokenPipe{}, &out, &stderr, w.getenv); code != 1 || out.String() != "read the input: cannot read\n" {
+	if code := Run([]string{"get"}, brokenPipe{}, &out, &stderr, w.getenv); code != 1 || out.String() != "read the input: cannot read\n" {
 		t.Errorf("input that cannot be read: exit %d, %q", code, out.String())
 	}
-	if code := run([]string{"get"}, strings.NewReader("nvcr.io"), brokenPipe{}, &stderr, w.getenv); code != 1 {
+	if code := Run([]string{"get"}, strings.NewReader("nvcr.io"), brokenPipe{}, &stderr, w.getenv); code != 1 {
 		t.Errorf("an answer that could not be written: exit %d", code)
 	}
 	if strings.Contains(stderr.String(), "the-key") {
@@ -191,7 +191,7 @@ func TestBrokenPipes(t *testing.T) {
 	}
 	// An answer is written at once, or a client could read half of one.
 	counter := &writes{}
-	if code := run([]string{"get"}, strings.NewReader("nvcr.io"), counter, io.Discard, w.getenv); code != 0 || counter.calls != 1 {
+	if code := Run([]string{"get"}, strings.NewReader("nvcr.io"), counter, io.Discard, w.getenv); code != 0 || counter.calls != 1 {
 		t.Errorf("exit %d, %d writes", code, counter.calls)
 	}
 }

@@ -1,6 +1,6 @@
 //go:build linux || darwin
 
-package keychain
+package system
 
 import (
 	"errors"
@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
 // envPassOptions holds options that pass hands to gpg (pass(1)).
@@ -19,7 +21,7 @@ const envPassOptions = "PASSWORD_STORE_GPG_OPTS"
 // callersPassOptions are what the person set; commands that are run later get them from Environ, as they were.
 var callersPassOptions = os.Getenv(envPassOptions)
 
-func passGuard(opts Options) guard {
+func passGuard(opts keychain.Options) guard {
 	dir := func() (string, error) {
 		if dir := os.Getenv("PASSWORD_STORE_DIR"); dir != "" {
 			return dir, nil
@@ -38,19 +40,19 @@ func passGuard(opts Options) guard {
 		if err != nil {
 			return nil, err
 		}
-		return os.Stat(filepath.Join(store, opts.namespace(), name+".gpg"))
+		return os.Stat(filepath.Join(store, namespace(opts), name+".gpg"))
 	}
 	return guard{
 		usable: func() error {
 			if _, err := exec.LookPath("pass"); err != nil {
-				return fmt.Errorf("the %s backend is %w: the program pass is not installed", BackendPass, ErrUnavailable)
+				return fmt.Errorf("the %s backend is %w: the program pass is not installed", keychain.BackendPass, keychain.ErrUnavailable)
 			}
 			store, err := dir()
 			if err != nil {
 				return err
 			}
 			if _, err := os.Stat(filepath.Join(store, ".gpg-id")); err != nil {
-				return fmt.Errorf("the %s backend is %w: %s is not initialised (pass init GPG-ID)", BackendPass, ErrUnavailable, store)
+				return fmt.Errorf("the %s backend is %w: %s is not initialised (pass init GPG-ID)", keychain.BackendPass, keychain.ErrUnavailable, store)
 			}
 			return nil
 		},
@@ -67,7 +69,7 @@ func passGuard(opts Options) guard {
 				return err
 			}
 			if !opts.Interactive {
-				return fmt.Errorf("%w: gpg would have to ask for a passphrase, or has not the secret key", ErrLocked)
+				return fmt.Errorf("%w: gpg would have to ask for a passphrase, or has not the secret key", keychain.ErrLocked)
 			}
 			return fmt.Errorf("pass failed (%s)", exit.ProcessState)
 		},

@@ -1,4 +1,4 @@
-package keychain
+package system
 
 import (
 	"crypto/rand"
@@ -7,6 +7,9 @@ import (
 	"os"
 	"runtime"
 	"testing"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/pkg/keychain/internal/keychaintest"
 )
 
 func randomName(t *testing.T) string {
@@ -19,10 +22,10 @@ func randomName(t *testing.T) string {
 }
 
 // openOrSkip opens a backend of the machine, or skips with the reason why there is none.
-func openOrSkip(t *testing.T, opts Options) *Keychain {
+func openOrSkip(t *testing.T, opts keychain.Options) *keychain.Keychain {
 	t.Helper()
-	k, err := Open(opts)
-	if errors.Is(err, ErrUnavailable) {
+	k, err := keychain.Open(opts)
+	if errors.Is(err, keychain.ErrUnavailable) {
 		t.Skip(err)
 	}
 	if err != nil {
@@ -34,14 +37,14 @@ func openOrSkip(t *testing.T, opts Options) *Keychain {
 // The keychains of macOS and Windows are one for the whole login: there is no private one to give to a test, so a person's
 // own stays out of it. What the contract stores, under a random name, it removes.
 func TestOwnKeychainContract(t *testing.T) {
-	backend := map[string]string{"darwin": BackendKeychain, "windows": BackendWinCred}[runtime.GOOS]
+	backend := map[string]string{"darwin": keychain.BackendKeychain, "windows": keychain.BackendWinCred}[runtime.GOOS]
 	switch {
 	case backend == "":
-		t.Skipf("neither the macOS Keychain nor the Credential Manager exists on %s", runtime.GOOS)
+		t.Skipf("neither the macOS keychain.Keychain nor the Credential Manager exists on %s", runtime.GOOS)
 	case os.Getenv("CI") == "":
 		t.Skipf("the %s backend is the person's own keychain: set CI=1 to use it", backend)
 	}
-	opts := Options{Backend: backend, Namespace: randomName(t)}
+	opts := keychain.Options{Backend: backend, Namespace: randomName(t)}
 	openOrSkip(t, opts)
-	contract(t, func(t *testing.T) *Keychain { return mustOpen(t, opts) })
+	keychaintest.Contract(t, func(t *testing.T) *keychain.Keychain { return keychaintest.MustOpen(t, opts) })
 }

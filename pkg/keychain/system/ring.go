@@ -1,4 +1,4 @@
-package keychain
+package system
 
 import (
 	"cmp"
@@ -8,10 +8,18 @@ import (
 	"time"
 
 	"github.com/99designs/keyring"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// systemRing is a backend of the keyring library as a ring: with time limits, typed errors and our names.
-type systemRing struct {
+// Time limits of the backends that somebody else answers. A prompt waits for a person; nothing else should take long.
+const (
+	answerLimit = 5 * time.Second
+	promptLimit = time.Minute
+)
+
+// ring is a backend of the keyring library as a keychain.SystemBackend: with time limits, typed errors and our names.
+type ring struct {
 	backend
 	lib         keyring.Keyring
 	guard       guard
@@ -40,22 +48,14 @@ type guard struct {
 	abandon func()
 }
 
-// openSystem opens a backend that the operating system or another program keeps.
-func openSystem(opts Options) (*systemRing, error) {
-	r, err := findSystem(opts)
-	if err != nil {
-		return nil, err
+// find returns a ring that is not open yet, of a backend that nothing speaks against.
+func find(opts keychain.Options) (*ring, error) {
+	i := slices.IndexFunc(backends, func(b backend) bool { return b.name == opts.Backend })
+	if i < 0 {
+		return nil, fmt.Errorf("%w %.40q", keychain.ErrUnknownBackend, opts.Backend)
 	}
-	return r, r.open(opts)
-}
-
-// findSystem returns a ring that is not open yet, of a backend that nothing speaks against.
-func findSystem(opts Options) (*systemRing, error) {
-	b, err := findBackend(opts.Backend)
-	if err != nil {
-		return nil, err
-	}
-	r := &systemRing{
+	b := backends[i]
+	r := &ring{
 		backend: b, interactive: opts.Interactive, guard: newGuard(b.name, opts),
 		limit: cmp.Or(opts.AnswerLimit, answerLimit), promptLimit: cmp.Or(opts.PromptLimit, promptLimit),
 	}
@@ -70,7 +70,7 @@ func findSystem(opts Options) (*systemRing, error) {
 	return r, nil
 }
 
-func (r *systemRing) open(opts Options) error {
+func (r *ring) open(opts keychain.Options) error {
 	config := keyring.Config{AllowedBackends: []keyring.BackendType{keyring.BackendType(r.name)}}
 	r.configure(&config, opts)
 	lib, err := limited(r, r.patience(), func() (keyring.Keyring, error) { return keyring.Open(config) })
@@ -81,12 +81,12 @@ func (r *systemRing) open(opts Options) error {
 	return err
 }
 
-func (r *systemRing) unavailable(reason string) error {
-	return fmt.Errorf("the %s backend is %w: %s", r.name, ErrUnavailable, reason)
+func (r *ring) unavailable(reason string) error {
+	return fmt.Errorf("the %s backend is %w: %s", r.name, keychain.ErrUnavailable, reason)
 }
 
 // patience is the time limit of a call that may ask a person.
-func (r *systemRing) patience() time.Duration {
+func (r *ring) patience() time.Duration {
 	if r.interactive {
 		return r.promptLimit
 	}
@@ -95,7 +95,7 @@ func (r *systemRing) patience() time.Duration {
 
 // limited runs call with a time limit. A call that is late goes on in its goroutine and ends with the process; what it
 // returns then is dropped.
-func limited[T any](r *systemRing, limit time.Duration, call func() (T, error)) (T, error) {
+func limited[T any](r *ring, limit time.Duration, call func() (T, error)) (T, error) {
 	type answer struct {
 		value T
 		err   error
@@ -127,18 +127,18 @@ func limited[T any](r *systemRing, limit time.Duration, call func() (T, error)) 
 			r.guard.abandon()
 		}
 		var none T
-		return none, fmt.Errorf("the %s backend: %w (%s)", r.name, ErrTimeout, limit)
+		return none, fmt.Errorf("the %s backend: %w (%s)", r.name, keychain.ErrTimeout, limit)
 	}
 }
 
 // ask is limited for a call of the library, and gives its error our type.
-func ask[T any](r *systemRing, limit time.Duration, call func() (T, error)) (T, error) {
+func ask[T any](r *ring, limit time.Duration, call func() (T, error)) (T, error) {
 	value, err := limited(r, limit, call)
 	return value, r.typed(err)
 }
 
 // call is ask for a call that returns no value.
-func (r *systemRing) call(limit time.Duration, call func() error) error {
+func (r *ring) call(limit time.Duration, call func() error) error {
 	_, err := ask(r, limit, withoutValue(call))
 	return err
 }
@@ -148,40 +148,40 @@ func withoutValue(call func() error) func() (struct{}, error) {
 }
 
 // typed gives an error our type.
-func (r *systemRing) typed(err error) error {
+func (r *ring) typed(err error) error {
 	switch {
-	case err == nil, errors.Is(err, ErrTimeout), errors.Is(err, ErrUnavailable), errors.Is(err, ErrLocked), errors.Is(err, ErrNotFound):
+	case err == nil, errors.Is(err, keychain.ErrTimeout), errors.Is(err, keychain.ErrUnavailable), errors.Is(err, keychain.ErrLocked), errors.Is(err, keychain.ErrNotFound):
 		return err
 	case errors.Is(err, keyring.ErrKeyNotFound):
-		return ErrNotFound
+		return keychain.ErrNotFound
 	}
 	if r.guard.failed != nil {
 		err = r.guard.failed(err)
 	}
-	for _, typed := range []error{ErrLocked, ErrTooLarge, ErrUnavailable, ErrNotFound} {
+	for _, typed := range []error{keychain.ErrLocked, keychain.ErrTooLarge, keychain.ErrUnavailable, keychain.ErrNotFound} {
 		if errors.Is(err, typed) {
 			return err
 		}
 	}
-	return fmt.Errorf("the %s backend failed (%w): %w", r.name, ErrUnavailable, err)
+	return fmt.Errorf("the %s backend failed (%w): %w", r.name, keychain.ErrUnavailable, err)
 }
 
 // unlocked is nil unless reading would ask a person who is not there.
-func (r *systemRing) unlocked() error {
+func (r *ring) Unlocked() error {
 	if r.interactive || r.guard.locked == nil {
 		return nil
 	}
 	return r.call(r.limit, func() error {
 		locked, err := r.guard.locked()
 		if err == nil && locked {
-			err = ErrLocked
+			err = keychain.ErrLocked
 		}
 		return err
 	})
 }
 
-func (r *systemRing) usable() error {
-	if err := r.unlocked(); err != nil {
+func (r *ring) usable() error {
+	if err := r.Unlocked(); err != nil {
 		return err
 	}
 	return r.call(r.limit, func() error {
@@ -191,21 +191,21 @@ func (r *systemRing) usable() error {
 }
 
 // unlock lets the backend ask the person, by reading what it would ask for.
-func (r *systemRing) unlock() error {
-	refs, err := r.refs()
+func (r *ring) Unlock() error {
+	refs, err := r.Refs()
 	if err != nil || len(refs) == 0 {
 		return err
 	}
-	_, err = r.get(refs[0])
+	_, err = r.Get(refs[0])
 	return err
 }
 
-func (r *systemRing) get(ref Ref) ([]byte, error) {
+func (r *ring) Get(ref keychain.Ref) ([]byte, error) {
 	name := r.names.format(ref)
 	if found, err := r.exists(name); err != nil || !found {
 		return nil, errors.Join(err, absent(found))
 	}
-	if err := r.unlocked(); err != nil {
+	if err := r.Unlocked(); err != nil {
 		return nil, err
 	}
 	read := func() (keyring.Item, error) { return r.lib.Get(name) }
@@ -218,8 +218,8 @@ func (r *systemRing) get(ref Ref) ([]byte, error) {
 }
 
 // settling tells whether a read may have failed because somebody is writing the entry.
-func (r *systemRing) settling(name string, err error) bool {
-	return r.guard.settling != nil && !errors.Is(err, ErrTimeout) && r.guard.settling(name)
+func (r *ring) settling(name string, err error) bool {
+	return r.guard.settling != nil && !errors.Is(err, keychain.ErrTimeout) && r.guard.settling(name)
 }
 
 // How long to wait for an entry that somebody is writing: first this, then twice as long each time.
@@ -232,70 +232,70 @@ func absent(found bool) error {
 	if found {
 		return nil
 	}
-	return ErrNotFound
+	return keychain.ErrNotFound
 }
 
 // exists is true where the backend cannot tell without reading.
-func (r *systemRing) exists(name string) (bool, error) {
+func (r *ring) exists(name string) (bool, error) {
 	if r.guard.exists == nil {
 		return true, nil
 	}
 	return ask(r, r.limit, func() (bool, error) { return r.guard.exists(name) })
 }
 
-func (r *systemRing) has(ref Ref) (bool, error) {
+func (r *ring) Has(ref keychain.Ref) (bool, error) {
 	if r.guard.exists != nil {
 		return r.exists(r.names.format(ref))
 	}
-	_, err := r.get(ref)
-	if errors.Is(err, ErrNotFound) {
+	_, err := r.Get(ref)
+	if errors.Is(err, keychain.ErrNotFound) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-func (r *systemRing) set(ref Ref, data []byte) error {
+func (r *ring) Set(ref keychain.Ref, data []byte) error {
 	if r.maxData > 0 && len(data) > r.maxData {
-		return fmt.Errorf("%w: the %s backend holds at most %d bytes, this item has %d", ErrTooLarge, r.name, r.maxData, len(data))
+		return fmt.Errorf("%w: the %s backend holds at most %d bytes, this item has %d", keychain.ErrTooLarge, r.name, r.maxData, len(data))
 	}
-	if err := r.unlocked(); err != nil {
+	if err := r.Unlocked(); err != nil {
 		return err
 	}
 	err := r.call(r.patience(), func() error {
 		return r.lib.Set(keyring.Item{
-			Key: r.names.format(ref), Data: data, Label: label(ref), Description: "ragenv key",
+			Key: r.names.format(ref), Data: data, Label: ref.Label(), Description: "ragenv key",
 			KeychainNotSynchronizable: true,
 		})
 	})
 	if err != nil || !r.guard.verify {
 		return err
 	}
-	if _, err = r.get(ref); errors.Is(err, ErrNotFound) {
+	if _, err = r.Get(ref); errors.Is(err, keychain.ErrNotFound) {
 		return r.unavailable("it did not keep what was stored; was this program denied access?")
 	}
 	return err
 }
 
-func (r *systemRing) remove(ref Ref) error {
+func (r *ring) Remove(ref keychain.Ref) error {
 	// Some backends answer nil for what was never there.
-	if found, err := r.has(ref); err != nil || !found {
+	if found, err := r.Has(ref); err != nil || !found {
 		return errors.Join(err, absent(found))
 	}
-	if err := r.unlocked(); err != nil {
+	if err := r.Unlocked(); err != nil {
 		return err
 	}
 	return r.call(r.patience(), func() error { return r.lib.Remove(r.names.format(ref)) })
 }
 
-func (r *systemRing) refs() ([]Ref, error) {
-	if err := r.unlocked(); err != nil {
+func (r *ring) Refs() ([]keychain.Ref, error) {
+	if err := r.Unlocked(); err != nil {
 		return nil, err
 	}
 	names, err := ask(r, r.patience(), r.lib.Keys)
 	if err != nil {
 		return nil, err
 	}
-	refs := make([]Ref, 0, len(names))
+	refs := make([]keychain.Ref, 0, len(names))
 	for _, name := range names {
 		if ref, ok := r.names.parse(name); ok {
 			refs = append(refs, ref)

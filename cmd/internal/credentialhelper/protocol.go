@@ -1,10 +1,13 @@
-package main
+// Package credentialhelper is the credential helper of Docker's clients: its protocol, answered from the keychain.
+package credentialhelper
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
+	"strings"
 
 	"github.com/docker/docker-credential-helpers/credentials"
 
@@ -12,10 +15,15 @@ import (
 	"github.com/ragenv/ragenv/cmd/internal/ui"
 )
 
-// program is the name clients find the helper by: "docker-credential-" and the name in config.json.
-const program = "docker-credential-ngc"
+// Program is the name clients find the helper by: "docker-credential-" and the name in config.json.
+const Program = "docker-credential-ngc"
 
-// run serves one verb and returns the exit code. What it does is Docker's credential helper protocol
+// Called tells whether a program was started under the helper's name.
+func Called(argv0 string) bool {
+	return strings.TrimSuffix(filepath.Base(argv0), ".exe") == Program
+}
+
+// Run serves one verb and returns the exit code. What it does is Docker's credential helper protocol
 // (github.com/docker/docker-credential-helpers): the verb is the only argument; get and erase read a server, store reads
 // JSON; the answer goes to stdout, and so does the text of an error, with exit code 1. Clients take stdout as a whole and
 // compare it, so nothing else is ever written there; they hand stderr to the person.
@@ -23,19 +31,18 @@ const program = "docker-credential-ngc"
 // Types, verbs and texts are those of upstream's credentials package. Its Serve and HandleCommand are not used: they read by
 // bufio.Scanner, which joins lines ("nv\ncr.io" would be nvcr.io) and refuses those over 64 KiB; they pass on texts of
 // the JSON decoder, which quote the input; and an answer that could not be written is a success to them.
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
+func Run(args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
 	if len(args) != 1 {
 		_, _ = fmt.Fprintln(stdout, usage)
 		return ui.CodeFailure
 	}
 	h := newHelper(getenv, stderr)
+	if err := h.handOver(args[0]); err != nil {
+		return h.fail(err, stdout)
+	}
 	var answer bytes.Buffer
 	if err := serve(h, args[0], stdin, &answer); err != nil {
-		if !isProtocolError(err) {
-			h.print.Fail(err)
-		}
-		_, _ = fmt.Fprintln(stdout, errorText(err))
-		return ui.CodeFailure
+		return h.fail(err, stdout)
 	}
 	if _, err := stdout.Write(answer.Bytes()); err != nil {
 		return h.print.Fail(fmt.Errorf("write the answer: %w", err))
@@ -43,8 +50,17 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(s
 	return 0
 }
 
+// fail says to the client, and to the person what the client does not, why there is no answer.
+func (h *helper) fail(err error, stdout io.Writer) int {
+	if !isProtocolError(err) {
+		h.print.Fail(err)
+	}
+	_, _ = fmt.Fprintln(stdout, errorText(err))
+	return ui.CodeFailure
+}
+
 // usage is upstream's, flags and all: clients and packagers' tests look for it.
-const usage = "Usage: " + program + " <store|get|erase|list|version>"
+const usage = "Usage: " + Program + " <store|get|erase|list|version>"
 
 func serve(h *helper, verb string, in io.Reader, out io.Writer) error {
 	switch verb {
@@ -52,7 +68,7 @@ func serve(h *helper, verb string, in io.Reader, out io.Writer) error {
 		_, err := fmt.Fprintln(out, usage)
 		return err
 	case "--version", "-v", credentials.ActionVersion:
-		credentials.Name, credentials.Package, credentials.Version = program, buildinfo.Module, buildinfo.Version()
+		credentials.Name, credentials.Package, credentials.Version = Program, buildinfo.Module, buildinfo.Version()
 		return credentials.PrintVersion(out)
 	case credentials.ActionStore:
 		creds, err := readCredentials(in)
@@ -81,7 +97,7 @@ func serve(h *helper, verb string, in io.Reader, out io.Writer) error {
 	case actionKubelet:
 		return serveKubelet(h, in, out)
 	default:
-		return ui.Errorf(program+" --help", "unknown action: %.40q", verb)
+		return ui.Errorf(Program+" --help", "unknown action: %.40q", verb)
 	}
 }
 

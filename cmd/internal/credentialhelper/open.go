@@ -1,4 +1,4 @@
-package main
+package credentialhelper
 
 import (
 	"errors"
@@ -23,7 +23,7 @@ func (h *helper) openWrite() (*vault, error) { return h.openWith(opener.Opener.W
 
 // openWith returns a vault on errors, too, with what is known of it. It never prompts: parallel pulls would all ask.
 func (h *helper) openWith(open func(opener.Opener) (*keychain.Keychain, error)) (*vault, error) {
-	settings, err := config.Load(h.getenv)
+	settings, err := h.settings()
 	if err != nil {
 		return &vault{}, err
 	}

@@ -1,4 +1,4 @@
-package keychain
+package system
 
 import (
 	"errors"
@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"github.com/godbus/dbus"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/pkg/keychain/internal/keychaintest"
 )
 
 // The real kwalletd5 needs a desktop to open its wallet, so the contract runs against a wallet that speaks its API.
@@ -49,7 +52,7 @@ func (w *wallet) EntryList(handle int32, folder, _ string) ([]string, *dbus.Erro
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	names := []string{}
-	if folder != namespace || handle != walletHandle {
+	if folder != keychain.DefaultNamespace || handle != walletHandle {
 		return names, nil
 	}
 	for name := range w.entries {
@@ -114,7 +117,9 @@ func TestKWalletContract(t *testing.T) {
 		return
 	}
 	startSelf(t, envWallet+"="+walletOpen)
-	contract(t, func(t *testing.T) *Keychain { return mustOpen(t, Options{Backend: BackendKWallet}) })
+	keychaintest.Contract(t, func(t *testing.T) *keychain.Keychain {
+		return keychaintest.MustOpen(t, keychain.Options{Backend: keychain.BackendKWallet})
+	})
 }
 
 func TestKWalletClosed(t *testing.T) {
@@ -123,16 +128,16 @@ func TestKWalletClosed(t *testing.T) {
 		return
 	}
 	startSelf(t, envWallet+"="+walletClosed)
-	opts := Options{Backend: BackendKWallet}
-	if _, err := Open(opts); !errors.Is(err, ErrLocked) {
-		t.Errorf("Open: %v, want ErrLocked", err)
+	opts := keychain.Options{Backend: keychain.BackendKWallet}
+	if _, err := keychain.Open(opts); !errors.Is(err, keychain.ErrLocked) {
+		t.Errorf("Open: %v, want keychain.ErrLocked", err)
 	}
-	if err := Probe(opts); !errors.Is(err, ErrLocked) {
-		t.Errorf("Probe: %v, want ErrLocked", err)
+	if err := keychain.Probe(opts); !errors.Is(err, keychain.ErrLocked) {
+		t.Errorf("Probe: %v, want keychain.ErrLocked", err)
 	}
 	opts.Interactive = true
-	if err := mustOpen(t, opts).Set(Item{Ref: envRef("X"), Secret: newKey(t)}); !errors.Is(err, ErrUnavailable) {
-		t.Errorf("Set where access is denied: %v, want ErrUnavailable", err)
+	if err := keychaintest.MustOpen(t, opts).Set(keychain.Item{Ref: keychaintest.EnvRef("X"), Secret: keychaintest.NewKey(t)}); !errors.Is(err, keychain.ErrUnavailable) {
+		t.Errorf("Set where access is denied: %v, want keychain.ErrUnavailable", err)
 	}
 }
 
@@ -141,12 +146,12 @@ func TestKWalletAbsentOrOff(t *testing.T) {
 		inPrivateBus(t, busEmpty, "")
 		return
 	}
-	_, absent := Open(Options{Backend: BackendKWallet})
+	_, absent := keychain.Open(keychain.Options{Backend: keychain.BackendKWallet})
 	startSelf(t, envWallet+"="+walletOff)
-	_, off := Open(Options{Backend: BackendKWallet})
+	_, off := keychain.Open(keychain.Options{Backend: keychain.BackendKWallet})
 	for name, err := range map[string]error{"absent": absent, "switched off": off} {
-		if !errors.Is(err, ErrUnavailable) {
-			t.Errorf("%s: %v, want ErrUnavailable", name, err)
+		if !errors.Is(err, keychain.ErrUnavailable) {
+			t.Errorf("%s: %v, want keychain.ErrUnavailable", name, err)
 		}
 		t.Log(err)
 	}

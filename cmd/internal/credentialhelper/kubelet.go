@@ -1,4 +1,4 @@
-package main
+package credentialhelper
 
 import (
 	"encoding/json"
@@ -95,7 +95,7 @@ func readImage(in io.Reader) (string, error) {
 	case err != nil && !errors.As(err, &mistyped):
 		return "", ui.Errorf(kubeletHint, "the input is not a kubelet's "+kubeletRequestKind+" in JSON")
 	case request.APIVersion != kubeletAPI:
-		return "", ui.Errorf("set apiVersion: "+kubeletAPI+" for the provider "+program+" in the kubelet's CredentialProviderConfig",
+		return "", ui.Errorf("set apiVersion: "+kubeletAPI+" for the provider "+Program+" in the kubelet's CredentialProviderConfig",
 			"the kubelet speaks %.80q, and this program only %q", request.APIVersion, kubeletAPI)
 	case request.Kind != kubeletRequestKind:
 		return "", ui.Errorf(kubeletHint, "the input is a %.80q, not a "+kubeletRequestKind, request.Kind)
@@ -105,7 +105,7 @@ func readImage(in io.Reader) (string, error) {
 	return request.Image, nil
 }
 
-const kubeletHint = "the kubelet runs this, when its CredentialProviderConfig names " + program + " with args: [" + actionKubelet + "]"
+const kubeletHint = "the kubelet runs this, when its CredentialProviderConfig names " + Program + " with args: [" + actionKubelet + "]"
 
 // openedBy returns the registry of an image, as the image spells it and canonical, and the secret that opens it. Docker Hub's images
 // ("ubuntu", "library/ubuntu") may have no registry in front; those are none of ours.

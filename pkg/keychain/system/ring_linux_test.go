@@ -1,4 +1,4 @@
-package keychain
+package system
 
 import (
 	"bufio"
@@ -13,10 +13,13 @@ import (
 
 	"github.com/godbus/dbus"
 	"golang.org/x/sys/unix"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/pkg/keychain/internal/keychaintest"
 )
 
 func TestKeyctlContract(t *testing.T) {
-	opts := Options{Backend: BackendKeyctl, Namespace: randomName(t)}
+	opts := keychain.Options{Backend: keychain.BackendKeyctl, Namespace: randomName(t)}
 	openOrSkip(t, opts)
 	t.Cleanup(func() {
 		ring, err := unix.KeyctlSearch(unix.KEY_SPEC_USER_KEYRING, "keyring", opts.Namespace, 0)
@@ -27,7 +30,7 @@ func TestKeyctlContract(t *testing.T) {
 			t.Errorf("the test's keyring stays: %v", err)
 		}
 	})
-	contract(t, func(t *testing.T) *Keychain { return mustOpen(t, opts) })
+	keychaintest.Contract(t, func(t *testing.T) *keychain.Keychain { return keychaintest.MustOpen(t, opts) })
 }
 
 // privatePass makes a password store with a throw-away gpg key; the passphrase may be empty.
@@ -66,9 +69,9 @@ func privatePass(t *testing.T, passphrase string) {
 
 func TestPassContract(t *testing.T) {
 	privatePass(t, "")
-	opts := Options{Backend: BackendPass}
+	opts := keychain.Options{Backend: keychain.BackendPass}
 	openOrSkip(t, opts)
-	contract(t, func(t *testing.T) *Keychain { return mustOpen(t, opts) })
+	keychaintest.Contract(t, func(t *testing.T) *keychain.Keychain { return keychaintest.MustOpen(t, opts) })
 	out, err := exec.Command("pass", "show", "email/work").Output()
 	if err != nil || string(out) != "not ours\n" {
 		t.Errorf("an entry of somebody else: %q, %v", out, err)
@@ -77,27 +80,27 @@ func TestPassContract(t *testing.T) {
 
 func TestPassLockedFailsAtOnce(t *testing.T) {
 	privatePass(t, "words")
-	opts := Options{Backend: BackendPass}
+	opts := keychain.Options{Backend: keychain.BackendPass}
 	k := openOrSkip(t, opts)
-	if err := k.Set(Item{Ref: envRef("X"), Secret: newKey(t)}); err != nil {
+	if err := k.Set(keychain.Item{Ref: keychaintest.EnvRef("X"), Secret: keychaintest.NewKey(t)}); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := exec.Command("gpgconf", "--kill", "gpg-agent").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if _, err := k.Get(envRef("X")); !errors.Is(err, ErrLocked) {
-		t.Errorf("Get: %v, want ErrLocked", err)
+	if _, err := k.Get(keychaintest.EnvRef("X")); !errors.Is(err, keychain.ErrLocked) {
+		t.Errorf("Get: %v, want keychain.ErrLocked", err)
 	}
-	if _, err := k.Get(envRef("ABSENT")); !errors.Is(err, ErrNotFound) {
-		t.Errorf("Get of the absent: %v, want ErrNotFound", err)
+	if _, err := k.Get(keychaintest.EnvRef("ABSENT")); !errors.Is(err, keychain.ErrNotFound) {
+		t.Errorf("Get of the absent: %v, want keychain.ErrNotFound", err)
 	}
 }
 
 func TestPassUnavailable(t *testing.T) {
 	t.Setenv("PASSWORD_STORE_DIR", t.TempDir())
-	_, err := Open(Options{Backend: BackendPass})
-	if !errors.Is(err, ErrUnavailable) {
-		t.Errorf("Open without pass init: %v, want ErrUnavailable", err)
+	_, err := keychain.Open(keychain.Options{Backend: keychain.BackendPass})
+	if !errors.Is(err, keychain.ErrUnavailable) {
+		t.Errorf("Open without pass init: %v, want keychain.ErrUnavailable", err)
 	}
 }
 
@@ -147,12 +150,12 @@ func TestSecretServiceContract(t *testing.T) {
 		inPrivateBus(t, busOpen, unlockKeyring)
 		return
 	}
-	opts := Options{Backend: BackendSecretService}
-	contract(t, func(t *testing.T) *Keychain { return mustOpen(t, opts) })
+	opts := keychain.Options{Backend: keychain.BackendSecretService}
+	keychaintest.Contract(t, func(t *testing.T) *keychain.Keychain { return keychaintest.MustOpen(t, opts) })
 	t.Run("a foreign collection", func(t *testing.T) {
-		_, err := Open(Options{Backend: BackendSecretService, Collection: "no-such"})
-		if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "no-such") {
-			t.Errorf("Open: %v, want ErrUnavailable that names the collection", err)
+		_, err := keychain.Open(keychain.Options{Backend: keychain.BackendSecretService, Collection: "no-such"})
+		if !errors.Is(err, keychain.ErrUnavailable) || !strings.Contains(err.Error(), "no-such") {
+			t.Errorf("Open: %v, want keychain.ErrUnavailable that names the collection", err)
 		}
 	})
 }
@@ -162,30 +165,30 @@ func TestSecretServiceLocked(t *testing.T) {
 		inPrivateBus(t, busLocked, unlockKeyring)
 		return
 	}
-	opts := Options{Backend: BackendSecretService}
-	k := mustOpen(t, opts)
-	item := Item{Ref: envRef("X"), Secret: newKey(t)}
+	opts := keychain.Options{Backend: keychain.BackendSecretService}
+	k := keychaintest.MustOpen(t, opts)
+	item := keychain.Item{Ref: keychaintest.EnvRef("X"), Secret: keychaintest.NewKey(t)}
 	if err := k.Set(item); err != nil {
 		t.Fatal(err)
 	}
 	lockCollection(t)
-	if _, err := k.Get(item.Ref); !errors.Is(err, ErrLocked) {
-		t.Errorf("Get: %v, want ErrLocked", err)
+	if _, err := k.Get(item.Ref); !errors.Is(err, keychain.ErrLocked) {
+		t.Errorf("Get: %v, want keychain.ErrLocked", err)
 	}
-	if _, err := k.Get(envRef("ABSENT")); !errors.Is(err, ErrNotFound) {
-		t.Errorf("Get of the absent: %v, want ErrNotFound", err)
+	if _, err := k.Get(keychaintest.EnvRef("ABSENT")); !errors.Is(err, keychain.ErrNotFound) {
+		t.Errorf("Get of the absent: %v, want keychain.ErrNotFound", err)
 	}
 	if has, err := k.Has(item.Ref); !has || err != nil {
 		t.Errorf("Has = %t, %v", has, err)
 	}
-	if err := k.Set(item); !errors.Is(err, ErrLocked) {
-		t.Errorf("Set: %v, want ErrLocked", err)
+	if err := k.Set(item); !errors.Is(err, keychain.ErrLocked) {
+		t.Errorf("Set: %v, want keychain.ErrLocked", err)
 	}
-	if err := Probe(opts); !errors.Is(err, ErrLocked) {
-		t.Errorf("Probe: %v, want ErrLocked", err)
+	if err := keychain.Probe(opts); !errors.Is(err, keychain.ErrLocked) {
+		t.Errorf("Probe: %v, want keychain.ErrLocked", err)
 	}
 	opts.Interactive = true
-	if _, err := mustOpen(t, opts).Get(item.Ref); err == nil {
+	if _, err := keychaintest.MustOpen(t, opts).Get(item.Ref); err == nil {
 		t.Error("Get of a locked item without a prompter succeeded")
 	} else {
 		t.Logf("an interactive Get without a prompter: %v", err)
@@ -197,9 +200,9 @@ func TestSecretServiceAbsent(t *testing.T) {
 		inPrivateBus(t, busEmpty, "")
 		return
 	}
-	_, err := Open(Options{Backend: BackendSecretService})
-	if !errors.Is(err, ErrUnavailable) {
-		t.Errorf("Open on a bus without a Secret Service: %v, want ErrUnavailable", err)
+	_, err := keychain.Open(keychain.Options{Backend: keychain.BackendSecretService})
+	if !errors.Is(err, keychain.ErrUnavailable) {
+		t.Errorf("Open on a bus without a Secret Service: %v, want keychain.ErrUnavailable", err)
 	}
 	t.Log(err)
 }
@@ -208,19 +211,19 @@ func TestNoSessionBus(t *testing.T) {
 	if _, err := dbus.SessionBus(); err == nil {
 		t.Skip("this machine has a session bus")
 	}
-	for _, name := range []string{BackendSecretService, BackendKWallet} {
-		_, err := Open(Options{Backend: name})
-		if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "session bus") {
-			t.Errorf("%s: %v, want ErrUnavailable that names the session bus", name, err)
+	for _, name := range []string{keychain.BackendSecretService, keychain.BackendKWallet} {
+		_, err := keychain.Open(keychain.Options{Backend: name})
+		if !errors.Is(err, keychain.ErrUnavailable) || !strings.Contains(err.Error(), "session bus") {
+			t.Errorf("%s: %v, want keychain.ErrUnavailable that names the session bus", name, err)
 		}
 	}
 }
 
 func TestForeignAndUnknownBackends(t *testing.T) {
-	if _, err := Open(Options{Backend: BackendWinCred}); !errors.Is(err, ErrUnavailable) {
-		t.Errorf("wincred on Linux: %v, want ErrUnavailable", err)
+	if _, err := keychain.Open(keychain.Options{Backend: keychain.BackendWinCred}); !errors.Is(err, keychain.ErrUnavailable) {
+		t.Errorf("wincred on Linux: %v, want keychain.ErrUnavailable", err)
 	}
-	if _, err := Open(Options{Backend: "floppy"}); !errors.Is(err, ErrUnknownBackend) {
+	if _, err := keychain.Open(keychain.Options{Backend: "floppy"}); !errors.Is(err, keychain.ErrUnknownBackend) {
 		t.Errorf("an unknown backend: %v", err)
 	}
 }
@@ -235,7 +238,7 @@ func lockCollection(t *testing.T) {
 	var locked []dbus.ObjectPath
 	var prompt dbus.ObjectPath
 	service := conn.Object(secretServiceName, "/org/freedesktop/secrets")
-	err = service.Call("org.freedesktop.Secret.Service.Lock", 0, []dbus.ObjectPath{collectionPath + DefaultCollection}).Store(&locked, &prompt)
+	err = service.Call("org.freedesktop.Secret.Service.Lock", 0, []dbus.ObjectPath{collectionPath + keychain.DefaultCollection}).Store(&locked, &prompt)
 	if err != nil || len(locked) != 1 {
 		t.Fatalf("Lock: %v, %v", locked, err)
 	}
@@ -273,12 +276,12 @@ func TestSilentServices(t *testing.T) {
 		inPrivateBus(t, busEmpty, "")
 		return
 	}
-	for name, service := range map[string]string{BackendSecretService: secretServiceName, BackendKWallet: kwalletName} {
+	for name, service := range map[string]string{keychain.BackendSecretService: secretServiceName, keychain.BackendKWallet: kwalletName} {
 		t.Run(name, func(t *testing.T) {
 			hole := silence(t, service)
-			_, err := Open(Options{Backend: name, AnswerLimit: 200 * time.Millisecond})
-			if !errors.Is(err, ErrTimeout) {
-				t.Errorf("Open: %v, want ErrTimeout", err)
+			_, err := keychain.Open(keychain.Options{Backend: name, AnswerLimit: 200 * time.Millisecond})
+			if !errors.Is(err, keychain.ErrTimeout) {
+				t.Errorf("Open: %v, want keychain.ErrTimeout", err)
 			}
 			if left := children(os.Getpid()); len(left) != 1 || left[0] != hole {
 				t.Errorf("children left behind: %v", left)
@@ -329,26 +332,26 @@ func TestSilentPrompter(t *testing.T) {
 		inPrivateBus(t, busLocked, unlockKeyring)
 		return
 	}
-	opts := Options{Backend: BackendSecretService}
-	item := Item{Ref: envRef("X"), Secret: newKey(t)}
-	if err := mustOpen(t, opts).Set(item); err != nil {
+	opts := keychain.Options{Backend: keychain.BackendSecretService}
+	item := keychain.Item{Ref: keychaintest.EnvRef("X"), Secret: keychaintest.NewKey(t)}
+	if err := keychaintest.MustOpen(t, opts).Set(item); err != nil {
 		t.Fatal(err)
 	}
 	lockCollection(t)
 	prompter := silence(t, "org.gnome.keyring.SystemPrompter")
 	// Who asks nobody is not held up by it.
-	if _, err := mustOpen(t, opts).Get(item.Ref); !errors.Is(err, ErrLocked) {
-		t.Errorf("Get: %v, want ErrLocked", err)
+	if _, err := keychaintest.MustOpen(t, opts).Get(item.Ref); !errors.Is(err, keychain.ErrLocked) {
+		t.Errorf("Get: %v, want keychain.ErrLocked", err)
 	}
 	opts.Interactive, opts.PromptLimit = true, 300*time.Millisecond
-	k := mustOpen(t, opts)
+	k := keychaintest.MustOpen(t, opts)
 	for name, call := range map[string]func() error{
 		"UnlockSystem": k.UnlockSystem,
 		"Get":          func() error { _, err := k.Get(item.Ref); return err },
 		"Set":          func() error { return k.Set(item) },
 	} {
-		if err := call(); !errors.Is(err, ErrTimeout) {
-			t.Errorf("%s: %v, want ErrTimeout", name, err)
+		if err := call(); !errors.Is(err, keychain.ErrTimeout) {
+			t.Errorf("%s: %v, want keychain.ErrTimeout", name, err)
 		}
 	}
 	if left := children(os.Getpid()); len(left) != 1 || left[0] != prompter {
@@ -377,9 +380,9 @@ func TestSilentPassIsEnded(t *testing.T) {
 	}
 	t.Setenv("PASSWORD_STORE_DIR", store)
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	k := mustOpen(t, Options{Backend: BackendPass, AnswerLimit: 200 * time.Millisecond})
-	if _, err := k.Get(envRef("X")); !errors.Is(err, ErrTimeout) {
-		t.Errorf("Get: %v, want ErrTimeout", err)
+	k := keychaintest.MustOpen(t, keychain.Options{Backend: keychain.BackendPass, AnswerLimit: 200 * time.Millisecond})
+	if _, err := k.Get(keychaintest.EnvRef("X")); !errors.Is(err, keychain.ErrTimeout) {
+		t.Errorf("Get: %v, want keychain.ErrTimeout", err)
 	}
 	for range 500 {
 		if len(children(os.Getpid())) == 0 {

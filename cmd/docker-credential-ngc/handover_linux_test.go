@@ -1,0 +1,140 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ragenv/ragenv/cmd/internal/scripttest"
+)
+
+// installed is the helper in a directory and a home of its own.
+type installed struct {
+	t    *testing.T
+	dir  string
+	path string // PATH
+	home []string
+}
+
+// install copies the built helper, and those other programs, into a new directory.
+func install(t *testing.T, others ...string) *installed {
+	t.Helper()
+	i := &installed{t: t, dir: t.TempDir()}
+	i.path = i.dir
+	for _, program := range append(others, scripttest.Helper) {
+		data, err := os.ReadFile(scripttest.Binary(t, program))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(i.dir, program), data, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	home, err := scripttest.Environ(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	i.home = home
+	return i
+}
+
+// run runs the helper with further variables, and returns what it wrote.
+func (i *installed) run(verb, stdin string, env ...string) (stdout, stderr string, code int) {
+	i.t.Helper()
+	cmd := exec.Command(filepath.Join(i.dir, scripttest.Helper), verb)
+	cmd.Env = append(append([]string{"PATH=" + i.path}, i.home...), env...)
+	cmd.Stdin = strings.NewReader(stdin)
+	var out, errOut strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+		i.t.Fatal(err)
+	}
+	return out.String(), errOut.String(), cmd.ProcessState.ExitCode()
+}
+
+func wantIn(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			t.Errorf("%q, want %q in it", text, part)
+		}
+	}
+}
+
+func login(t *testing.T, key string) string {
+	t.Helper()
+	data, err := json.Marshal(map[string]string{"ServerURL": "nvcr.io", "Username": "$oauthtoken", "Secret": key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// On Linux the helper has the file store alone, and lets ragenv serve every other backend in its place.
+func TestRagenvServesOtherBackends(t *testing.T) {
+	const noBus = "DBUS_SESSION_BUS_ADDRESS=disabled:"
+	t.Run("beside it", func(t *testing.T) {
+		i := install(t, scripttest.Ragenv)
+		i.path = "/nonexistent"
+		for _, verb := range []string{"get", "erase", "store", "list"} {
+			stdin := "nvcr.io"
+			if verb == "store" {
+				stdin = login(t, scripttest.NewKey())
+			}
+			out, stderr, code := i.run(verb, stdin, "RAGENV_BACKEND=secret-service", noBus)
+			wantIn(t, stderr, "docker-credential-ngc: error: the secret-service backend is not available: there is no D-Bus session bus")
+			if !strings.Contains(out, "session bus") || code != 1 {
+				t.Errorf("%s: exit %d, %q", verb, code, out)
+			}
+		}
+	})
+	t.Run("on PATH", func(t *testing.T) {
+		i := install(t)
+		i.path = install(t, scripttest.Ragenv).dir
+		_, stderr, _ := i.run("get", "nvcr.io", "RAGENV_BACKEND=secret-service", noBus)
+		wantIn(t, stderr, "there is no D-Bus session bus")
+	})
+	t.Run("without it", func(t *testing.T) {
+		i := install(t)
+		out, stderr, code := i.run("get", "nvcr.io", "RAGENV_BACKEND=secret-service", noBus)
+		wantIn(t, stderr, "error: the secret-service backend needs the program ragenv: not found", "hint: install ragenv beside docker-credential-ngc")
+		wantIn(t, out, "install ragenv")
+		if code != 1 {
+			t.Errorf("exit %d", code)
+		}
+		if out, _, code := i.run("version", "", "RAGENV_BACKEND=secret-service"); code != 0 || !strings.HasPrefix(out, "docker-credential-ngc ") {
+			t.Errorf("version: exit %d, %q", code, out)
+		}
+	})
+	t.Run("the helper itself under that name", func(t *testing.T) {
+		i := install(t)
+		if err := os.Link(filepath.Join(i.dir, scripttest.Helper), filepath.Join(i.dir, scripttest.Ragenv)); err != nil {
+			t.Fatal(err)
+		}
+		_, stderr, _ := i.run("get", "nvcr.io", "RAGENV_BACKEND=secret-service", noBus) // and not itself again, for ever
+		wantIn(t, stderr, "needs the program ragenv")
+	})
+}
+
+// The file store needs no ragenv: neither to be read, nor to be chosen by the first write.
+func TestFileStoreNeedsNoRagenv(t *testing.T) {
+	for _, others := range [][]string{nil, {scripttest.Ragenv}} {
+		i := install(t, others...)
+		key := scripttest.NewKey()
+		if _, stderr, code := i.run("store", login(t, key), "RAGENV_PASSPHRASE=open sesame"); code != 0 {
+			t.Fatalf("beside %q: the first store: exit %d, %s", others, code, stderr)
+		} else {
+			wantIn(t, stderr, "kept in the file backend")
+		}
+		if err := os.WriteFile(filepath.Join(i.dir, scripttest.Ragenv), []byte("no program"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		out, stderr, code := i.run("get", "nvcr.io", "RAGENV_PASSPHRASE=open sesame")
+		if code != 0 || !scripttest.Holds(out, key) {
+			t.Errorf("beside %q: get: exit %d, %s", others, code, stderr)
+		}
+	}
+}

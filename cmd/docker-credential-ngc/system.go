@@ -1,0 +1,5 @@
+//go:build !linux
+
+package main
+
+import _ "github.com/ragenv/ragenv/pkg/keychain/system" // on Linux the helper hands over to ragenv for these

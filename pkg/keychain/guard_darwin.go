@@ -1,8 +1,0 @@
-package keychain
-
-func newGuard(name string, opts Options) guard {
-	if name == BackendPass {
-		return passGuard(opts)
-	}
-	return guard{}
-}

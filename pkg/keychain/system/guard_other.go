@@ -1,0 +1,7 @@
+//go:build !linux && !darwin
+
+package system
+
+import "github.com/ragenv/ragenv/pkg/keychain"
+
+func newGuard(string, keychain.Options) guard { return guard{} }
