@@ -115,20 +115,18 @@ func helpHint(c *cli.Context) string {
 }
 
 // flagErrors are the texts of package flag, and of urfave on top of it, and ours. Values are left out: one may be a key.
-var flagErrors = []struct {
-	pattern *regexp.Regexp
-	text    string
-}{
-	{regexp.MustCompile(`^flag provided but not defined: -(\S+)`), "unknown flag %s"},
-	{regexp.MustCompile(`^flag needs an argument: -(\S+)`), "the flag %s needs a value"},
-	{regexp.MustCompile(`^invalid boolean value .* for -([\w-]+): `), "the flag %s takes no value"},
-	{regexp.MustCompile(`^invalid value .* for flag -([\w-]+): `), "the flag %s cannot have that value"},
-	{regexp.MustCompile(`^Cannot use two forms of the same flag: (\S+)`), "the flag %s is given in two forms"},
+// The patterns are compiled when they are needed, not at every start.
+var flagErrors = []struct{ pattern, text string }{
+	{`^flag provided but not defined: -(\S+)`, "unknown flag %s"},
+	{`^flag needs an argument: -(\S+)`, "the flag %s needs a value"},
+	{`^invalid boolean value .* for -([\w-]+): `, "the flag %s takes no value"},
+	{`^invalid value .* for flag -([\w-]+): `, "the flag %s cannot have that value"},
+	{`^Cannot use two forms of the same flag: (\S+)`, "the flag %s is given in two forms"},
 }
 
 func usageError(c *cli.Context, err error, _ bool) error {
 	for _, e := range flagErrors {
-		if m := e.pattern.FindStringSubmatch(err.Error()); m != nil {
+		if m := regexp.MustCompile(e.pattern).FindStringSubmatch(err.Error()); m != nil {
 			return ui.Usagef(helpHint(c), e.text, dashed(m[1]))
 		}
 	}

@@ -37,7 +37,7 @@ func TestEveryCommandIsPrepared(t *testing.T) {
 			if len(doc.GetEnvVars()) > 0 {
 				t.Errorf("%s: --%s reads the environment: the help would show its value", c.HelpName, f.Names()[0])
 			}
-			if doc.TakesValue() != placeholder.MatchString(doc.GetUsage()) {
+			if doc.TakesValue() != placeholder().MatchString(doc.GetUsage()) {
 				t.Errorf("%s: --%s: a placeholder belongs to a flag with a value, and only to it", c.HelpName, f.Names()[0])
 			}
 		}

@@ -123,7 +123,7 @@ func flagSource(f cli.Flag) (source, bool) {
 	if !ok {
 		return nil, false
 	}
-	m := placeholder.FindStringSubmatch(doc.GetUsage())
+	m := placeholder().FindStringSubmatch(doc.GetUsage())
 	if m == nil {
 		return nil, false
 	}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
@@ -115,7 +116,7 @@ func writeCommandTable(b *strings.Builder, commands []*cli.Command, width int) {
 	writeTable(b, rows, width)
 }
 
-var placeholder = regexp.MustCompile("`([^`]*)`")
+var placeholder = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("`([^`]*)`") })
 
 func writeFlags(b *strings.Builder, flags []cli.Flag, width int) {
 	var rows [][2]string
@@ -129,7 +130,7 @@ func writeFlags(b *strings.Builder, flags []cli.Flag, width int) {
 		if i := slices.IndexFunc(names, func(name string) bool { return len(name) == 1 }); i >= 0 {
 			left = "-" + names[i] + ", --" + names[0]
 		}
-		if m := placeholder.FindStringSubmatch(doc.GetUsage()); m != nil && doc.TakesValue() {
+		if m := placeholder().FindStringSubmatch(doc.GetUsage()); m != nil && doc.TakesValue() {
 			left += " " + m[1]
 		}
 		rows = append(rows, [2]string{left, strings.ReplaceAll(doc.GetUsage(), "`", "")})

@@ -233,7 +233,7 @@ func manFlags(b *strings.Builder, flags, without []cli.Flag) {
 			line += "Fl " + strings.TrimPrefix(dashed(name), "-") + " , "
 		}
 		line += "Fl " + strings.TrimPrefix(dashed(names[0]), "-")
-		if m := placeholder.FindStringSubmatch(doc.GetUsage()); m != nil && doc.TakesValue() {
+		if m := placeholder().FindStringSubmatch(doc.GetUsage()); m != nil && doc.TakesValue() {
 			line += " Ar " + m[1]
 		}
 		usage := strings.ReplaceAll(doc.GetUsage(), "`", "")

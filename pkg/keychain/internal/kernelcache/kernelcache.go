@@ -8,7 +8,6 @@ package kernelcache
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 )
@@ -26,7 +25,7 @@ var (
 	// ErrUnavailable: this machine, or this process, cannot keep an identity.
 	ErrUnavailable = errors.New("cannot cache an identity")
 	// ErrLimit: the time is outside MinTTL to MaxTTL.
-	ErrLimit = fmt.Errorf("the time must be from %v to %v", MinTTL, MaxTTL)
+	ErrLimit = errors.New("the time must be from 1s to 24h")
 	// ErrInvalid: the id or the secret is one the kernel cannot keep: empty, too long, or an id that holds a NUL.
 	ErrInvalid = errors.New("invalid cache entry")
 )
