@@ -3,6 +3,7 @@ package credentialhelper
 import (
 	"errors"
 	"io"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -157,11 +158,18 @@ func (h *helper) List() (map[string]string, error) {
 	return users, nil
 }
 
+// listMemory is how much memory, in bytes, listing may take before it is collected.
+const listMemory = 64 << 20
+
 // readable reads the items it can, and warns of the others.
 func (h *helper) readable(v *vault, refs []keychain.Ref) ([]keychain.Item, error) {
 	if len(refs) == 0 {
 		return nil, nil
 	}
+	// Reading an item takes a buffer of 64 KiB, and the process ends with the answer: collecting them along the way would
+	// be half of the work for a hundred items.
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(listMemory))
 	items, err := v.keychain.GetAll(refs)
 	switch {
 	case errors.Is(err, keychain.ErrLocked):
