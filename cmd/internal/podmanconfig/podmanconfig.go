@@ -136,49 +136,85 @@ func read(file string) ([]string, error) {
 	return document.Helpers, nil
 }
 
-// Configure makes Podman ask the helper ("ngc" for docker-credential-ngc) before whom it asks now. Where it asks it already
-// nothing is written, and changed is false. The errors are ErrEdited, *OverriddenError, *SyntaxError, those of atomicfile
-// and of making the directories; none of them leaves anything changed.
+// Asks tells whether Podman asks the helper ("ngc" for docker-credential-ngc). The errors are those of Helpers.
+func (p Place) Asks(helper string) (bool, error) {
+	helpers, _, err := p.Helpers()
+	return slices.Contains(helpers, helper), err
+}
+
+// Configure makes Podman ask the helper before whom it asks now. Where it asks it already nothing is written, and changed is
+// false. The errors are ErrEdited, *OverriddenError, *SyntaxError, those of atomicfile and of making the directories;
+// none of them leaves anything changed.
 func (p Place) Configure(helper string) (changed bool, err error) {
-	path := p.Path()
-	old, err := atomicfile.Read(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	edit, err := p.plan(helper)
+	if err != nil || edit.helpers == nil {
 		return false, err
 	}
-	if old != nil && !isOurs(old) {
-		return false, fmt.Errorf("%s: %w", path, ErrEdited)
-	}
-	helpers, from, err := p.helpers(path)
-	if err != nil {
-		return false, err
-	}
-	asked := slices.Contains(helpers, helper)
-	if filepath.Dir(from) == filepath.Dir(path) && from > path && !asked {
-		return false, &OverriddenError{Path: from}
-	}
-	if asked && old == nil {
-		return false, nil
-	}
-	if !asked {
-		helpers = append([]string{helper}, helpers...)
-	}
-	dirs := dirsMade(old)
-	if old == nil {
+	dirs := dirsMade(edit.old)
+	if edit.old == nil {
 		if dirs, err = p.makeDirs(); err != nil {
 			return false, err
 		}
 	}
-	text := render(helpers, dirs)
-	if bytes.Equal(text, old) {
+	text := render(edit.helpers, dirs)
+	if bytes.Equal(text, edit.old) {
 		return false, nil
 	}
-	if err := atomicfile.Replace(path, old, text, 0o644); err != nil {
-		if old == nil {
+	if err := atomicfile.Replace(p.Path(), edit.old, text, 0o644); err != nil {
+		if edit.old == nil {
 			p.removeDirs(dirs)
 		}
 		return false, err
 	}
 	return true, nil
+}
+
+// Preview returns the text that Configure would write; "" if nothing would change. The errors are those of Configure.
+func (p Place) Preview(helper string) (string, error) {
+	edit, err := p.plan(helper)
+	if err != nil || edit.helpers == nil {
+		return "", err
+	}
+	dirs := dirsMade(edit.old)
+	if edit.old == nil {
+		dirs = p.missingDirs()
+	}
+	text := render(edit.helpers, dirs)
+	if bytes.Equal(text, edit.old) {
+		return "", nil
+	}
+	return string(text), nil
+}
+
+// edit is what Configure is about to do.
+type edit struct {
+	old     []byte   // the file; nil if there is none
+	helpers []string // what it is to set; nil to leave it as it is
+}
+
+func (p Place) plan(helper string) (edit, error) {
+	path := p.Path()
+	old, err := atomicfile.Read(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return edit{}, err
+	}
+	if old != nil && !isOurs(old) {
+		return edit{}, fmt.Errorf("%s: %w", path, ErrEdited)
+	}
+	helpers, from, err := p.helpers(path)
+	if err != nil {
+		return edit{}, err
+	}
+	asked := slices.Contains(helpers, helper)
+	switch {
+	case filepath.Dir(from) == filepath.Dir(path) && from > path && !asked:
+		return edit{}, &OverriddenError{Path: from}
+	case asked && old == nil:
+		return edit{}, nil
+	case !asked:
+		helpers = append([]string{helper}, helpers...)
+	}
+	return edit{old, helpers}, nil
 }
 
 // Unconfigure removes what Configure made, directories that are empty then included. changed is false where there was
@@ -206,6 +242,8 @@ func (p Place) Unconfigure() (changed bool, err error) {
 const (
 	head = "# Written by ragenv docker configure --podman; ragenv docker unconfigure removes it. See containers-registries.conf(5).\n"
 	made = "# Directories made for this file: "
+
+	maxDirs = 3 // .config/containers/registries.conf.d
 )
 
 func render(helpers []string, dirs int) []byte {
@@ -248,7 +286,7 @@ func dirsMade(text []byte) int {
 	_, rest, _ := strings.Cut(string(text), made)
 	line, _, _ := strings.Cut(rest, "\n")
 	n, err := strconv.Atoi(line)
-	if err != nil || n < 0 || n > 3 {
+	if err != nil || n < 0 || n > maxDirs {
 		return 0
 	}
 	return n
@@ -256,14 +294,19 @@ func dirsMade(text []byte) int {
 
 // makeDirs makes the directories of the file that are missing and returns how many they were.
 func (p Place) makeDirs() (int, error) {
+	missing := p.missingDirs()
+	return missing, os.MkdirAll(p.dropIns(), 0o700)
+}
+
+func (p Place) missingDirs() int {
 	missing := 0
-	for dir := p.dropIns(); missing < 3; dir = filepath.Dir(dir) {
+	for dir := p.dropIns(); missing < maxDirs; dir = filepath.Dir(dir) {
 		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 			break
 		}
 		missing++
 	}
-	return missing, os.MkdirAll(p.dropIns(), 0o700)
+	return missing
 }
 
 // removeDirs removes as many directories, from the innermost outwards, as long as they are empty.

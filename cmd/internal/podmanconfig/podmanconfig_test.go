@@ -91,8 +91,21 @@ func TestConfigure(t *testing.T) {
 		t.Run(tc.doc, func(t *testing.T) {
 			p, root := newPlace(t, tc.files)
 			before := snapshot(t, root)
+			preview, err := p.Preview("ngc")
+			if err != nil || snapshot(t, root) != before {
+				t.Errorf("Preview: %v, or it changed something", err)
+			}
 			if changed, err := p.Configure("ngc"); err != nil || !changed {
 				t.Fatalf("Configure: %v, %v", changed, err)
+			}
+			if text, err := os.ReadFile(p.Path()); err != nil || string(text) != preview {
+				t.Errorf("%s is\n%s, the preview was\n%s", p.Path(), text, preview)
+			}
+			if preview, err := p.Preview("ngc"); err != nil || preview != "" {
+				t.Errorf("Preview of no change: %q, %v", preview, err)
+			}
+			if asks, err := p.Asks("ngc"); err != nil || !asks {
+				t.Errorf("Asks: %v, %v", asks, err)
 			}
 			helpers, from, err := p.Helpers()
 			if err != nil || !slices.Equal(helpers, tc.want) || from != p.Path() {
