@@ -9,10 +9,11 @@ import (
 	"github.com/ragenv/ragenv/cmd/internal/dockerconfig"
 	"github.com/ragenv/ragenv/cmd/internal/secrets"
 	"github.com/ragenv/ragenv/cmd/internal/serverurl"
+	"github.com/ragenv/ragenv/cmd/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-type dockerConfigureOptions struct{ store, dryRun bool }
+type dockerConfigureOptions struct{ store, podman, dryRun bool }
 
 func newDockerConfigureCommand(p *program) *cli.Command {
 	var o dockerConfigureOptions
@@ -23,9 +24,13 @@ func newDockerConfigureCommand(p *program) *cli.Command {
 
 Docker would no longer see a login that lies in the file in plain text, so it is moved into the keychain first: that of nvcr.io,
 and with --store all of them. A login is taken out of the file only after the keychain gave it back. A credsStore of another
-name is never replaced. ragenv docker unconfigure puts back what was there.`,
+name is never replaced. ragenv docker unconfigure puts back what was there.
+
+Podman, Buildah and Skopeo read credHelpers there, too, but not credsStore. With --podman the helper is named in Podman's own
+configuration instead, for every registry; "podman login" then keeps its logins in the keychain as well.`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "store", Destination: &o.store, Usage: "for every registry, not only nvcr.io"},
+			&cli.BoolFlag{Name: "podman", Destination: &o.podman, Usage: "for Podman, Buildah and Skopeo, in their own configuration"},
 			&cli.BoolFlag{Name: "dry-run", Destination: &o.dryRun, Usage: "show what would change, and change nothing"},
 		},
 		Action: func(c *cli.Context) error {
@@ -35,6 +40,12 @@ name is never replaced. ragenv docker unconfigure puts back what was there.`,
 			}
 			if err := noArguments(c); err != nil {
 				return err
+			}
+			if o.podman && o.store {
+				return ui.Usagef("ragenv docker configure --store && ragenv docker configure --podman", "--store and --podman are for different files")
+			}
+			if o.podman {
+				return s.configurePodman(o.dryRun)
 			}
 			return runDockerConfigure(s, o)
 		},
@@ -95,6 +106,9 @@ func runDockerConfigure(s *session, o dockerConfigureOptions) error {
 		s.print.Note("Docker asks %s for %s now (%s)", helperProgram, registries(o.store), path)
 	}
 	s.warnOfMissingHelper()
+	if o.store {
+		s.warnOfPodman()
+	}
 	return nil
 }
 

@@ -48,15 +48,20 @@ func runDockerStatus(s *session) error {
 	if err != nil {
 		return err
 	}
-	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
-	for _, row := range [][2]string{
+	rows := [][2]string{
 		{"config", path},
 		{"asked for " + serverurl.NGC, describeHelper(helperFor(f))},
 		{"asked for others", describeHelper(f.CredsStore(), "credsStore")},
+	}
+	if findPodman() != "" {
+		rows = append(rows, [2]string{"asked by Podman", s.describePodman(f)})
+	}
+	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	for _, row := range append(rows, [][2]string{
 		{helperProgram, helper},
 		{"key for " + serverurl.NGC, key},
 		{"logins in plain text", describeAuths(f)},
-	} {
+	}...) {
 		_, _ = fmt.Fprintf(w, "%s\t%s\n", row[0], row[1])
 	}
 	if err := w.Flush(); err != nil {

@@ -11,7 +11,7 @@ func newDockerUnconfigureCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "unconfigure",
 		Usage: "put Docker's config.json back as it was",
-		Description: `Takes back what ragenv docker configure changed, and leaves what was changed by others since. The keys stay in the keychain; logins
+		Description: `Takes back what ragenv docker configure changed, that for Podman included, and leaves what was changed by others since. The keys stay in the keychain; logins
 that were moved there do not return to the file, in plain text: log in again where Docker should keep one.`,
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
@@ -21,7 +21,10 @@ that were moved there do not return to the file, in plain text: log in again whe
 			if err := noArguments(c); err != nil {
 				return err
 			}
-			return runDockerUnconfigure(s)
+			if err := runDockerUnconfigure(s); err != nil {
+				return err
+			}
+			return s.unconfigurePodman()
 		},
 	}
 }

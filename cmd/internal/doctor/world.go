@@ -29,6 +29,8 @@ type World struct {
 
 	// SystemFiles are start-up files of the whole system. Nil is those of this operating system.
 	SystemFiles []string
+	// PodmanEtc is the directory of Podman's system-wide configuration. Empty is that of this operating system.
+	PodmanEtc string
 
 	// Services, unless nil, are asked whether they take the stored keys.
 	Services Services
