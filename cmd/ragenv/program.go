@@ -11,6 +11,7 @@ import (
 
 	"github.com/ragenv/ragenv/cmd/internal/config"
 	"github.com/ragenv/ragenv/cmd/internal/opener"
+	"github.com/ragenv/ragenv/cmd/internal/sudo"
 	"github.com/ragenv/ragenv/cmd/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -40,7 +41,7 @@ func (p *program) main(args []string) int {
 	if errors.As(err, &status) {
 		return int(status)
 	}
-	return p.printer(false).Fail(err)
+	return p.printer(false).Fail(p.underSudo(err))
 }
 
 func (p *program) printer(quiet bool) ui.Printer {
@@ -118,4 +119,14 @@ func (s *session) forProfile() string {
 		return ""
 	}
 	return " --" + flagProfile + " " + s.config.Profile
+}
+
+// underSudo adds to an error what sudo has to do with it: "sudo -E" and the like keep HOME, so that root looks into a
+// person's store, which it must not trust.
+func (p *program) underSudo(err error) error {
+	var insecure *keychain.InsecureError
+	if errors.As(err, &insecure) && sudo.Owns(p.getenv, insecure.Path) {
+		return ui.WithCode(ui.Errorf("run ragenv without sudo, or let root have keys of its own: sudo -H ragenv setup", "%w, because of sudo", err), ui.Explain(err).Code)
+	}
+	return err
 }
