@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 export PREFIX DESTDIR FUZZTIME
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart build install uninstall test e2e e2e-clients e2e-kubernetes check lint vuln fuzz cover clean
+.PHONY: help quickstart build install uninstall test e2e e2e-clients e2e-kubernetes check lint vuln fuzz cover snapshot clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -56,6 +56,9 @@ cover: ## measure which statements the tests reach; the report is .cache/cover.h
 	@go test -coverpkg=./cmd/...,./pkg/... -coverprofile=.cache/cover.out ./...
 	@go tool cover -html=.cache/cover.out -o .cache/cover.html
 	@go tool cover -func=.cache/cover.out | tail -n 1
+
+snapshot: ## build what a release consists of into dist/: archives, packages, manifests
+	@scripts/release --snapshot
 
 clean: ## remove what was built
 	rm -rf bin dist .cache
