@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -80,7 +81,10 @@ func runDockerConfigure(s *session, o dockerConfigureOptions) error {
 		return err
 	}
 	former, isOther := "", false
-	var undo dockerconfig.Undo
+	record, err := dockerconfig.LoadUndo(s.dockerUndoFile())
+	if err != nil {
+		return notRecorded(err)
+	}
 	changed, err := dockerconfig.Edit(path, func(f *dockerconfig.File) error {
 		former, isOther = f.CredHelper(serverurl.NGC)
 		isOther = isOther && former != helperName
@@ -88,8 +92,7 @@ func runDockerConfigure(s *session, o dockerConfigureOptions) error {
 			return err
 		}
 		clearMoved(f, moved)
-		undo = f.Undo()
-		return nil
+		return s.recordDockerEdit(record, f.Undo())
 	})
 	if err != nil {
 		return dockerConfigError(err)
@@ -97,9 +100,6 @@ func runDockerConfigure(s *session, o dockerConfigureOptions) error {
 	if !changed {
 		s.print.Note("%s is configured already", path)
 	} else {
-		if err := s.recordDockerEdit(undo); err != nil {
-			return err
-		}
 		if isOther {
 			s.print.Note("%s was in place for %s before (ragenv docker unconfigure puts it back)", nameOr(former, "no helper"), serverurl.NGC)
 		}
@@ -140,18 +140,25 @@ func nameHelper(f *dockerconfig.File, store bool) error {
 	return nil
 }
 
-// recordDockerEdit keeps what unconfigure needs.
-func (s *session) recordDockerEdit(edit dockerconfig.Undo) error {
-	path := s.dockerUndoFile()
-	record, err := dockerconfig.LoadUndo(path)
-	if err != nil {
-		return fmt.Errorf("config.json is changed, but not the record for ragenv docker unconfigure: %w", err)
+// recordDockerEdit keeps what unconfigure needs, before the edit is made: a crash between the two leaves a record of an edit
+// that never was, which takes nothing back, and not an edit that nobody can take back.
+func (s *session) recordDockerEdit(record, edit dockerconfig.Undo) error {
+	if len(edit.Edits) == 0 {
+		return nil
 	}
 	if record.Path == "" {
 		record.Path = edit.Path
 	}
+	record.Edits = slices.Clip(record.Edits) // the caller may have to begin anew
 	record.Add(edit)
-	return record.Save(path)
+	if err := record.Save(s.dockerUndoFile()); err != nil {
+		return notRecorded(err)
+	}
+	return nil
+}
+
+func notRecorded(err error) error {
+	return fmt.Errorf("config.json is unchanged: what docker unconfigure needs cannot be recorded: %w", err)
 }
 
 // plaintextLogin is a login in config.json and the item it becomes.

@@ -58,8 +58,8 @@ func UndoFile(dir, path string) string {
 	return filepath.Join(dir, "docker-config-"+hex.EncodeToString(sum[:8])+".json")
 }
 
-// Undo returns the record of the edits since Load or the last Save. Take it before Save; write it once Save succeeded.
-// Without edits it holds none, and Add changes nothing.
+// Undo returns the record of the edits since Load or the last Save. Take it before Save, and write it before, too: reverting an
+// edit that was never saved changes nothing. Without edits it holds none, and Add changes nothing.
 func (f *File) Undo() Undo {
 	u := Undo{Format: undoFormat, Path: f.path}
 	if len(f.steps) == 0 || !f.Changed() {

@@ -294,6 +294,12 @@ func (s *Store) locked(write func() error) error {
 	if err := makeDir(s.opts.path(itemsName)); err != nil {
 		return err
 	}
+	// What a killed writer left goes, wherever that one was writing: it can be the identity without its passphrase.
+	for _, temp := range []string{s.opts.path(tempName), s.opts.path(itemsName, tempName)} {
+		if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
 	return write()
 }
 
