@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 export PREFIX DESTDIR FUZZTIME
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart build install uninstall test e2e e2e-clients e2e-kubernetes check lint vuln fuzz cover snapshot clean
+.PHONY: help quickstart build install uninstall test e2e e2e-clients e2e-kubernetes fresh-machine check lint vuln fuzz cover snapshot clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -38,6 +38,9 @@ e2e-clients: build ## prove the helper with every client that asks it
 
 e2e-kubernetes: build ## prove the Kubernetes Secrets and the kubelet's provider with a real API server
 	@rc=0; E2E_BIN=$(CURDIR)/bin scripts/e2e-kubernetes || rc=$$?; if [ $$rc -eq 77 ]; then echo 'e2e-kubernetes: SKIP: no API server can be had here'; else exit $$rc; fi
+
+fresh-machine: ## prove that a clean checkout works on a bare machine, and list what it installs
+	@rc=0; scripts/fresh-machine || rc=$$?; if [ $$rc -ne 77 ]; then exit $$rc; fi
 
 check: build ## check that the programs are static, small and free of local paths
 	@scripts/check-binaries bin
