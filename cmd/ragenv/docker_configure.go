@@ -76,6 +76,12 @@ func runDockerConfigure(s *session, o dockerConfigureOptions) error {
 		_, err := io.WriteString(s.stdout, f.Diff())
 		return err
 	}
+	if f.Changed() || len(logins) > 0 {
+		// What cannot be recorded could not be put back.
+		if _, err := dockerconfig.LoadUndo(s.dockerUndoFile()); err != nil {
+			return err
+		}
+	}
 	moved, err := s.moveLogins(logins)
 	if err != nil {
 		return err

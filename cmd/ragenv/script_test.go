@@ -24,6 +24,7 @@ func TestMain(m *testing.M) { scripttest.Main(m, scripttest.Ragenv, main) }
 func TestScripts(t *testing.T) {
 	scripttest.Run(t, map[string]func(ts *testscript.TestScript, neg bool, args []string){
 		"ngcservices": ngcServices,
+		"fixture":     fixture, "undorecord": undoRecord, "newer": newer, "sums": sums,
 		// value VAR prints a variable and a line break, for "stdin stdout", without a file that nokey would find.
 		"value": func(ts *testscript.TestScript, _ bool, args []string) {
 			_, err := fmt.Fprintln(ts.Stdout(), ts.Getenv(args[0]))

@@ -44,6 +44,10 @@ const (
 // ErrInvalid: the config file cannot be used. The error around it gives the path and the line.
 var ErrInvalid = errors.New("invalid config file")
 
+// FormatVersion is the newest format of config.toml that this program reads. A file says nothing of it until there is a second
+// one, which older programs then refuse.
+const FormatVersion = 1
+
 // Config is the configuration in effect.
 type Config struct {
 	// Backend is empty until the first write chose one.
@@ -71,6 +75,7 @@ type Config struct {
 
 // document is config.toml. A nil member is not set.
 type document struct {
+	Format        *int              `toml:"format"`
 	Backend       *string           `toml:"backend"`
 	Profile       *string           `toml:"profile"`
 	Unlock        *string           `toml:"unlock"`
@@ -92,7 +97,7 @@ const (
 )
 
 // Load reads the config file, if there is one, and the environment through getenv. Errors: ErrInvalid, keychain.
-// ErrInvalidName for a profile, ErrNoHome.
+// ErrNewerFormat, keychain.ErrInvalidName for a profile, ErrNoHome.
 func Load(getenv func(string) string) (*Config, error) {
 	paths, err := FindPaths(getenv)
 	if err != nil {
@@ -142,6 +147,9 @@ func (c *Config) readFile() error {
 }
 
 func (c *Config) parse(text string) error {
+	if format := formatOf(text); format > FormatVersion {
+		return fmt.Errorf("%w: %s has format %d, this program knows up to %d", keychain.ErrNewerFormat, c.Paths.ConfigFile, format, FormatVersion)
+	}
 	doc, unknown, err := decode(text)
 	if err != nil {
 		return fmt.Errorf("%w: %s%w", ErrInvalid, c.Paths.ConfigFile, err)
@@ -177,6 +185,18 @@ func (c *Config) parse(text string) error {
 		}
 	}
 	return nil
+}
+
+// formatOf returns the format that the document names, or 0: whatever else it holds, in which other formats may differ.
+func formatOf(text string) int {
+	var head struct {
+		Format int `toml:"format"`
+	}
+	// Parsing twice is for the few files that have the word.
+	if !strings.Contains(text, "format") || toml.Unmarshal([]byte(text), &head) != nil {
+		return 0
+	}
+	return head.Format
 }
 
 // decode reads the document and returns the keys that mean nothing, sorted. The error begins with the line it is about.

@@ -15,7 +15,7 @@ import (
 const fileHead = "# ragenv's configuration: see `ragenv config` and the manual page. It holds no secrets.\n"
 
 // Pin writes a top-level string setting, such as KeyBackend, into the config file, keeps every other line, and puts it into
-// effect. Errors: ErrInvalid if the file cannot be read as it is; it is then left alone.
+// effect. Errors: ErrInvalid or keychain.ErrNewerFormat if the file cannot be read as it is; it is then left alone.
 func (c *Config) Pin(key, value string) error {
 	path := c.Paths.ConfigFile
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/ragenv/ragenv/cmd/internal/atomicfile"
+	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
 // undoFormat is the version of the record's JSON.
@@ -77,7 +78,7 @@ func (f *File) Undo() Undo {
 // Add appends the record of later edits of the same file.
 func (u *Undo) Add(later Undo) { u.Edits = append(u.Edits, later.Edits...) }
 
-// LoadUndo reads a record; a missing file is an empty one.
+// LoadUndo reads a record; a missing file is an empty one. Errors: keychain.ErrNewerFormat, or that it is not a record.
 func LoadUndo(path string) (Undo, error) {
 	data, err := atomicfile.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -87,11 +88,16 @@ func LoadUndo(path string) (Undo, error) {
 		return Undo{}, err
 	}
 	var u Undo
-	if err := json.Unmarshal(data, &u); err != nil {
+	err = json.Unmarshal(data, &u)
+	// First: other members of a newer format may be of other types, which are errors, but keep no member from being read.
+	if u.Format > undoFormat {
+		return Undo{}, fmt.Errorf("%w: %s has format %d, this program knows up to %d", keychain.ErrNewerFormat, path, u.Format, undoFormat)
+	}
+	if err != nil {
 		return Undo{}, fmt.Errorf("%s: %w", path, err)
 	}
-	if u.Format != undoFormat {
-		return Undo{}, fmt.Errorf("%s: format %d is not known to this version", path, u.Format)
+	if u.Format < 1 {
+		return Undo{}, fmt.Errorf("%s: not a record of edits", path)
 	}
 	for _, e := range u.Edits {
 		for _, s := range e.Steps {

@@ -27,11 +27,13 @@ func readManifest(opts Options) (manifest, error) {
 	if err != nil {
 		return m, err
 	}
-	if err := json.Unmarshal(data, &m); err != nil || m.Format < 1 {
-		return m, fmt.Errorf("%w: %s is not a store's description", ErrDamaged, opts.path(manifestName))
-	}
+	err = json.Unmarshal(data, &m)
+	// First: other members of a newer format may be of other types, which are errors, but keep no member from being read.
 	if m.Format > FormatVersion {
 		return m, fmt.Errorf("%w: %s has format %d, this program knows up to %d", ErrNewerFormat, opts.Dir, m.Format, FormatVersion)
+	}
+	if err != nil || m.Format < 1 {
+		return m, fmt.Errorf("%w: %s is not a store's description", ErrDamaged, opts.path(manifestName))
 	}
 	return m, nil
 }

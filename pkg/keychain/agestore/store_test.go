@@ -361,6 +361,7 @@ func TestOpenRefuses(t *testing.T) {
 	manifestPath := filepath.Join(opts.Dir, manifestName)
 	for content, want := range map[string]error{
 		`{"format":2,"recipient":"from the future"}`: ErrNewerFormat,
+		`{"recipient":{"kind":"other"},"format":2}`:  ErrNewerFormat,
 		`{"format":0}`:                     ErrDamaged,
 		`{"format":1,"recipient":"age1x"}`: ErrDamaged,
 		`{`:                                ErrDamaged,
