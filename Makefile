@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 export PREFIX DESTDIR FUZZTIME
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart build install uninstall test e2e e2e-clients e2e-kubernetes fresh-machine check lint vuln fuzz cover snapshot clean
+.PHONY: help quickstart build install uninstall test e2e e2e-clients e2e-kubernetes fresh-machine check bench lint vuln fuzz cover snapshot clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -44,6 +44,9 @@ fresh-machine: ## prove that a clean checkout works on a bare machine, and list 
 
 check: build ## check that the programs are static, small and free of local paths
 	@scripts/check-binaries bin
+
+bench: ## measure what starting the programs costs, beside others; the page is .cache/bench/benchmarks.md
+	@scripts/bench
 
 lint: ## gofmt, vet, staticcheck for every system; shellcheck; actionlint
 	@scripts/lint

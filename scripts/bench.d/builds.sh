@@ -1,0 +1,78 @@
+# What scripts/bench and scripts/bench-instructions build: this tree, another commit, and the tools of test/bench.
+# Sourced by both, which stand in the repository's root.
+# shellcheck shell=bash
+
+log() { printf 'bench: %s\n' "$*" >&2; }
+
+# fail ERROR HINT ends the caller.
+fail() {
+	printf 'bench: error: %s\nbench: hint: %s\n' "$1" "$2" >&2
+	exit 2
+}
+
+needs_linux() {
+	if [[ $(uname -s) != Linux ]]; then
+		echo "bench: SKIP: it measures on Linux only"
+		exit 77
+	fi
+}
+
+# make_scratch sets $scratch, a directory that ends with the caller.
+make_scratch() {
+	scratch=$(mktemp -d)
+	trap clean_up EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+}
+
+clean_up() {
+	if [[ -d $scratch/tree ]]; then git worktree remove --force "$scratch/tree" || true; fi
+	rm -rf "$scratch"
+}
+
+# build_tools builds the measuring program, and the one that everything is compared with as the programs are released.
+build_tools() {
+	local build=(env -C test/bench CGO_ENABLED=0 GOWORK=off go build -buildvcs=false -trimpath -o "$scratch/")
+	"${build[@]}" ./cmd/bench
+	"${build[@]}" -ldflags '-s -w' ./cmd/hello
+}
+
+# build_tree ROOT DIR builds the programs of a tree as they are released, and the helper once more with its symbols.
+build_tree() {
+	"$1/scripts/build" "$2"
+	env -C "$1" CGO_ENABLED=0 GOWORK=off go build -buildvcs=false -trimpath -o "$2/symbols/" ./cmd/docker-credential-ngc
+}
+
+build_this() {
+	log "building $(scripts/version || true)"
+	build_tree "$PWD" "$scratch/after"
+}
+
+# build_other REF_OR_DIR makes $scratch/before.
+build_other() {
+	local commit
+	if [[ -d $1 ]]; then
+		copy_programs "$1" "$scratch/before"
+		return
+	fi
+	commit=$(git rev-parse --verify --quiet "$1^{commit}") || fail "$1 is neither a commit nor a directory" 'git log --oneline'
+	git worktree add --quiet --detach "$scratch/tree" "$commit"
+	log "building $commit"
+	build_tree "$scratch/tree" "$scratch/before"
+}
+
+copy_programs() {
+	[[ -x $1/docker-credential-ngc && -x $1/ragenv ]] || fail "$1 does not hold both programs" "scripts/build $1"
+	mkdir -p "$2"
+	cp "$1/docker-credential-ngc" "$1/ragenv" "$2/"
+}
+
+# version_of DIR prints what the programs there say they are.
+version_of() { "$1/docker-credential-ngc" version | awk '{ print $NF }'; }
+
+# install_valgrind succeeds if apt has it and may be used.
+install_valgrind() {
+	local path
+	IFS=$'\t' read -r _ path _ < <(scripts/clients valgrind)
+	[[ $path != - ]]
+}

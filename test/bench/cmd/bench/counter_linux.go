@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/ragenv/ragenv/test/bench/callgrind"
+	"github.com/ragenv/ragenv/test/bench/process"
+)
+
+// counter counts the instructions that a command executes in user mode.
+type counter struct {
+	name  string
+	count func(process.Command) (int64, error)
+}
+
+// findCounter returns the best there is: the processor's own, where the machine lets it be read; else valgrind, which
+// executes the program itself and is as exact, but slow. The error says why there is none.
+func findCounter() (*counter, error) {
+	var reasons []string
+	for _, c := range []*counter{{"perf stat", perf}, {"valgrind --tool=callgrind", valgrind}} {
+		n, err := c.count(process.Command{Argv: []string{"/usr/bin/true"}, Env: os.Environ()})
+		if err == nil && n < 10_000 {
+			err = errors.New("it counts nothing")
+		}
+		if err == nil {
+			return c, nil
+		}
+		reasons = append(reasons, fmt.Sprintf("%s: %v", c.name, err))
+	}
+	return nil, errors.New(strings.Join(reasons, "; "))
+}
+
+// under runs a command by way of a tool and returns what the tool wrote to the file that replaces @ in its arguments.
+func under(c process.Command, tool ...string) ([]byte, error) {
+	path, err := exec.LookPath(tool[0])
+	if err != nil {
+		return nil, fmt.Errorf("%s is not installed", tool[0])
+	}
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "out")
+	argv := []string{path}
+	for _, argument := range tool[1:] {
+		argv = append(argv, strings.ReplaceAll(argument, "@", file))
+	}
+	c.Argv = append(argv, c.Argv...)
+	if _, _, err := output(c, nil); err != nil { // the command's own exit code is its subject's business
+		return nil, err
+	}
+	return os.ReadFile(file)
+}
+
+func perf(c process.Command) (int64, error) {
+	text, err := under(c, "perf", "stat", "-x,", "-e", "instructions:u", "-o", "@", "--")
+	if err != nil {
+		return 0, err
+	}
+	for line := range bytes.Lines(text) {
+		if value, rest, _ := strings.Cut(string(line), ","); strings.Contains(rest, "instructions") {
+			n, err := strconv.ParseInt(value, 10, 64)
+			if err != nil {
+				return 0, fmt.Errorf("instructions are %s on this machine", strings.Trim(value, "<>"))
+			}
+			return n, nil
+		}
+	}
+	return 0, errors.New("it says nothing of instructions")
+}
+
+func valgrind(c process.Command) (int64, error) {
+	p, err := profile(c)
+	return p.Total, err
+}
+
+// profile runs a command under callgrind. Without Go's preemption by signals, which the kernel's clock causes and which
+// callgrind 3.19 now and then fails at (an assertion in vgCallgrind_post_signal).
+func profile(c process.Command) (callgrind.Profile, error) {
+	c.Env = append(append([]string{}, c.Env...), "GODEBUG=asyncpreemptoff=1")
+	text, err := under(c, "valgrind", "--tool=callgrind", "--quiet", "--callgrind-out-file=@")
+	if err != nil {
+		return callgrind.Profile{}, err
+	}
+	return callgrind.Parse(bytes.NewReader(text))
+}

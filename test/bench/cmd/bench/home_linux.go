@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/ragenv/ragenv/test/bench/process"
+)
+
+// programs is a build of both programs.
+type programs struct {
+	of  string // result.After or result.Before
+	bin string
+}
+
+func (p programs) helper() string { return filepath.Join(p.bin, "docker-credential-ngc") }
+func (p programs) ragenv() string { return filepath.Join(p.bin, "ragenv") }
+
+// home is a throw-away home directory of a person.
+type home struct {
+	dir string
+	env []string
+}
+
+func newHome(dir string, env ...string) (*home, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	// Little and always the same: the size of the environment is part of what a start costs.
+	base := []string{"HOME=" + dir, "PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8"}
+	return &home{dir: dir, env: append(base, env...)}, nil
+}
+
+// newStore makes a home with a file store of its own; without a passphrase, unless env names one.
+func newStore(p programs, dir string, env ...string) (*home, error) {
+	h, err := newHome(dir, env...)
+	if err != nil {
+		return nil, err
+	}
+	flags := []string{p.ragenv(), "setup", "--yes", "--backend", "file"}
+	if len(env) == 0 {
+		flags = append(flags, "--no-passphrase")
+	}
+	_, err = h.run("", flags...)
+	return h, err
+}
+
+// file makes a file in the home, mode 0600, and returns its path.
+func (h *home) file(name, text string) (string, error) {
+	path := filepath.Join(h.dir, name)
+	return path, os.WriteFile(path, []byte(text), 0o600)
+}
+
+// copyTo returns a copy of the home elsewhere.
+func (h *home) copyTo(dir string) (*home, error) {
+	if out, err := exec.Command("cp", "-a", h.dir, dir).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("cp: %w: %s", err, out)
+	}
+	return newHome(dir, h.env[3:]...)
+}
+
+// command is what runs argv in this home.
+func (h *home) command(stdin string, argv ...string) process.Command {
+	return process.Command{Argv: argv, Env: h.env, Dir: h.dir, Stdin: stdin}
+}
+
+// run runs argv and returns its standard output; its standard error is part of the error only, and a secret never is: the
+// programs' own tests hold them to that, and the peers' errors are not shown.
+func (h *home) run(stdin string, argv ...string) (string, error) {
+	out, code, err := output(process.Command{Argv: argv, Env: h.env, Dir: h.dir}, strings.NewReader(stdin))
+	if err == nil && code != 0 {
+		err = fmt.Errorf("%s: exit status %d", strings.Join(argv[:min(len(argv), 2)], " "), code)
+	}
+	return out, err
+}
+
+// output runs a command once, outside of any measurement.
+func output(c process.Command, stdin *strings.Reader) (string, int, error) {
+	cmd := exec.Command(c.Argv[0], c.Argv[1:]...)
+	cmd.Env, cmd.Dir = c.Env, c.Dir
+	if stdin != nil {
+		cmd.Stdin = stdin
+	}
+	if c.Stdin != "" {
+		f, err := os.Open(c.Stdin)
+		if err != nil {
+			return "", 0, err
+		}
+		defer f.Close()
+		cmd.Stdin = f
+	}
+	var stdout bytes.Buffer
+	cmd.Stdout = &stdout
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return stdout.String(), exit.ExitCode(), nil
+	}
+	return stdout.String(), 0, err
+}
+
+// newKey returns a key of the shape that NGC gives out.
+func newKey() string {
+	random := make([]byte, 48)
+	_, _ = rand.Read(random) // does not fail: see crypto/rand
+	return "nvapi-" + base64.RawURLEncoding.EncodeToString(random)
+}
+
+// credential is what the protocol carries.
+type credential struct{ ServerURL, Username, Secret string }
+
+func (c credential) json() string {
+	data, _ := json.Marshal(c) // strings only
+	return string(data)
+}
+
+// answers tells what is wrong with the answer to get, without showing a secret.
+func answers(stdout string, want credential) error {
+	var got credential
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil {
+		return errors.New("the answer is not JSON")
+	}
+	if got.Username != want.Username || got.Secret != want.Secret {
+		return errors.New("the answer is another credential than was stored")
+	}
+	return nil
+}
+
+// lists tells what is wrong with the answer to list.
+func lists(stdout string, want map[string]string) error {
+	var got map[string]string
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil {
+		return errors.New("the list is not JSON")
+	}
+	if len(got) != len(want) {
+		return fmt.Errorf("%d servers are listed, want %d", len(got), len(want))
+	}
+	for server, user := range want {
+		if got[server] != user {
+			return fmt.Errorf("%s is listed under another user than it was stored", server)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+
+	"github.com/ragenv/ragenv/test/bench/result"
+)
+
+// instructions compares what two builds of the helper execute for the answers that Docker asks for most. Unlike times, these
+// hardly differ between two runs, so that a shared machine can judge by them.
+func instructions(arguments []string) error {
+	var after, before, afterVersion, beforeVersion string
+	var limit float64
+	var runs int
+	flags := flag.NewFlagSet("instructions", flag.ContinueOnError)
+	flags.StringVar(&after, "after", "", "the directory of both programs")
+	flags.StringVar(&afterVersion, "after-version", "this tree", "what they are called")
+	flags.StringVar(&before, "before", "", "the directory of the programs to compare with")
+	flags.StringVar(&beforeVersion, "before-version", "before", "what they are called")
+	flags.Float64Var(&limit, "limit", 5, "how many per cent more are too many")
+	flags.IntVar(&runs, "n", 11, "how often each is counted; the median is compared")
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	if after == "" || before == "" || runs < 1 {
+		return fmt.Errorf("instructions needs -after and -before")
+	}
+	c, err := findCounter()
+	if err != nil {
+		return fmt.Errorf("%w: nothing counts instructions here: %w", errSkipped, err)
+	}
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return err
+	}
+	w := &world{dir: dir}
+	w.atEnd(func() { _ = os.RemoveAll(dir) })
+	defer w.end()
+	endOnSignals(w)
+
+	counted := map[string]map[string]result.Samples{}
+	var titles []string
+	for _, p := range []programs{{result.After, after}, {result.Before, before}} {
+		o := &ownSubjects{world: w, programs: p}
+		for _, add := range []func() error{o.get, o.missing} {
+			if err := add(); err != nil {
+				return fmt.Errorf("%s: %w", p.of, err)
+			}
+		}
+		counted[p.of] = map[string]result.Samples{}
+		for _, s := range o.subjects {
+			if err := s.verify(); err != nil {
+				return err
+			}
+			for range runs {
+				n, err := c.count(s.command)
+				if err != nil {
+					return fmt.Errorf("%s: %w", s.Title, err)
+				}
+				counted[p.of][s.Title] = append(counted[p.of][s.Title], n)
+			}
+			if p.of == result.After {
+				titles = append(titles, s.Title)
+			}
+		}
+	}
+	fmt.Printf("instructions, the median of %d runs, by %s\nbefore: %s\nafter:  %s\n\n", runs, c.name, beforeVersion, afterVersion)
+	fmt.Printf("%-32s %12s %12s %8s\n", "", "before", "after", "change")
+	failed := 0
+	for _, title := range titles {
+		was, is := counted[result.Before][title].Median(), counted[result.After][title].Median()
+		change := 100 * (is/was - 1)
+		verdict := ""
+		if change > limit {
+			verdict = "  too many"
+			failed++
+		}
+		fmt.Printf("%-32s %12.0f %12.0f %+7.1f%%%s\n", title, was, is, change, verdict)
+	}
+	if failed > 0 {
+		return fmt.Errorf("the helper executes over %g %% more instructions than %s", limit, beforeVersion)
+	}
+	return nil
+}

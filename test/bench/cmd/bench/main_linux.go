@@ -1,0 +1,56 @@
+// Command bench measures what starting the programs costs, beside a program that does nothing and the programs that a person
+// could use instead. scripts/bench builds what it needs and calls it; so does scripts/bench-instructions.
+//
+//	bench measure FLAG...       measures, and writes a JSON file
+//	bench show FLAG... FILE     writes the page and the charts of such a file
+//	bench instructions FLAG...  compares the instructions of two builds of the helper
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"time"
+)
+
+// codeSkipped tells that what a comparison needs is not there; test drivers know it.
+const codeSkipped = 77
+
+// errSkipped is returned with the reason.
+var errSkipped = errors.New("SKIP")
+
+func main() {
+	verbs := map[string]func([]string) error{
+		"measure": measure, "show": show, "instructions": instructions, peakVerb: servePeak,
+	}
+	run, known := verbs[firstArgument()]
+	if !known {
+		fmt.Fprintln(os.Stderr, "Usage: bench measure|show|instructions FLAG...")
+		os.Exit(2)
+	}
+	switch err := run(os.Args[2:]); {
+	case err == nil:
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	case errors.Is(err, errSkipped):
+		fmt.Println("bench:", err)
+		os.Exit(codeSkipped)
+	default:
+		fmt.Fprintln(os.Stderr, "bench: error:", err)
+		os.Exit(1)
+	}
+}
+
+func firstArgument() string {
+	if len(os.Args) < 2 {
+		return ""
+	}
+	return os.Args[1]
+}
+
+var began = time.Now()
+
+func logf(format string, arguments ...any) {
+	fmt.Fprintf(os.Stderr, "bench: %3.0f s: %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, arguments...))
+}

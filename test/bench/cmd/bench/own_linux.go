@@ -1,0 +1,268 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/ragenv/ragenv/test/bench/result"
+)
+
+const (
+	ngc         = "nvcr.io"
+	ngcUser     = "$oauthtoken"
+	unknownHost = "registry.example.com"
+)
+
+// world is where a run's homes lie, and what ends it.
+type world struct {
+	dir  string
+	ends []func()
+}
+
+func (w *world) path(elements ...string) string {
+	return filepath.Join(append([]string{w.dir}, elements...)...)
+}
+
+func (w *world) atEnd(f func()) { w.ends = append(w.ends, f) }
+
+func (w *world) end() {
+	for i := len(w.ends) - 1; i >= 0; i-- {
+		w.ends[i]()
+	}
+}
+
+// own returns the subjects of one build of the programs.
+func (w *world) own(p programs) ([]*subject, error) {
+	o := &ownSubjects{world: w, programs: p}
+	for _, add := range []func() error{o.version, o.get, o.cached, o.missing, o.store, o.ragenv, o.list} {
+		if err := add(); err != nil {
+			return nil, fmt.Errorf("%s: %w", p.of, err)
+		}
+	}
+	return o.subjects, nil
+}
+
+type ownSubjects struct {
+	*world
+	programs
+	subjects []*subject
+	plain    *home // one key, no passphrase
+	key      string
+}
+
+func (o *ownSubjects) add(id, title string, s *subject) {
+	s.ID, s.Title, s.Of = id, title, o.of
+	o.subjects = append(o.subjects, s)
+}
+
+// keyHome makes a home with one NGC key, and the file with the question for it.
+func (o *ownSubjects) keyHome(name string, env ...string) (h *home, question, key string, err error) {
+	if h, err = newStore(o.programs, o.path(o.of, name), env...); err != nil {
+		return
+	}
+	key = newKey()
+	if _, err = h.run(key, o.programs.ragenv(), "set", "--quiet", "NGC_API_KEY"); err != nil {
+		return
+	}
+	question, err = h.file("server", ngc)
+	return
+}
+
+func (o *ownSubjects) version() error {
+	h, err := newHome(o.path(o.of, "none"))
+	if err != nil {
+		return err
+	}
+	o.add("version", "helper version", &subject{
+		command: h.command("", o.helper(), "version"),
+		check:   says("docker-credential-ngc"),
+	})
+	o.add("ragenv-version", "ragenv --version", &subject{
+		command: h.command("", o.programs.ragenv(), "--version"),
+		check:   says("ragenv"),
+	})
+	return nil
+}
+
+func says(word string) func(string) error {
+	return func(stdout string) error {
+		if !strings.Contains(stdout, word) {
+			return fmt.Errorf("the output lacks %q", word)
+		}
+		return nil
+	}
+}
+
+func (o *ownSubjects) get() error {
+	h, question, key, err := o.keyHome("plain")
+	if err != nil {
+		return err
+	}
+	o.plain, o.key = h, key
+	o.add("get", "helper get, plain identity", &subject{
+		command: h.command(question, o.helper(), "get"),
+		check:   func(stdout string) error { return answers(stdout, credential{ngc, ngcUser, key}) },
+	})
+	return nil
+}
+
+// cached: the identity is encrypted, and the unlocked one is in the kernel's keyring, under the random name of this store.
+func (o *ownSubjects) cached() error {
+	passphrase, err := os.CreateTemp(o.dir, "passphrase")
+	if err != nil {
+		return err
+	}
+	defer passphrase.Close()
+	if _, err := passphrase.WriteString(newKey()); err != nil {
+		return err
+	}
+	h, question, key, err := o.keyHome("cached", "RAGENV_PASSPHRASE_FILE="+passphrase.Name())
+	if err != nil {
+		return err
+	}
+	if _, err := h.run("", o.programs.ragenv(), "unlock", "--quiet", "--for", "4h"); err != nil {
+		return err
+	}
+	// With the file at hand a lost cache would show as a slow get only.
+	locked, err := newHome(h.dir)
+	if err != nil {
+		return err
+	}
+	o.atEnd(func() {
+		if _, err := locked.run("", o.programs.ragenv(), "lock", "--quiet"); err != nil {
+			logf("the identity of a removed store stays in the kernel's keyring for four hours: %v", err)
+		}
+	})
+	o.add("get-cached", "helper get, kernel-cached identity", &subject{
+		command: locked.command(question, o.helper(), "get"),
+		check:   func(stdout string) error { return answers(stdout, credential{ngc, ngcUser, key}) },
+	})
+	return nil
+}
+
+func (o *ownSubjects) missing() error {
+	empty, err := newStore(o.programs, o.path(o.of, "empty"))
+	if err != nil {
+		return err
+	}
+	question, err := empty.file("server", ngc)
+	if err != nil {
+		return err
+	}
+	const notFound = "credentials not found in native keychain"
+	o.add("missing", "helper get, not found", &subject{command: empty.command(question, o.helper(), "get"), check: says(notFound), exit: 1})
+	if question, err = o.plain.file("unknown", unknownHost); err != nil {
+		return err
+	}
+	o.add("unknown", "helper get, unknown host", &subject{command: o.plain.command(question, o.helper(), "get"), check: says(notFound), exit: 1})
+	return nil
+}
+
+func (o *ownSubjects) store() error {
+	h, question, _, err := o.keyHome("store")
+	if err != nil {
+		return err
+	}
+	var files []string
+	first := credential{ngc, ngcUser, newKey()}
+	for i, c := range []credential{first, {ngc, ngcUser, newKey()}} {
+		file, err := h.file(fmt.Sprintf("credential-%d", i), c.json())
+		if err != nil {
+			return err
+		}
+		files = append(files, file)
+	}
+	stored := func(h *home, question string) func() error {
+		return func() error {
+			out, code, err := output(h.command(question, o.helper(), "get"), nil)
+			if err == nil && code != 0 {
+				err = fmt.Errorf("exit status %d of the get after it", code)
+			}
+			if err != nil {
+				return err
+			}
+			return answers(out, first)
+		}
+	}
+	o.add("store", "helper store, another value", &subject{
+		command: h.command("", o.helper(), "store"), stdin: files, prove: stored(h, question),
+	})
+	again, err := h.copyTo(o.path(o.of, "store-again"))
+	if err != nil {
+		return err
+	}
+	o.add("store-again", "helper store, the same value", &subject{
+		command: again.command(files[0], o.helper(), "store"), prove: stored(again, question),
+	})
+	return nil
+}
+
+func (o *ownSubjects) ragenv() error {
+	o.add("ragenv-true", "ragenv -- true", &subject{
+		command: o.plain.command("", o.programs.ragenv(), "--", "true"),
+		prove: func() error {
+			out, err := o.plain.run("", o.programs.ragenv(), "--", "printenv", "NGC_API_KEY")
+			if err == nil && strings.TrimSuffix(out, "\n") != o.key {
+				err = errors.New("the command got another value than was stored")
+			}
+			return err
+		},
+		execs: true,
+	})
+	return nil
+}
+
+// listSizes are the numbers of registries that are listed.
+var listSizes = []int{1, 10, 100, 1000}
+
+func (o *ownSubjects) list() error {
+	h, err := newStore(o.programs, o.path(o.of, "list"))
+	if err != nil {
+		return err
+	}
+	servers := map[string]string{}
+	for _, size := range listSizes {
+		for i := len(servers) + 1; i <= size; i++ {
+			c := credential{fmt.Sprintf("registry-%d.example.com", i), fmt.Sprintf("user-%d", i), newKey()}
+			if _, err := h.run(c.json(), o.helper(), "store"); err != nil {
+				return err
+			}
+			servers[c.ServerURL] = c.Username
+		}
+		snapshot, err := h.copyTo(o.path(o.of, fmt.Sprintf("list-%d", size)))
+		if err != nil {
+			return err
+		}
+		want := make(map[string]string, size)
+		for server, user := range servers {
+			want[server] = user
+		}
+		s := &subject{
+			command: snapshot.command("", o.helper(), "list"),
+			check:   func(stdout string) error { return lists(stdout, want) },
+		}
+		o.add(fmt.Sprintf("list-%d", size), fmt.Sprintf("helper list of %d", size), s)
+		if size >= 1000 {
+			s.every = 2
+		}
+	}
+	return nil
+}
+
+// base returns what everything is compared with, and the command that ragenv runs in the measurements.
+func (w *world) base(hello string) ([]*subject, error) {
+	h, err := newHome(w.path("base"))
+	if err != nil {
+		return nil, err
+	}
+	return []*subject{
+		{
+			Subject: result.Subject{ID: result.Hello, Of: result.Base, Title: "hello, world in Go"},
+			command: h.command("", hello), check: says("hello, world"),
+		},
+		{Subject: result.Subject{ID: "true", Of: result.Base, Title: "true"}, command: h.command("", "/usr/bin/true")},
+	}, nil
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/ragenv/ragenv/test/bench/process"
+	"github.com/ragenv/ragenv/test/bench/result"
+)
+
+// subject is something to measure.
+type subject struct {
+	result.Subject
+	command process.Command
+	stdin   []string // files that take turns as standard input, instead of the command's
+	exit    int      // the exit code that it must have
+	check   func(stdout string) error
+	prove   func() error // after check: what its output does not show
+	execs   bool         // it is replaced by another program, or waits for others
+	every   int          // it runs in each of so many rounds; 0 is 1
+	point   *result.Point
+}
+
+// verify runs the subject once and tells what it did wrong.
+func (s *subject) verify() error {
+	command := s.command
+	if len(s.stdin) > 0 {
+		command.Stdin = s.stdin[0]
+	}
+	out, code, err := output(command, nil)
+	switch {
+	case err != nil:
+	case code != s.exit:
+		err = fmt.Errorf("exit status %d, want %d", code, s.exit)
+	case s.check != nil:
+		err = s.check(out)
+	}
+	if err == nil && s.prove != nil {
+		err = s.prove()
+	}
+	if err != nil {
+		return fmt.Errorf("%s (%s): %w", s.Title, s.Of, err)
+	}
+	return nil
+}
+
+// preferred runs f, and every process that f starts, at the highest priority, where that is allowed: then other work on
+// the machine hardly delays what is measured. Programs and the daemons that they ask get it alike. It tells whether it did.
+func preferred(f func() error) (bool, error) {
+	runtime.LockOSThread() // the priority is the thread's, and what it starts inherits it
+	defer runtime.UnlockOSThread()
+	const highest = -20
+	allowed := syscall.Setpriority(syscall.PRIO_PROCESS, 0, highest) == nil
+	if allowed {
+		defer func() { _ = syscall.Setpriority(syscall.PRIO_PROCESS, 0, 0) }()
+	}
+	return allowed, f()
+}
+
+// interleave runs all subjects in rounds, each round in another order, so that what the machine does meanwhile meets all of
+// them alike. The order is the same in every run. The caller has locked its thread.
+func interleave(subjects []*subject, rounds int) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	order := make([]*subject, len(subjects))
+	copy(order, subjects)
+	shuffle := rand.New(rand.NewPCG(1, 2))
+	const warmup = 3
+	for round := -warmup; round < rounds; round++ {
+		shuffle.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		for _, s := range order {
+			if round > 0 && s.every > 1 && round%s.every != 0 {
+				continue
+			}
+			command := s.command
+			if len(s.stdin) > 0 {
+				command.Stdin = s.stdin[(round+warmup)%len(s.stdin)]
+			}
+			sample, err := process.Spawn(command)
+			if err == nil && sample.Exit != s.exit {
+				err = fmt.Errorf("exit status %d, want %d", sample.Exit, s.exit)
+			}
+			if err != nil {
+				return fmt.Errorf("%s (%s), round %d: %w", s.Title, s.Of, round, err)
+			}
+			if round >= 0 {
+				s.Wall = append(s.Wall, int64(sample.Wall))
+				s.CPU = append(s.CPU, int64(sample.CPU))
+				s.Faults = append(s.Faults, sample.Faults)
+			}
+		}
+		if done := round + 1; done > 0 && done%50 == 0 {
+			logf("round %d of %d", done, rounds)
+		}
+	}
+	return nil
+}

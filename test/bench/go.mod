@@ -1,0 +1,3 @@
+module github.com/ragenv/ragenv/test/bench
+
+go 1.26

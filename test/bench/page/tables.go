@@ -1,0 +1,275 @@
+package page
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/ragenv/ragenv/test/bench/result"
+)
+
+// Starts is the table of all subjects but those of the former build.
+func (v view) Starts() string {
+	var rows [][]string
+	for _, of := range []string{result.Base, result.After, result.Peer} {
+		for i := range v.Subjects {
+			s := &v.Subjects[i]
+			if s.Of != of {
+				continue
+			}
+			title := s.Title
+			if of == result.Peer {
+				title = "*" + title + "*"
+			}
+			rows = append(rows, []string{
+				title, ms(s.Wall.Median()), ms(s.Wall.Quantile(0.9)), times(v.Ratio(s)), ms(s.CPU.Median()), megabytes(s),
+				fmt.Sprintf("%.0f", s.Faults.Median()), millions(s.Instructions.Median()),
+			})
+		}
+	}
+	return table([]string{"", "median, ms", "p90, ms", "× hello", "CPU, ms", "max RSS, MB", "page faults", "instructions, M"}, rows)
+}
+
+// goal is a bound that was set before the work began.
+type goal struct {
+	title string
+	bound float64
+	least bool // the bound is to be reached from below
+	value func(*result.Run, string) float64
+	unit  string
+}
+
+func ratio(id string) func(*result.Run, string) float64 {
+	return func(r *result.Run, of string) float64 {
+		if s := r.Find(of, id); s != nil {
+			return r.Ratio(s)
+		}
+		return 0
+	}
+}
+
+func faster(peer string) func(*result.Run, string) float64 {
+	return func(r *result.Run, of string) float64 {
+		ours, theirs := r.Find(of, "get"), r.Find(result.Peer, peer)
+		if ours == nil || theirs == nil || ours.Wall.Median() == 0 {
+			return 0
+		}
+		return theirs.Wall.Median() / ours.Wall.Median()
+	}
+}
+
+var goals = []goal{
+	{"helper get, plain identity", 1.30, false, ratio("get"), "× hello"},
+	{"helper get, kernel-cached identity", 1.35, false, ratio("get-cached"), "× hello"},
+	{"helper get, not found", 1.20, false, ratio("missing"), "× hello"},
+	{"helper get, unknown host", 1.15, false, ratio("unknown"), "× hello"},
+	{"ragenv -- true", 1.6, false, ratio("ragenv-true"), "× hello"},
+	{"helper list of 100", 4, false, ratio("list-100"), "× hello"},
+	{"helper get against docker-credential-secretservice get", 7, true, faster("secretservice"), "× faster"},
+	{"helper get against docker-credential-pass get", 18, true, faster("pass"), "× faster"},
+	{"max RSS of the helper's get", 8, false, func(r *result.Run, of string) float64 {
+		if s := r.Find(of, "get"); s != nil {
+			return float64(s.PeakKiB) * 1024 / 1e6
+		}
+		return 0
+	}, "MB"},
+	{"CPU of 14 gets at once", 14, false, func(r *result.Run, of string) float64 {
+		one := r.Find(of, "get")
+		for _, p := range r.Pulls {
+			if p.Of == of && one != nil && one.CPU.Median() > 0 {
+				return p.AtOnceCPU.Median() / one.CPU.Median()
+			}
+		}
+		return 0
+	}, "× one get"},
+}
+
+// Goals is the table of what is to be reached.
+func (v view) Goals() string {
+	header := []string{"", "bound", "reached", ""}
+	if v.Before != "" {
+		header = []string{"", "bound", "before", "reached", ""}
+	}
+	var rows [][]string
+	for _, g := range goals {
+		value := g.value(v.Run, result.After)
+		verdict, sign, shown := "yes", "≤", times(value)+" "+g.unit
+		if g.least {
+			sign = "≥"
+		}
+		switch {
+		case value == 0:
+			verdict, shown = "not measured", "–"
+		case g.least && value < g.bound, !g.least && value > g.bound:
+			verdict = "**no**"
+		}
+		row := []string{g.title, sign + " " + fmt.Sprintf("%g", g.bound)}
+		if v.Before != "" {
+			was := "–"
+			if x := g.value(v.Run, result.Before); x > 0 {
+				was = times(x)
+			}
+			row = append(row, was)
+		}
+		rows = append(rows, append(row, shown, verdict))
+	}
+	return table(header, rows)
+}
+
+// Comparison is the table of both builds.
+func (v view) Comparison() string {
+	var rows [][]string
+	for i := range v.Subjects {
+		is := &v.Subjects[i]
+		was := v.Find(result.Before, is.ID)
+		if is.Of != result.After || was == nil {
+			continue
+		}
+		rows = append(rows, []string{
+			is.Title, ms(was.Wall.Median()), ms(is.Wall.Median()), change(was.Wall.Median(), is.Wall.Median()),
+			times(v.Ratio(was)), times(v.Ratio(is)), ms(was.CPU.Median()), ms(is.CPU.Median()), megabytes(was), megabytes(is),
+			millions(was.Instructions.Median()), millions(is.Instructions.Median()),
+		})
+	}
+	return table([]string{
+		"", "ms before", "after", "change", "× hello before", "after", "CPU ms before", "after", "MB before", "after", "M instr. before", "after",
+	}, rows)
+}
+
+// GrowthTable is the table of the curves.
+func (v view) GrowthTable() string {
+	var sizes []int
+	for _, p := range v.Growth {
+		if known := len(sizes) > 0 && sizes[len(sizes)-1] >= p.Items; !known {
+			sizes = append(sizes, p.Items)
+		}
+	}
+	header := []string{"median, ms"}
+	for _, size := range sizes {
+		header = append(header, fmt.Sprint(size))
+	}
+	var rows [][]string
+	for _, c := range v.curves() {
+		row := []string{c.title}
+		for _, size := range sizes {
+			cell := "–"
+			for _, p := range c.points {
+				if p.Items == size {
+					cell = ms(p.Wall.Median())
+				}
+			}
+			row = append(row, cell)
+		}
+		rows = append(rows, row)
+	}
+	return table(header, rows)
+}
+
+// curve is the points of one verb of one build.
+type curve struct {
+	title  string
+	verb   string
+	of     string
+	procs  int
+	points []result.Point
+}
+
+func (v view) curves() []curve {
+	var curves []curve
+	for _, p := range v.Growth {
+		i := 0
+		for i < len(curves) && (curves[i].verb != p.Verb || curves[i].of != p.Of || curves[i].procs != p.Procs) {
+			i++
+		}
+		if i == len(curves) {
+			curves = append(curves, curve{title: v.curveTitle(p), verb: p.Verb, of: p.Of, procs: p.Procs})
+		}
+		curves[i].points = append(curves[i].points, p)
+	}
+	return curves
+}
+
+func (v view) curveTitle(p result.Point) string {
+	title := p.Verb
+	if p.Verb == "list" && p.Procs == 1 {
+		title += ", 1 core"
+	} else if p.Verb == "list" {
+		title += fmt.Sprintf(", %d cores", p.Procs)
+	}
+	if p.Of == result.Before {
+		title += ", before"
+	}
+	return title
+}
+
+// PullTable is the table of the helper's runs for one Compose pull.
+func (v view) PullTable() string {
+	var rows [][]string
+	for _, p := range v.Pulls {
+		title := fmt.Sprintf("%d gets", p.Images)
+		if p.Of == result.Before {
+			title += ", before"
+		}
+		one := v.Find(p.Of, "get").CPU.Median()
+		rows = append(rows, []string{
+			title, ms(one * float64(p.Images)), ms(p.OneByOneCPU.Median()), ms(p.AtOnceCPU.Median()), ms(p.OneByOneWall.Median()), ms(p.AtOnceWall.Median()),
+		})
+	}
+	return table([]string{"ms", fmt.Sprintf("%d × CPU of one", v.Pulls[0].Images), "CPU, one by one", "CPU, all at once", "time, one by one", "time, all at once"}, rows)
+}
+
+// InitTables are the slowest initialisations of each program.
+func (v view) InitTables() string {
+	const shown = 8
+	var out strings.Builder
+	for _, in := range v.Inits {
+		var rows [][]string
+		sum := result.Init{}
+		for i, p := range in.Packages {
+			sum.Clock += p.Clock
+			sum.Bytes += p.Bytes
+			sum.Allocs += p.Allocs
+			if i < shown {
+				rows = append(rows, initRow(p.Package, p))
+			}
+		}
+		rows = append(rows, initRow(fmt.Sprintf("**all %d packages**", len(in.Packages)), sum))
+		out.WriteString(table([]string{in.Program + v.former(in.Of), "ms", "bytes", "allocations"}, rows) + "\n")
+	}
+	return out.String()
+}
+
+func initRow(title string, p result.Init) []string {
+	return []string{title, fmt.Sprintf("%.3f", p.Clock), fmt.Sprint(p.Bytes), fmt.Sprint(p.Allocs)}
+}
+
+func (v view) former(of string) string {
+	if of == result.Before {
+		return ", before"
+	}
+	return ""
+}
+
+// ProfileTables say which packages' and functions' code is executed.
+func (v view) ProfileTables() string {
+	const packages, funcs = 12, 8
+	var out strings.Builder
+	for _, p := range v.Profiles {
+		costs := func(what string, all []result.Cost, shown int) {
+			var rows [][]string
+			rest := p.Total
+			for _, c := range all[:min(shown, len(all))] {
+				rows = append(rows, []string{c.Name, fmt.Sprintf("%.3f", float64(c.Instructions)/1e6), percent(c.Instructions, p.Total)})
+				rest -= c.Instructions
+			}
+			rows = append(rows, []string{"others", fmt.Sprintf("%.3f", float64(rest)/1e6), percent(rest, p.Total)})
+			out.WriteString(table([]string{p.Subject + v.former(p.Of) + ", by " + what, "M instructions", ""}, rows) + "\n")
+		}
+		costs("package", p.Packages, packages)
+		costs("function", p.Funcs, funcs)
+	}
+	return out.String()
+}
+
+func percent(part, whole int64) string {
+	return fmt.Sprintf("%.1f %%", 100*float64(part)/float64(whole))
+}
