@@ -39,6 +39,9 @@ func findCounter() (*counter, error) {
 
 // under runs a command by way of a tool and returns what the tool wrote to the file that replaces @ in its arguments.
 func under(c process.Command, tool ...string) ([]byte, error) {
+	if interrupted.Load() {
+		return nil, errInterrupted
+	}
 	path, err := exec.LookPath(tool[0])
 	if err != nil {
 		return nil, fmt.Errorf("%s is not installed", tool[0])

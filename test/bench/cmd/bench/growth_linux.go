@@ -80,6 +80,9 @@ func pulls(subjects []*subject, rounds int) ([]result.Pull, error) {
 		}
 	}
 	for range rounds {
+		if interrupted.Load() {
+			return nil, errInterrupted
+		}
 		for i, s := range gets {
 			var one process.Sample
 			for range images {

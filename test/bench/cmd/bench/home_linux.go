@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/ragenv/ragenv/test/bench/process"
 )
@@ -75,11 +76,25 @@ func (h *home) command(stdin string, argv ...string) process.Command {
 // run runs argv and returns its standard output; its standard error is part of the error only, and a secret never is: the
 // programs' own tests hold them to that, and the peers' errors are not shown.
 func (h *home) run(stdin string, argv ...string) (string, error) {
+	if interrupted.Load() {
+		return "", errInterrupted
+	}
 	out, code, err := output(process.Command{Argv: argv, Env: h.env, Dir: h.dir}, strings.NewReader(stdin))
 	if err == nil && code != 0 {
 		err = fmt.Errorf("%s: exit status %d", strings.Join(argv[:min(len(argv), 2)], " "), code)
 	}
 	return out, err
+}
+
+// finish runs argv after an interruption, too, and apart from the terminal, whose next one would end it.
+func (h *home) finish(argv ...string) (exit int, err error) {
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Env, cmd.Dir, cmd.SysProcAttr = h.env, h.dir, &syscall.SysProcAttr{Setpgid: true}
+	err = cmd.Run()
+	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
+		return failed.ExitCode(), nil
+	}
+	return 0, err
 }
 
 // output runs a command once, outside of any measurement.

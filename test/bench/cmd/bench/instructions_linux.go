@@ -38,7 +38,6 @@ func instructions(arguments []string) error {
 	w := &world{dir: dir}
 	w.atEnd(func() { _ = os.RemoveAll(dir) })
 	defer w.end()
-	endOnSignals(w)
 
 	counted := map[string]map[string]result.Samples{}
 	var titles []string

@@ -11,6 +11,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -20,7 +23,20 @@ const codeSkipped = 77
 // errSkipped is returned with the reason.
 var errSkipped = errors.New("SKIP")
 
+// interrupted is set by the first SIGINT or SIGTERM: what comes next is not begun, and the run's homes, daemons and keys in the
+// kernel's keyring are removed as at its end.
+var interrupted atomic.Bool
+
+var errInterrupted = errors.New("interrupted")
+
 func main() {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		for range signals {
+			interrupted.Store(true)
+		}
+	}()
 	verbs := map[string]func([]string) error{
 		"measure": measure, "show": show, "instructions": instructions, peakVerb: servePeak,
 	}
@@ -31,6 +47,9 @@ func main() {
 	}
 	switch err := run(os.Args[2:]); {
 	case err == nil:
+	case interrupted.Load(): // whatever failed, failed for that
+		fmt.Fprintln(os.Stderr, "bench: interrupted")
+		os.Exit(130)
 	case errors.Is(err, flag.ErrHelp):
 		os.Exit(2)
 	case errors.Is(err, errSkipped):

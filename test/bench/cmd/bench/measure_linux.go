@@ -4,9 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"runtime"
-	"syscall"
 	"time"
 
 	"github.com/ragenv/ragenv/test/bench/result"
@@ -46,19 +44,7 @@ func measure(arguments []string) (err error) {
 	w := &world{dir: dir}
 	w.atEnd(func() { _ = os.RemoveAll(dir) })
 	defer w.end()
-	endOnSignals(w)
 	return w.measure(f)
-}
-
-// endOnSignals lets nothing of the world outlive an interruption.
-func endOnSignals(w *world) {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-signals
-		w.end()
-		os.Exit(130)
-	}()
 }
 
 func (w *world) measure(f measureFlags) error {

@@ -28,6 +28,7 @@ func (w *world) path(elements ...string) string {
 
 func (w *world) atEnd(f func()) { w.ends = append(w.ends, f) }
 
+// end does what atEnd was told, last things first.
 func (w *world) end() {
 	for i := len(w.ends) - 1; i >= 0; i-- {
 		w.ends[i]()
@@ -123,19 +124,19 @@ func (o *ownSubjects) cached() error {
 	if err != nil {
 		return err
 	}
-	if _, err := h.run("", o.programs.ragenv(), "unlock", "--quiet", "--for", "4h"); err != nil {
-		return err
-	}
-	// With the file at hand a lost cache would show as a slow get only.
+	// With the passphrase's file at hand a lost cache would show as a slow get only.
 	locked, err := newHome(h.dir)
 	if err != nil {
 		return err
 	}
 	o.atEnd(func() {
-		if _, err := locked.run("", o.programs.ragenv(), "lock", "--quiet"); err != nil {
-			logf("the identity of a removed store stays in the kernel's keyring for four hours: %v", err)
+		if code, err := locked.finish(o.programs.ragenv(), "lock", "--quiet"); err != nil || code != 0 {
+			logf("the identity of a removed store stays in the kernel's keyring for four hours: exit status %d, %v", code, err)
 		}
 	})
+	if _, err := h.run("", o.programs.ragenv(), "unlock", "--quiet", "--for", "4h"); err != nil {
+		return err
+	}
 	o.add("get-cached", "helper get, kernel-cached identity", &subject{
 		command: locked.command(question, o.helper(), "get"),
 		check:   func(stdout string) error { return answers(stdout, credential{ngc, ngcUser, key}) },

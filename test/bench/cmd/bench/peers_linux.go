@@ -204,8 +204,8 @@ func (s *peerSubjects) pass() error {
 		return err
 	}
 	s.atEnd(func() {
-		if _, err := h.run("", "/usr/bin/gpgconf", "--kill", "all"); err != nil {
-			logf("%v", err)
+		if code, err := h.finish("/usr/bin/gpgconf", "--kill", "all"); err != nil || code != 0 {
+			logf("gpg-agent is not ended: exit status %d, %v", code, err)
 		}
 		_ = os.RemoveAll(gpg)
 	})

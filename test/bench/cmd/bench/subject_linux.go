@@ -26,6 +26,9 @@ type subject struct {
 
 // verify runs the subject once and tells what it did wrong.
 func (s *subject) verify() error {
+	if interrupted.Load() {
+		return errInterrupted
+	}
 	command := s.command
 	if len(s.stdin) > 0 {
 		command.Stdin = s.stdin[0]
@@ -71,6 +74,9 @@ func interleave(subjects []*subject, rounds int) error {
 	for round := -warmup; round < rounds; round++ {
 		shuffle.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		for _, s := range order {
+			if interrupted.Load() {
+				return errInterrupted
+			}
 			if round > 0 && s.every > 1 && round%s.every != 0 {
 				continue
 			}
