@@ -34,7 +34,7 @@ e2e: build ## prove the whole job with a real Docker engine, in a private world
 	@E2E_BIN=$(CURDIR)/bin scripts/e2e
 
 e2e-clients: build ## prove the helper with every client that asks it
-	@if [ -x scripts/e2e-clients ]; then E2E_BIN=$(CURDIR)/bin scripts/e2e-clients; else echo 'e2e-clients: not written yet'; exit 1; fi
+	@E2E_BIN=$(CURDIR)/bin scripts/e2e-clients
 
 e2e-kubernetes: build ## prove the Kubernetes Secrets and the kubelet's provider with a real API server
 	@rc=0; E2E_BIN=$(CURDIR)/bin scripts/e2e-kubernetes || rc=$$?; if [ $$rc -eq 77 ]; then echo 'e2e-kubernetes: SKIP: no API server can be had here'; else exit $$rc; fi

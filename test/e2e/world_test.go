@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ragenv/ragenv/test/e2e/registry"
 )
@@ -89,6 +90,28 @@ func askControl(t *testing.T, method string, answer any) {
 func forgetRequests(t *testing.T) {
 	t.Helper()
 	askControl(t, http.MethodDelete, nil)
+}
+
+// awaitQuiet waits until the registry is not asked any more: a client that gave up at the first failure of many leaves the
+// engine at work on the others.
+func awaitQuiet(t *testing.T) {
+	t.Helper()
+	count := func() int {
+		var all []registry.Request
+		askControl(t, http.MethodGet, &all)
+		return len(all)
+	}
+	for before, quiet, tries := count(), 0, 0; quiet < 5; tries++ {
+		if tries == 300 {
+			t.Fatal("the registry is being asked still, after half a minute")
+		}
+		time.Sleep(100 * time.Millisecond)
+		now := count()
+		quiet++
+		if now != before {
+			before, quiet = now, 0
+		}
+	}
 }
 
 // tokenRequests returns the requests to nvcr.io's token endpoint since the last forgetRequests.

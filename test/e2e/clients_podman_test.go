@@ -1,0 +1,59 @@
+package e2e
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// testPodmanConfiguration: what "ragenv docker configure --podman" writes adds to the user's own configuration, and goes again.
+func testPodmanConfiguration(t *testing.T, programs map[string]obtained) {
+	if programs["podman"].path == "-" {
+		skip(t, programs["podman"].version)
+	}
+	h := newHome(t)
+	if err := os.MkdirAll(h.path(".config", "containers"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	h.write(".config/containers/registries.conf", `unqualified-search-registries = ["nvcr.io"]`+"\n")
+	h.newStore()
+	h.run(h.acceptedKey(), "ragenv", "set", "NGC_API_KEY").ok()
+	searched := func() string {
+		t.Helper()
+		return strings.TrimSpace(h.run("", "podman", "info", "--format", "{{.Registries.search}}").ok().stdout)
+	}
+	before := searched()
+	h.ragenv("docker", "configure", "--podman").ok().says("99-ragenv.conf")
+	if after := searched(); after != before || after != "[nvcr.io]" {
+		t.Errorf("podman searches %s, before that %s", after, before)
+	}
+	h.helperCalls()
+	podmanPull(h, nimImage).ok()
+	h.wantCalls("get nvcr.io")
+	h.ragenv("doctor").says("podman asks docker-credential-ngc for every registry")
+	h.helperCalls() // doctor asks for the helper's version
+
+	// Every registry is the helper's affair then, public images and all: so it must be there.
+	podmanPull(h, "docker.io/"+hubImage).ok()
+	h.wantCalls("get docker.io")
+	if err := os.Rename(h.path("bin", helperName), h.path("helper")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.lookPath(helperName); err != nil { // the machine has none either
+		// Older ones report in a misleading way that it was found, in the current directory; so by golang.org/x/sys/execabs.
+		podmanPull(h, "docker.io/"+hubImage).fails(125).says("error getting credentials", helperName)
+	}
+	if err := os.Rename(h.path("helper"), h.path("bin", helperName)); err != nil {
+		t.Fatal(err)
+	}
+
+	h.ragenv("docker", "unconfigure").ok()
+	if _, err := os.Stat(h.path(".config", "containers", "registries.conf.d")); err == nil {
+		t.Error("the directory that was made is still there")
+	}
+	podmanPull(h, nimImage).fails(125).says(engineDenied)
+	h.wantCalls()
+	if after := searched(); after != before {
+		t.Errorf("podman searches %s, before that %s", after, before)
+	}
+}

@@ -1,0 +1,216 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// clientsReport collects the tables that end TestClients.
+type clientsReport struct {
+	mu      sync.Mutex
+	order   []string
+	clients map[string]*clientRow
+	notes   []string
+}
+
+type clientRow struct {
+	version    string
+	skip       string
+	cells      map[mode]map[state]string
+	ignored    map[mode]string
+	operations []operationRow
+}
+
+type operationRow struct {
+	name  string
+	calls map[mode]string
+}
+
+var report = &clientsReport{clients: map[string]*clientRow{}}
+
+// edit finds or makes a client's row.
+func (r *clientsReport) edit(c *client, change func(*clientRow)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	row, ok := r.clients[c.title()]
+	if !ok {
+		row = &clientRow{cells: map[mode]map[state]string{}, ignored: map[mode]string{}}
+		r.clients[c.title()] = row
+		r.order = append(r.order, c.title())
+	}
+	change(row)
+}
+
+func (r *clientsReport) version(c *client, version string) {
+	r.edit(c, func(row *clientRow) { row.version = version })
+}
+
+func (r *clientsReport) skipped(c *client, reason string) {
+	r.edit(c, func(row *clientRow) { row.skip = reason })
+}
+
+func (r *clientsReport) ignored(c *client, m mode, reason string) {
+	r.edit(c, func(row *clientRow) { row.ignored[m] = reason })
+}
+
+func (r *clientsReport) cell(c *client, m mode, s state, ok bool) {
+	r.edit(c, func(row *clientRow) {
+		if row.cells[m] == nil {
+			row.cells[m] = map[state]string{}
+		}
+		row.cells[m][s] = "**FAIL**"
+		if ok {
+			row.cells[m][s] = "pass"
+		}
+	})
+}
+
+func (r *clientsReport) operation(c *client, m mode, o operation, calls []string) {
+	r.edit(c, func(row *clientRow) {
+		i := slices.IndexFunc(row.operations, func(known operationRow) bool { return known.name == o.name })
+		if i < 0 {
+			i = len(row.operations)
+			row.operations = append(row.operations, operationRow{o.name, map[mode]string{}})
+		}
+		text := summary(calls)
+		if file := o.keeps[m]; file != "" {
+			text += ", and the key lies in plain text in `" + file + "`"
+		}
+		row.operations[i].calls[m] = text
+	})
+}
+
+// note adds a line below the tables.
+func (r *clientsReport) note(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.notes = append(r.notes, fmt.Sprintf(format, args...))
+}
+
+// written marks, in a page for people, where the tables begin; what stands before it is kept.
+const written = "<!-- What follows is written by make e2e-clients. -->\n"
+
+// finish prints the tables and writes them where the environment says.
+func (r *clientsReport) finish(t *testing.T, took time.Duration) {
+	t.Helper()
+	text := r.markdown(took)
+	fmt.Printf("\n%s\n", text)
+	file := os.Getenv(envClientsReport)
+	if file == "" {
+		return
+	}
+	page, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+		return
+	}
+	if prose, _, marked := strings.Cut(string(page), written); marked {
+		text = prose + written + "\n" + text
+	}
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Error(err)
+	}
+}
+
+func (r *clientsReport) markdown(took time.Duration) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var b strings.Builder
+	fmt.Fprintf(&b, "Run on %s, on %s, with Docker engine %s and docker CLI %s; %.0f s in all.\n\n",
+		time.Now().UTC().Format("2 January 2006"), systemName(), os.Getenv("E2E_DOCKER_VERSION"), cliVersion(), took.Seconds())
+	if len(r.order) > 0 {
+		r.tables(&b)
+	}
+	for i, note := range r.notes {
+		if i == 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(&b, "- %s\n", note)
+	}
+	return b.String()
+}
+
+// systemName returns what os-release(5) calls this system.
+func systemName() string {
+	data, _ := os.ReadFile("/etc/os-release")
+	for line := range strings.Lines(string(data)) {
+		if name, ok := strings.CutPrefix(line, "PRETTY_NAME="); ok {
+			return strings.Trim(strings.TrimSpace(name), `"`)
+		}
+	}
+	return "Linux"
+}
+
+// tables writes one of clients and one of what they ask.
+func (r *clientsReport) tables(b *strings.Builder) {
+	line := func(cells ...string) { fmt.Fprintf(b, "| %s |\n", strings.Join(cells, " | ")) }
+	header, rule := []string{"client", "version", "asks by"}, []string{"---", "---", "---"}
+	for _, s := range states {
+		header, rule = append(header, string(s)), append(rule, "---")
+	}
+	line(header...)
+	line(rule...)
+	for _, name := range r.order {
+		row := r.clients[name]
+		if row.skip != "" {
+			line(name, "", "skip: "+row.skip, "", "", "", "", "")
+			continue
+		}
+		for _, m := range []mode{credHelpers, credsStore, registriesConf} {
+			if reason, ok := row.ignored[m]; ok {
+				line(name, row.version, string(m), "not supported by this client: "+reason, "", "", "", "")
+				continue
+			}
+			if row.cells[m] == nil {
+				continue
+			}
+			cells := []string{name, row.version, string(m)}
+			for _, s := range states {
+				cells = append(cells, row.cells[m][s])
+			}
+			line(cells...)
+		}
+	}
+
+	b.WriteString("\n")
+	line("client", "operation", "helper calls: credHelpers", "credsStore", "credential-helpers")
+	line("---", "---", "---", "---", "---")
+	for _, name := range r.order {
+		for _, o := range r.clients[name].operations {
+			cells := []string{name, o.name}
+			for _, m := range []mode{credHelpers, credsStore, registriesConf} {
+				cells = append(cells, o.calls[m])
+			}
+			line(cells...)
+		}
+	}
+}
+
+// summary shows calls as "get nvcr.io ×14".
+func summary(calls []string) string {
+	if len(calls) == 0 {
+		return "none"
+	}
+	var order []string
+	count := map[string]int{}
+	for _, call := range calls {
+		if count[call] == 0 {
+			order = append(order, call)
+		}
+		count[call]++
+	}
+	for i, call := range order {
+		order[i] = "`" + call + "`"
+		if n := count[call]; n > 1 {
+			order[i] += fmt.Sprintf(" ×%d", n)
+		}
+	}
+	return strings.Join(order, ", ")
+}

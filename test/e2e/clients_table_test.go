@@ -1,0 +1,203 @@
+package e2e
+
+import "github.com/ragenv/ragenv/test/e2e/registry"
+
+// nims stands for every image of the Blueprint's nims.yaml.
+const nims = "nvcr.io/nim/"
+
+// How clients say that the registry does not let them in: in the engine's words, which containers/image has, too; or as
+// the token endpoint answers.
+const (
+	engineDenied = "unauthorized: authentication required"
+	tokenDenied  = "401 Unauthorized"
+)
+
+// times repeats a call.
+func times(n int, call string) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = call
+	}
+	return all
+}
+
+// The calls that most clients make, for the images that most are asked for.
+var (
+	getNVCR   = []string{"get nvcr.io"}
+	getSecond = []string{"get registry.example.com:5000"}
+
+	// usual: one get of each host, except where config.json has a plaintext login for the second registry.
+	usual = map[mode]calls{
+		credHelpers: {image: getNVCR},
+		credsStore:  {image: getNVCR, second: getSecond},
+	}
+)
+
+// clients is the table of them all.
+func clients() []*client {
+	return []*client{
+		{
+			name: "docker-cli", label: "docker", quick: true, verb: "pull", install: withDocker,
+			fetch: dockerPull, check: dockerPulled, denied: engineDenied, modes: usual,
+			operations: dockerOperations,
+		},
+		{
+			// It asks for every login there is, and drops the helper's errors.
+			name: "docker-cli", label: "docker build, classic", verb: "build", install: withDocker,
+			fetch: dockerBuild, check: dockerBuilt, denied: engineDenied,
+			modes: map[mode]calls{
+				credHelpers: {image: getNVCR, second: getNVCR},
+				credsStore: {
+					image: []string{"list", "get nvcr.io"}, noKey: []string{"list"}, locked: []string{"list"}, silent: true,
+					second: allLogins[credsStore], beside: allLogins[credsStore],
+				},
+			},
+		},
+		{
+			name: "buildx", quick: true, verb: "build", install: withBuildx, retries: true,
+			fetch: buildxBuild, check: dockerBuilt, denied: tokenDenied, stops: true, modes: usual,
+		},
+		composeClient("compose-v2", true),
+		composeClient("compose-v5", false),
+		{
+			name: "docker-compose-1", verb: "pull of 14", image: nims, second: secondImage,
+			fetch: composePull("docker-compose"), check: composePulled, denied: engineDenied, stops: true, parallel: true,
+			modes: pullOf14, operations: composeOperations(allLogins, "docker-compose"),
+		},
+		{
+			name: "docker-py", verb: "pull", install: withPython,
+			fetch: pythonPull, check: dockerPulled, denied: engineDenied, stops: true, modes: usual,
+			operations: pythonOperations,
+		},
+		{
+			// In a credsStore it looks for the repository's own login first.
+			name: "crane", quick: true, verb: "pull",
+			fetch: func(h *home, image string) result {
+				return h.fetchTo("crane", "pull", "--format", "oci", image, h.path("layout"))
+			},
+			check: layoutFetched, denied: tokenDenied, stops: true,
+			modes: map[mode]calls{
+				credHelpers: {image: getNVCR},
+				credsStore: {
+					image: []string{getNIM}, noKey: []string{getNIM, "get nvcr.io"},
+					second: []string{"get registry.example.com:5000/team/app", "get registry.example.com:5000"},
+				},
+			},
+			operations: ownLogin{
+				login:  []string{"crane", "auth", "login", registryHost, "--username", registry.NVCRUser, "--password-stdin"},
+				push:   []string{"crane", "copy", nimImage, pushImage},
+				logout: []string{"crane", "auth", "logout", registryHost},
+				calls: map[mode][3][]string{
+					credHelpers: {{"store nvcr.io"}, {"get nvcr.io", "get nvcr.io"}, {"erase nvcr.io"}},
+					credsStore:  {{"store nvcr.io"}, {getNIM, "get nvcr.io/org/pushed"}, {"erase nvcr.io"}},
+				},
+			}.operations(),
+		},
+		{
+			name: "oras", verb: "copy",
+			fetch: func(h *home, image string) result {
+				return h.fetchTo("oras", "copy", image, "--to-oci-layout", h.path("layout")+":1")
+			},
+			check: layoutFetched, denied: "401", stops: true, modes: usual,
+			operations: ownLogin{
+				login:  []string{"oras", "login", registryHost, "--username", registry.NVCRUser, "--password-stdin"},
+				push:   []string{"oras", "copy", nimImage, pushImage},
+				logout: []string{"oras", "logout", registryHost},
+				calls: map[mode][3][]string{
+					credHelpers: {{"store nvcr.io"}, {"get nvcr.io", "get nvcr.io"}, {"erase nvcr.io"}},
+					credsStore:  {{"store nvcr.io"}, {"get nvcr.io", "get nvcr.io"}, {"erase nvcr.io"}},
+				},
+			}.operations(),
+		},
+		{
+			name: "regctl", verb: "image copy",
+			fetch: func(h *home, image string) result {
+				return h.fetchTo("regctl", "image", "copy", image, "ocidir://"+h.path("layout")+":1")
+			},
+			check: layoutFetched, denied: "unauthorized",
+			modes: map[mode]calls{
+				credHelpers: {image: getNVCR},
+				credsStore: {
+					image: []string{"list", "get nvcr.io"}, noKey: []string{"list"}, locked: []string{"list"}, silent: true,
+					second: []string{"list", "get registry.example.com:5000"},
+				},
+			},
+			operations: ownLogin{
+				login:  []string{"regctl", "registry", "login", registryHost, "--user", registry.NVCRUser, "--pass-stdin"},
+				push:   []string{"regctl", "image", "copy", nimImage, pushImage},
+				logout: []string{"regctl", "registry", "logout", registryHost},
+				calls: map[mode][3][]string{
+					credHelpers: {{}, {}, {}},
+					credsStore:  {{"list"}, {"list"}, {}},
+				},
+				keeps: map[mode]string{credHelpers: ".regctl/config.json", credsStore: ".regctl/config.json"},
+			}.operations(),
+		},
+		{
+			name: "helm", verb: "pull", image: nvcrChart, second: secondChart,
+			fetch: helmPull, check: helmPulled, denied: "401", stops: true, modes: usual,
+			operations: helmOperations,
+		},
+		{
+			name: "skopeo", quick: true, verb: "copy",
+			fetch: func(h *home, image string) result {
+				return h.fetchTo("skopeo", "copy", "docker://"+image, "dir:"+h.path("layout"))
+			},
+			check: dirFetched, denied: engineDenied, stops: true, modes: podmanModes, ignores: podmanIgnores,
+			operations: podmanLogin(2, "skopeo", "copy", "docker://"+nimImage, "docker://"+pushImage),
+		},
+		{
+			name: "podman", verb: "pull", fetch: podmanPull, check: podmanPulled, denied: engineDenied, stops: true,
+			modes: podmanModes, ignores: podmanIgnores,
+			operations: podmanLogin(1, "podman", "push", nimImage, pushImage),
+		},
+		{
+			name: "buildah", verb: "pull", fetch: buildahPull, check: buildahPulled, denied: engineDenied, stops: true,
+			modes: podmanModes, ignores: podmanIgnores,
+			operations: podmanLogin(1, "buildah", "push", nimImage, "docker://"+pushImage),
+		},
+	}
+}
+
+// getNIM is how go-containerregistry asks a credsStore for nimImage.
+const getNIM = "get nvcr.io/nim/nvidia/nemotron-3-super-120b-a12b"
+
+// podmanModes are those of containers/image, the library of skopeo, podman and buildah.
+var (
+	podmanModes = map[mode]calls{
+		credHelpers:    {image: getNVCR},
+		registriesConf: {image: getNVCR, second: getSecond},
+	}
+	podmanIgnores = map[mode]string{credsStore: "it reads config.json, but not this setting of it"}
+)
+
+// podmanLogin is that of containers/image's programs. Their login goes by their own auth.json, which has the helper only
+// where registries.conf names it. gets is how often a push asks.
+func podmanLogin(gets int, program string, push ...string) []operation {
+	return ownLogin{
+		login:  []string{program, "login", "--username", registry.NVCRUser, "--password-stdin", registryHost},
+		push:   append([]string{program}, push...),
+		logout: []string{program, "logout", registryHost},
+		calls: map[mode][3][]string{
+			credHelpers:    {{"get nvcr.io"}, {}, {}},
+			registriesConf: {{"get nvcr.io", "store nvcr.io"}, times(gets, "get nvcr.io"), {"erase nvcr.io"}},
+		},
+		keeps: map[mode]string{credHelpers: "run/containers/auth.json"},
+	}.operations()
+}
+
+// pullOf14 is one get for each image.
+var pullOf14 = map[mode]calls{
+	credHelpers: {image: times(14, "get nvcr.io")},
+	credsStore:  {image: times(14, "get nvcr.io"), second: getSecond},
+}
+
+// composeClient is Compose as a plugin of Docker's command line.
+func composeClient(name string, quick bool) *client {
+	return &client{
+		name: name, quick: quick, verb: "pull of 14", image: nims, second: secondImage,
+		install: withCompose(name), fetch: composePull("docker", "compose"), check: composePulled,
+		denied: engineDenied, stops: true, parallel: true,
+		modes: pullOf14, operations: composeOperations(inBoth("get nvcr.io"), "docker", "compose"),
+	}
+}
