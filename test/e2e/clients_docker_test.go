@@ -96,7 +96,10 @@ func inBoth(calls ...string) map[mode][]string {
 }
 
 var dockerOperations = []operation{
-	{name: "login with a key", want: inBoth("store nvcr.io"), do: func(h *home) { h.login(h.rightKey()).ok() }},
+	{name: "login with a key", want: inBoth("store nvcr.io"), do: func(h *home) {
+		h.ragenv("rm", "NGC_API_KEY").ok()
+		h.login(h.rightKey()).ok()
+	}},
 	{name: "login, as stored", want: inBoth("get nvcr.io", "store nvcr.io"), do: func(h *home) {
 		h.docker("login", registryHost).ok().says("Login Succeeded")
 	}},

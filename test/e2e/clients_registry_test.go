@@ -76,13 +76,14 @@ func (o ownLogin) operations() []operation {
 	}
 	return []operation{
 		{name: "login with a key", want: calls(0), keeps: o.keeps, do: func(h *home) {
+			h.ragenv("rm", "NGC_API_KEY").ok() // so that a push proves what the login stored
 			h.run(h.rightKey(), o.login...).ok()
 		}},
 		{name: "push", want: calls(1), keeps: o.keeps, do: func(h *home) {
 			h.run("", o.push...).ok()
 			wantPushed(h.t)
 		}},
-		{name: "logout", want: calls(2), do: func(h *home) { h.run("", o.logout...).ok() }},
+		{name: "logout", want: calls(2), do: func(h *home) { h.run("", o.logout...).ok(); h.wantNoKey() }},
 	}
 }
 
