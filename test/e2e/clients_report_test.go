@@ -72,7 +72,7 @@ func (r *clientsReport) cell(c *client, m mode, s state, ok bool) {
 	})
 }
 
-func (r *clientsReport) operation(c *client, m mode, o operation, calls []string) {
+func (r *clientsReport) operation(c *client, m mode, o operation, calls []string, ok bool) {
 	r.edit(c, func(row *clientRow) {
 		i := slices.IndexFunc(row.operations, func(known operationRow) bool { return known.name == o.name })
 		if i < 0 {
@@ -82,6 +82,9 @@ func (r *clientsReport) operation(c *client, m mode, o operation, calls []string
 		text := summary(calls)
 		if file := o.keeps[m]; file != "" {
 			text += ", and the key lies in plain text in `" + file + "`"
+		}
+		if !ok {
+			text = "**FAIL** with " + text
 		}
 		row.operations[i].calls[m] = text
 	})

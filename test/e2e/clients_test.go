@@ -263,9 +263,10 @@ func testClient(t *testing.T, c *client, programs map[string]obtained, m mode, w
 	try(rightKey, func(h *home) {
 		r := c.fetch(h, image).ok()
 		wantKeyUsed(h.t)
-		report.operation(c, m, operation{name: c.verb}, h.wantCallsExactly(want.image))
+		calls := h.wantCallsExactly(want.image)
 		c.check(h, image, r)
 		h.wantOnlySecretIn("")
+		report.operation(c, m, operation{name: c.verb}, calls, !h.t.Failed())
 	})
 
 	password := h.secret(secondPassword(t))
@@ -290,7 +291,8 @@ func testClient(t *testing.T, c *client, programs map[string]obtained, m mode, w
 			h := h.home.on(t)
 			o.do(h)
 			h.wantOnlySecretIn(o.keeps[m])
-			report.operation(c, m, o, h.wantCallsExactly(o.want[m]))
+			calls := h.wantCallsExactly(o.want[m])
+			report.operation(c, m, o, calls, !t.Failed())
 		})
 	}
 
@@ -326,6 +328,9 @@ func testIgnored(t *testing.T, c *client, programs map[string]obtained, m mode, 
 	r.says(c.denied)
 	h.wantCalls()
 	wantAnonymous(t)
+	if t.Failed() {
+		reason = "**FAIL**, so this is not so: " + reason
+	}
 	report.ignored(c, m, reason)
 }
 
