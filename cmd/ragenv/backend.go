@@ -211,7 +211,15 @@ func runBackendMigrate(s *session, fromName, toName string, keep bool) error {
 		s.print.Note("%s in both backends", count(len(verified), "item"))
 		return nil
 	}
-	if err := keychain.RemoveAll(from, verified); err != nil {
+	err = keychain.RemoveAll(from, verified)
+	if err == nil {
+		// What was stored in the old place while that went on, by who had opened it before the config file named the new one.
+		var late []keychain.Item
+		if late, err = keychain.CopyAll(from, to, nil); err == nil {
+			err = keychain.RemoveAll(from, late)
+		}
+	}
+	if err != nil {
 		return ui.Errorf(fmt.Sprintf("ragenv backend migrate %s %s", fromName, toName), "every key is in the %s backend, but the old place is not empty yet: %w", toName, err)
 	}
 	s.print.Note("%s moved from the %s backend to the %s backend", count(len(verified), "item"), fromName, toName)

@@ -45,25 +45,7 @@ func runBackup(s *session, path string, forced bool) error {
 	if _, err := os.Lstat(path); err == nil && !forced { // before anything is asked
 		return exists
 	}
-	k, err := s.opener().Read()
-	if errors.Is(err, keychain.ErrNoStore) {
-		return ui.Errorf("ragenv setup", "nothing is stored that could be backed up")
-	}
-	if err != nil {
-		return err
-	}
-	refs, err := k.List("")
-	if err != nil {
-		return err
-	}
-	if len(refs) == 0 {
-		return ui.Errorf("ragenv setup", "nothing is stored that could be backed up")
-	}
-	var items []keychain.Item
-	err = s.unlocked(k, func() (err error) {
-		items, err = k.GetAll(refs)
-		return err
-	})
+	items, err := settled(s, s.allItems)
 	if err != nil {
 		return err
 	}
@@ -88,6 +70,30 @@ func runBackup(s *session, path string, forced bool) error {
 	}
 	s.print.Note("%s of all profiles in %s", count(len(items), "item"), ui.Printable(path))
 	return nil
+}
+
+// allItems reads every item of every profile; there must be one.
+func (s *session) allItems() ([]keychain.Item, error) {
+	k, err := s.opener().Read()
+	if errors.Is(err, keychain.ErrNoStore) {
+		return nil, ui.Errorf("ragenv setup", "nothing is stored that could be backed up")
+	}
+	if err != nil {
+		return nil, err
+	}
+	refs, err := k.List("")
+	if err != nil {
+		return nil, err
+	}
+	if len(refs) == 0 {
+		return nil, ui.Errorf("ragenv setup", "nothing is stored that could be backed up")
+	}
+	var items []keychain.Item
+	err = s.unlocked(k, func() (err error) {
+		items, err = k.GetAll(refs)
+		return err
+	})
+	return items, err
 }
 
 // newBackupPassphrase gets the passphrase that a backup is encrypted with: never an empty one.

@@ -47,19 +47,8 @@ func runGet(s *session, ref keychain.Ref, o getOptions) error {
 	if s.toTerminal() && !o.reveal {
 		return ui.Errorf("ragenv get"+s.forProfile()+" "+ref.Name+" --reveal", "a key is not printed to a terminal, where others may see it")
 	}
-	k, err := s.opener().Read()
-	if errors.Is(err, keychain.ErrNoStore) {
-		return s.notStored(ref)
-	}
-	if err != nil {
-		return err
-	}
-	var item keychain.Item
-	err = s.unlocked(k, func() (err error) {
-		item, err = k.Get(ref)
-		return err
-	})
-	if errors.Is(err, keychain.ErrNotFound) {
+	item, err := settled(s, func() (keychain.Item, error) { return s.readItem(ref) })
+	if errors.Is(err, keychain.ErrNotFound) || errors.Is(err, keychain.ErrNoStore) {
 		return s.notStored(ref)
 	}
 	if err != nil {
@@ -69,4 +58,16 @@ func runGet(s *session, ref keychain.Ref, o getOptions) error {
 		return fmt.Errorf("write the value: %w", err)
 	}
 	return nil
+}
+
+func (s *session) readItem(ref keychain.Ref) (item keychain.Item, err error) {
+	k, err := s.opener().Read()
+	if err != nil {
+		return item, err
+	}
+	err = s.unlocked(k, func() (err error) {
+		item, err = k.Get(ref)
+		return err
+	})
+	return item, err
 }

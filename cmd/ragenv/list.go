@@ -54,7 +54,7 @@ type listEntry struct {
 }
 
 func runList(s *session, o listOptions) error {
-	entries, err := s.entries(o.all)
+	entries, err := settled(s, func() ([]listEntry, error) { return s.entries(o.all) })
 	if err != nil {
 		return err
 	}

@@ -148,6 +148,10 @@ func parseOnly(c *cli.Context, text string) ([]string, error) {
 
 // environmentItems reads the profile's variables, or those of them that are named; none if nothing was ever stored.
 func (s *session) environmentItems(only []string) ([]keychain.Item, error) {
+	return settled(s, func() ([]keychain.Item, error) { return s.environmentItemsOnce(only) })
+}
+
+func (s *session) environmentItemsOnce(only []string) ([]keychain.Item, error) {
 	k, err := s.opener().Read()
 	if errors.Is(err, keychain.ErrNoStore) {
 		return nil, nil

@@ -27,6 +27,17 @@ func (s *session) unlocked(k *keychain.Keychain, read func() error) error {
 	return read()
 }
 
+// settled returns what read returns, and runs it anew where a migration moved the keys to another backend meanwhile: it names
+// the new one before it empties the old one, so that read may have found less than is stored.
+func settled[T any](s *session, read func() (T, error)) (T, error) {
+	for {
+		found, err := read()
+		if !s.config.BackendMoved(s.getenv) {
+			return found, err
+		}
+	}
+}
+
 // askAndUnlock asks until the passphrase is right, and keeps the store open as long as the configuration says.
 func (s *session) askAndUnlock(k *keychain.Keychain) error {
 	terminal, err := ui.OpenTerminal()

@@ -75,7 +75,7 @@ func runVerify(s *session, o verifyOptions) error {
 			return ui.Usagef("ragenv verify --image "+doctorImage, "--image: %w", err)
 		}
 	}
-	items, err := s.verifiable(o.names)
+	items, err := settled(s, func() ([]keychain.Item, error) { return s.verifiable(o.names) })
 	if err != nil {
 		return err
 	}

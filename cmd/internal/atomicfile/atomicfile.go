@@ -67,8 +67,8 @@ func Write(path string, data []byte, perm fs.FileMode) error {
 
 // Replace is Write on the condition that the file still holds old, byte for byte; a nil old means that there is no file yet.
 // Otherwise the error is ErrChanged. Callers of this function exclude each other on Unix, by a lock on the directory.
-// Another program can still slip in between the last comparison and the rename, which are one system call apart;
-// creating a file has no such gap where hard links exist.
+// On Linux what another program wrote is noticed at any moment; elsewhere it can slip in between the last comparison and the
+// rename, which are one system call apart. Creating a file has no such gap where hard links exist.
 func Replace(path string, old, data []byte, perm fs.FileMode) error {
 	return guarded(path, old, func(target string, info fs.FileInfo, unchanged func() error) error {
 		return write(target, info, data, perm, func(temp string) error {
@@ -78,9 +78,36 @@ func Replace(path string, old, data []byte, perm fs.FileMode) error {
 			if err := unchanged(); err != nil {
 				return err
 			}
-			return rename(temp, target)
+			return swap(temp, target, old, data)
 		})
 	})
+}
+
+// swap puts temp, which holds data, in target's place if that holds old. The two change places, so that what came between the
+// last comparison and this is seen, and put back.
+func swap(temp, target string, old, data []byte) error {
+	err := exchange(temp, target)
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		return rename(temp, target)
+	case errors.Is(err, fs.ErrNotExist):
+		return ErrChanged
+	case err != nil:
+		return err
+	}
+	displaced, err := read(temp)
+	if err == nil && bytes.Equal(displaced, old) {
+		return os.Remove(temp)
+	}
+	// Back, until what is displaced is ours: while ours stood there, the other program may have written again.
+	for {
+		if err := exchange(temp, target); err != nil {
+			return err
+		}
+		if displaced, err := read(temp); err != nil || bytes.Equal(displaced, data) {
+			return ErrChanged
+		}
+	}
 }
 
 // Remove deletes the file on the condition that it still holds old; otherwise the error is ErrChanged. A symbolic link is

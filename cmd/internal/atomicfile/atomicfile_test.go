@@ -274,3 +274,37 @@ func TestTooLarge(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The last moment: another program writes after the comparison and before the two files change places.
+func TestSwapPutsBackWhatCameBetween(t *testing.T) {
+	dir := t.TempDir()
+	target, temp := filepath.Join(dir, "config"), filepath.Join(dir, "temp")
+	put(t, temp, "ours", 0o600)
+	put(t, target, "Docker's", 0o600)
+	if err := exchange(temp, target); errors.Is(err, errors.ErrUnsupported) {
+		t.Skip("files cannot change places here")
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	want(t, target, "ours")
+	if err := exchange(temp, target); err != nil {
+		t.Fatal(err)
+	}
+	if err := swap(temp, target, []byte("what was read"), []byte("ours")); !errors.Is(err, ErrChanged) {
+		t.Errorf("%v, want ErrChanged", err)
+	}
+	want(t, target, "Docker's")
+	want(t, temp, "ours")
+	if err := swap(temp, target, []byte("Docker's"), []byte("ours")); err != nil {
+		t.Error(err)
+	}
+	want(t, target, "ours")
+	only(t, dir, "config")
+	put(t, temp, "ours", 0o600)
+	if err := os.Remove(target); err != nil {
+		t.Fatal(err)
+	}
+	if err := swap(temp, target, []byte("ours"), []byte("ours")); !errors.Is(err, ErrChanged) {
+		t.Errorf("removed meanwhile: %v, want ErrChanged", err)
+	}
+}

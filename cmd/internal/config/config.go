@@ -127,6 +127,20 @@ func (c *Config) SetProfile(profile string, origin Origin) error {
 	return nil
 }
 
+// BackendMoved reads again which backend is in use, takes it over, and tells whether it is another one than before. A migration names the
+// new backend before it empties the old one: what was not found in the old one is to be looked for again then.
+func (c *Config) BackendMoved(getenv func(string) string) bool {
+	now, err := Load(getenv)
+	if err != nil || now.Backend == c.Backend {
+		return false
+	}
+	c.Backend, c.PinnedBackend, c.Collection = now.Backend, now.PinnedBackend, now.Collection
+	for _, key := range []string{KeyBackend, KeyCollection} {
+		c.Origins[key] = now.OriginOf(key)
+	}
+	return true
+}
+
 // OriginOf says where a setting came from.
 func (c *Config) OriginOf(key string) Origin {
 	if origin, ok := c.Origins[key]; ok {

@@ -21,19 +21,14 @@ func (c *Config) Pin(key, value string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		data = []byte(fileHead)
-	} else if err != nil {
-		return err
-	}
-	next := setTopLevel(string(data), key, value)
-	probe := &Config{Paths: c.Paths, Origins: map[string]Origin{}}
-	if err := probe.parse(next); err != nil {
-		return err
-	}
-	if err := atomicfile.Write(path, []byte(next), 0o600); err != nil {
-		return err
+	for try := 1; ; try++ {
+		err := c.pinOnce(key, value)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, atomicfile.ErrChanged) || try == maxTries {
+			return err
+		}
 	}
 	switch key {
 	case KeyBackend:
@@ -43,6 +38,25 @@ func (c *Config) Pin(key, value string) error {
 	}
 	c.Origins[key] = OriginFile
 	return nil
+}
+
+// maxTries bounds how often Pin begins anew because another process wrote the file meanwhile.
+const maxTries = 10
+
+func (c *Config) pinOnce(key, value string) error {
+	data, err := atomicfile.Read(c.Paths.ConfigFile)
+	text := string(data)
+	if errors.Is(err, fs.ErrNotExist) {
+		data, text = nil, fileHead
+	} else if err != nil {
+		return err
+	}
+	next := setTopLevel(text, key, value)
+	probe := &Config{Paths: c.Paths, Origins: map[string]Origin{}}
+	if err := probe.parse(next); err != nil {
+		return err
+	}
+	return atomicfile.Replace(c.Paths.ConfigFile, data, []byte(next), 0o600)
 }
 
 // setTopLevel sets a bare top-level key of a TOML document to a string, in its line if it has one, else before the first

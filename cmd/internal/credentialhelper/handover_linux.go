@@ -50,6 +50,30 @@ func (h *helper) handOver(verb string) error {
 	return ui.Errorf("install "+ragenv+" beside "+Program, "the %s backend needs the program %s: %w", settings.Backend, ragenv, err)
 }
 
+// handOverAgain is handOver for a keychain that turned out to be the one in use only after the client's input was read.
+func (h *helper) handOverAgain(verb, input string) error {
+	if keychain.HasSystem() {
+		return nil
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	// A pipe holds a page and more without a reader. What is longer is no server's name that anything is stored under.
+	_, err = w.WriteString(input[:min(len(input), 4096)])
+	if closeErr := w.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = syscall.Dup3(int(r.Fd()), 0, 0)
+	}
+	if err != nil {
+		return err
+	}
+	return h.handOver(verb)
+}
+
 // findRagenv finds the program beside this one, as both are installed together, else on PATH. This program under that name
 // is not it, and would look for it for ever.
 func (h *helper) findRagenv() (string, error) {

@@ -51,11 +51,7 @@ func (h *helper) Get(server string) (user, secret string, err error) {
 		h.print.Warn("%v", err)
 		return "", "", credentials.NewErrCredentialsNotFound()
 	}
-	v, err := h.openRead()
-	if err != nil {
-		return "", "", h.explain(err)
-	}
-	item, err := v.find(registry)
+	v, item, err := h.find(registry, credentials.ActionGet, server)
 	if errors.Is(err, keychain.ErrNotFound) {
 		return h.getMissing(registry, v)
 	}
@@ -71,6 +67,25 @@ func (h *helper) Get(server string) (user, secret string, err error) {
 		h.print.Hint("ragenv rotate %s", item.Name)
 	}
 	return c.Username, c.Secret, nil
+}
+
+// find returns the item that answers for a registry, and the vault, also on errors. What is not found is looked for again where a migration
+// named another backend meanwhile: it does so before it empties the old one. That one may take another program, which is
+// then run in this one's place, with the verb and the input that the client gave.
+func (h *helper) find(registry, verb, input string) (*vault, keychain.Item, error) {
+	for {
+		v, err := h.openRead()
+		if err != nil {
+			return v, keychain.Item{}, err
+		}
+		item, err := v.find(registry)
+		if !errors.Is(err, keychain.ErrNotFound) || v.config == nil || !v.config.BackendMoved(h.getenv) {
+			return v, item, err
+		}
+		if err := h.handOverAgain(verb, input); err != nil {
+			return v, keychain.Item{}, err
+		}
+	}
 }
 
 // getMissing answers for a registry of which nothing is stored.
@@ -128,15 +143,7 @@ func (h *helper) Delete(server string) error {
 // all. Were it an error, "docker build" would drop what other helpers answered too and say nothing, and
 // "docker run --use-api-socket" and docker-py would stop; so would they if a server were listed and its get failed.
 func (h *helper) List() (map[string]string, error) {
-	v, err := h.openRead()
-	if err != nil {
-		return nil, h.explain(err)
-	}
-	stored, err := v.refs()
-	if err != nil {
-		return nil, h.explain(err)
-	}
-	items, err := h.readable(v, stored)
+	stored, items, err := h.readAll()
 	if err != nil {
 		return nil, h.explain(err)
 	}
@@ -156,6 +163,26 @@ func (h *helper) List() (map[string]string, error) {
 		}
 	}
 	return users, nil
+}
+
+// readAll returns the items that answer for some registry, with the names of those that could not be read; from the new backend where a
+// migration was emptying the old one meanwhile.
+func (h *helper) readAll() (stored []keychain.Ref, items []keychain.Item, err error) {
+	for {
+		v, err := h.openRead()
+		if err == nil {
+			stored, err = v.refs()
+		}
+		if err == nil {
+			items, err = h.readable(v, stored)
+		}
+		if err != nil || v.config == nil || !v.config.BackendMoved(h.getenv) {
+			return stored, items, err
+		}
+		if err := h.handOverAgain(credentials.ActionList, ""); err != nil {
+			return nil, nil, err
+		}
+	}
 }
 
 // listMemory is how much memory, in bytes, listing may take before it is collected.

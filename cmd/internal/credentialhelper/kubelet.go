@@ -68,7 +68,7 @@ func serveKubelet(h *helper, in io.Reader, out io.Writer) error {
 	}
 	host, registry, known, isKnown := openedBy(image)
 	if isKnown {
-		auth, fresh, err := h.kubeletAuth(registry, known)
+		auth, fresh, err := h.kubeletAuth(image, registry, known)
 		if err != nil {
 			return err
 		}
@@ -123,12 +123,12 @@ func openedBy(image string) (host, registry string, known secrets.Secret, ok boo
 }
 
 // kubeletAuth returns a secret's stored value as the kubelet wants it, and for how long it can be used without asking again.
-func (h *helper) kubeletAuth(registry string, known secrets.Secret) (kubeletAuth, time.Duration, error) {
-	v, err := h.openRead()
+func (h *helper) kubeletAuth(image, registry string, known secrets.Secret) (kubeletAuth, time.Duration, error) {
+	request, err := json.Marshal(kubeletRequest{APIVersion: kubeletAPI, Kind: kubeletRequestKind, Image: image})
 	if err != nil {
-		return kubeletAuth{}, 0, h.explain(err)
+		return kubeletAuth{}, 0, err
 	}
-	item, err := v.find(registry)
+	v, item, err := h.find(registry, actionKubelet, string(request))
 	if errors.Is(err, keychain.ErrNotFound) {
 		value, err := h.fromEnvironment(known)
 		switch {

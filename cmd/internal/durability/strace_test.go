@@ -1,0 +1,30 @@
+//go:build unix
+
+package durability
+
+import (
+	"os/exec"
+	"testing"
+)
+
+// needStrace returns strace's path, and skips where it cannot trace.
+func needStrace(t *testing.T) string {
+	t.Helper()
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		t.Skip("strace is not installed")
+	}
+	if out, err := exec.Command(strace, "-f", "-e", "inject=chdir:error=EIO", "true").CombinedOutput(); err != nil {
+		t.Skipf("strace cannot trace here: %s", out)
+	}
+	return strace
+}
+
+// traced is a program under strace with these options; what strace writes goes to the file log.
+func (w *world) traced(strace, log string, options []string, program string, args ...string) *exec.Cmd {
+	cmd := w.command(program, args...)
+	all := append([]string{strace, "-f", "-q", "-y", "-o", log}, options...)
+	cmd.Args = append(append(all, "--", cmd.Path), cmd.Args[1:]...)
+	cmd.Path = strace
+	return cmd
+}
