@@ -10,20 +10,19 @@ import (
 
 // Run is everything of one run. Every duration is in nanoseconds.
 type Run struct {
-	Taken     time.Time `json:"taken"`
-	Machine   Machine   `json:"machine"`
-	Go        string    `json:"go"`
-	After     string    `json:"after"`            // the version measured
-	Before    string    `json:"before,omitempty"` // the version it is compared with
-	Rounds    int       `json:"rounds"`
-	Preferred bool      `json:"preferred"`         // it ran at the highest priority
-	Counter   string    `json:"counter,omitempty"` // what counted the instructions
-	Subjects  []Subject `json:"subjects"`
-	Growth    []Point   `json:"growth,omitempty"`
-	Pulls     []Pull    `json:"pulls,omitempty"`
-	Inits     []Inits   `json:"inits,omitempty"`
-	Profiles  []Profile `json:"profiles,omitempty"`
-	Missing   []Missing `json:"missing,omitempty"`
+	Taken    time.Time `json:"taken"`
+	Machine  Machine   `json:"machine"`
+	Go       string    `json:"go"`
+	After    string    `json:"after"`            // the version measured
+	Before   string    `json:"before,omitempty"` // the version it is compared with
+	Rounds   int       `json:"rounds"`
+	Counter  string    `json:"counter,omitempty"` // what counted the instructions
+	Subjects []Subject `json:"subjects"`
+	Growth   []Point   `json:"growth,omitempty"`
+	Pulls    []Pull    `json:"pulls,omitempty"`
+	Inits    []Inits   `json:"inits,omitempty"`
+	Profiles []Profile `json:"profiles,omitempty"`
+	Missing  []Missing `json:"missing,omitempty"`
 }
 
 // Machine is where it ran.
@@ -153,12 +152,19 @@ func (r *Run) Find(of, id string) *Subject {
 }
 
 // Ratio tells how many times as long as hello a subject takes, by their medians.
-func (r *Run) Ratio(s *Subject) float64 {
+func (r *Run) Ratio(s *Subject) float64 { return r.ratio(s, Samples.Median) }
+
+// QuietRatio is Ratio by the tenth of the runs that went fastest, which nothing else on the machine delayed.
+func (r *Run) QuietRatio(s *Subject) float64 {
+	return r.ratio(s, func(s Samples) float64 { return s.Quantile(0.1) })
+}
+
+func (r *Run) ratio(s *Subject, of func(Samples) float64) float64 {
 	hello := r.Find(Base, Hello)
-	if hello == nil || hello.Wall.Median() == 0 {
+	if hello == nil || of(hello.Wall) == 0 {
 		return 0
 	}
-	return s.Wall.Median() / hello.Wall.Median()
+	return of(s.Wall) / of(hello.Wall)
 }
 
 // Save writes a run.

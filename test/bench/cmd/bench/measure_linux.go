@@ -82,15 +82,9 @@ func (w *world) measure(f measureFlags) error {
 		if err != nil {
 			return err
 		}
-		_, err = preferred(func() error {
-			others, missing := w.peersOf(builds[0], peers, subjects)
-			subjects = append(subjects, others...)
-			run.Missing = append(run.Missing, missing...)
-			return nil
-		})
-		if err != nil {
-			return err
-		}
+		others, missing := w.peersOf(builds[0], peers, subjects)
+		subjects = append(subjects, others...)
+		run.Missing = append(run.Missing, missing...)
 	}
 
 	all := append(append([]*subject{}, subjects...), points...)
@@ -100,15 +94,13 @@ func (w *world) measure(f measureFlags) error {
 		}
 	}
 	logf("%d subjects give the right answer; measuring %d rounds", len(all), f.rounds)
-	run.Preferred, err = preferred(func() error {
-		if err := interleave(all, f.rounds); err != nil || !f.growth {
+	if err := interleave(all, f.rounds); err != nil {
+		return err
+	}
+	if f.growth {
+		if run.Pulls, err = pulls(subjects, max(10, f.rounds/5)); err != nil {
 			return err
 		}
-		run.Pulls, err = pulls(subjects, max(10, f.rounds/5))
-		return err
-	})
-	if err != nil {
-		return err
 	}
 
 	logf("memory and instructions")

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"runtime/debug"
-	"syscall"
 
 	"github.com/ragenv/ragenv/test/bench/process"
 	"github.com/ragenv/ragenv/test/bench/result"
@@ -50,22 +49,11 @@ func (s *subject) verify() error {
 	return nil
 }
 
-// preferred runs f, and every process that f starts, at the highest priority, where that is allowed: then other work on
-// the machine hardly delays what is measured. Programs and the daemons that they ask get it alike. It tells whether it did.
-func preferred(f func() error) (bool, error) {
-	runtime.LockOSThread() // the priority is the thread's, and what it starts inherits it
-	defer runtime.UnlockOSThread()
-	const highest = -20
-	allowed := syscall.Setpriority(syscall.PRIO_PROCESS, 0, highest) == nil
-	if allowed {
-		defer func() { _ = syscall.Setpriority(syscall.PRIO_PROCESS, 0, 0) }()
-	}
-	return allowed, f()
-}
-
 // interleave runs all subjects in rounds, each round in another order, so that what the machine does meanwhile meets all of
-// them alike. The order is the same in every run. The caller has locked its thread.
+// them alike. The order is the same in every run.
 func interleave(subjects []*subject, rounds int) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	order := make([]*subject, len(subjects))
 	copy(order, subjects)
