@@ -57,8 +57,8 @@ func clients() []*client {
 			name: "buildx", quick: true, verb: "build", install: withBuildx, retries: true,
 			fetch: buildxBuild, check: dockerBuilt, denied: tokenDenied, stops: true, modes: usual,
 		},
-		composeClient("compose-v2", true),
-		composeClient("compose-v5", false),
+		composeClient("compose-v2"),
+		composeClient("compose-v5"),
 		{
 			name: "docker-compose-1", verb: "pull of 14", image: nims, second: secondImage,
 			fetch: composePull("docker-compose"), check: composePulled, denied: engineDenied, stops: true, parallel: true,
@@ -193,9 +193,9 @@ var pullOf14 = map[mode]calls{
 }
 
 // composeClient is Compose as a plugin of Docker's command line.
-func composeClient(name string, quick bool) *client {
+func composeClient(name string) *client {
 	return &client{
-		name: name, quick: quick, verb: "pull of 14", image: nims, second: secondImage,
+		name: name, verb: "pull of 14", image: nims, second: secondImage,
 		install: withCompose(name), fetch: composePull("docker", "compose"), check: composePulled,
 		denied: engineDenied, stops: true, parallel: true,
 		modes: pullOf14, operations: composeOperations(inBoth("get nvcr.io"), "docker", "compose"),

@@ -21,7 +21,7 @@ import (
 // Where TestClients finds what scripts/e2e-clients prepared.
 const (
 	envClients       = "E2E_CLIENTS"        // a file: what scripts/clients printed
-	envClientsQuick  = "E2E_CLIENTS_QUICK"  // not empty: only the clients that most people use
+	envClientsQuick  = "E2E_CLIENTS_QUICK"  // not empty: only the quick ones
 	envClientsReport = "E2E_CLIENTS_REPORT" // a file that gets the tables, in Markdown
 )
 
@@ -51,7 +51,7 @@ var states = []state{rightKey, wrongKey, noKey, locked, secondHost}
 type client struct {
 	name  string // in scripts/clients
 	label string // "": name
-	quick bool   // part of the quick subset
+	quick bool   // part of the quick subset, which the gate runs
 
 	// install puts the program where the home's user would have it; nil: on PATH under its own name.
 	install func(h *home, programs map[string]obtained)
