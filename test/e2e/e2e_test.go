@@ -20,6 +20,7 @@ func TestEndToEnd(t *testing.T) {
 	step(t, "4 a second, ordinary registry", testSecondRegistry)
 	step(t, "5 Compose with injected keys", testCompose)
 	step(t, "6 every keychain", testBackends)
+	step(t, "7 every command of the documents", testDocuments)
 }
 
 // newStore makes a store without a passphrase.

@@ -1,0 +1,317 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// readers have done this before they come to the first command of a page, beside what prepare does.
+var readers = map[string]string{
+	"README.md":  "ragenv docker configure",
+	"docs/ci.md": "rm -r .local/share/ragenv && export GITHUB_ENV=$PWD/github-env",
+	"docs/headless.md": "rm -r .local/share/ragenv && export RAGENV_PASSPHRASE_FILE=$PWD/passphrase && ragenv setup --yes && ragenv set NGC_API_KEY < ngc-key && " +
+		"ragenv set CYBORGDB_API_KEY < key.txt && ragenv docker configure && ragenv lock",
+}
+
+// asDocumented are commands that need more than the page before them gives, or end otherwise than with 0. All others are run as
+// they are.
+var asDocumented = map[string]struct {
+	stdin string // a file in the home
+	first string // a command
+	codes []int  // exit status, if another than 0 is right
+	needs string // a program without which it is not run
+	shows bool   // a secret, as it should
+}{
+	"ragenv setup":                                                    {stdin: "/dev/null"},
+	"ragenv doctor":                                                   {codes: []int{0, 1}}, // the world has no clock to compare with, and no systemd
+	"ragenv set NGC_API_KEY":                                          {stdin: "ngc-key"},
+	"ragenv --profile staging set NGC_API_KEY":                        {stdin: "ngc-key"},
+	"ragenv rotate NGC_API_KEY --expires 90d":                         {stdin: "next-key"},
+	"ragenv set NGC_API_KEY --from-env":                               {first: "export NGC_API_KEY=$(cat ngc-key)"},
+	"ragenv --profile staging -- helm list":                           {first: "ragenv set NGC_API_KEY --profile staging < ngc-key"},
+	"ragenv setup --yes --no-passphrase --from-env":                   {first: "export NGC_API_KEY=$(cat ngc-key)"},
+	"ragenv backup keys.age":                                          {first: "export RAGENV_BACKUP_PASSPHRASE_FILE=$PWD/passphrase"},
+	"ragenv -- docker compose up -d":                                  {needs: "docker-compose"},
+	"ragenv --env-file deploy.env --pristine -- docker compose up -d": {needs: "docker-compose"},
+	"git clone https://github.com/ragenv/ragenv":                      {needs: "go"},
+	"cd ragenv":    {needs: "go"},
+	"make install": {needs: "go"},
+	"age -d -i ~/.local/share/ragenv/identity ~/.local/share/ragenv/items/default+env+NGC_API_KEY.age": {first: "ragenv backend use file && ragenv set NGC_API_KEY < ngc-key", needs: "age", shows: true},
+	"(umask 077; read -rs p; printf '%s\\n' \"$p\" > ~/.ragenv-passphrase)":                            {stdin: "passphrase"},
+	"ragenv backend migrate file secret-service":                                                       {first: "ragenv backend use file"},
+	"ragenv backend migrate file pass":                                                                 {first: "ragenv backend use file"},
+	"ragenv set CYBORGDB_API_KEY --expires 90d < key.txt":                                              {first: "ragenv rm CYBORGDB_API_KEY"},
+}
+
+// excuses are commands that are not run here, with where else they are, or why they cannot be.
+var excuses = map[string]string{
+	"make quickstart": "makes a world like this one; the gate runs it",
+	"podman pull nvcr.io/nim/nvidia/nemotron-3-super-120b-a12b:1.8.0":                      "scripts/e2e-clients runs Podman",
+	"ragenv -- podman run --rm --env NGC_API_KEY IMAGE":                                    "scripts/e2e-clients runs Podman",
+	"ragenv export --format kubernetes --namespace rag | kubectl apply --server-side -f -": "scripts/e2e-kubernetes runs it beside an API server",
+	"kubectl create namespace rag":                                                         "scripts/e2e-kubernetes runs it beside an API server",
+	"ragenv passphrase":                                                                    "asks on a terminal; cmd/ragenv's tests have one",
+	"sudo mkdir -p -m 700 /etc/credstore.encrypted":                                        "changes the machine",
+	"systemd-ask-password -n | sudo systemd-creds encrypt --name=ragenv-passphrase - /etc/credstore.encrypted/ragenv-passphrase": "changes the machine",
+	"sudo install -m 644 docs/examples/rag.service /etc/systemd/system/":                                                         "changes the machine",
+	"sudo systemctl enable --now rag.service":                                                                                    "needs systemd",
+	"RAGENV_STRESS_ROUNDS=5000 go test ./cmd/internal/durability -v -timeout 3h":                                                 "takes hours; go test ./... runs fewer rounds",
+}
+
+// nodePage is about the nodes of a cluster: besides what excuses has, all of it is done there, as root and over SSH.
+const nodePage, nodeExcuse = "docs/kubernetes.md", "done as root on the nodes of a cluster; scripts/e2e-kubernetes has a kubelet's request"
+
+// block is a fenced block of commands.
+type block struct {
+	page     string
+	line     int
+	commands []string
+}
+
+var fence = regexp.MustCompile("^\\s*```([a-z]*)\\s*$")
+
+// blocks returns the blocks of a page that hold commands: those marked sh, and of those marked console what follows a prompt.
+func blocks(page, text string) []block {
+	var found []block
+	language, current := "", block{}
+	open, pending := false, ""
+	for i, line := range strings.Split(text, "\n") {
+		if m := fence.FindStringSubmatch(line); m != nil {
+			if open && len(current.commands) > 0 {
+				found = append(found, current)
+			}
+			open = !open
+			language, current, pending = m[1], block{page: page, line: i + 1}, ""
+			continue
+		}
+		if !open || language != "sh" && language != "console" {
+			continue
+		}
+		line = strings.TrimSpace(line)
+		if language == "console" {
+			var prompt bool
+			if line, prompt = strings.CutPrefix(line, "$ "); !prompt {
+				continue
+			}
+		}
+		if comment := regexp.MustCompile(`(^|\s+)# .*$`).FindStringIndex(line); comment != nil {
+			line = line[:comment[0]]
+		}
+		line = strings.TrimSpace(pending + line)
+		if strings.HasSuffix(line, "|") {
+			pending = line + " "
+			continue
+		}
+		if line != "" {
+			current.commands = append(current.commands, line)
+		}
+		pending = ""
+	}
+	return found
+}
+
+// testDocuments runs the commands of the documents, each page in a home of its own and each block in that home's directory.
+func testDocuments(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no documents (%v)", err)
+	}
+	files = append([]string{filepath.Join(root, "README.md")}, files...)
+	seen := map[string]bool{}
+	executed, excused, parts := 0, 0, 0
+	for _, file := range files {
+		page, err := filepath.Rel(root, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[page] = true
+		var run []block
+		for _, b := range blocks(page, string(text)) {
+			parts++
+			wanted := block{page: b.page, line: b.line}
+			for _, command := range b.commands {
+				seen[command] = true
+				if _, ok := excuses[command]; ok || page == nodePage {
+					excused++
+					continue
+				}
+				executed++
+				wanted.commands = append(wanted.commands, command)
+			}
+			if len(wanted.commands) > 0 {
+				run = append(run, wanted)
+			}
+		}
+		if len(run) > 0 {
+			step(t, page, func(t *testing.T) { runPage(t, root, readers[page], run) })
+		}
+	}
+	for _, name := range staleEntries(seen) {
+		t.Errorf("no document has %s any more", name)
+	}
+	t.Logf("%d blocks: %d commands executed, %d excused", parts, executed, excused)
+	if executed < 40 {
+		t.Errorf("only %d commands were found", executed)
+	}
+}
+
+// staleEntries returns what the tables have and no document.
+func staleEntries(seen map[string]bool) []string {
+	var stale []string
+	if !seen[nodePage] {
+		stale = append(stale, nodePage)
+	}
+	for name := range readers {
+		if !seen[name] {
+			stale = append(stale, name)
+		}
+	}
+	for name := range asDocumented {
+		if !seen[name] {
+			stale = append(stale, name)
+		}
+	}
+	for name := range excuses {
+		if !seen[name] {
+			stale = append(stale, name)
+		}
+	}
+	slices.Sort(stale)
+	return stale
+}
+
+// prepare makes what the documents speak of and do not make: keys, files, and programs of the reader's own.
+func prepare(t *testing.T, root string) *home {
+	t.Helper()
+	h := newHome(t).withDesktop().withPass("")
+	key := h.acceptedKey()
+	h.write("ngc-key", key+"\n")
+	h.write("next-key", h.secret(newKey())+"\n")
+	h.write("key.txt", h.secret(newCyborgKey())+"\n")
+	h.write("passphrase", h.secret("correct horse "+newKey()[6:26])+"\n")
+	h.write(".env", "GITLAB_TOKEN="+h.secret("glpat-"+newKey()[6:26])+"\nLOG_LEVEL=info\n")
+	h.write("deploy.env", "LOG_LEVEL=info\n")
+	compose, err := os.ReadFile(filepath.Join(root, "scripts", "quickstart.d", "compose.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.write("compose.yaml", string(compose))
+	for name, script := range map[string]string{
+		"integration-tests": `echo "the key is $NGC_API_KEY"`,
+		"train.sh":          `test -n "$NGC_API_KEY" -a -z "$CYBORGDB_API_KEY"`,
+		"bin/helm":          `test "$1" = list -a -n "$NGC_API_KEY"`,
+		"bin/some-command":  `test -n "$(cat)"`,
+	} {
+		if err := os.WriteFile(h.path(name), []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.newStoreIn("file")
+	h.run(key, "ragenv", "set", "NGC_API_KEY").ok()
+	h.run(h.secret(newCyborgKey()), "ragenv", "set", "CYBORGDB_API_KEY").ok()
+	return h.with(
+		// The clone is of this repository.
+		"GIT_CONFIG_COUNT=2", "GIT_CONFIG_KEY_0=url.file://"+root+".insteadOf", "GIT_CONFIG_VALUE_0=https://github.com/ragenv/ragenv",
+		"GIT_CONFIG_KEY_1=safe.directory", "GIT_CONFIG_VALUE_1=*",
+		"GOCACHE="+os.Getenv("E2E_GOCACHE"), "GOMODCACHE="+os.Getenv("E2E_GOMODCACHE"), "GOFLAGS=-mod=readonly", "GOPROXY=off", "GOTOOLCHAIN=local",
+	)
+}
+
+// has tells whether what a command needs is there.
+func (h *home) has(program string) bool {
+	switch program {
+	case "":
+		return true
+	case "go": // with its caches, which are the person's and not root's where sudo is at work
+		if os.Getenv("E2E_GOCACHE") == "" {
+			return false
+		}
+	case "docker-compose":
+		return os.Getenv("E2E_COMPOSE") != ""
+	}
+	_, err := h.lookPath(program)
+	return err == nil
+}
+
+// runPage runs a page's commands in one shell, so that what one sets is set for the next.
+func runPage(t *testing.T, root, before string, run []block) {
+	h := prepare(t, root)
+	var script strings.Builder
+	if before == "" {
+		before = "true"
+	}
+	fmt.Fprintf(&script, "set -o pipefail\numask 077\n{ %s\n} >before.out 2>&1 </dev/null || { cat before.out; exit 9; }\n", before)
+	type result struct {
+		block
+		command string
+		name    string
+	}
+	var results []result
+	for _, b := range run {
+		fmt.Fprintf(&script, "cd ~\n")
+		for _, command := range b.commands {
+			how := asDocumented[command]
+			if !h.has(how.needs) {
+				t.Logf("%s:%d: not run, for want of %s: %s", b.page, b.line, how.needs, command)
+				continue
+			}
+			r := result{b, command, fmt.Sprintf("command-%d", len(results))}
+			results = append(results, r)
+			h.write(r.name, command+"\n")
+			stdin := how.stdin
+			if stdin == "" {
+				stdin = "/dev/null"
+			} else if !filepath.IsAbs(stdin) {
+				stdin = h.path(stdin)
+			}
+			first := how.first
+			if first == "" {
+				first = "true"
+			}
+			fmt.Fprintf(&script, "{ %[2]s\n} >~/%[1]s.first 2>&1 </dev/null || { echo preparation >~/%[1]s.code; cat ~/%[1]s.first; exit 9; }\n", r.name, first)
+			fmt.Fprintf(&script, "eval \"$(cat ~/%[1]s)\" <%[2]s >~/%[1]s.out 2>~/%[1]s.err\necho $? >~/%[1]s.code\n", r.name, stdin)
+		}
+	}
+	h.write("page.sh", script.String())
+	h.run("", "bash", "page.sh").ok()
+	for _, r := range results {
+		how := asDocumented[r.command]
+		read := func(suffix string) string {
+			data, _ := os.ReadFile(h.path(r.name + suffix)) // one that is missing says nothing
+			return string(data)
+		}
+		output := read(".first") + read(".out") + read(".err")
+		code, err := strconv.Atoi(strings.TrimSpace(read(".code")))
+		if codes := append(slices.Clone(how.codes), 0); err != nil || !slices.Contains(codes, code) {
+			t.Errorf("%s:%d: %s: exit status %d\n%s", r.page, r.line, r.command, code, short(h.scrub(output)))
+		}
+		if h.leaks(output) && !how.shows {
+			t.Errorf("%s:%d: %s: its output holds a secret\n%s", r.page, r.line, r.command, short(h.scrub(output)))
+		}
+	}
+}
+
+func TestBlocksOfDocuments(t *testing.T) {
+	text := "```sh\na   # comment\nb | # more\n  c\n```\n\n```yaml\n- x\n```\n1. in a list\n   ```console\n   $ d -x '#1'\n   output\n   $ e\n   ```\n"
+	got := blocks("p", text)
+	if len(got) != 2 || !slices.Equal(got[0].commands, []string{"a", "b | c"}) || !slices.Equal(got[1].commands, []string{"d -x '#1'", "e"}) || got[1].line != 11 {
+		t.Errorf("%+v", got)
+	}
+	if stale := staleEntries(map[string]bool{}); len(stale) != 1+len(readers)+len(asDocumented)+len(excuses) {
+		t.Errorf("%d entries are stale without any document", len(stale))
+	}
+}
