@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"sort"
 	"strings"
 	"time"
@@ -249,12 +248,4 @@ func ParseUnlock(text string) (time.Duration, error) {
 		return 0, fmt.Errorf("%s is not between 1s and %s", d, "24h")
 	}
 	return d, nil
-}
-
-// xdg returns an XDG base directory; the specification says to ignore relative ones.
-func xdg(getenv func(string) string, name, home string, fallback ...string) string {
-	if dir := getenv(name); filepath.IsAbs(dir) {
-		return dir
-	}
-	return filepath.Join(append([]string{home}, fallback...)...)
 }

@@ -144,48 +144,6 @@ func TestPinLeavesABrokenFileAlone(t *testing.T) {
 	}
 }
 
-func TestPaths(t *testing.T) {
-	for _, test := range []struct {
-		name, goos string
-		variables  map[string]string
-		want       Paths
-	}{
-		{
-			"XDG defaults", "linux", nil,
-			Paths{"/home/a", "/home/a/.config/ragenv/config.toml", "/home/a/.local/share/ragenv", "/home/a/.local/state/ragenv"},
-		},
-		{
-			"XDG set", "linux",
-			map[string]string{"XDG_CONFIG_HOME": "/c", "XDG_DATA_HOME": "/d", "XDG_STATE_HOME": "/s"},
-			Paths{"/home/a", "/c/ragenv/config.toml", "/d/ragenv", "/s/ragenv"},
-		},
-		{
-			"relative XDG is ignored", "darwin",
-			map[string]string{"XDG_CONFIG_HOME": "c", "XDG_DATA_HOME": "./d"},
-			Paths{"/home/a", "/home/a/.config/ragenv/config.toml", "/home/a/.local/share/ragenv", "/home/a/.local/state/ragenv"},
-		},
-		{
-			"Windows", "windows",
-			map[string]string{"AppData": "/roaming", "LocalAppData": "/local"},
-			Paths{"/home/a", "/roaming/ragenv/config.toml", "/local/ragenv", "/local/ragenv/state"},
-		},
-		{
-			"Windows without its variables", "windows", nil,
-			Paths{"/home/a", "/home/a/AppData/Roaming/ragenv/config.toml", "/home/a/AppData/Local/ragenv", "/home/a/AppData/Local/ragenv/state"},
-		},
-	} {
-		got, err := pathsFor(test.goos, "/home/a", func(name string) string { return test.variables[name] })
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, pair := range [][2]string{{got.ConfigFile, test.want.ConfigFile}, {got.Store, test.want.Store}, {got.State, test.want.State}} {
-			if filepath.ToSlash(pair[0]) != pair[1] {
-				t.Errorf("%s: %q, want %q", test.name, pair[0], pair[1])
-			}
-		}
-	}
-}
-
 func FuzzSetTopLevel(f *testing.F) {
 	f.Add("backend = \"file\"\n[a]\nb=1\n")
 	f.Add("# c\n\nprofile='x'")

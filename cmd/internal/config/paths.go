@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 )
 
 // ErrNoHome: neither the environment nor the system tells where the person's files lie.
@@ -21,28 +22,31 @@ type Paths struct {
 // FindPaths returns the places by the XDG Base Directory Specification on Unix, and by %AppData% and %LocalAppData% on
 // Windows. Errors: ErrNoHome.
 func FindPaths(getenv func(string) string) (Paths, error) {
-	home := getenv("HOME")
-	if runtime.GOOS == "windows" {
-		home = getenv("USERPROFILE")
-	}
-	return pathsFor(runtime.GOOS, home, getenv)
+	return pathsFor(runtime.GOOS, getenv, os.UserHomeDir)
 }
 
-func pathsFor(goos, home string, getenv func(string) string) (Paths, error) {
+// pathsFor asks lookUp for a home that the environment does not name.
+func pathsFor(goos string, getenv func(string) string, lookUp func() (string, error)) (Paths, error) {
+	home := getenv("HOME")
+	if goos == "windows" {
+		home = getenv("USERPROFILE") // shells that come from Unix set HOME, too, to a path of their own form
+	}
 	if home == "" {
 		var err error
-		if home, err = os.UserHomeDir(); err != nil || home == "" {
+		if home, err = lookUp(); err != nil || home == "" {
 			return Paths{}, ErrNoHome
 		}
 	}
+	// dir returns the directory that a variable names. A relative one would be another with every change of directory, and
+	// is ignored: the XDG specification asks for it.
+	dir := func(name string, fallback ...string) string {
+		if named := getenv(name); isAbs(goos, named) {
+			return named
+		}
+		return filepath.Join(append([]string{home}, fallback...)...)
+	}
 	if goos == "windows" {
-		roaming, local := getenv("AppData"), getenv("LocalAppData")
-		if roaming == "" {
-			roaming = filepath.Join(home, "AppData", "Roaming")
-		}
-		if local == "" {
-			local = filepath.Join(home, "AppData", "Local")
-		}
+		roaming, local := dir("AppData", "AppData", "Roaming"), dir("LocalAppData", "AppData", "Local")
 		return Paths{
 			Home:       home,
 			ConfigFile: filepath.Join(roaming, "ragenv", "config.toml"),
@@ -52,8 +56,18 @@ func pathsFor(goos, home string, getenv func(string) string) (Paths, error) {
 	}
 	return Paths{
 		Home:       home,
-		ConfigFile: filepath.Join(xdg(getenv, "XDG_CONFIG_HOME", home, ".config"), "ragenv", "config.toml"),
-		Store:      filepath.Join(xdg(getenv, "XDG_DATA_HOME", home, ".local", "share"), "ragenv"),
-		State:      filepath.Join(xdg(getenv, "XDG_STATE_HOME", home, ".local", "state"), "ragenv"),
+		ConfigFile: filepath.Join(dir("XDG_CONFIG_HOME", ".config"), "ragenv", "config.toml"),
+		Store:      filepath.Join(dir("XDG_DATA_HOME", ".local", "share"), "ragenv"),
+		State:      filepath.Join(dir("XDG_STATE_HOME", ".local", "state"), "ragenv"),
 	}, nil
+}
+
+// isAbs is filepath.IsAbs for a system by its name. On Windows that is a drive's root or a share, and not what hangs on the
+// current drive or its directory: \dir, C:dir.
+func isAbs(goos, path string) bool {
+	if goos != "windows" {
+		return strings.HasPrefix(path, "/")
+	}
+	path = strings.ReplaceAll(path, "/", `\`)
+	return strings.HasPrefix(path, `\\`) || len(path) > 2 && path[1] == ':' && path[2] == '\\'
 }

@@ -6,7 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"path/filepath"
+	"path"
+	"runtime"
 	"strings"
 
 	"github.com/docker/docker-credential-helpers/credentials"
@@ -19,8 +20,15 @@ import (
 const Program = "docker-credential-ngc"
 
 // Called tells whether a program was started under the helper's name.
-func Called(argv0 string) bool {
-	return strings.TrimSuffix(filepath.Base(argv0), ".exe") == Program
+func Called(argv0 string) bool { return calledOn(runtime.GOOS, argv0) }
+
+// calledOn knows that Windows takes names in any case, with and without .exe, and behind both kinds of slashes.
+func calledOn(goos, argv0 string) bool {
+	if goos != "windows" {
+		return path.Base(argv0) == Program
+	}
+	name := strings.ToLower(argv0[strings.LastIndexAny(argv0, `\/:`)+1:])
+	return strings.TrimSuffix(name, ".exe") == Program
 }
 
 // Run serves one verb and returns the exit code. What it does is Docker's credential helper protocol

@@ -1,0 +1,82 @@
+package config
+
+import (
+	"errors"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// The rules of all systems are tested on each of them.
+func TestPaths(t *testing.T) {
+	for _, test := range []struct {
+		name, goos string
+		variables  map[string]string
+		want       Paths // with slashes
+	}{
+		{
+			"XDG defaults", "linux", map[string]string{"HOME": "/home/a"},
+			Paths{"/home/a", "/home/a/.config/ragenv/config.toml", "/home/a/.local/share/ragenv", "/home/a/.local/state/ragenv"},
+		},
+		{
+			"XDG set", "linux",
+			map[string]string{"HOME": "/home/a", "XDG_CONFIG_HOME": "/c", "XDG_DATA_HOME": "/d", "XDG_STATE_HOME": "/s"},
+			Paths{"/home/a", "/c/ragenv/config.toml", "/d/ragenv", "/s/ragenv"},
+		},
+		{
+			"relative XDG is ignored", "darwin",
+			map[string]string{"HOME": "/home/a", "XDG_CONFIG_HOME": "c", "XDG_DATA_HOME": "./d"},
+			Paths{"/home/a", "/home/a/.config/ragenv/config.toml", "/home/a/.local/share/ragenv", "/home/a/.local/state/ragenv"},
+		},
+		{
+			"no HOME", "linux", nil,
+			Paths{"/looked/up", "/looked/up/.config/ragenv/config.toml", "/looked/up/.local/share/ragenv", "/looked/up/.local/state/ragenv"},
+		},
+		{
+			"Windows", "windows",
+			map[string]string{"USERPROFILE": `C:\Users\a b`, "AppData": `C:\Users\a b\AppData\Roaming`, "LocalAppData": `C:\Users\a b\AppData\Local`},
+			Paths{"C:/Users/a b", "C:/Users/a b/AppData/Roaming/ragenv/config.toml", "C:/Users/a b/AppData/Local/ragenv", "C:/Users/a b/AppData/Local/ragenv/state"},
+		},
+		{
+			"Windows: a roaming profile on a share, another drive", "windows",
+			map[string]string{"USERPROFILE": `C:\Users\a`, "AppData": `\\server\profiles\a`, "LocalAppData": `D:/local`},
+			Paths{"C:/Users/a", "//server/profiles/a/ragenv/config.toml", "D:/local/ragenv", "D:/local/ragenv/state"},
+		},
+		{
+			"Windows without its variables, or with relative ones; HOME of a Unix shell and XDG do not count", "windows",
+			map[string]string{"USERPROFILE": `C:\Users\a`, "HOME": "/c/Users/a", "XDG_DATA_HOME": "/d", "AppData": `Roaming`, "LocalAppData": `C:Local`},
+			Paths{"C:/Users/a", "C:/Users/a/AppData/Roaming/ragenv/config.toml", "C:/Users/a/AppData/Local/ragenv", "C:/Users/a/AppData/Local/ragenv/state"},
+		},
+		{
+			"Windows: what hangs on the current drive", "windows",
+			map[string]string{"USERPROFILE": `C:\Users\a`, "LocalAppData": `\local`},
+			Paths{"C:/Users/a", "C:/Users/a/AppData/Roaming/ragenv/config.toml", "C:/Users/a/AppData/Local/ragenv", "C:/Users/a/AppData/Local/ragenv/state"},
+		},
+	} {
+		got, err := pathsFor(test.goos, func(name string) string { return test.variables[name] }, func() (string, error) { return "/looked/up", nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, pair := range [][2]string{{got.Home, test.want.Home}, {got.ConfigFile, test.want.ConfigFile}, {got.Store, test.want.Store}, {got.State, test.want.State}} {
+			if slashes := strings.ReplaceAll(pair[0], `\`, "/"); slashes != pair[1] {
+				t.Errorf("%s: %q, want %q", test.name, slashes, pair[1])
+			}
+		}
+	}
+	for _, goos := range []string{"linux", "windows"} {
+		_, err := pathsFor(goos, func(string) string { return "" }, func() (string, error) { return "", errors.New("none") })
+		if !errors.Is(err, ErrNoHome) {
+			t.Errorf("%s, no home: %v", goos, err)
+		}
+	}
+}
+
+// What isAbs says of this system is what Go says.
+func TestIsAbs(t *testing.T) {
+	for _, path := range []string{"", "/", "/a", "a", "./a", `C:`, `C:\`, `C:/a`, `C:a`, `\a`, `\\server\share\a`, "//server/share/a"} {
+		if got, want := isAbs(runtime.GOOS, path), filepath.IsAbs(path); got != want {
+			t.Errorf("%q: %t, want %t", path, got, want)
+		}
+	}
+}
