@@ -79,6 +79,9 @@ func (r *clientsReport) operation(c *client, m mode, o operation, calls []string
 			i = len(row.operations)
 			row.operations = append(row.operations, operationRow{o.name, map[mode]string{}})
 		}
+		if c.parallel { // in no order of its own, so the page has one
+			slices.Sort(calls)
+		}
 		text := summary(calls)
 		if file := o.keeps[m]; file != "" {
 			text += ", and the key lies in plain text in `" + file + "`"
