@@ -56,7 +56,7 @@ func copyItem(item Item, to *Keychain) (Moved, error) {
 		return Same, nil
 	case err == nil && present.Updated.After(item.Updated):
 		return Newer, nil
-	case err != nil && !errors.Is(err, ErrNotFound):
+	case err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrDamaged): // what an interrupted copy left is replaced
 		return 0, err
 	}
 	if err := to.Set(item); err != nil {

@@ -99,14 +99,16 @@ func swap(temp, target string, old, data []byte) error {
 	if err == nil && bytes.Equal(displaced, old) {
 		return os.Remove(temp)
 	}
-	// Back, until what is displaced is ours: while ours stood there, the other program may have written again.
-	for {
+	// Back. While ours stood there, the other program may have written once more: then that is what belongs there.
+	for placed := data; ; {
 		if err := exchange(temp, target); err != nil {
 			return err
 		}
-		if displaced, err := read(temp); err != nil || bytes.Equal(displaced, data) {
+		now, err := read(temp)
+		if err != nil || bytes.Equal(now, placed) {
 			return ErrChanged
 		}
+		placed, displaced = displaced, now
 	}
 }
 

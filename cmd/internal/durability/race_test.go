@@ -195,7 +195,7 @@ func TestWriteWhileMigrating(t *testing.T) {
 		w.mustSet(env(fmt.Sprintf("MORE_%d_TOKEN", i)), scripttest.NewKey())
 	}
 	scripttest.Binary(t, scripttest.Ragenv)
-	migrations := rounds(t, 4, 0.02)
+	migrations := rounds(t, 2, 0.02)
 	written := 0
 	for i := range migrations {
 		from, to := keychain.BackendFile, keychain.BackendPass

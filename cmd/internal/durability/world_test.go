@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -229,9 +230,14 @@ func (w *world) read() (map[keychain.Ref]string, error) {
 	return w.readFrom(backend)
 }
 
+// processEnvironment is held by who changes it for the library.
+var processEnvironment sync.Mutex
+
 func (w *world) readFrom(backend string) (map[keychain.Ref]string, error) {
 	if backend == keychain.BackendPass {
 		// The library asks the process's environment where pass keeps its entries.
+		processEnvironment.Lock()
+		defer processEnvironment.Unlock()
 		for _, name := range []string{"PATH", "PASSWORD_STORE_DIR"} {
 			former := os.Getenv(name)
 			if err := os.Setenv(name, w.getenv(name)); err != nil {

@@ -2,6 +2,7 @@ package system
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -157,6 +158,10 @@ func (r *ring) typed(err error) error {
 	}
 	if r.guard.failed != nil {
 		err = r.guard.failed(err)
+	}
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) { // the library keeps items as JSON in some backends
+		return fmt.Errorf("%w: an entry of the %s backend is cut short, or was changed", keychain.ErrDamaged, r.name)
 	}
 	for _, typed := range []error{keychain.ErrLocked, keychain.ErrTooLarge, keychain.ErrUnavailable, keychain.ErrNotFound} {
 		if errors.Is(err, typed) {
