@@ -16,7 +16,10 @@ var getSizes = []int{1, 10, 100, 1000, 10_000}
 func (w *world) growth(p programs, own []*subject, cores int) ([]*subject, error) {
 	var subjects []*subject
 	add := func(verb string, items, procs int, s *subject) {
-		s.Of, s.Title, s.every = p.of, fmt.Sprintf("%s of %d items", verb, items), 4
+		s.Of, s.Title = p.of, fmt.Sprintf("%s of %d items", verb, items)
+		if verb == "list" && items >= 1000 { // long enough to be steady sooner
+			s.every = 4
+		}
 		s.point = &result.Point{Of: p.of, Verb: verb, Procs: procs, Items: items}
 		subjects = append(subjects, s)
 	}

@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"runtime/debug"
+	"time"
 
 	"github.com/ragenv/ragenv/test/bench/process"
 	"github.com/ragenv/ragenv/test/bench/result"
@@ -60,6 +62,7 @@ func interleave(subjects []*subject, rounds int) error {
 	shuffle := rand.New(rand.NewPCG(1, 2))
 	const warmup = 3
 	for round := -warmup; round < rounds; round++ {
+		patience := 500 * time.Millisecond
 		shuffle.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		for _, s := range order {
 			if interrupted.Load() {
@@ -72,6 +75,7 @@ func interleave(subjects []*subject, rounds int) error {
 			if len(s.stdin) > 0 {
 				command.Stdin = s.stdin[(round+warmup)%len(s.stdin)]
 			}
+			awaitQuiet(&patience)
 			sample, err := process.Spawn(command)
 			if err == nil && sample.Exit != s.exit {
 				err = fmt.Errorf("exit status %d, want %d", sample.Exit, s.exit)
@@ -90,4 +94,22 @@ func interleave(subjects []*subject, rounds int) error {
 		}
 	}
 	return nil
+}
+
+// awaitQuiet waits until at most half of the cores have something to do, and at most as long as patience, which it shortens.
+func awaitQuiet(patience *time.Duration) {
+	const pause = 500 * time.Microsecond
+	for *patience > 0 {
+		text, err := os.ReadFile("/proc/loadavg")
+		if err != nil {
+			return
+		}
+		// The fourth field is RUNNABLE/ALL of this moment (proc_loadavg(5)); this thread is one of them.
+		var runnable int
+		if _, err := fmt.Sscanf(string(text), "%f %f %f %d/", new(float64), new(float64), new(float64), &runnable); err != nil || runnable-1 <= runtime.NumCPU()/2 {
+			return
+		}
+		time.Sleep(pause)
+		*patience -= pause
+	}
 }
