@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 export PREFIX DESTDIR FUZZTIME
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart build install uninstall test e2e e2e-clients e2e-kubernetes fresh-machine check bench lint vuln fuzz cover snapshot clean
+.PHONY: help quickstart build install uninstall test e2e e2e-clients e2e-kubernetes fresh-machine check bench lint vuln fuzz cover snapshot reproducible deb-round go-install-check clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -65,6 +65,15 @@ cover: ## measure which statements the tests reach; the report is .cache/cover.h
 
 snapshot: ## build what a release consists of into dist/: archives, packages, manifests
 	@scripts/release --snapshot
+
+reproducible: ## build that twice, in different surroundings, and compare every byte
+	@scripts/reproducible
+
+deb-round: ## install, use, upgrade and purge the .deb in a bare machine; the .rpm, too
+	@rc=0; scripts/deb-round || rc=$$?; if [ $$rc -ne 77 ]; then exit $$rc; fi
+
+go-install-check: ## install both programs with go install ...@version
+	@scripts/go-install-check
 
 clean: ## remove what was built
 	rm -rf bin dist .cache
