@@ -73,7 +73,7 @@ deb-round: ## install, use, upgrade and purge the .deb in a bare machine; the .r
 	@rc=0; scripts/deb-round || rc=$$?; if [ $$rc -ne 77 ]; then exit $$rc; fi
 
 go-install-check: ## install both programs with go install ...@version
-	@scripts/go-install-check
+	@rc=0; scripts/go-install-check || rc=$$?; if [ $$rc -ne 77 ]; then exit $$rc; fi
 
 clean: ## remove what was built
 	rm -rf bin dist .cache
