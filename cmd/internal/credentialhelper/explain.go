@@ -31,6 +31,9 @@ func (h *helper) missing(known secrets.Secret, v *vault) error {
 
 // explain adds to an error what the helper knows of its cause.
 func (h *helper) explain(err error) error {
+	if errors.Is(err, config.ErrNoHome) {
+		return ui.Errorf("export HOME=/your/home/directory, for Docker too", "%w", err)
+	}
 	var insecure *keychain.InsecureError
 	if errors.As(err, &insecure) && sudo.Owns(h.getenv, insecure.Path) {
 		// "sudo -E" and the like keep HOME: root looks into the person's store, and must not trust it.

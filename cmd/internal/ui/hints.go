@@ -40,10 +40,12 @@ func hintFor(err error) string {
 		return "ragenv backend"
 	case errors.Is(err, keychain.ErrUnavailable), errors.Is(err, keychain.ErrTimeout), errors.Is(err, keychain.ErrDamaged):
 		return "ragenv doctor"
-	case errors.Is(err, syscall.ENOSPC):
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return "free some space on that disk, then run the command again; nothing was lost"
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
 		return "make that place writable for you, or choose another one: export XDG_DATA_HOME=/a/writable/directory"
+	case errors.Is(err, syscall.EIO):
+		return "the disk reports a fault: see the system's log, and copy what is on it elsewhere"
 	}
 	return ""
 }
