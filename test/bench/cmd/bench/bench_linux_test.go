@@ -121,3 +121,31 @@ func TestTraceInits(t *testing.T) {
 		t.Error("no trace is no error")
 	}
 }
+
+// fakePerf puts a perf on PATH that reports that line.
+func fakePerf(t *testing.T, line string) {
+	t.Helper()
+	dir := t.TempDir()
+	script := "#!/bin/sh\nwhile [ \"$1\" != -o ]; do shift; done\nprintf '# started\\n\\n%s\\n' '" + line + "' >\"$2\"\n"
+	if err := os.WriteFile(filepath.Join(dir, "perf"), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir)
+}
+
+func TestPerf(t *testing.T) {
+	fakePerf(t, "1234567,,instructions:u,400000,100.00,,")
+	if n, err := perf(shell("true")); n != 1234567 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	if c, err := findCounter(); err != nil || c.name != "perf stat" {
+		t.Errorf("perf works, and is not used: %v", err)
+	}
+	fakePerf(t, "<not supported>,,instructions:u,0,100.00,,")
+	if _, err := perf(shell("true")); err == nil || !strings.Contains(err.Error(), "not supported") {
+		t.Errorf("a machine without counters: %v", err)
+	}
+	if _, err := findCounter(); err == nil || !strings.Contains(err.Error(), "valgrind is not installed") {
+		t.Errorf("neither works: %v", err)
+	}
+}
