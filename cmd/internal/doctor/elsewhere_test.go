@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -80,7 +81,11 @@ func TestStartupFiles(t *testing.T) {
 	})
 	t.Run("ZDOTDIR", func(t *testing.T) {
 		h := newHome(t)
-		h.keys["stray"], h.env["ZDOTDIR"] = stray, filepath.Join(t.TempDir(), "z[1]*")
+		dir := "z[1]*" // no pattern
+		if runtime.GOOS == "windows" {
+			dir = "z" // where patterns have no escape
+		}
+		h.keys["stray"], h.env["ZDOTDIR"] = stray, filepath.Join(t.TempDir(), dir)
 		h.write(filepath.Join(h.env["ZDOTDIR"], ".zshrc"), "export NGC_API_KEY="+stray+"\n")
 		h.expect(h.startupFiles, Warning, ".zshrc:1 sets NGC_API_KEY", "+1 ")
 	})

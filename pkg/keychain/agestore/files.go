@@ -89,7 +89,7 @@ var checkpoint = func() {}
 // caller holds the store's lock, so one name for the temporary file is enough and a stale one is simply replaced.
 func writeFile(dir, name string, data []byte) (err error) {
 	temp := filepath.Join(dir, tempName)
-	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	f, err := openNoFollow(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -98,7 +98,7 @@ func writeFile(dir, name string, data []byte) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			_ = os.Remove(temp)
+			_ = remove(temp)
 		}
 	}()
 	checkpoint()
@@ -113,7 +113,7 @@ func writeFile(dir, name string, data []byte) (err error) {
 		return err
 	}
 	checkpoint()
-	if err := os.Rename(temp, filepath.Join(dir, name)); err != nil {
+	if err := rename(temp, filepath.Join(dir, name)); err != nil {
 		return err
 	}
 	checkpoint()
@@ -121,7 +121,7 @@ func writeFile(dir, name string, data []byte) (err error) {
 }
 
 func removeFile(dir, name string) error {
-	if err := os.Remove(filepath.Join(dir, name)); err != nil {
+	if err := remove(filepath.Join(dir, name)); err != nil {
 		return err
 	}
 	return syncDir(dir)

@@ -39,6 +39,10 @@ func openNoFollow(path string, flag int, perm fs.FileMode) (*os.File, error) {
 	return f, err
 }
 
+func rename(from, to string) error { return os.Rename(from, to) }
+
+func remove(path string) error { return os.Remove(path) }
+
 func tryLock(f *os.File) error {
 	for {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)

@@ -1,8 +1,11 @@
 package agestore
 
 import (
+	"errors"
 	"io/fs"
+	"math/rand/v2"
 	"os"
+	"time"
 
 	"golang.org/x/sys/windows"
 )
@@ -16,7 +19,33 @@ func openNoFollow(path string, flag int, perm fs.FileMode) (*os.File, error) {
 	if info, err := os.Lstat(path); err == nil && info.Mode()&(fs.ModeSymlink|fs.ModeIrregular) != 0 {
 		return nil, &InsecureError{Path: path, Reason: "is a link, which is not followed here"}
 	}
-	return os.OpenFile(path, flag, perm)
+	var f *os.File
+	err := patiently(func() (err error) {
+		f, err = os.OpenFile(path, flag, perm)
+		return err
+	})
+	return f, err
+}
+
+func rename(from, to string) error { return patiently(func() error { return os.Rename(from, to) }) }
+
+func remove(path string) error { return patiently(func() error { return os.Remove(path) }) }
+
+// patience is how long a file may be in somebody's way: far longer than reading one takes.
+const patience = 2 * time.Second
+
+// patiently repeats what fails because somebody has the file open at that moment: another process of ours that reads it, a virus
+// scanner. Unlike Unix, Windows replaces and removes no such file, and opens none that is being replaced.
+func patiently(do func() error) error {
+	for start := time.Now(); ; {
+		err := do()
+		if err == nil || time.Since(start) > patience ||
+			!errors.Is(err, windows.ERROR_SHARING_VIOLATION) && !errors.Is(err, windows.ERROR_ACCESS_DENIED) {
+			return err
+		}
+		// Not in step with the others.
+		time.Sleep(time.Duration(1+rand.IntN(10)) * time.Millisecond)
+	}
 }
 
 func tryLock(f *os.File) error {

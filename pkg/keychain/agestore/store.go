@@ -296,7 +296,7 @@ func (s *Store) locked(write func() error) error {
 	}
 	// What a killed writer left goes, wherever that one was writing: it can be the identity without its passphrase.
 	for _, temp := range []string{s.opts.path(tempName), s.opts.path(itemsName, tempName)} {
-		if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}

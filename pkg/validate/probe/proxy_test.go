@@ -60,7 +60,8 @@ func TestProxy(t *testing.T) {
 
 		key := newKey()
 		cmd := exec.Command(os.Args[0], "-test.run=^TestProxy$")
-		cmd.Env = append(os.Environ(), "PROBE_TEST_CHILD=1", "HTTPS_PROXY=http://somebody:hunter2@"+listener.Addr().String(), "https_proxy=", "NO_PROXY=", "no_proxy=", "REQUEST_METHOD=")
+		cmd.Env = append(os.Environ(), "PROBE_TEST_CHILD=1", "https_proxy=", "no_proxy=", "NO_PROXY=", "REQUEST_METHOD=",
+			"HTTPS_PROXY=http://somebody:hunter2@"+listener.Addr().String()) // last: to Windows https_proxy is the same
 		cmd.Stdin = strings.NewReader(key + "\n")
 		var stderr strings.Builder
 		cmd.Stderr = &stderr
