@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ragenv/ragenv/cmd/internal/config"
+	"github.com/ragenv/ragenv/cmd/internal/hardening"
 	"github.com/ragenv/ragenv/cmd/internal/opener"
 	"github.com/ragenv/ragenv/cmd/internal/sudo"
 	"github.com/ragenv/ragenv/cmd/internal/ui"
@@ -32,6 +33,9 @@ func newProgram() *program {
 
 // main runs the command line without the program's name, and returns the exit code.
 func (p *program) main(args []string) int {
+	if err := hardening.Elevated(); err != nil {
+		return p.printer(false).Fail(ownFailure(ui.Errorf(`chmod a-s "$(command -v ragenv)", and setcap -r on it`, "%w", err)))
+	}
 	app := newApp(p)
 	err := app.Run(append([]string{programName}, arrange(app, args)...))
 	if errors.Is(err, errHelpShown) {

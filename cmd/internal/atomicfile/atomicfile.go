@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -227,11 +228,28 @@ func kind(mode fs.FileMode) string {
 	return "not a regular file"
 }
 
+// ReadRegular returns the content of a file that is only ever read, whatever links lead to it and whoever made them. It waits
+// for nobody: anything but a regular file of at most MaxSize gives a *TargetError. A missing file, and a dangling link, give
+// an error that is fs.ErrNotExist.
+func ReadRegular(path string) ([]byte, error) {
+	// O_NONBLOCK: a FIFO is refused, not waited for. Windows' package syscall has the flag, too, and passes it over.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	return readOpen(f, path)
+}
+
 func read(target string) ([]byte, error) {
 	f, err := openNoFollow(target)
 	if err != nil {
 		return nil, err
 	}
+	return readOpen(f, target)
+}
+
+// readOpen reads and closes f.
+func readOpen(f *os.File, target string) ([]byte, error) {
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"sort"
 	"strings"
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
 
+	"github.com/ragenv/ragenv/cmd/internal/atomicfile"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
@@ -149,11 +149,14 @@ func (c *Config) OriginOf(key string) Origin {
 }
 
 func (c *Config) readFile() error {
-	data, err := os.ReadFile(c.Paths.ConfigFile)
-	if errors.Is(err, fs.ErrNotExist) {
+	data, err := atomicfile.ReadRegular(c.Paths.ConfigFile)
+	var target *atomicfile.TargetError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil
-	}
-	if err != nil {
+	case errors.As(err, &target):
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	case err != nil:
 		return err
 	}
 	return c.parse(string(data))

@@ -13,6 +13,7 @@ import (
 	"github.com/docker/docker-credential-helpers/credentials"
 
 	"github.com/ragenv/ragenv/cmd/internal/buildinfo"
+	"github.com/ragenv/ragenv/cmd/internal/hardening"
 	"github.com/ragenv/ragenv/cmd/internal/ui"
 )
 
@@ -45,6 +46,9 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(s
 		return ui.CodeFailure
 	}
 	h := newHelper(getenv, stderr)
+	if err := hardening.Elevated(); err != nil {
+		return h.fail(ui.Errorf(unelevate, "%w", err), stdout)
+	}
 	if err := h.handOver(args[0]); err != nil {
 		return h.fail(err, stdout)
 	}
@@ -66,6 +70,9 @@ func (h *helper) fail(err error, stdout io.Writer) int {
 	_, _ = fmt.Fprintln(stdout, errorText(err))
 	return ui.CodeFailure
 }
+
+// unelevate mends hardening.ErrElevated.
+const unelevate = `chmod a-s "$(command -v ` + Program + `)", and setcap -r on it`
 
 // usage is upstream's, flags and all: clients and packagers' tests look for it.
 const usage = "Usage: " + Program + " <store|get|erase|list|version>"

@@ -114,7 +114,7 @@ func (p Place) files() ([]string, error) {
 
 // read returns what a file sets; nil if it does not exist or sets nothing.
 func read(file string) ([]string, error) {
-	data, err := os.ReadFile(file)
+	data, err := atomicfile.ReadRegular(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
