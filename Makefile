@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 export PREFIX DESTDIR FUZZTIME
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart build install uninstall test e2e e2e-clients e2e-kubernetes fresh-machine check bench lint vuln fuzz cover snapshot reproducible deb-round go-install-check clean
+.PHONY: help quickstart build install uninstall test e2e e2e-clients e2e-kubernetes fresh-machine check bench lint vuln stress fuzz cover snapshot reproducible deb-round go-install-check clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +53,9 @@ lint: ## gofmt, vet, staticcheck for every system; shellcheck; actionlint
 
 vuln: ## look for known vulnerabilities in what the programs link
 	@scripts/vuln
+
+stress: ## kill, break and race both programs for thousands of rounds
+	@scripts/stress
 
 fuzz: ## run every fuzz target for FUZZTIME
 	@scripts/fuzz

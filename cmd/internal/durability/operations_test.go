@@ -269,6 +269,11 @@ func (w *world) verifyPassphrase(next []byte) func(done bool) error {
 		if err != nil {
 			return err
 		}
+		if protected {
+			if withWrong, err := opens([]byte("neither")); err != nil || withWrong {
+				return fmt.Errorf("a wrong passphrase is not told from damage: %w", err)
+			}
+		}
 		current := former
 		withNext, err := opens(next)
 		if err != nil {
