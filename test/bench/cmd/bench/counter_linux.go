@@ -14,7 +14,8 @@ import (
 	"github.com/ragenv/ragenv/test/bench/process"
 )
 
-// counter counts the instructions that a command executes in user mode.
+// counter counts the instructions that a command executes in user mode. It runs with GOMAXPROCS=1: with more, Go's
+// scheduler looks for work in vain, and what that takes differs by a tenth between two runs.
 type counter struct {
 	name  string
 	count func(process.Command) (int64, error)
@@ -57,6 +58,7 @@ func under(c process.Command, tool ...string) ([]byte, error) {
 		argv = append(argv, strings.ReplaceAll(argument, "@", file))
 	}
 	c.Argv = append(argv, c.Argv...)
+	c.Env = append(append([]string{}, c.Env...), "GOMAXPROCS=1")
 	if _, _, err := output(c, nil); err != nil { // the command's own exit code is its subject's business
 		return nil, err
 	}

@@ -39,8 +39,7 @@ func instructions(arguments []string) error {
 	w.atEnd(func() { _ = os.RemoveAll(dir) })
 	defer w.end()
 
-	counted := map[string]map[string]result.Samples{}
-	var titles []string
+	var subjects []*subject
 	for _, p := range []programs{{result.After, after}, {result.Before, before}} {
 		o := &ownSubjects{world: w, programs: p}
 		for _, add := range []func() error{o.get, o.missing} {
@@ -48,35 +47,41 @@ func instructions(arguments []string) error {
 				return fmt.Errorf("%s: %w", p.of, err)
 			}
 		}
-		counted[p.of] = map[string]result.Samples{}
-		for _, s := range o.subjects {
-			if err := s.verify(); err != nil {
-				return err
+		subjects = append(subjects, o.subjects...)
+	}
+	for _, s := range subjects {
+		if err := s.verify(); err != nil {
+			return err
+		}
+	}
+	for range runs {
+		for _, s := range subjects { // in turns, as a busy machine has some effect
+			n, err := c.count(s.command)
+			if err != nil {
+				return fmt.Errorf("%s (%s): %w", s.Title, s.Of, err)
 			}
-			for range runs {
-				n, err := c.count(s.command)
-				if err != nil {
-					return fmt.Errorf("%s: %w", s.Title, err)
-				}
-				counted[p.of][s.Title] = append(counted[p.of][s.Title], n)
-			}
-			if p.of == result.After {
-				titles = append(titles, s.Title)
-			}
+			s.Instructions = append(s.Instructions, n)
 		}
 	}
 	fmt.Printf("instructions, the median of %d runs, by %s\nbefore: %s\nafter:  %s\n\n", runs, c.name, beforeVersion, afterVersion)
 	fmt.Printf("%-32s %12s %12s %8s\n", "", "before", "after", "change")
 	failed := 0
-	for _, title := range titles {
-		was, is := counted[result.Before][title].Median(), counted[result.After][title].Median()
+	found := result.Run{}
+	for _, s := range subjects {
+		found.Subjects = append(found.Subjects, s.Subject)
+	}
+	for _, now := range found.Subjects {
+		if now.Of != result.After {
+			continue
+		}
+		was, is := found.Find(result.Before, now.ID).Instructions.Median(), now.Instructions.Median()
 		change := 100 * (is/was - 1)
 		verdict := ""
 		if change > limit {
 			verdict = "  too many"
 			failed++
 		}
-		fmt.Printf("%-32s %12.0f %12.0f %+7.1f%%%s\n", title, was, is, change, verdict)
+		fmt.Printf("%-32s %12.0f %12.0f %+7.1f%%%s\n", now.Title, was, is, change, verdict)
 	}
 	if failed > 0 {
 		return fmt.Errorf("the helper executes over %g %% more instructions than %s", limit, beforeVersion)
