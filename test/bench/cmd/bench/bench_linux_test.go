@@ -76,7 +76,7 @@ func TestInterleave(t *testing.T) {
 	}
 	often := named(&subject{command: shell("cat >>" + log), stdin: []string{one, two}})
 	seldom := named(&subject{command: shell("exit 3"), exit: 3, every: 4})
-	if err := interleave([]*subject{often, seldom}, 8); err != nil {
+	if err := interleave([]*subject{often, seldom}, 8, 0); err != nil {
 		t.Fatal(err)
 	}
 	if len(often.Wall) != 8 || len(often.CPU) != 8 || len(often.Faults) != 8 || len(seldom.Wall) != 2 {
@@ -92,7 +92,7 @@ func TestInterleave(t *testing.T) {
 		t.Errorf("the inputs did not take turns: %q, %v", text, err)
 	}
 	failing := named(&subject{command: shell("exit 1")})
-	if err := interleave([]*subject{failing}, 4); err == nil {
+	if err := interleave([]*subject{failing}, 4, 0); err == nil {
 		t.Error("a subject that fails is measured")
 	}
 }

@@ -94,7 +94,7 @@ func (w *world) measure(f measureFlags) error {
 		}
 	}
 	logf("%d subjects give the right answer; measuring %d rounds", len(all), f.rounds)
-	if err := interleave(all, f.rounds); err != nil {
+	if err := interleave(all, f.rounds, time.Second/2); err != nil {
 		return err
 	}
 	if f.growth {

@@ -52,8 +52,9 @@ func (s *subject) verify() error {
 }
 
 // interleave runs all subjects in rounds, each round in another order, so that what the machine does meanwhile meets all of
-// them alike. The order is the same in every run.
-func interleave(subjects []*subject, rounds int) error {
+// them alike. The order is the same in every run. It waits for quiet
+// moments, at most patience in each round.
+func interleave(subjects []*subject, rounds int, patience time.Duration) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
@@ -62,7 +63,7 @@ func interleave(subjects []*subject, rounds int) error {
 	shuffle := rand.New(rand.NewPCG(1, 2))
 	const warmup = 3
 	for round := -warmup; round < rounds; round++ {
-		patience := 500 * time.Millisecond
+		left := patience
 		shuffle.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		for _, s := range order {
 			if interrupted.Load() {
@@ -75,7 +76,7 @@ func interleave(subjects []*subject, rounds int) error {
 			if len(s.stdin) > 0 {
 				command.Stdin = s.stdin[(round+warmup)%len(s.stdin)]
 			}
-			awaitQuiet(&patience)
+			left -= awaitQuiet(left)
 			sample, err := process.Spawn(command)
 			if err == nil && sample.Exit != s.exit {
 				err = fmt.Errorf("exit status %d, want %d", sample.Exit, s.exit)
@@ -96,20 +97,21 @@ func interleave(subjects []*subject, rounds int) error {
 	return nil
 }
 
-// awaitQuiet waits until at most half of the cores have something to do, and at most as long as patience, which it shortens.
-func awaitQuiet(patience *time.Duration) {
-	const pause = 500 * time.Microsecond
-	for *patience > 0 {
+// awaitQuiet waits until at most half of the cores have something to do, and at most as long as patience. It returns how long
+// it waited.
+func awaitQuiet(patience time.Duration) time.Duration {
+	began := time.Now()
+	for time.Since(began) < patience {
 		text, err := os.ReadFile("/proc/loadavg")
 		if err != nil {
-			return
+			break
 		}
 		// The fourth field is RUNNABLE/ALL of this moment (proc_loadavg(5)); this thread is one of them.
 		var runnable int
 		if _, err := fmt.Sscanf(string(text), "%f %f %f %d/", new(float64), new(float64), new(float64), &runnable); err != nil || runnable-1 <= runtime.NumCPU()/2 {
-			return
+			break
 		}
-		time.Sleep(pause)
-		*patience -= pause
+		time.Sleep(500 * time.Microsecond)
 	}
+	return time.Since(began)
 }
