@@ -61,6 +61,7 @@ func TestPage(t *testing.T) {
 		"| 14 gets | 14.0 | 14.0 | 7.00 |",
 		"| a/b | 0.250 | 0 | 3 |",
 		"| runtime | 0.000 | 75.0 % |",
+		"decrypted, and answered | +1.00 | +1.00 | +0.50 | +0 | +1.00 |",
 		"- chamber: nobody has it",
 		"](benchmarks/list.svg)",
 		"before: v1.0.0", "Some CPU, 4 cores, 8 GB",

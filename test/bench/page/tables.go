@@ -244,6 +244,39 @@ func (v view) PullTable() string {
 	return table([]string{"ms", fmt.Sprintf("%d × CPU of one", v.Pulls[0].Images), "CPU, one by one", "CPU, all at once", "time, one by one", "time, all at once"}, rows)
 }
 
+// steps are subjects of which each does all that the one before it does, and something more.
+var steps = []struct{ of, id, adds string }{
+	{result.Base, result.Hello, "an empty Go program: started, and its runtime"},
+	{result.After, "version", "the helper's size, and the packages linked into it"},
+	{result.After, "unknown", "the configuration read, the store opened"},
+	{result.After, "get", "the identity and the item read, decrypted, and answered"},
+}
+
+// Steps is the table of what each step of a get adds.
+func (v view) Steps() string {
+	var rows [][]string
+	former := &result.Subject{}
+	for _, step := range steps {
+		s := v.Find(step.of, step.id)
+		if s == nil {
+			continue
+		}
+		added := func(of func(*result.Subject) float64, unit float64, format string) string {
+			return fmt.Sprintf(format, (of(s)-of(former))/unit)
+		}
+		rows = append(rows, []string{
+			step.adds,
+			added(func(s *result.Subject) float64 { return s.Wall.Quantile(0.1) }, 1e6, "%+.2f"),
+			added(func(s *result.Subject) float64 { return s.Wall.Median() }, 1e6, "%+.2f"),
+			added(func(s *result.Subject) float64 { return s.CPU.Median() }, 1e6, "%+.2f"),
+			added(func(s *result.Subject) float64 { return s.Faults.Median() }, 1, "%+.0f"),
+			added(func(s *result.Subject) float64 { return s.Instructions.Median() }, 1e6, "%+.2f"),
+		})
+		former = s
+	}
+	return table([]string{"a get, step by step", "p10, ms", "median, ms", "CPU, ms", "page faults", "instructions, M"}, rows)
+}
+
 // InitTables are the slowest initialisations of each program.
 func (v view) InitTables() string {
 	const shown = 8
