@@ -93,7 +93,8 @@ func (k *Keychain) Has(ref Ref) (bool, error) {
 }
 
 // Set stores an item, in place of a former one of the same Ref. A zero Updated is set to now. The file store is not
-// unlocked for it. On an error the former item is still there. Errors: ErrTooLarge, ErrInvalidName, ErrTimeout,
+// unlocked for it. On an error the former item is still there; the next one may be if only the directory could not be brought to
+// the disk. Errors: ErrTooLarge, ErrInvalidName, ErrTimeout,
 // ErrUnavailable, ErrLocked.
 func (k *Keychain) Set(item Item) error {
 	if err := check(item.Ref); err != nil {

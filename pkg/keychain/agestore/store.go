@@ -224,7 +224,8 @@ func (s *Store) Modified(key string) (time.Time, error) {
 }
 
 // Set stores an item's data, in place of a former item of that key. It never unlocks. Errors:
-// ErrTooLarge, ErrTimeout, ErrNoLocks, ErrInsecure. On any error the former item is still there.
+// ErrTooLarge, ErrTimeout, ErrNoLocks, ErrInsecure. On an error the former item is still there, unless it was
+// only the directory that could not be brought to the disk: then the next one may be.
 func (s *Store) Set(key string, data []byte) error {
 	name, err := fileName(key)
 	if err != nil {
