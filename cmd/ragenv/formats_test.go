@@ -13,6 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/ragenv/ragenv/cmd/internal/config"
 	"github.com/ragenv/ragenv/cmd/internal/dockerconfig"
 )
 
@@ -59,13 +60,14 @@ func undoRecord(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: undorecord FROM")
 	}
-	config := filepath.Join(ts.Getenv("DOCKER_CONFIG"), "config.json")
+	file := filepath.Join(ts.Getenv("DOCKER_CONFIG"), "config.json")
 	_, data := readFixture(ts, fixturePath(args[0]))
-	quoted, err := json.Marshal(config)
+	quoted, err := json.Marshal(file)
 	ts.Check(err)
-	dir := filepath.Join(ts.Getenv("XDG_STATE_HOME"), "ragenv")
-	ts.Check(os.MkdirAll(dir, 0o700))
-	ts.Setenv("RECORD", dockerconfig.UndoFile(dir, config))
+	paths, err := config.FindPaths(ts.Getenv)
+	ts.Check(err)
+	ts.Check(os.MkdirAll(paths.State, 0o700))
+	ts.Setenv("RECORD", dockerconfig.UndoFile(paths.State, file))
 	ts.Check(os.WriteFile(ts.Getenv("RECORD"), bytes.ReplaceAll(data, []byte(`"$CONFIG_JSON"`), quoted), 0o600))
 }
 

@@ -89,7 +89,7 @@ func TestScripts(t *testing.T) {
 			ts.Check(err)
 			ts.Setenv("PATH", filepath.Dir(path))
 		},
-	}, scripttest.Helper)
+	}, scripttest.Helper, scripttest.Ragenv) // ragenv, too, since the helper looks for it beside itself
 }
 
 func findIn(path, program string) (string, error) {

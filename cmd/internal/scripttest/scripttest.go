@@ -162,6 +162,10 @@ func setUp(env *testscript.Env, bin string) error {
 		name, value, _ := strings.Cut(v, "=")
 		env.Setenv(name, value)
 	}
+	if runtime.GOOS != "linux" {
+		// The first write would choose the person's own keychain. On Linux the scripts have no session bus to reach one.
+		env.Setenv("RAGENV_BACKEND", keychain.BackendFile)
+	}
 	env.Setenv("GORACE", "atexit_sleep_ms=0") // else every run takes a second more under -race
 	env.Values[seenKey{}] = seen{}
 	env.Setenv("STORE", filepath.Join(env.Getenv("XDG_DATA_HOME"), "ragenv"))
