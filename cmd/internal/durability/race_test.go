@@ -353,9 +353,10 @@ func TestTwoLogins(t *testing.T) {
 		var mine, theirs string
 		var wg sync.WaitGroup
 		for _, server := range servers {
-			secret[server] = scripttest.NewKey()
+			value := scripttest.NewKey()
+			secret[server] = value
 			wg.Go(func() {
-				if err := login(server, "me", secret[server]); err != nil {
+				if err := login(server, "me", value); err != nil {
 					t.Error(err)
 				}
 			})
