@@ -64,7 +64,8 @@ var excuses = map[string]string{
 	"sudo apt install ./ragenv_*_linux_amd64.deb":                                                                                "scripts/deb-round installs it",
 	"sudo dnf install ./ragenv_*_linux_amd64.rpm":                                                                                "scripts/deb-round installs it",
 	"go install github.com/ragenv/ragenv/cmd/...@latest":                                                                         "scripts/go-install-check runs it, with a version",
-	"RAGENV_STRESS_ROUNDS=5000 go test ./cmd/internal/durability -v -timeout 3h":                                                 "takes hours; go test ./... runs fewer rounds",
+	"scripts/stress 5000":                    "takes hours; go test ./... runs fewer rounds, and the nightly workflow more",
+	"scripts/stress 5000 -run 'TestKilled$'": "takes hours; go test ./... runs fewer rounds, and the nightly workflow more",
 }
 
 // elsewhere are pages whose commands, besides what excuses has, are for another place than a person's machine.
