@@ -96,6 +96,9 @@ func shortDuration(d time.Duration) string {
 func runConfig(s *session, asJSON bool) error {
 	settings := s.settings()
 	if asJSON {
+		for i := range settings {
+			settings[i].Value = ui.WithoutKeys(settings[i].Value)
+		}
 		encoder := json.NewEncoder(s.stdout)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(settings)

@@ -101,6 +101,9 @@ func (p *program) runDoctor(w *doctor.World, o doctorOptions) error {
 	}
 	var err error
 	if o.json {
+		for i := range reports {
+			reports[i].Detail, reports[i].Hint = ui.WithoutKeys(reports[i].Detail), ui.WithoutKeys(reports[i].Hint)
+		}
 		encoder := json.NewEncoder(p.stdout)
 		encoder.SetIndent("", "  ")
 		encoder.SetEscapeHTML(false)

@@ -205,7 +205,7 @@ func decrypt(r io.Reader, passphrase []byte, maxWorkFactor int) ([]byte, error) 
 	case errors.As(err, &mismatch) && slices.Contains(mismatch.StanzaTypes, "scrypt"):
 		return nil, keychain.ErrWrongPassphrase
 	case err != nil:
-		return nil, fmt.Errorf("%w: %w", ErrNotBackup, err)
+		return nil, ErrNotBackup // age's own text quotes the file, which may be one of keys in plain text
 	}
 	plain, err := io.ReadAll(opened)
 	switch {

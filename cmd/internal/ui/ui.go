@@ -12,6 +12,8 @@ import (
 	"io"
 	"strings"
 	"unicode"
+
+	"github.com/ragenv/ragenv/pkg/validate"
 )
 
 // Exit codes. 125 to 127 are those of env(1), docker run and other programs that start a command.
@@ -96,9 +98,10 @@ func (p Printer) line(kind, text string) {
 	_, _ = fmt.Fprintf(p.W, "%s: %s: %s\n", p.Program, kind, Printable(text))
 }
 
-// Printable keeps a message on one line and control sequences from a server name or a file off the terminal.
+// Printable keeps a message on one line, control sequences from a server name or a file off the terminal, and keys out of
+// sight: see WithoutKeys.
 func Printable(text string) string {
-	return strings.Map(func(r rune) rune {
+	return WithoutKeys(strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' {
 			return ' '
 		}
@@ -106,7 +109,29 @@ func Printable(text string) string {
 			return unicode.ReplacementChar
 		}
 		return r
-	}, text)
+	}, text))
+}
+
+// minHidden is the length from which on a word that begins as a key does is taken for one, whole or cut.
+const minHidden = 20
+
+// WithoutKeys shows "..." for every word of a text that has the shape of a key, or of a key's beginning. People paste keys where
+// a name belongs - a server, a profile, a file, a setting - and messages quote what was wrong.
+func WithoutKeys(text string) string {
+	inWord := func(c byte) bool {
+		return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-'
+	}
+	for start := 0; start < len(text); start++ {
+		end := start
+		for end < len(text) && inWord(text[end]) {
+			end++
+		}
+		if end-start >= minHidden && validate.Identify(text[start:end]) != validate.Unknown {
+			text, end = text[:start]+"..."+text[end:], start+len("...")
+		}
+		start = end
+	}
+	return text
 }
 
 // Explain returns err as an Error: itself if it is one, else with the hint its type calls for.

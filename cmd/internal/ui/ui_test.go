@@ -87,3 +87,20 @@ func TestReadHidden(t *testing.T) {
 		t.Errorf("an endless line: %v", err)
 	}
 }
+
+func TestWithoutKeys(t *testing.T) {
+	key := "nvapi-" + strings.Repeat("Ab1_", 16)
+	for text, want := range map[string]string{
+		"unknown action: \"" + key + "\"":                            `unknown action: "..."`,
+		key[:40] + " is no duration, nor is " + key:                  "... is no duration, nor is ...",
+		"https://user:" + key + "@nvcr.io/":                          "https://user:...@nvcr.io/",
+		"cyborg_" + strings.Repeat("x", 30) + ".":                    "....",
+		`it begins with "nvapi-", 70 in all`:                         `it begins with "nvapi-", 70 in all`,
+		"nvcr.io/nim/nvapi-proxy@sha256:" + strings.Repeat("0a", 32): "nvcr.io/nim/nvapi-proxy@sha256:" + strings.Repeat("0a", 32),
+		"": "",
+	} {
+		if got := WithoutKeys(text); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

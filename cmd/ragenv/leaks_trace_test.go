@@ -1,0 +1,84 @@
+//go:build linux || darwin
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// tracer tells whether system calls can be watched here, and if not, why.
+var tracer = sync.OnceValues(func() (path, reason string) {
+	if runtime.GOOS != "linux" {
+		return "", "strace is of Linux"
+	}
+	path, err := exec.LookPath("strace")
+	if err != nil {
+		return "", "strace is not installed"
+	}
+	if os.Geteuid() != 0 {
+		return "", "only root sees what the files of a program are that forbids to be looked into"
+	}
+	if err := exec.Command(path, "-f", "-o", os.DevNull, "true").Run(); err != nil {
+		return "", "strace may trace nothing here"
+	}
+	return path, ""
+})
+
+// traceFlags let strace write strings in full and in hexadecimal, with the environments of execve and the paths of files.
+var traceFlags = []string{"-f", "-qq", "-v", "-y", "-xx", "-s", "1100000",
+	"-e", "trace=execve,write,pwrite64,writev,pwritev,sendto,sendmsg,rename,renameat,renameat2,link,linkat,symlink,symlinkat,open,openat,mkdirat,setxattr,fsetxattr"}
+
+// call is a system call that was traced.
+type call struct {
+	name string
+	text string // the arguments, strings decoded
+	fd   int    // the first argument, -1 if it is none
+	path string // of fd
+	argv string // of execve
+	envp string
+}
+
+var (
+	callLine = regexp.MustCompile(`(?:^|\n)\d+ +(\w+)\((.*)`)
+	hexBytes = regexp.MustCompile(`(?:\\x[0-9a-f]{2})+`)
+	fdStart  = regexp.MustCompile(`^(\d+)<([^>]*)>`)
+)
+
+// readTrace reads what strace wrote with traceFlags.
+func readTrace(text string) []call {
+	var calls []call
+	for _, m := range callLine.FindAllStringSubmatch(text, -1) {
+		c := call{name: m[1], fd: -1}
+		// With -xx every string is hexadecimal, so that the separators below stand in no string.
+		if c.name == "execve" {
+			if _, rest, ok := strings.Cut(m[2], ", ["); ok {
+				c.argv, c.envp, _ = strings.Cut(rest, "], [")
+				c.argv, c.envp = unhex(c.argv), unhex(c.envp)
+			}
+		}
+		c.text = unhex(m[2])
+		if fd := fdStart.FindStringSubmatch(m[2]); fd != nil {
+			c.fd, _ = strconv.Atoi(fd[1])
+			c.path = unhex(fd[2])
+		}
+		calls = append(calls, c)
+	}
+	return calls
+}
+
+func unhex(text string) string {
+	return hexBytes.ReplaceAllStringFunc(text, func(s string) string {
+		var b strings.Builder
+		for i := 0; i+4 <= len(s); i += 4 {
+			n, _ := strconv.ParseUint(s[i+2:i+4], 16, 8)
+			b.WriteByte(byte(n))
+		}
+		return b.String()
+	})
+}
