@@ -85,6 +85,35 @@ func FuzzItem(f *testing.F) {
 	})
 }
 
+// FuzzDecode: whatever an item's data is, it is that very item's, or refused.
+func FuzzDecode(f *testing.F) {
+	ref := Ref{Profile: "p", Kind: KindEnv, Name: "A"}
+	whole, err := encode(Item{Ref: ref, Secret: NewSecret("one"), Updated: time.Unix(1_700_000_000, 0)})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole)
+	f.Add([]byte(`{"item":"p/env/B"}` + "\nx"))
+	f.Add([]byte(`{"item":"p/env/B","item":"p/env/A"}` + "\nx"))
+	f.Add([]byte("{}\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		item, err := decode(ref, data)
+		if err != nil {
+			if !errors.Is(err, ErrDamaged) {
+				t.Fatalf("%v, want ErrDamaged", err)
+			}
+			return
+		}
+		_, secret, _ := strings.Cut(string(data), "\n")
+		if item.Ref != ref || item.Secret.Reveal() != secret {
+			t.Fatalf("another item was read")
+		}
+		if _, err := decode(Ref{Profile: "p", Kind: KindEnv, Name: "B"}, data); !errors.Is(err, ErrDamaged) {
+			t.Fatalf("the same data is another item, too: %v", err)
+		}
+	})
+}
+
 func TestDecodeNoticesSwappedAndDamagedData(t *testing.T) {
 	a := Item{Ref: Ref{Profile: "p", Kind: KindEnv, Name: "A"}, Secret: NewSecret("one"), Updated: time.Now()}
 	data, err := encode(a)

@@ -117,3 +117,45 @@ func printableLines(text string) bool {
 	}
 	return utf8.ValidString(text)
 }
+
+// FuzzKubelet: whatever a kubelet asks, the key is answered for nvcr.io's images alone, and stands on no other stream.
+func FuzzKubelet(f *testing.F) {
+	request := func(image string) string {
+		data, err := json.Marshal(kubeletRequest{APIVersion: kubeletAPI, Kind: kubeletRequestKind, Image: image})
+		if err != nil {
+			f.Fatal(err)
+		}
+		return string(data)
+	}
+	for _, image := range []string{"nvcr.io/nim/x", "NVCR.io:443/x", "ghcr.io/x", "nvcr.io.evil.com/x", "nvcr.io@evil.com/x", "ubuntu", "", "nvcr.io\n/x"} {
+		f.Add(request(image))
+	}
+	f.Add("{")
+	f.Add(`{"apiVersion":"credentialprovider.kubelet.k8s.io/v1","kind":"CredentialProviderRequest","image":1}`)
+	f.Add(strings.Repeat("[", 20000))
+	w := newWorld(f)
+	const key = "the-canary-key"
+	w.store("nvcr.io", "$oauthtoken", key)
+	f.Fuzz(func(t *testing.T, input string) {
+		w.t = t
+		out, code := w.run(actionKubelet, input)
+		if said := w.stderr.String(); strings.Contains(said, key) || len(said) > 1000 || !printableLines(said) {
+			t.Errorf("it says %q", said)
+		}
+		if code != 0 {
+			if strings.Contains(out, key) {
+				t.Errorf("exit %d, and yet the key is answered", code)
+			}
+			return
+		}
+		var response kubeletResponse
+		if err := json.Unmarshal([]byte(out), &response); err != nil || response.APIVersion != kubeletAPI {
+			t.Fatalf("not a response: %v", err)
+		}
+		for host, auth := range response.Auth {
+			if canonical, err := serverurl.Canonical(host); err != nil || canonical != serverurl.NGC || auth.Password != key {
+				t.Errorf("an answer for %q", host)
+			}
+		}
+	})
+}
