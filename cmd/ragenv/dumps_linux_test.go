@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ragenv/ragenv/cmd/internal/scripttest"
+)
+
+// A program that waits with secrets in its memory and environment is killed with the signals that dump: there is no core, whatever
+// the limits and GOTRACEBACK say, and no secret in the stacks that Go prints.
+func TestNoSecretInDumps(t *testing.T) {
+	for _, program := range []struct{ name, args string }{
+		{scripttest.Ragenv, "set NEW"}, {scripttest.Ragenv, "import -"}, {scripttest.Helper, "store"},
+	} {
+		for _, signal := range []syscall.Signal{syscall.SIGQUIT, syscall.SIGABRT, syscall.SIGSEGV} {
+			for _, traceback := range []string{"", "all", "crash"} {
+				t.Run(fmt.Sprintf("%s %s/%s/GOTRACEBACK=%s", program.name, program.args, signal, traceback), func(t *testing.T) {
+					t.Parallel()
+					w := newLeakWorld(t, "", leakHomes[2])
+					w.env["GOTRACEBACK"] = traceback
+					cmd := exec.Command("/bin/sh", "-c", `ulimit -c unlimited 2>/dev/null; exec "$@"`, "sh", scripttest.Binary(t, program.name))
+					cmd.Args = append(cmd.Args, strings.Fields(program.args)...)
+					cmd.Dir = filepath.Join(w.dir, "home")
+					for name, value := range w.env {
+						cmd.Env = append(cmd.Env, name+"="+value)
+					}
+					var out bytes.Buffer
+					cmd.Stdout, cmd.Stderr = &out, &out
+					stdin, err := cmd.StdinPipe()
+					w.must(err)
+					w.must(cmd.Start())
+					_, err = io.WriteString(stdin, w.fill(`{"ServerURL":"ghcr.io","Secret":"{typed}`))
+					w.must(err)
+					w.waitsForInput(cmd.Process.Pid)
+					w.must(cmd.Process.Signal(signal))
+					_ = cmd.Wait()
+					status := cmd.ProcessState.Sys().(syscall.WaitStatus)
+					if status.CoreDump() {
+						t.Error("it left a core dump")
+					}
+					if cores, _ := filepath.Glob(filepath.Join(cmd.Dir, "core*")); len(cores) > 0 {
+						t.Errorf("there is %q", cores)
+					}
+					if found := w.find(out.String()); len(found) > 0 {
+						t.Errorf("the dump has %v", found)
+					}
+					if !strings.Contains(out.String(), "goroutine ") {
+						t.Errorf("no stacks were printed, so nothing was tested: %s", status.Signal())
+					}
+				})
+			}
+		}
+	}
+}
+
+// waitsForInput waits until a program has read what it was sent and sleeps: until its memory may not be looked into any more, and
+// the pipe is empty.
+func (w *leakWorld) waitsForInput(pid int) {
+	w.t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		link, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
+		if strings.Contains(link, "ragenv") || strings.Contains(link, "docker-credential") {
+			time.Sleep(300 * time.Millisecond) // its start, many times over; a slow one makes the test weaker, not wrong
+			return
+		}
+	}
+	w.t.Fatal("it did not start")
+}
