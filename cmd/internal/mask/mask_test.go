@@ -236,7 +236,8 @@ func FuzzChunks(f *testing.F) {
 			t.Fatalf("with Flush %q, without %q", &out, want)
 		}
 		for _, value := range values {
-			if len(value) >= 4 && strings.Count(out.String(), value) > strings.Count(want, value) {
+			// A value with "*" in it can come of the asterisks that stand for values.
+			if len(value) >= 4 && !strings.Contains(value, "*") && strings.Count(out.String(), value) > strings.Count(want, value) {
 				t.Fatalf("value %q, chunks %q: shown in %q, without Flush %q", value, chunks, &out, want)
 			}
 		}
