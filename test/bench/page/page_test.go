@@ -86,6 +86,22 @@ func TestPage(t *testing.T) {
 	}
 }
 
+// A ratio that only the median reaches is not called reached.
+func TestVerdict(t *testing.T) {
+	hello := result.Subject{ID: result.Hello, Of: result.Base, Wall: result.Samples{100, 300, 300, 300}}
+	for want, wall := range map[string]result.Samples{
+		"yes":                {100, 310, 310, 310},
+		"by the median only": {200, 310, 310, 310},
+		"**no**":             {100, 900, 900, 900},
+		"not measured":       nil,
+	} {
+		r := &result.Run{Subjects: []result.Subject{hello, {ID: "get", Of: result.After, Wall: wall}}}
+		if got := ratioGoal("get", 1.3, "get").verdict(r); got != want {
+			t.Errorf("%v: %s, want %s", wall, got, want)
+		}
+	}
+}
+
 // What was not measured leaves no empty sections.
 func TestPageOfLittle(t *testing.T) {
 	r := sample()
