@@ -78,9 +78,9 @@ func (v view) growthChart(verb, title string, logY bool) string {
 			line.Colour = chart.Former
 		}
 		for _, p := range c.points {
-			line.X, line.Y = append(line.X, float64(p.Items)), append(line.Y, p.Wall.Median()/1e6)
+			line.X, line.Y = append(line.X, float64(p.Items)), append(line.Y, p.Wall.Quantile(0.1)/1e6)
 		}
 		lines = append(lines, line)
 	}
-	return chart.Lines(title, "items stored", "ms (median)", logY, lines)
+	return chart.Lines(title, "items stored", "ms (p10)", logY, lines)
 }

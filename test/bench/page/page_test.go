@@ -57,7 +57,7 @@ func TestPage(t *testing.T) {
 		"| CPU of 14 gets at once | ≤ 14 × one get | – | 7.00 | yes |",
 		"| ragenv -- true | ≤ 1.6 × hello | – | – | not measured |",
 		"| helper get, plain identity | 4.00 | 2.00 | -50 % |",
-		"| list, 4 cores, before | 1.00 | 100 | 10000 |",
+		"| list, 4 cores, before | 1.00 (1.00) | 100 (100) | 10000 (10000) |",
 		"| 14 gets | 14.0 | 14.0 | 7.00 |",
 		"| a/b | 0.250 | 0 | 3 |",
 		"| runtime | 0.000 | 75.0 % |",

@@ -179,7 +179,7 @@ func (v view) GrowthTable() string {
 			sizes = append(sizes, p.Items)
 		}
 	}
-	header := []string{"median, ms"}
+	header := []string{"p10 (median), ms"}
 	for _, size := range sizes {
 		header = append(header, fmt.Sprint(size))
 	}
@@ -190,7 +190,7 @@ func (v view) GrowthTable() string {
 			cell := "–"
 			for _, p := range c.points {
 				if p.Items == size {
-					cell = ms(p.Wall.Median())
+					cell = ms(p.Wall.Quantile(0.1)) + " (" + ms(p.Wall.Median()) + ")"
 				}
 			}
 			row = append(row, cell)
