@@ -13,6 +13,8 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
+func TestMain(m *testing.M) { scripttest.Clean(m) }
+
 const notFound = "credentials not found in native keychain"
 
 // world is an environment with a store of its own, and the helper in it.

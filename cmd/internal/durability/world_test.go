@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 	case dockerWriter:
 		os.Exit(dockerWriterMain())
 	}
-	scripttest.Main(m, "unused", func() {})
+	scripttest.Clean(m)
 }
 
 // envRole makes the test binary one of the programs of these tests.

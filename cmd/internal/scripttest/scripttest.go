@@ -46,6 +46,9 @@ func Main(m *testing.M, program string, main func()) {
 	testscript.Main(cleaner{m}, map[string]func(){program: main})
 }
 
+// Clean is TestMain's body for a package that has no scripts, and runs the programs that Binary builds. It exits.
+func Clean(m *testing.M) { os.Exit(cleaner{m}.Run()) }
+
 // Binary returns the path of one of the programs, built once for all tests of a package and removed after the last.
 func Binary(t testing.TB, program string) string {
 	t.Helper()
