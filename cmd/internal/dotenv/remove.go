@@ -17,13 +17,24 @@ func (e *SharedLineError) Error() string {
 	return fmt.Sprintf("line %d: more than %s stands there", e.Line, e.Name)
 }
 
+// EntangledError reports an assignment that cannot be taken out, because an open quote in front of it makes the rest of the file
+// mean something else without it.
+type EntangledError struct {
+	Name string
+	Line int
+}
+
+func (e *EntangledError) Error() string {
+	return fmt.Sprintf("line %d: without %s the file would be read in another way; is a quote open before it?", e.Line, e.Name)
+}
+
 // Remove returns data with each of the entries, which Parse found in that very data, replaced by a comment of one line that says
-// where the value is now. Every other byte stays as it is: indentation, comments behind the value, line ends. On a
-// *SharedLineError nothing is replaced.
+// where the value is now. Every other byte stays as it is: indentation, comments behind the value, line ends; and every
+// other entry is read as before. On a *SharedLineError or *EntangledError nothing is replaced.
 func Remove(data []byte, entries []Entry) ([]byte, error) {
 	sorted := slices.SortedFunc(slices.Values(entries), func(a, b Entry) int { return cmp.Compare(a.Start, b.Start) })
 	// In a file with other commands, the assignment may be all there is between "then" and "fi": there has to be a command.
-	_, problems := Parse(data)
+	all, problems := Parse(data)
 	var out bytes.Buffer
 	done := 0
 	for _, e := range sorted {
@@ -44,5 +55,18 @@ func Remove(data []byte, entries []Entry) ([]byte, error) {
 		done = e.End
 	}
 	out.Write(data[done:])
+	if left, _ := Parse(out.Bytes()); len(sorted) > 0 && !sameValues(left, without(all, sorted)) {
+		return nil, &EntangledError{sorted[0].Name, sorted[0].Line}
+	}
 	return out.Bytes(), nil
+}
+
+func without(all, removed []Entry) []Entry {
+	return slices.DeleteFunc(slices.Clone(all), func(e Entry) bool {
+		return slices.ContainsFunc(removed, func(r Entry) bool { return r.Start == e.Start })
+	})
+}
+
+func sameValues(a, b []Entry) bool {
+	return slices.EqualFunc(a, b, func(a, b Entry) bool { return a.Name == b.Name && a.Value == b.Value && a.Literal == b.Literal })
 }
