@@ -49,6 +49,9 @@ const formatName = "ragenv backup"
 // maxSize is the most that Read takes, in bytes: far more than any keychain holds.
 const maxSize = 64 << 20
 
+// defaultMaxWorkFactor bounds what a file can make Read spend: 1 GiB and some seconds. Age writes 18, and would read 22.
+const defaultMaxWorkFactor = 20
+
 // ErrNotBackup: the file is not a backup: not encrypted with age and a passphrase, or something else is inside.
 var ErrNotBackup = errors.New("not a backup made by ragenv")
 
@@ -194,9 +197,7 @@ func decrypt(r io.Reader, passphrase []byte, maxWorkFactor int) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	if maxWorkFactor != 0 {
-		identity.SetMaxWorkFactor(maxWorkFactor)
-	}
+	identity.SetMaxWorkFactor(cmp.Or(maxWorkFactor, defaultMaxWorkFactor))
 	opened, err := age.Decrypt(encrypted, identity)
 	var mismatch *age.NoIdentityMatchError
 	switch {

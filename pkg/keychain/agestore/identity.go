@@ -15,6 +15,10 @@ import (
 // ageMagic begins every age file (age-encryption.org/v1), here an encrypted identity.
 const ageMagic = "age-encryption.org/v1\n"
 
+// maxWorkFactor bounds what an identity file can make us spend: 1 GiB and some seconds. Age writes 18, and would read 22, which
+// is 4 GiB.
+const maxWorkFactor = 20
+
 // Protected tells whether the identity is encrypted with a passphrase.
 func (s *Store) Protected() (bool, error) {
 	data, err := s.readIdentity()
@@ -165,6 +169,7 @@ func (s *Store) decryptIdentity(data, passphrase []byte) (*age.X25519Identity, e
 	if err != nil {
 		return nil, err
 	}
+	scrypt.SetMaxWorkFactor(maxWorkFactor)
 	path := s.opts.path(identityName)
 	r, err := age.Decrypt(bytes.NewReader(data), scrypt)
 	if errors.Is(err, age.ErrIncorrectIdentity) {

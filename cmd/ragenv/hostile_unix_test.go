@@ -1,0 +1,140 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ragenv/ragenv/cmd/internal/scripttest"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// endless is a stream that never ends.
+type endless struct{ b byte }
+
+func (e endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = e.b
+	}
+	return len(p), nil
+}
+
+// What is huge, deep or endless ends in an error, in bounded memory, and nothing is changed by it.
+func TestHostileSizes(t *testing.T) {
+	const (
+		memory  = 256 << 20 // bytes: many times what is needed, and less than what is read without a bound
+		patient = time.Minute
+	)
+	deep := strings.Repeat("[", 10<<20)
+	nested := deep[:7<<20] // less than any limit of size, so that it is parsed
+	helper, ragenv := scripttest.Binary(t, scripttest.Helper), scripttest.Binary(t, scripttest.Ragenv)
+	for _, tc := range []struct {
+		name  string
+		file  string // below the home, and what is in it
+		text  string
+		stdin io.Reader
+		argv  []string
+		empty bool // it is no error: there is just nothing in it
+	}{
+		{name: "get, endless", stdin: endless{'a'}, argv: []string{helper, "get"}},
+		{name: "get, endless line feeds", stdin: endless{'\n'}, argv: []string{helper, "get"}},
+		{name: "erase, endless", stdin: endless{'a'}, argv: []string{helper, "erase"}},
+		{name: "store, endless", stdin: endless{'{'}, argv: []string{helper, "store"}},
+		{name: "store, deep", stdin: strings.NewReader(deep), argv: []string{helper, "store"}},
+		{name: "store, nested", stdin: strings.NewReader(nested[:1<<20-1]), argv: []string{helper, "store"}},
+		{name: "kubelet, endless", stdin: endless{'['}, argv: []string{helper, "kubelet"}},
+		{name: "set, endless", stdin: endless{'a'}, argv: []string{ragenv, "set", "NGC_API_KEY"}},
+		{name: "import, endless", stdin: endless{'a'}, argv: []string{ragenv, "import", "-"}},
+		{name: "config.json, deep", file: ".docker/config.json", text: deep, argv: []string{ragenv, "docker", "configure"}},
+		{name: "config.json, nested", file: ".docker/config.json", text: nested, argv: []string{ragenv, "docker", "configure"}},
+		{name: "config.json, deep, doctor", file: ".docker/config.json", text: deep, argv: []string{ragenv, "doctor"}},
+		{name: "config.json, nested, doctor", file: ".docker/config.json", text: nested, argv: []string{ragenv, "doctor"}},
+		{name: "config.toml, deep", file: ".config/ragenv/config.toml", text: "required = " + deep, argv: []string{ragenv, "list"}},
+		{name: "config.toml, nested", file: ".config/ragenv/config.toml", text: "required = " + nested, argv: []string{ragenv, "list"}},
+		{name: "config.toml, deep, helper", file: ".config/ragenv/config.toml", text: "required = " + deep, stdin: strings.NewReader("nvcr.io"), argv: []string{helper, "get"}},
+		{name: "store.json, deep", file: ".local/share/ragenv/store.json", text: deep, stdin: strings.NewReader("nvcr.io"), argv: []string{helper, "get"}},
+		{name: "identity, huge", file: ".local/share/ragenv/identity", text: deep, stdin: strings.NewReader("nvcr.io"), argv: []string{helper, "get"}},
+		{name: "item, huge", file: ".local/share/ragenv/items/default+env+NGC_API_KEY.age", text: strings.Repeat(deep, 3), stdin: strings.NewReader("nvcr.io"), argv: []string{helper, "get"}},
+		{name: "identity, scrypt of 2^22", file: ".local/share/ragenv/identity", text: scryptHeader("22"), stdin: strings.NewReader("nvcr.io"), argv: []string{helper, "get"}},
+		{name: "backup, scrypt of 2^22", file: "evil.age", text: scryptHeader("22"), argv: []string{ragenv, "restore", "evil.age"}},
+		{name: "backup, deep", file: "evil.age", text: deep, argv: []string{ragenv, "restore", "evil.age"}},
+		{name: "backup, nested", file: "evil.age", text: nested, argv: []string{ragenv, "restore", "evil.age"}},
+		{name: ".env, deep", file: "evil.env", text: deep, argv: []string{ragenv, "import", "evil.env"}},
+		{name: ".env, nested", file: "evil.env", text: nested, argv: []string{ragenv, "import", "evil.env"}, empty: true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			dir := t.TempDir()
+			env, err := scripttest.Environ(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			home := filepath.Join(dir, "home")
+			options := keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(home, ".local", "share", "ragenv")}
+			k, err := keychain.CreateFileStore(options, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			key := scripttest.NewKey()
+			item := keychain.Item{Ref: keychain.Ref{Profile: "default", Kind: keychain.KindEnv, Name: "NGC_API_KEY"}, Secret: keychain.NewSecret(key)}
+			if err := k.Set(item); err != nil {
+				t.Fatal(err)
+			}
+			if tc.file != "" {
+				path := filepath.Join(home, tc.file)
+				if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path, []byte(tc.text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			passphrase := filepath.Join(dir, "passphrase")
+			if err := os.WriteFile(passphrase, []byte("x\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), patient)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, tc.argv[0], tc.argv[1:]...)
+			cmd.Env = append(env, "PATH="+os.Getenv("PATH"), "RAGENV_PASSPHRASE=x", "RAGENV_BACKUP_PASSPHRASE_FILE="+passphrase)
+			cmd.Dir, cmd.Stdin = home, tc.stdin
+			cmd.WaitDelay = time.Second
+			var out bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &out, &out
+			err = cmd.Run()
+			if ctx.Err() != nil {
+				t.Fatal("it did not end by itself")
+			}
+			if code := cmd.ProcessState.ExitCode(); code < 0 || (code == 0) != tc.empty {
+				t.Errorf("exit %d (%v)", code, err)
+			}
+			if said := out.String(); len(said) > 8<<10 || scripttest.Holds(said, key) {
+				t.Errorf("it said %d bytes, with the key: %t", len(said), scripttest.Holds(said, key))
+			}
+			usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+			rss := int64(usage.Maxrss) << maxRSSShift
+			t.Logf("%d MiB: %.150q", rss>>20, out.String())
+			if rss > memory {
+				t.Errorf("it took %d MiB", rss>>20)
+			}
+			if tc.file == "" || !strings.HasPrefix(tc.file, ".local") && !strings.HasPrefix(tc.file, ".config") {
+				if got, err := k.Get(item.Ref); err != nil || got.Secret != item.Secret {
+					t.Errorf("the key has changed: %v", err)
+				}
+			}
+		})
+	}
+}
+
+// scryptHeader is the beginning of an age file whose passphrase costs 2^work steps to try.
+func scryptHeader(work string) string {
+	return "age-encryption.org/v1\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA " + work + "\n" + strings.Repeat("A", 43) + "\n--- " + strings.Repeat("A", 43) + "\n" + strings.Repeat("x", 64)
+}

@@ -1,0 +1,3 @@
+package main
+
+const maxRSSShift = 10 // ru_maxrss is in kilobytes, getrusage(2)
