@@ -144,6 +144,21 @@ func TestPinLeavesABrokenFileAlone(t *testing.T) {
 	}
 }
 
+// What looks like a table, or like the setting, may be within a string of several lines.
+func TestPinRefusesWhatItCannotEdit(t *testing.T) {
+	for _, text := range []string{"x = \"\"\"\n[a]\n\"\"\"\n", "x = \"\"\"\nbackend = 1\n\"\"\"\n", "[[x]]\n"} {
+		c := &Config{Origins: map[string]Origin{}}
+		next, err := c.edited(text, KeyBackend, "pass")
+		if err == nil {
+			if doc, _, err := decode(next); err != nil || doc.Backend == nil || *doc.Backend != "pass" {
+				t.Errorf("%q became %q", text, next)
+			}
+		} else if !errors.Is(err, ErrInvalid) {
+			t.Errorf("%q: %v, want ErrInvalid", text, err)
+		}
+	}
+}
+
 func FuzzSetTopLevel(f *testing.F) {
 	f.Add("backend = \"file\"\n[a]\nb=1\n")
 	f.Add("# c\n\nprofile='x'")
@@ -156,12 +171,16 @@ func FuzzSetTopLevel(f *testing.F) {
 		if err != nil {
 			return
 		}
-		after, err := parse(setTopLevel(text, KeyBackend, "pass"))
+		next, err := before.edited(text, KeyBackend, "pass")
 		if err != nil {
-			return // Pin refuses it and writes nothing
+			if !errors.Is(err, ErrInvalid) {
+				t.Fatal(err)
+			}
+			return // Pin writes nothing
 		}
-		if after.Backend != "pass" || after.Profile != before.Profile || after.Unlock != before.Unlock || after.Collection != before.Collection {
-			t.Fatalf("%q: %+v became %+v", text, before, after)
+		after, err := parse(next)
+		if err != nil || after.Backend != "pass" || after.Profile != before.Profile || after.Unlock != before.Unlock || after.Collection != before.Collection {
+			t.Fatalf("%q: %+v became %+v (%v)", text, before, after, err)
 		}
 	})
 }

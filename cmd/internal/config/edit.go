@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 
 	"github.com/ragenv/ragenv/cmd/internal/atomicfile"
@@ -51,12 +52,43 @@ func (c *Config) pinOnce(key, value string) error {
 	} else if err != nil {
 		return err
 	}
-	next := setTopLevel(text, key, value)
-	probe := &Config{Paths: c.Paths, Origins: map[string]Origin{}}
-	if err := probe.parse(next); err != nil {
+	next, err := c.edited(text, key, value)
+	if err != nil {
 		return err
 	}
 	return atomicfile.Replace(c.Paths.ConfigFile, data, []byte(next), 0o600)
+}
+
+// edited returns the text of a config file with a top-level string setting. Errors: ErrInvalid or keychain.ErrNewerFormat if
+// the file cannot be read, before or after; ErrInvalid also where lines are not what they look like, as within a string of
+// several lines, so that the setting is not set or another one changed.
+func (c *Config) edited(text, key, value string) (string, error) {
+	read := func(text string) (document, error) {
+		doc, _, err := decode(text)
+		if err != nil {
+			return doc, fmt.Errorf("%w: %s%w", ErrInvalid, c.Paths.ConfigFile, err)
+		}
+		return doc, (&Config{Paths: c.Paths, Origins: map[string]Origin{}}).parse(text)
+	}
+	want, err := read(text)
+	if err != nil {
+		return "", err
+	}
+	switch key {
+	case KeyBackend:
+		want.Backend = &value
+	case KeyProfile:
+		want.Profile = &value
+	}
+	next := setTopLevel(text, key, value)
+	got, err := read(next)
+	if err != nil {
+		return "", err
+	}
+	if !reflect.DeepEqual(got, want) {
+		return "", fmt.Errorf("%w: %s is written in a way that ragenv cannot edit: set %s = %q by hand", ErrInvalid, c.Paths.ConfigFile, key, value)
+	}
+	return next, nil
 }
 
 // setTopLevel sets a bare top-level key of a TOML document to a string, in its line if it has one, else before the first
