@@ -40,7 +40,7 @@ func TestOwnKeychainContract(t *testing.T) {
 	backend := map[string]string{"darwin": keychain.BackendKeychain, "windows": keychain.BackendWinCred}[runtime.GOOS]
 	switch {
 	case backend == "":
-		t.Skipf("neither the macOS keychain.Keychain nor the Credential Manager exists on %s", runtime.GOOS)
+		t.Skipf("neither the macOS Keychain nor the Credential Manager exists on %s", runtime.GOOS)
 	case os.Getenv("CI") == "":
 		t.Skipf("the %s backend is the person's own keychain: set CI=1 to use it", backend)
 	}
