@@ -70,6 +70,8 @@ type Config struct {
 	UnknownKeys []string
 
 	Paths Paths
+
+	text string // of the config file, as it was read
 }
 
 // document is config.toml. A nil member is not set.
@@ -129,6 +131,10 @@ func (c *Config) SetProfile(profile string, origin Origin) error {
 // BackendMoved reads again which backend is in use, takes it over, and tells whether it is another one than before. A migration names the
 // new backend before it empties the old one: what was not found in the old one is to be looked for again then.
 func (c *Config) BackendMoved(getenv func(string) string) bool {
+	// Nearly always the file is the same, and need not be understood again: this is asked for every registry without a login.
+	if text, err := c.readText(); err == nil && text == c.text {
+		return false
+	}
 	now, err := Load(getenv)
 	if err != nil || now.Backend == c.Backend {
 		return false
@@ -149,17 +155,25 @@ func (c *Config) OriginOf(key string) Origin {
 }
 
 func (c *Config) readFile() error {
+	text, err := c.readText()
+	if err != nil || text == "" {
+		return err
+	}
+	c.text = text
+	return c.parse(text)
+}
+
+// readText returns the config file's content, empty if there is none.
+func (c *Config) readText() (string, error) {
 	data, err := atomicfile.ReadRegular(c.Paths.ConfigFile)
 	var target *atomicfile.TargetError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil
+		return "", nil
 	case errors.As(err, &target):
-		return fmt.Errorf("%w: %w", ErrInvalid, err)
-	case err != nil:
-		return err
+		return "", fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	return c.parse(string(data))
+	return string(data), err
 }
 
 func (c *Config) parse(text string) error {
@@ -217,6 +231,41 @@ func formatOf(text string) int {
 
 // decode reads the document and returns the keys that mean nothing, sorted. The error begins with the line it is about.
 func decode(text string) (doc document, unknown []string, err error) {
+	if doc, ok := decodeSimple(text); ok {
+		return doc, nil, nil
+	}
+	return decodeTOML(text)
+}
+
+// decodeSimple reads a document of comments and one-line settings of the backend and the profile, as Pin writes it and most are, at a
+// tenth of the time: that of a pull has it for each image. False for any other, which TOML's rules are for.
+func decodeSimple(text string) (doc document, ok bool) {
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		if strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r > '~' }) {
+			return document{}, false
+		}
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		key, value, found := strings.Cut(line, ` = "`)
+		value, closed := strings.CutSuffix(value, `"`)
+		if !found || !closed || strings.ContainsAny(value, `"\`) {
+			return document{}, false
+		}
+		switch {
+		case key == KeyBackend && doc.Backend == nil:
+			doc.Backend = &value
+		case key == KeyProfile && doc.Profile == nil:
+			doc.Profile = &value
+		default:
+			return document{}, false
+		}
+	}
+	return doc, true
+}
+
+func decodeTOML(text string) (doc document, unknown []string, err error) {
 	err = toml.NewDecoder(strings.NewReader(text)).DisallowUnknownFields().Decode(&doc)
 	var strange *toml.StrictMissingError
 	if errors.As(err, &strange) {
