@@ -108,7 +108,7 @@ func oneStatement(text string) bool {
 
 // twice finds what may be a second assignment behind a value in quotes, which Compose takes without white space between: of the
 // same name, it is not seen in the result.
-var twice = regexp.MustCompile(`['"]\s*[A-Za-z_][A-Za-z0-9_.-]*\s*[=:]`)
+var twice = regexp.MustCompile(`['"][\s\v\pZ]*[A-Za-z_][^\n]*[=:]`)
 
 // FuzzParse: a file without export lines that Compose can read, ours reads alike: the same names, and the same values but
 // for those it does not judge.
