@@ -103,7 +103,14 @@ func oneStatement(text string) bool {
 		bare = true
 		return "", false
 	})
-	return err == nil && len(got) == 1 && (!bare || strings.Contains(text, "$")) && !twice.MatchString(text)
+	return err == nil && len(got) == 1 && (!bare || strings.Contains(text, "$")) && !twice.MatchString(text) && !behindQuote(text)
+}
+
+// behindQuote tells whether more stands behind a value in quotes: part of it for a shell, and for us; nothing for Compose.
+func behindQuote(text string) bool {
+	_, value, _ := strings.Cut(strings.ReplaceAll(text, ":", "="), "=")
+	value = strings.TrimSpace(value)
+	return value != "" && strings.ContainsRune(`'"`, rune(value[0])) && value[len(value)-1] != value[0]
 }
 
 // twice finds what may be a second assignment behind a value in quotes, which Compose takes without white space between: of the
