@@ -57,7 +57,7 @@ func evaluate(t *testing.T, program, script, locale string, input []byte) map[st
 	}
 	cmd := exec.Command(program, args...)
 	cmd.Stdin = bytes.NewReader(input)
-	cmd.Env = []string{tellEnvironment + "=1", "LC_ALL=" + locale, "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}
+	cmd.Env = []string{tellEnvironment + "=1", "GORACE=atexit_sleep_ms=0", "LC_ALL=" + locale, "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
