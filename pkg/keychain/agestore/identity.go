@@ -4,16 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"slices"
 	"strings"
 
-	"filippo.io/age"
+	"github.com/ragenv/ragenv/pkg/keychain/internal/agefile"
 )
-
-// ageMagic begins every age file (age-encryption.org/v1), here an encrypted identity.
-const ageMagic = "age-encryption.org/v1\n"
 
 // maxWorkFactor bounds what an identity file can make us spend: 1 GiB and some seconds. Age writes 18, and would read 22, which
 // is 4 GiB.
@@ -22,7 +18,7 @@ const maxWorkFactor = 20
 // Protected tells whether the identity is encrypted with a passphrase.
 func (s *Store) Protected() (bool, error) {
 	data, err := s.readIdentity()
-	return bytes.HasPrefix(data, []byte(ageMagic)), err
+	return bytes.HasPrefix(data, []byte(agefile.Magic)), err
 }
 
 // Unlock opens the identity with a passphrase and, with Options.CacheFor, caches it. Errors: ErrWrongPassphrase,
@@ -90,9 +86,9 @@ func (s *Store) ChangePassphrase(current, next []byte) error {
 }
 
 // identity returns the identity from, in this order: this process, the plain file, the cache, a passphrase.
-func (s *Store) identity() (*age.X25519Identity, error) { return s.identityFrom(s.opts.Passphrase) }
+func (s *Store) identity() (*agefile.X25519Identity, error) { return s.identityFrom(s.opts.Passphrase) }
 
-func (s *Store) identityFrom(ask func() ([]byte, error)) (*age.X25519Identity, error) {
+func (s *Store) identityFrom(ask func() ([]byte, error)) (*agefile.X25519Identity, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.id != nil {
@@ -102,7 +98,7 @@ func (s *Store) identityFrom(ask func() ([]byte, error)) (*age.X25519Identity, e
 	if err != nil {
 		return nil, err
 	}
-	if !bytes.HasPrefix(data, []byte(ageMagic)) {
+	if !bytes.HasPrefix(data, []byte(agefile.Magic)) {
 		s.id, err = s.parseIdentity(data)
 		return s.id, err
 	}
@@ -130,23 +126,23 @@ func (s *Store) identityFrom(ask func() ([]byte, error)) (*age.X25519Identity, e
 	return id, nil
 }
 
-func (s *Store) remember(id *age.X25519Identity) error {
+func (s *Store) remember(id *agefile.X25519Identity) error {
 	if s.opts.Cache == nil || s.opts.CacheFor <= 0 {
 		return nil
 	}
 	if protected, err := s.Protected(); err != nil || !protected {
 		return err // nothing to spare the next process
 	}
-	return s.opts.Cache.Put(s.ID(), []byte(id.String()), s.opts.CacheFor)
+	return s.opts.Cache.Put(s.ID(), []byte(id.Reveal()), s.opts.CacheFor)
 }
 
 // open reads the identity with a passphrase, past the cache.
-func (s *Store) open(passphrase []byte) (*age.X25519Identity, error) {
+func (s *Store) open(passphrase []byte) (*agefile.X25519Identity, error) {
 	data, err := s.readIdentity()
 	if err != nil {
 		return nil, err
 	}
-	if bytes.HasPrefix(data, []byte(ageMagic)) {
+	if bytes.HasPrefix(data, []byte(agefile.Magic)) {
 		return s.decryptIdentity(data, passphrase)
 	}
 	return s.parseIdentity(data)
@@ -161,18 +157,13 @@ func (s *Store) readIdentity() ([]byte, error) {
 	return data, err
 }
 
-func (s *Store) decryptIdentity(data, passphrase []byte) (*age.X25519Identity, error) {
+func (s *Store) decryptIdentity(data, passphrase []byte) (*agefile.X25519Identity, error) {
 	if len(passphrase) == 0 {
 		return nil, fmt.Errorf("%w: it is empty", ErrWrongPassphrase)
 	}
-	scrypt, err := age.NewScryptIdentity(string(passphrase))
-	if err != nil {
-		return nil, err
-	}
-	scrypt.SetMaxWorkFactor(maxWorkFactor)
 	path := s.opts.path(identityName)
-	r, err := age.Decrypt(bytes.NewReader(data), scrypt)
-	if errors.Is(err, age.ErrIncorrectIdentity) {
+	plain, err := agefile.Decrypt(data, agefile.ScryptIdentity{Passphrase: passphrase, MaxWorkFactor: maxWorkFactor})
+	if errors.Is(err, agefile.ErrNoMatch) {
 		// scrypt cannot tell a wrong passphrase from a changed file; the sum kept beside it can.
 		if m, err := readManifest(s.opts); err == nil && !slices.Contains(m.IdentitySums, sum(data)) {
 			return nil, fmt.Errorf("%w: %s is not what was written", ErrDamaged, path)
@@ -182,26 +173,22 @@ func (s *Store) decryptIdentity(data, passphrase []byte) (*age.X25519Identity, e
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, path, err)
 	}
-	plain, err := io.ReadAll(io.LimitReader(r, 1<<16))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, path, err)
-	}
 	return s.parseIdentity(plain)
 }
 
 // parseIdentity reads an age identity file: comments and one AGE-SECRET-KEY-1 line that belongs to the store's recipient.
 // Its errors never quote the data.
-func (s *Store) parseIdentity(data []byte) (*age.X25519Identity, error) {
+func (s *Store) parseIdentity(data []byte) (*agefile.X25519Identity, error) {
 	for line := range strings.Lines(string(data)) {
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		id, err := age.ParseX25519Identity(line)
+		id, err := agefile.ParseX25519Identity(line)
 		if err != nil {
 			break
 		}
-		if id.Recipient().String() != s.recipient.String() {
+		if id.Recipient() != s.recipient {
 			return nil, fmt.Errorf("%w: %s belongs to another store", ErrDamaged, s.opts.path(identityName))
 		}
 		return id, nil
@@ -210,17 +197,10 @@ func (s *Store) parseIdentity(data []byte) (*age.X25519Identity, error) {
 }
 
 // sealIdentity returns the identity file's content. workFactor zero is age's default.
-func sealIdentity(id *age.X25519Identity, passphrase []byte, workFactor int) ([]byte, error) {
-	plain := fmt.Appendf(nil, "# public key: %s\n%s\n", id.Recipient(), id)
+func sealIdentity(id *agefile.X25519Identity, passphrase []byte, workFactor int) ([]byte, error) {
+	plain := fmt.Appendf(nil, "# public key: %s\n%s\n", id.Recipient(), id.Reveal())
 	if len(passphrase) == 0 {
 		return plain, nil
 	}
-	recipient, err := age.NewScryptRecipient(string(passphrase))
-	if err != nil {
-		return nil, err
-	}
-	if workFactor != 0 {
-		recipient.SetWorkFactor(workFactor)
-	}
-	return seal(plain, recipient)
+	return agefile.Encrypt(plain, agefile.ScryptRecipient{Passphrase: passphrase, WorkFactor: workFactor})
 }

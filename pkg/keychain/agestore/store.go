@@ -16,17 +16,15 @@
 package agestore
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
-	"filippo.io/age"
+	"github.com/ragenv/ragenv/pkg/keychain/internal/agefile"
 )
 
 // FormatVersion is the newest store format this package reads, and the one it writes.
@@ -77,10 +75,10 @@ type Options struct {
 // Store is an open store. It is safe for use by several goroutines and processes.
 type Store struct {
 	opts      Options
-	recipient *age.X25519Recipient
+	recipient agefile.X25519Recipient
 
 	mu sync.Mutex
-	id *age.X25519Identity
+	id *agefile.X25519Identity
 }
 
 const (
@@ -115,7 +113,7 @@ func Open(opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	recipient, err := age.ParseX25519Recipient(m.Recipient)
+	recipient, err := agefile.ParseX25519Recipient(m.Recipient)
 	if err != nil {
 		return nil, fmt.Errorf("%w: the recipient in %s: %w", ErrDamaged, opts.path(manifestName), err)
 	}
@@ -139,7 +137,7 @@ func Create(opts Options, passphrase []byte) (*Store, error) {
 	if err := makeDir(opts.path(itemsName)); err != nil {
 		return nil, err
 	}
-	id, err := age.GenerateX25519Identity()
+	id, err := agefile.GenerateX25519Identity()
 	if err != nil {
 		return nil, err
 	}
@@ -196,11 +194,7 @@ func (s *Store) Get(key string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := age.Decrypt(bytes.NewReader(sealed), id)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, path, err)
-	}
-	data, err := io.ReadAll(r)
+	data, err := agefile.Decrypt(sealed, id)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, path, err)
 	}
@@ -234,7 +228,7 @@ func (s *Store) Set(key string, data []byte) error {
 	if len(data) > MaxItemSize {
 		return fmt.Errorf("%w: %d bytes, at most %d fit", ErrTooLarge, len(data), MaxItemSize)
 	}
-	sealed, err := seal(data, s.recipient)
+	sealed, err := agefile.Encrypt(data, s.recipient)
 	if err != nil {
 		return err
 	}
@@ -308,19 +302,4 @@ func (s *Store) warn(message string) {
 	if s.opts.Warn != nil {
 		s.opts.Warn(message)
 	}
-}
-
-func seal(data []byte, recipient age.Recipient) ([]byte, error) {
-	var sealed bytes.Buffer
-	w, err := age.Encrypt(&sealed, recipient)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := w.Write(data); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return sealed.Bytes(), nil
 }
