@@ -17,8 +17,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/ragenv/ragenv/internal/rawfile"
 )
 
 const (
@@ -232,8 +233,7 @@ func kind(mode fs.FileMode) string {
 // for nobody: anything but a regular file of at most MaxSize gives a *TargetError. A missing file, and a dangling link, give
 // an error that is fs.ErrNotExist.
 func ReadRegular(path string) ([]byte, error) {
-	// O_NONBLOCK: a FIFO is refused, not waited for. Windows' package syscall has the flag, too, and passes it over.
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	f, err := rawfile.Open(path, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -249,14 +249,14 @@ func read(target string) ([]byte, error) {
 }
 
 // readOpen reads and closes f.
-func readOpen(f *os.File, target string) ([]byte, error) {
+func readOpen(f *rawfile.File, target string) ([]byte, error) {
 	defer f.Close()
-	info, err := f.Stat()
+	info, err := f.Info()
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, &TargetError{target, "is " + kind(info.Mode())}
+	if !info.Mode.IsRegular() {
+		return nil, &TargetError{target, "is " + kind(info.Mode)}
 	}
 	data, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
 	if err != nil {

@@ -11,15 +11,14 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ragenv/ragenv/internal/rawfile"
 )
 
 // lockWait is how long another writer may hold the directory's lock; it needs it for a few system calls and an fsync.
 const lockWait = 10 * time.Second
 
-// openNoFollow does not wait for the writer of a FIFO.
-func openNoFollow(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
-}
+func openNoFollow(path string) (*rawfile.File, error) { return rawfile.Open(path, syscall.O_NOFOLLOW) }
 
 // checkOwner keeps root from following a link that another user made or to a file that another user owns: whoever owns
 // the link chooses the file that root would write.

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/ragenv/ragenv/internal/rawfile"
 )
 
 // lockPatience bounds how long a writer waits for another.
@@ -27,11 +29,11 @@ func (e *InsecureError) Unwrap() error { return ErrInsecure }
 
 // checkDir refuses a directory that is a link, or that somebody else owns or can enter. fs.ErrNotExist if it is absent.
 func checkDir(dir string) error {
-	info, err := os.Lstat(dir)
+	info, err := rawfile.Lstat(dir)
 	if err != nil {
 		return err
 	}
-	if !info.IsDir() {
+	if !info.Mode.IsDir() {
 		return &InsecureError{Path: dir, Reason: "is not a directory (symbolic links are not followed here)"}
 	}
 	return checkAccess(dir, info, "700")
@@ -57,25 +59,25 @@ func makeDir(dir string) error {
 
 // readFile reads a regular file of ours of at most limit bytes. Errors: fs.ErrNotExist, ErrInsecure, ErrDamaged (too long).
 func readFile(path string, limit int64) ([]byte, error) {
-	f, err := openNoFollow(path, os.O_RDONLY, 0)
+	f, err := openToRead(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
+	info, err := f.Info()
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
+	if !info.Mode.IsRegular() {
 		return nil, &InsecureError{Path: path, Reason: "is not a regular file"}
 	}
 	if err := checkAccess(path, info, "600"); err != nil {
 		return nil, err
 	}
-	if info.Size() > limit {
-		return nil, fmt.Errorf("%w: %s is %d bytes long", ErrDamaged, path, info.Size())
+	if info.Size > limit {
+		return nil, fmt.Errorf("%w: %s is %d bytes long", ErrDamaged, path, info.Size)
 	}
-	data := make([]byte, info.Size())
+	data := make([]byte, info.Size)
 	if _, err := io.ReadFull(f, data); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}

@@ -8,35 +8,47 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+
+	"github.com/ragenv/ragenv/internal/rawfile"
 )
 
 var errLockHeld = syscall.EWOULDBLOCK
 
 // checkAccess refuses what another user owns or can read. mode is what chmod should set.
-func checkAccess(path string, info fs.FileInfo, mode string) error {
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok && int(stat.Uid) != os.Geteuid() {
+func checkAccess(path string, info rawfile.Info, mode string) error {
+	if info.Owner != os.Geteuid() {
 		return &InsecureError{
 			Path:   path,
-			Reason: fmt.Sprintf("belongs to user %d, but this process runs as user %d", stat.Uid, os.Geteuid()),
+			Reason: fmt.Sprintf("belongs to user %d, but this process runs as user %d", info.Owner, os.Geteuid()),
 		}
 	}
-	if info.Mode().Perm()&0o077 != 0 {
+	if info.Mode.Perm()&0o077 != 0 {
 		return &InsecureError{
 			Path:   path,
-			Reason: fmt.Sprintf("is open to other users (mode %04o)", info.Mode().Perm()),
+			Reason: fmt.Sprintf("is open to other users (mode %04o)", info.Mode.Perm()),
 			Mend:   "chmod " + mode + " " + quote(path),
 		}
 	}
 	return nil
 }
 
+func openToRead(path string) (*rawfile.File, error) {
+	f, err := rawfile.Open(path, syscall.O_NOFOLLOW)
+	return f, notFollowed(path, err)
+}
+
 func openNoFollow(path string, flag int, perm fs.FileMode) (*os.File, error) {
 	// O_NONBLOCK: a FIFO put in a file's place is refused, not waited for.
 	f, err := os.OpenFile(path, flag|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, perm)
+	return f, notFollowed(path, err)
+}
+
+// notFollowed names the error of O_NOFOLLOW.
+func notFollowed(path string, err error) error {
 	if errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.EMLINK) { // EMLINK: FreeBSD
-		return nil, &InsecureError{Path: path, Reason: "is a symbolic link, which is not followed here"}
+		return &InsecureError{Path: path, Reason: "is a symbolic link, which is not followed here"}
 	}
-	return f, err
+	return err
 }
 
 func rename(from, to string) error { return os.Rename(from, to) }
