@@ -15,6 +15,7 @@ import (
 	"github.com/ragenv/ragenv/cmd/internal/buildinfo"
 	"github.com/ragenv/ragenv/cmd/internal/hardening"
 	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/internal/plainjson"
 )
 
 // Program is the name clients find the helper by: "docker-credential-" and the name in config.json.
@@ -100,7 +101,7 @@ func serve(h *helper, verb string, in io.Reader, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		return json.NewEncoder(out).Encode(credentials.Credentials{ServerURL: server, Username: user, Secret: secret})
+		return writeCredentials(out, credentials.Credentials{ServerURL: server, Username: user, Secret: secret})
 	case credentials.ActionErase:
 		server, err := readServer(in)
 		if err != nil {
@@ -114,6 +115,15 @@ func serve(h *helper, verb string, in io.Reader, out io.Writer) error {
 	default:
 		return ui.Errorf(Program+" --help", "unknown action: %.40q", verb)
 	}
+}
+
+// writeCredentials writes the answer to get, by encoding/json or as that would.
+func writeCredentials(out io.Writer, c credentials.Credentials) error {
+	if !plainjson.IsPlain(c.ServerURL) || !plainjson.IsPlain(c.Username) || !plainjson.IsPlain(c.Secret) {
+		return json.NewEncoder(out).Encode(c)
+	}
+	_, err := io.WriteString(out, `{"ServerURL":"`+c.ServerURL+`","Username":"`+c.Username+`","Secret":"`+c.Secret+"\"}\n")
+	return err
 }
 
 // isProtocolError tells whether a client knows the error by its text, and so says itself what is to be said.
