@@ -8,7 +8,6 @@ package serverurl
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 )
 
@@ -150,11 +149,11 @@ func splitAuthority(authority string) (host, port, reason string) {
 		if !ok {
 			return "", "", "its IPv6 address is not closed with ]"
 		}
-		addr, err := netip.ParseAddr(literal)
-		if err != nil || !addr.Is6() || addr.Zone() != "" {
+		address, ok := parseIPv6(literal)
+		if !ok {
 			return "", "", "what stands in brackets is not an IPv6 address"
 		}
-		host, rest = "["+addr.String()+"]", after
+		host, rest = "["+address.String()+"]", after
 		if rest == "" {
 			return host, "", ""
 		}
