@@ -179,5 +179,16 @@ func about(ref Ref, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s: %w", ref.Name, err)
+	return &itemError{ref.Name, err}
 }
+
+// itemError is an error with the name of the item that it is about. It is no fmt.Errorf, as that a registry has no item is what the helper
+// answers most.
+type itemError struct {
+	name string
+	err  error
+}
+
+func (e *itemError) Error() string { return e.name + ": " + e.err.Error() }
+
+func (e *itemError) Unwrap() error { return e.err }

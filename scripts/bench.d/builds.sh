@@ -30,16 +30,28 @@ clean_up() {
 	rm -rf "$scratch"
 }
 
+# as_installed writes files anew, in one go, as installers write them: the linker writes here and there, and what that leaves in
+# the page cache takes a tenth longer to start.
+as_installed() {
+	local file
+	for file; do
+		cp -- "$file" "$file.copy"
+		mv -- "$file.copy" "$file"
+	done
+}
+
 # build_tools builds the measuring program, and the one that everything is compared with as the programs are released.
 build_tools() {
 	local build=(env -C test/bench CGO_ENABLED=0 GOWORK=off go build -buildvcs=false -trimpath -o "$scratch/")
 	"${build[@]}" ./cmd/bench
 	"${build[@]}" -ldflags '-s -w' ./cmd/hello
+	as_installed "$scratch/hello"
 }
 
 # build_tree ROOT DIR builds the programs of a tree as they are released, and the helper once more with its symbols.
 build_tree() {
 	"$1/scripts/build" "$2"
+	as_installed "$2/docker-credential-ngc" "$2/ragenv"
 	env -C "$1" CGO_ENABLED=0 GOWORK=off go build -buildvcs=false -trimpath -o "$2/symbols/" ./cmd/docker-credential-ngc
 }
 

@@ -68,7 +68,7 @@ func (h *helper) fail(err error, stdout io.Writer) int {
 	if !isProtocolError(err) {
 		h.print.Fail(err)
 	}
-	_, _ = fmt.Fprintln(stdout, errorText(err))
+	_, _ = io.WriteString(stdout, errorText(err)+"\n")
 	return ui.CodeFailure
 }
 
