@@ -36,8 +36,7 @@ func (p *program) main(args []string) int {
 	if err := hardening.Elevated(); err != nil {
 		return p.printer(false).Fail(ownFailure(ui.Errorf(`chmod a-s "$(command -v ragenv)", and setcap -r on it`, "%w", err)))
 	}
-	app := newApp(p)
-	err := app.Run(append([]string{programName}, arrange(app, args)...))
+	err := p.do(args)
 	if errors.Is(err, errHelpShown) {
 		return 0
 	}
@@ -46,6 +45,16 @@ func (p *program) main(args []string) int {
 		return int(status)
 	}
 	return p.printer(false).Fail(p.underSudo(err))
+}
+
+// do does what the command line says.
+func (p *program) do(args []string) error {
+	if len(args) > 1 && args[0] == "--" {
+		// The usual form has no flags to understand, and starts sooner without what understands them (docs/benchmarks.md).
+		return p.run(globals{}, runOptions{command: args[1:]})
+	}
+	app := newApp(p)
+	return app.Run(append([]string{programName}, arrange(app, args)...))
 }
 
 func (p *program) printer(quiet bool) ui.Printer {
@@ -59,19 +68,37 @@ type session struct {
 	print  ui.Printer
 }
 
+// globals are the values of the flags that every command has.
+type globals struct {
+	quiet   bool
+	profile *string // nil if the flag is not given
+	hint    string  // of an error in them
+}
+
+func globalsOf(c *cli.Context) globals {
+	g := globals{quiet: c.Bool(flagQuiet), hint: helpHint(c)}
+	if profile := c.String(flagProfile); c.IsSet(flagProfile) {
+		g.profile = &profile
+	}
+	return g
+}
+
 // session reads the configuration and the flags that every command has.
-func (p *program) session(c *cli.Context) (*session, error) {
-	s := &session{program: p, print: p.printer(c.Bool(flagQuiet))}
+func (p *program) session(c *cli.Context) (*session, error) { return p.open(globalsOf(c)) }
+
+// open reads the configuration, with which a command works.
+func (p *program) open(g globals) (*session, error) {
+	s := &session{program: p, print: p.printer(g.quiet)}
 	var err error
 	if s.config, err = config.Load(p.getenv); err != nil {
 		return nil, explainConfig(err)
 	}
-	if profile := c.String(flagProfile); c.IsSet(flagProfile) {
-		if err := s.config.SetProfile(profile, config.OriginFlag); err != nil {
-			if looksSecret(profile) {
+	if g.profile != nil {
+		if err := s.config.SetProfile(*g.profile, config.OriginFlag); err != nil {
+			if looksSecret(*g.profile) {
 				err = fmt.Errorf("%w: a key is no profile", keychain.ErrInvalidName)
 			}
-			return nil, ui.Usagef(helpHint(c), "--%s: %w", flagProfile, err)
+			return nil, ui.Usagef(g.hint, "--%s: %w", flagProfile, err)
 		}
 	}
 	for _, key := range s.config.UnknownKeys {

@@ -20,7 +20,8 @@ import (
 )
 
 type runOptions struct {
-	only, envFile         string
+	only                  []string // names; nil is no limit
+	envFile               *string  // nil if the flag is not given
 	preserveEnv, pristine bool
 	mask                  bool
 	command               []string
@@ -28,6 +29,7 @@ type runOptions struct {
 
 func newRunCommand(p *program) *cli.Command {
 	var o runOptions
+	var only, envFile string
 	return &cli.Command{
 		Name:      runCommandName,
 		Usage:     "run a command with the keys; the word run can be left out",
@@ -50,27 +52,39 @@ then, on a terminal of its own if there is one; it can still send a key elsewher
   ragenv --pristine --env-file deploy.env -- docker compose up -d
   ragenv --only NGC_API_KEY -- sh -c 'echo ${#NGC_API_KEY}'`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "only", Destination: &o.only, Usage: "hand over only `A,B` of the stored keys"},
+			&cli.StringFlag{Name: "only", Destination: &only, Usage: "hand over only `A,B` of the stored keys"},
 			&cli.BoolFlag{Name: "preserve-env", Destination: &o.preserveEnv, Usage: "let the values of the shell win over stored ones"},
-			&cli.StringFlag{Name: "env-file", Destination: &o.envFile, Usage: "add the settings of the dotenv file `FILE`"},
+			&cli.StringFlag{Name: "env-file", Destination: &envFile, Usage: "add the settings of the dotenv file `FILE`"},
 			&cli.BoolFlag{Name: "pristine", Destination: &o.pristine, Usage: "leave out what else the shell has set"},
 			&cli.BoolFlag{Name: "mask", Destination: &o.mask, Usage: "hide the stored values in the command's output"},
 		},
-		Action: func(c *cli.Context) error {
-			s, err := p.session(c)
-			if err != nil {
+		Action: func(c *cli.Context) (err error) {
+			o.command = c.Args().Slice()
+			if o.only, err = parseOnly(c, only); err != nil {
 				return ownFailure(err)
 			}
-			if o.command = c.Args().Slice(); len(o.command) == 0 {
-				return ownFailure(ui.Usagef("ragenv -- docker compose up", "no command to run"))
+			if c.IsSet("env-file") {
+				o.envFile = &envFile
 			}
-			code, err := runRun(s, c, o)
-			if err == nil && code != 0 { // the command was a child: on Windows, and under --mask
-				return exitStatus(code)
-			}
-			return ownFailure(err)
+			return p.run(globalsOf(c), o)
 		},
 	}
+}
+
+// run runs a command, and returns if that could not be started, or was a child.
+func (p *program) run(g globals, o runOptions) error {
+	s, err := p.open(g)
+	if err != nil {
+		return ownFailure(err)
+	}
+	if len(o.command) == 0 {
+		return ownFailure(ui.Usagef("ragenv -- docker compose up", "no command to run"))
+	}
+	code, err := runRun(s, o)
+	if err == nil && code != 0 { // on Windows, and under --mask
+		return exitStatus(code)
+	}
+	return ownFailure(err)
 }
 
 // exitStatus ends ragenv with the exit code of a command that was its child, and without a word.
@@ -91,21 +105,17 @@ func ownFailure(err error) error {
 	return err
 }
 
-func runRun(s *session, c *cli.Context, o runOptions) (int, error) {
-	only, err := parseOnly(c, o.only)
-	if err != nil {
-		return 0, err
-	}
-	want := environmentWanted{base: system.Environ(), only: only, preserve: o.preserveEnv}
+func runRun(s *session, o runOptions) (int, error) {
+	want := environmentWanted{base: system.Environ(), only: o.only, preserve: o.preserveEnv}
 	if o.pristine {
 		want.base = childenv.Pristine(want.base, runtime.GOOS == "windows")
 	}
-	if c.IsSet("env-file") {
-		settings, err := readEnvFile(o.envFile)
+	if o.envFile != nil {
+		settings, err := readEnvFile(*o.envFile)
 		if err != nil {
 			return 0, err
 		}
-		want.base, want.where = append(settings, want.base...), "this shell or in "+ui.Printable(o.envFile)
+		want.base, want.where = append(settings, want.base...), "this shell or in "+ui.Printable(*o.envFile)
 	}
 	built, err := s.commandEnvironment(want)
 	if err != nil {

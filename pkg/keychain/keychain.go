@@ -144,16 +144,18 @@ func (k *Keychain) GetAll(refs []Ref) ([]Item, error) {
 	if k.file != nil {
 		workers = min(runtime.GOMAXPROCS(0), len(refs))
 	}
-	var wg sync.WaitGroup
-	for w := range workers {
-		wg.Go(func() {
-			for i := w; i < len(refs); i += workers {
-				if items[i], errs[i] = k.Get(refs[i]); errs[i] != nil && !errors.Is(errs[i], ErrNotFound) {
-					return
-				}
+	work := func(w int) {
+		for i := w; i < len(refs); i += workers {
+			if items[i], errs[i] = k.Get(refs[i]); errs[i] != nil && !errors.Is(errs[i], ErrNotFound) {
+				return
 			}
-		})
+		}
 	}
+	var wg sync.WaitGroup
+	for w := 1; w < workers; w++ {
+		wg.Go(func() { work(w) })
+	}
+	work(0)
 	wg.Wait()
 	found := items[:0]
 	for i, err := range errs {
