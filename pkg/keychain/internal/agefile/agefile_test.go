@@ -174,6 +174,37 @@ func TestChunks(t *testing.T) {
 	}
 }
 
+// TestLongHeader: what is huge is refused, and costs little.
+func TestLongHeader(t *testing.T) {
+	id := newIdentity(t)
+	const size = 16 << 20
+	for name, header := range map[string]string{
+		"one line":      "-> " + strings.Repeat("a", size) + "\n",
+		"many words":    "->" + strings.Repeat(" a", size/2) + "\n",
+		"many stanzas":  strings.Repeat("-> X25519 "+strings.Repeat("A", 43)+"\n"+strings.Repeat("A", 43)+"\n", size/100),
+		"a long body":   "-> a\n" + strings.Repeat(strings.Repeat("A", 64)+"\n", size/65) + "\n",
+		"no line break": strings.Repeat("-", size),
+	} {
+		file := []byte(Magic + header + "--- " + strings.Repeat("A", 43) + "\n" + strings.Repeat("\x00", 100))
+		used := testing.AllocsPerRun(1, func() {
+			if _, err := Decrypt(file, id); !errors.Is(err, ErrHeader) {
+				t.Errorf("%s: %v, want ErrHeader", name, err)
+			}
+		})
+		if used > 10_000 {
+			t.Errorf("%s: %.0f allocations", name, used)
+		}
+	}
+	// What is longer than a header may be, but for its header, is all read.
+	file, err := Encrypt(random(chunkSize), id.Recipient())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h, err := parseHeader(file); err != nil || len(h.payload) != nonceSize+sealed {
+		t.Errorf("the payload is of %d bytes (%v)", len(h.payload), err)
+	}
+}
+
 func TestWorkFactor(t *testing.T) {
 	passphrase := []byte("words")
 	file, err := Encrypt(nil, ScryptRecipient{passphrase, 3})

@@ -7,11 +7,8 @@ import (
 	"strings"
 )
 
-// What a header may hold at most, so that a hostile one costs little.
-const (
-	maxStanzas = 1024
-	maxArgs    = 128
-)
+// maxHeader is how long a header may be, in bytes, so that a hostile one costs little. Ours have some two hundred.
+const maxHeader = 64 << 10
 
 const (
 	stanzaPrefix = "->"
@@ -65,16 +62,17 @@ func appendHeader(out []byte, s stanza) []byte {
 // parseHeader reads the header of a file. Its error is ErrHeader.
 func parseHeader(file []byte) (header, error) {
 	fail := func(what string) (header, error) { return header{}, fmt.Errorf("%w: %s", ErrHeader, what) }
-	rest, found := bytes.CutPrefix(file, []byte(Magic))
+	head := file[:min(len(file), maxHeader)]
+	rest, found := bytes.CutPrefix(head, []byte(Magic))
 	if !found {
 		return fail("its first line")
 	}
 	var h header
 	for {
-		start := len(file) - len(rest)
+		start := len(head) - len(rest)
 		line, after, found := bytes.Cut(rest, []byte{'\n'})
 		if !found {
-			return fail("it ends within the header")
+			return fail("the header has no end")
 		}
 		if mac, found := bytes.CutPrefix(line, []byte(macPrefix+" ")); found {
 			var ok bool
@@ -82,11 +80,11 @@ func parseHeader(file []byte) (header, error) {
 			if !ok || len(h.mac) != 32 || len(h.stanzas) == 0 {
 				return fail("the header's last line")
 			}
-			h.signed, h.payload = file[:start+len(macPrefix)], after
+			h.signed, h.payload = file[:start+len(macPrefix)], file[start+len(line)+1:]
 			return h, nil
 		}
 		s, after, ok := parseStanza(line, after)
-		if !ok || len(h.stanzas) == maxStanzas {
+		if !ok {
 			return fail("a recipient stanza")
 		}
 		h.stanzas = append(h.stanzas, s)
@@ -97,7 +95,7 @@ func parseHeader(file []byte) (header, error) {
 // parseStanza reads a stanza from its first line and what follows that, and returns what follows the stanza.
 func parseStanza(first, rest []byte) (s stanza, after []byte, ok bool) {
 	words := strings.Split(string(first), " ")
-	if words[0] != stanzaPrefix || len(words) < 2 || len(words)-2 > maxArgs {
+	if words[0] != stanzaPrefix || len(words) < 2 {
 		return s, nil, false
 	}
 	for _, word := range words[1:] {
