@@ -5,10 +5,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-)
 
-// expiryNotice is how long before a key's end it is spoken of.
-const expiryNotice = 14 * 24 * time.Hour
+	"github.com/ragenv/ragenv/cmd/internal/doctor"
+)
 
 // parseExpiry reads when a key stops working: a date ("2027-01-31": at the end of that day, local time), a time
 // (RFC 3339), or how long from now ("90d", "12w", "2160h"). It has to be in the future and within 100 years.
@@ -46,9 +45,9 @@ func readExpiry(text string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%.40q is neither a date (2027-01-31), nor a time (RFC 3339), nor a duration (90d, 12w, 2160h)", text)
 }
 
-// expiryNear tells whether a known expiry is past or closer than expiryNotice.
+// expiryNear tells whether a known expiry is past or closer than doctor.ExpiryNotice.
 func expiryNear(expires, now time.Time) bool {
-	return !expires.IsZero() && expires.Sub(now) < expiryNotice
+	return !expires.IsZero() && expires.Sub(now) < doctor.ExpiryNotice
 }
 
 // expiryPhrase says it in words: "expired on 2026-11-01", "expires today", "expires in 3 days".

@@ -187,8 +187,8 @@ func TestKeyExpiry(t *testing.T) {
 		detail  string
 	}{
 		"past":    {now, Failed, "NGC_API_KEY expired on 2026-11-22"},
-		"near":    {now.Add(expiryNotice - time.Second), Warning, "NGC_API_KEY expires on 2026-12-06"},
-		"far":     {now.Add(expiryNotice), OK, "1 key with a known end, none within 14 days"},
+		"near":    {now.Add(ExpiryNotice - time.Second), Warning, "NGC_API_KEY expires on 2026-12-06"},
+		"far":     {now.Add(ExpiryNotice), OK, "1 key with a known end, none within 14 days"},
 		"unknown": {time.Time{}, OK, "no key is known to expire"},
 	} {
 		t.Run(name, func(t *testing.T) {
