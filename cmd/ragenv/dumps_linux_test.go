@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,8 +69,9 @@ func TestNoSecretInDumps(t *testing.T) {
 func (w *leakWorld) waitsForInput(pid int) {
 	w.t.Helper()
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		link, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
-		if strings.Contains(link, "ragenv") || strings.Contains(link, "docker-credential") {
+		link, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
+		// To others than root it does not say what it is any more once it keeps its memory to itself.
+		if errors.Is(err, fs.ErrPermission) || strings.Contains(link, "ragenv") || strings.Contains(link, "docker-credential") {
 			time.Sleep(300 * time.Millisecond) // its start, many times over; a slow one makes the test weaker, not wrong
 			return
 		}

@@ -18,6 +18,9 @@ import (
 func TestModesUnderAnyUmask(t *testing.T) {
 	for _, umask := range []string{"000", "022", "077", "777"} {
 		t.Run(umask, func(t *testing.T) {
+			if umask == "777" && os.Geteuid() != 0 {
+				t.Skip("only root makes something in a directory of mode 0000")
+			}
 			t.Parallel()
 			w := newLeakWorld(t, "", leakHomes[0])
 			home := filepath.Join(w.dir, "home")

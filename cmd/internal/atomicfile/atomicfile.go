@@ -80,15 +80,29 @@ func Replace(path string, old, data []byte, perm fs.FileMode) error {
 			if err := unchanged(); err != nil {
 				return err
 			}
-			return swap(temp, target, old, data)
+			return swap(temp, target, old)
 		})
 	})
 }
 
-// swap puts temp, which holds data, in target's place if that holds old. The two change places, so that what came between the
+// swap puts temp in target's place if that holds old. The two change places, so that what came between the
 // last comparison and this is seen, and put back.
-func swap(temp, target string, old, data []byte) error {
-	err := exchange(temp, target)
+//
+// Who reads the file while the two are the wrong way round does not see what came between. So that lasts for two system calls only: which
+// file it is says more quickly than what it holds that it is another one.
+func swap(temp, target string, old []byte) error {
+	ours, err := os.Lstat(temp)
+	if err != nil {
+		return err
+	}
+	before, err := os.Lstat(target)
+	if errors.Is(err, fs.ErrNotExist) {
+		return ErrChanged
+	}
+	if err != nil {
+		return err
+	}
+	err = exchange(temp, target)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		return rename(temp, target)
@@ -97,17 +111,22 @@ func swap(temp, target string, old, data []byte) error {
 	case err != nil:
 		return err
 	}
-	displaced, err := read(temp)
-	if err == nil && bytes.Equal(displaced, old) {
-		return os.Remove(temp)
+	displaced, err := os.Lstat(temp)
+	if err != nil {
+		return err
+	}
+	if os.SameFile(displaced, before) {
+		if held, err := read(temp); err == nil && bytes.Equal(held, old) {
+			return os.Remove(temp)
+		}
 	}
 	// Back. While ours stood there, the other program may have written once more: then that is what belongs there.
-	for placed := data; ; {
+	for placed := ours; ; {
 		if err := exchange(temp, target); err != nil {
 			return err
 		}
-		now, err := read(temp)
-		if err != nil || bytes.Equal(now, placed) {
+		now, err := os.Lstat(temp)
+		if err != nil || os.SameFile(now, placed) {
 			return ErrChanged
 		}
 		placed, displaced = displaced, now

@@ -290,12 +290,12 @@ func TestSwapPutsBackWhatCameBetween(t *testing.T) {
 	if err := exchange(temp, target); err != nil {
 		t.Fatal(err)
 	}
-	if err := swap(temp, target, []byte("what was read"), []byte("ours")); !errors.Is(err, ErrChanged) {
+	if err := swap(temp, target, []byte("what was read")); !errors.Is(err, ErrChanged) {
 		t.Errorf("%v, want ErrChanged", err)
 	}
 	want(t, target, "Docker's")
 	want(t, temp, "ours")
-	if err := swap(temp, target, []byte("Docker's"), []byte("ours")); err != nil {
+	if err := swap(temp, target, []byte("Docker's")); err != nil {
 		t.Error(err)
 	}
 	want(t, target, "ours")
@@ -304,7 +304,7 @@ func TestSwapPutsBackWhatCameBetween(t *testing.T) {
 	if err := os.Remove(target); err != nil {
 		t.Fatal(err)
 	}
-	if err := swap(temp, target, []byte("ours"), []byte("ours")); !errors.Is(err, ErrChanged) {
+	if err := swap(temp, target, []byte("ours")); !errors.Is(err, ErrChanged) {
 		t.Errorf("removed meanwhile: %v, want ErrChanged", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -25,12 +26,14 @@ func (w *World) lookPath(name string) (path, notExecutable string) {
 		if !filepath.IsAbs(dir) {
 			continue // Go's programs, Docker among them, run nothing from the current directory
 		}
-		found, err := exec.LookPath(filepath.Join(dir, name))
+		file := filepath.Join(dir, name)
+		found, err := exec.LookPath(file)
 		if err == nil {
 			return found, notExecutable
 		}
-		if errors.Is(err, fs.ErrPermission) && notExecutable == "" {
-			notExecutable = filepath.Join(dir, name)
+		// In a directory that this user may not search there is nothing to mend.
+		if _, statErr := os.Stat(file); errors.Is(err, fs.ErrPermission) && statErr == nil && notExecutable == "" {
+			notExecutable = file
 		}
 	}
 	return "", notExecutable
