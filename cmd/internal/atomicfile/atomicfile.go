@@ -69,8 +69,8 @@ func Write(path string, data []byte, perm fs.FileMode) error {
 
 // Replace is Write on the condition that the file still holds old, byte for byte; a nil old means that there is no file yet.
 // Otherwise the error is ErrChanged. Callers of this function exclude each other on Unix, by a lock on the directory.
-// On Linux what another program wrote is noticed at any moment; elsewhere it can slip in between the last comparison and the
-// rename, which are one system call apart. Creating a file has no such gap where hard links exist.
+// On Linux what another program wrote is noticed at any moment, and stands there again two system calls later; elsewhere it can slip in
+// between the last comparison and the rename, which are one system call apart. Creating a file has no such gap where hard links exist.
 func Replace(path string, old, data []byte, perm fs.FileMode) error {
 	return guarded(path, old, func(target string, info fs.FileInfo, unchanged func() error) error {
 		return write(target, info, data, perm, func(temp string) error {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 
 	"github.com/godbus/dbus"
 	"golang.org/x/sys/unix"
@@ -151,6 +152,11 @@ func escapePathElement(name string) string {
 	return string(b)
 }
 
+// isErrno tells whether an error is, or ends with the text of, one of the system's: the library hands on most by their text alone.
+func isErrno(err error, errno unix.Errno) bool {
+	return errors.Is(err, errno) || strings.HasSuffix(err.Error(), ": "+errno.Error())
+}
+
 func keyctlGuard() guard {
 	return guard{
 		usable: func() error {
@@ -169,9 +175,9 @@ func keyctlGuard() guard {
 		},
 		failed: func(err error) error {
 			switch {
-			case errors.Is(err, unix.EDQUOT):
+			case isErrno(err, unix.EDQUOT):
 				return fmt.Errorf("%w: the kernel's quota of keys is used up (keyrings(7))", keychain.ErrTooLarge)
-			case errors.Is(err, unix.EKEYEXPIRED), errors.Is(err, unix.EKEYREVOKED), errors.Is(err, unix.ENOKEY):
+			case isErrno(err, unix.EKEYEXPIRED), isErrno(err, unix.EKEYREVOKED), isErrno(err, unix.ENOKEY):
 				return keychain.ErrNotFound
 			}
 			return err

@@ -19,6 +19,52 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain/internal/keychaintest"
 )
 
+// The library hands on what the kernel says as text.
+func TestKeyctlErrorsAreTyped(t *testing.T) {
+	failed := keyctlGuard().failed
+	for errno, want := range map[unix.Errno]error{
+		unix.EDQUOT: keychain.ErrTooLarge, unix.EKEYEXPIRED: keychain.ErrNotFound, unix.EKEYREVOKED: keychain.ErrNotFound, unix.ENOKEY: keychain.ErrNotFound,
+	} {
+		for _, err := range []error{errno, fmt.Errorf("reading: %w", errno), errors.New("adding key to session failed: " + errno.Error())} {
+			if got := failed(err); !errors.Is(got, want) {
+				t.Errorf("%v became %v, want %v", err, got, want)
+			}
+		}
+	}
+	if err := errors.New("adding key to session failed: " + unix.EACCES.Error()); failed(err) != err {
+		t.Errorf("%v became %v", err, failed(err))
+	}
+}
+
+// TestKeyctlQuota: what the kernel does not take is said to be too large, and nothing is lost.
+func TestKeyctlQuota(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root's quota is larger than an item can be")
+	}
+	opts := keychain.Options{Backend: keychain.BackendKeyctl, Namespace: randomName(t)}
+	openOrSkip(t, opts)
+	k := keychaintest.MustOpen(t, opts)
+	item := keychain.Item{Ref: keychain.Ref{Profile: "default", Kind: keychain.KindEnv, Name: "A"}, Secret: keychain.NewSecret("small")}
+	if err := k.Set(item); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := k.Remove(item.Ref); err != nil {
+			t.Error(err)
+		}
+	})
+	large := item
+	large.Secret = keychain.NewSecret(strings.Repeat("x", 30_000))
+	if err := k.Set(large); err == nil {
+		t.Skip("this user's quota is not the kernel's usual one")
+	} else if !errors.Is(err, keychain.ErrTooLarge) {
+		t.Errorf("%v, want ErrTooLarge", err)
+	}
+	if got, err := k.Get(item.Ref); err != nil || got.Secret != item.Secret {
+		t.Errorf("LOST: the former value: %v", err)
+	}
+}
+
 func TestKeyctlContract(t *testing.T) {
 	opts := keychain.Options{Backend: keychain.BackendKeyctl, Namespace: randomName(t)}
 	openOrSkip(t, opts)
