@@ -77,30 +77,33 @@ func Replace(path string, old, data []byte, perm fs.FileMode) error {
 			if old == nil {
 				return create(temp, target)
 			}
+			before, err := os.Lstat(target)
+			if errors.Is(err, fs.ErrNotExist) {
+				return ErrChanged
+			}
+			if err != nil {
+				return err
+			}
 			if err := unchanged(); err != nil {
 				return err
 			}
-			return swap(temp, target, old)
+			return swap(temp, target, old, before)
 		})
 	})
 }
 
-// swap puts temp in target's place if that holds old. The two change places, so that what came between the
+// swap puts temp in target's place if that is the file before, and holds old. The two change places, so that what came between the
 // last comparison and this is seen, and put back.
 //
 // Who reads the file while the two are the wrong way round does not see what came between. So that lasts for two system calls only: which
 // file it is says more quickly than what it holds that it is another one.
-func swap(temp, target string, old []byte) error {
+func swap(temp, target string, old []byte, before fs.FileInfo) error {
 	ours, err := os.Lstat(temp)
 	if err != nil {
 		return err
 	}
-	before, err := os.Lstat(target)
-	if errors.Is(err, fs.ErrNotExist) {
+	if now, err := os.Lstat(target); err != nil || !os.SameFile(now, before) {
 		return ErrChanged
-	}
-	if err != nil {
-		return err
 	}
 	err = exchange(temp, target)
 	switch {

@@ -290,21 +290,34 @@ func TestSwapPutsBackWhatCameBetween(t *testing.T) {
 	if err := exchange(temp, target); err != nil {
 		t.Fatal(err)
 	}
-	if err := swap(temp, target, []byte("what was read")); !errors.Is(err, ErrChanged) {
-		t.Errorf("%v, want ErrChanged", err)
+	info := func(path string) fs.FileInfo {
+		info, err := os.Lstat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info
 	}
-	want(t, target, "Docker's")
-	want(t, temp, "ours")
-	if err := swap(temp, target, []byte("Docker's")); err != nil {
+	for _, read := range []struct {
+		file fs.FileInfo
+		held string
+	}{{info(target), "what was read"}, {info(temp), "Docker's"}} {
+		if err := swap(temp, target, []byte(read.held), read.file); !errors.Is(err, ErrChanged) {
+			t.Errorf("%v, want ErrChanged", err)
+		}
+		want(t, target, "Docker's")
+		want(t, temp, "ours")
+	}
+	if err := swap(temp, target, []byte("Docker's"), info(target)); err != nil {
 		t.Error(err)
 	}
 	want(t, target, "ours")
 	only(t, dir, "config")
 	put(t, temp, "ours", 0o600)
+	before := info(target)
 	if err := os.Remove(target); err != nil {
 		t.Fatal(err)
 	}
-	if err := swap(temp, target, []byte("ours")); !errors.Is(err, ErrChanged) {
+	if err := swap(temp, target, []byte("ours"), before); !errors.Is(err, ErrChanged) {
 		t.Errorf("removed meanwhile: %v, want ErrChanged", err)
 	}
 }
