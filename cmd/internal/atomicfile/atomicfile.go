@@ -115,10 +115,7 @@ func swap(temp, target string, old []byte, before fs.FileInfo) error {
 		return err
 	}
 	displaced, err := os.Lstat(temp)
-	if err != nil {
-		return err
-	}
-	if os.SameFile(displaced, before) {
+	if err == nil && os.SameFile(displaced, before) {
 		if held, err := read(temp); err == nil && bytes.Equal(held, old) {
 			return os.Remove(temp)
 		}
