@@ -40,7 +40,7 @@ e2e-kubernetes: build ## prove the Kubernetes Secrets and the kubelet's provider
 	@rc=0; E2E_BIN=$(CURDIR)/bin scripts/e2e-kubernetes || rc=$$?; if [ $$rc -eq 77 ]; then echo 'e2e-kubernetes: SKIP: no API server can be had here'; else exit $$rc; fi
 
 fresh-machine: ## prove that a clean checkout works on a bare machine, and list what it installs
-	@rc=0; scripts/fresh-machine || rc=$$?; if [ $$rc -ne 77 ]; then exit $$rc; fi
+	@rc=0; test/worlds/fresh-machine || rc=$$?; if [ $$rc -ne 77 ]; then exit $$rc; fi
 
 check: build ## check that the programs are static, small and free of local paths
 	@scripts/check-binaries bin
@@ -73,7 +73,7 @@ reproducible: ## build that twice, in different surroundings, and compare every 
 	@scripts/reproducible
 
 deb-round: ## install, use, upgrade and purge the .deb in a bare machine; the .rpm, too
-	@rc=0; scripts/deb-round || rc=$$?; if [ $$rc -ne 77 ]; then exit $$rc; fi
+	@rc=0; test/worlds/deb-round || rc=$$?; if [ $$rc -ne 77 ]; then exit $$rc; fi
 
 go-install-check: ## install both programs with go install ...@version
 	@rc=0; scripts/go-install-check || rc=$$?; if [ $$rc -ne 77 ]; then exit $$rc; fi

@@ -5,8 +5,8 @@ package main
 import (
 	"os"
 
-	"github.com/ragenv/ragenv/cmd/internal/credentialhelper"
-	"github.com/ragenv/ragenv/cmd/internal/hardening"
+	"github.com/ragenv/ragenv/internal/credentialhelper"
+	"github.com/ragenv/ragenv/internal/hardening"
 )
 
 func main() {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/ragenv/ragenv/cmd/internal/scripttest"
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 func TestMain(m *testing.M) { scripttest.Main(m, scripttest.Helper, main) }

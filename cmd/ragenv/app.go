@@ -9,8 +9,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ragenv/ragenv/cmd/internal/buildinfo"
-	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/internal/buildinfo"
+	"github.com/ragenv/ragenv/internal/ui"
 )
 
 // Names of the flags that every command has.

@@ -7,10 +7,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ragenv/ragenv/cmd/internal/atomicfile"
-	"github.com/ragenv/ragenv/cmd/internal/backup"
-	"github.com/ragenv/ragenv/cmd/internal/passphrase"
-	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/internal/atomicfile"
+	"github.com/ragenv/ragenv/internal/backup"
+	"github.com/ragenv/ragenv/internal/passphrase"
+	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 

@@ -13,8 +13,8 @@ import (
 	"filippo.io/age"
 	"filippo.io/age/armor"
 
-	"github.com/ragenv/ragenv/cmd/internal/scripttest"
 	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 func TestBackupAsks(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ragenv/ragenv/cmd/internal/scripttest"
 	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 // Every place of every command line is in the table of what stands there, so that completion cannot fall behind.

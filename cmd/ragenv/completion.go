@@ -9,7 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/internal/ui"
 )
 
 // The scripts know nothing of ragenv's commands: at each press of the key they ask "ragenv __complete".

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ragenv/ragenv/cmd/internal/scripttest"
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 // shellWorld is a person's home with ragenv on PATH and a few files, for a shell that is there.

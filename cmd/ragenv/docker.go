@@ -8,9 +8,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ragenv/ragenv/cmd/internal/dockerconfig"
-	"github.com/ragenv/ragenv/cmd/internal/serverurl"
-	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/internal/dockerconfig"
+	"github.com/ragenv/ragenv/internal/serverurl"
+	"github.com/ragenv/ragenv/internal/ui"
 )
 
 // The credential helper, as config.json and as PATH have it.

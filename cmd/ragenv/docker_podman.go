@@ -4,10 +4,10 @@ import (
 	"errors"
 	"os/exec"
 
-	"github.com/ragenv/ragenv/cmd/internal/dockerconfig"
-	"github.com/ragenv/ragenv/cmd/internal/podmanconfig"
-	"github.com/ragenv/ragenv/cmd/internal/serverurl"
-	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/internal/dockerconfig"
+	"github.com/ragenv/ragenv/internal/podmanconfig"
+	"github.com/ragenv/ragenv/internal/serverurl"
+	"github.com/ragenv/ragenv/internal/ui"
 )
 
 // podmanPrograms are those that read Podman's configuration.

@@ -3,8 +3,8 @@ package main
 import (
 	"github.com/urfave/cli/v2"
 
-	"github.com/ragenv/ragenv/cmd/internal/dockerconfig"
-	"github.com/ragenv/ragenv/cmd/internal/serverurl"
+	"github.com/ragenv/ragenv/internal/dockerconfig"
+	"github.com/ragenv/ragenv/internal/serverurl"
 )
 
 func newDockerUnconfigureCommand(p *program) *cli.Command {

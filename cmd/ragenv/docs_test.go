@@ -131,7 +131,7 @@ var verb = regexp.MustCompile(`%(\.\d+)?[a-z]`)
 func TestDocumentsHaveRealMessages(t *testing.T) {
 	var printed []*regexp.Regexp
 	var texts []string
-	for _, text := range literals(t, "..", "../../pkg") {
+	for _, text := range literals(t, "..", "../../internal", "../../pkg") {
 		texts = append(texts, text)
 		parts := verb.Split(text, -1)
 		for i := range parts {

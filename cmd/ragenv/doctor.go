@@ -12,10 +12,10 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
-	"github.com/ragenv/ragenv/cmd/internal/buildinfo"
-	"github.com/ragenv/ragenv/cmd/internal/config"
-	"github.com/ragenv/ragenv/cmd/internal/doctor"
-	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/internal/buildinfo"
+	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/doctor"
+	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/validate/probe"
 )
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ragenv/ragenv/cmd/internal/scripttest"
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 // On a terminal the statuses have colours, unless the person wants none, and a locked keychain stays so: nothing is asked.

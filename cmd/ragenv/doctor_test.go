@@ -18,9 +18,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ragenv/ragenv/cmd/internal/doctor"
-	"github.com/ragenv/ragenv/cmd/internal/scripttest"
+	"github.com/ragenv/ragenv/internal/doctor"
 	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 // doctorHome is a home in which both built programs, a Docker and a store with both wanted keys are fine.

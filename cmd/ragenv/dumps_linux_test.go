@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ragenv/ragenv/cmd/internal/scripttest"
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 // A program that waits with secrets in its memory and environment is killed with the signals that dump: there is no core, whatever

@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/ragenv/ragenv/cmd/internal/scripttest"
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 // A program with more rights than its caller must not believe the caller's HOME: it would hand out another person's keys.

@@ -8,10 +8,10 @@ import (
 	"os"
 	"strings"
 
-	"github.com/ragenv/ragenv/cmd/internal/atomicfile"
-	"github.com/ragenv/ragenv/cmd/internal/dotenv"
-	"github.com/ragenv/ragenv/cmd/internal/secrets"
-	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/internal/atomicfile"
+	"github.com/ragenv/ragenv/internal/dotenv"
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/ui"
 )
 
 // readSettings reads a file, or a pipe: what a shell puts in the place of <(COMMAND).

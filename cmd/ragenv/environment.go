@@ -5,11 +5,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ragenv/ragenv/cmd/internal/childenv"
-	"github.com/ragenv/ragenv/cmd/internal/passphrase"
-	"github.com/ragenv/ragenv/cmd/internal/secrets"
-	"github.com/ragenv/ragenv/cmd/internal/sudo"
-	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/internal/childenv"
+	"github.com/ragenv/ragenv/internal/passphrase"
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/sudo"
+	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 

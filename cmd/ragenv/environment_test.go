@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ragenv/ragenv/cmd/internal/config"
-	"github.com/ragenv/ragenv/cmd/internal/doctor"
-	"github.com/ragenv/ragenv/cmd/internal/scripttest"
-	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/doctor"
+	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 // testSession is a session over a file store without a passphrase, in the test's own directory.

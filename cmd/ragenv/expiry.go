@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ragenv/ragenv/cmd/internal/doctor"
+	"github.com/ragenv/ragenv/internal/doctor"
 )
 
 // parseExpiry reads when a key stops working: a date ("2027-01-31": at the end of that day, local time), a time

@@ -10,9 +10,9 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
-	"github.com/ragenv/ragenv/cmd/internal/childenv"
-	"github.com/ragenv/ragenv/cmd/internal/render"
-	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/internal/childenv"
+	"github.com/ragenv/ragenv/internal/render"
+	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain/system"
 )
 

@@ -5,7 +5,7 @@ package main
 import (
 	"testing"
 
-	"github.com/ragenv/ragenv/cmd/internal/scripttest"
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 func TestExportToATerminal(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/ragenv/ragenv/cmd/internal/config"
-	"github.com/ragenv/ragenv/cmd/internal/dockerconfig"
+	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/dockerconfig"
 )
 
 // Where the files that formats.txtar opens lie: see its README.md.

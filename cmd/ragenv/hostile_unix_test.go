@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ragenv/ragenv/cmd/internal/scripttest"
 	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 // endless is a stream that never ends.

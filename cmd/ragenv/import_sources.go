@@ -12,11 +12,11 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/ragenv/ragenv/cmd/internal/atomicfile"
-	"github.com/ragenv/ragenv/cmd/internal/dockerconfig"
-	"github.com/ragenv/ragenv/cmd/internal/dotenv"
-	"github.com/ragenv/ragenv/cmd/internal/secrets"
-	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/internal/atomicfile"
+	"github.com/ragenv/ragenv/internal/dockerconfig"
+	"github.com/ragenv/ragenv/internal/dotenv"
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 

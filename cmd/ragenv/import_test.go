@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ragenv/ragenv/cmd/internal/dotenv"
-	"github.com/ragenv/ragenv/cmd/internal/scripttest"
+	"github.com/ragenv/ragenv/internal/dotenv"
 	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 func TestSelectKeys(t *testing.T) {

@@ -23,8 +23,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ragenv/ragenv/cmd/internal/scripttest"
 	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 // A leakCase is a command line and where secrets may appear when it runs. In args and input, {NAME} stands for a canary.

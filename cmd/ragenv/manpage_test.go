@@ -77,7 +77,7 @@ func TestManPageHasTheVariables(t *testing.T) {
 		inPage[m[1]] = true
 	}
 	inCode := map[string]bool{}
-	for _, literal := range literals(t, "..", "../../pkg") {
+	for _, literal := range literals(t, "..", "../../internal", "../../pkg") {
 		inCode[literal] = true
 	}
 	for name := range inCode {
@@ -94,7 +94,7 @@ func TestManPageHasTheVariables(t *testing.T) {
 
 // The helper's page has the verbs of its switch, and no other one.
 func TestHelperManPageHasTheVerbs(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "../internal/credentialhelper/protocol.go", nil, parser.SkipObjectResolution)
+	file, err := parser.ParseFile(token.NewFileSet(), "../../internal/credentialhelper/protocol.go", nil, parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
 	}

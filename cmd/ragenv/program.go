@@ -9,11 +9,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ragenv/ragenv/cmd/internal/config"
-	"github.com/ragenv/ragenv/cmd/internal/hardening"
-	"github.com/ragenv/ragenv/cmd/internal/opener"
-	"github.com/ragenv/ragenv/cmd/internal/sudo"
-	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/hardening"
+	"github.com/ragenv/ragenv/internal/opener"
+	"github.com/ragenv/ragenv/internal/sudo"
+	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 

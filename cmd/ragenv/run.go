@@ -10,11 +10,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ragenv/ragenv/cmd/internal/childenv"
-	"github.com/ragenv/ragenv/cmd/internal/execve"
-	"github.com/ragenv/ragenv/cmd/internal/mask"
-	"github.com/ragenv/ragenv/cmd/internal/maskedrun"
-	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/internal/childenv"
+	"github.com/ragenv/ragenv/internal/execve"
+	"github.com/ragenv/ragenv/internal/mask"
+	"github.com/ragenv/ragenv/internal/maskedrun"
+	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/pkg/keychain/system"
 )

@@ -11,11 +11,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ragenv/ragenv/cmd/internal/config"
-	"github.com/ragenv/ragenv/cmd/internal/dockerconfig"
-	"github.com/ragenv/ragenv/cmd/internal/secrets"
-	"github.com/ragenv/ragenv/cmd/internal/serverurl"
-	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/dockerconfig"
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/serverurl"
+	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/pkg/keychain/system"
 )

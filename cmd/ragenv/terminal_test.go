@@ -21,8 +21,8 @@ import (
 
 	"github.com/creack/pty"
 
-	"github.com/ragenv/ragenv/cmd/internal/scripttest"
 	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 // dialogue is a person before a terminal that a program runs on.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ragenv/ragenv/cmd/internal/scripttest"
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 // Whatever the umask, what ragenv makes is its owner's alone, but for Podman's drop-in, which holds no secret; and what it

@@ -3,8 +3,8 @@ package main
 import (
 	"errors"
 
-	"github.com/ragenv/ragenv/cmd/internal/passphrase"
-	"github.com/ragenv/ragenv/cmd/internal/ui"
+	"github.com/ragenv/ragenv/internal/passphrase"
+	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 

@@ -85,6 +85,6 @@ version_of() { "$1/docker-credential-ngc" version | awk '{ print $NF }'; }
 # install_valgrind succeeds if apt has it and may be used.
 install_valgrind() {
 	local path
-	IFS=$'\t' read -r _ path _ < <(scripts/clients valgrind)
+	IFS=$'\t' read -r _ path _ < <(test/worlds/clients valgrind)
 	[[ $path != - ]]
 }

@@ -1,5 +1,5 @@
 # The demonstration of scripts/quickstart, which sources this: generated keys, a throw-away home and, where one can be
-# had, a Docker engine and a registry of its own (scripts/e2e-world).
+# had, a Docker engine and a registry of its own (test/worlds/e2e-world).
 # shellcheck shell=bash
 # $root is set by the caller, who runs under set -e; what stands in single quotes is for others to expand:
 # shellcheck disable=SC2154,SC2164,SC2016
@@ -16,20 +16,20 @@ demo() {
 
 	local reason compose='' rc=0
 	say "Looking for a Docker engine (where one is missing, apt installs it; no service is started)"
-	if ! reason=$("$root/scripts/e2e-world" check); then
+	if ! reason=$("$root/test/worlds/e2e-world" check); then
 		without_engine "$reason"
 		return
 	fi
 	if ! docker compose version >/dev/null 2>&1; then
 		say "Looking for Docker Compose (built from its source once, in a minute or two, and kept in ~/.cache)"
-		IFS=$'\t' read -r _ compose reason < <("$root/scripts/clients" compose-v2) || true
+		IFS=$'\t' read -r _ compose reason < <("$root/test/worlds/clients" compose-v2) || true
 		if [[ $compose == - ]]; then
 			say "No Compose: $reason"
 			compose=''
 		fi
 	fi
 	RAGENV_DEMO_BIN=${PATH%%:*} RAGENV_DEMO_COMPOSE=$compose \
-		"$root/scripts/e2e-world" run -- "$root/scripts/quickstart" --in-demo || rc=$?
+		"$root/test/worlds/e2e-world" run -- "$root/scripts/quickstart" --in-demo || rc=$?
 	if ((rc != 0)); then wrong "the demonstration failed, exit status $rc"; fi
 }
 

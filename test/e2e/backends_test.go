@@ -23,7 +23,7 @@ func (h *home) need(programs ...string) {
 	h.t.Helper()
 	for _, program := range programs {
 		if _, err := h.lookPath(program); err != nil {
-			skip(h.t, "needs "+program+": scripts/clients gnome-keyring pass keyctl")
+			skip(h.t, "needs "+program+": test/worlds/clients gnome-keyring pass keyctl")
 		}
 	}
 }

@@ -20,7 +20,7 @@ import (
 
 // Where TestClients finds what scripts/e2e-clients prepared.
 const (
-	envClients       = "E2E_CLIENTS"        // a file: what scripts/clients printed
+	envClients       = "E2E_CLIENTS"        // a file: what test/worlds/clients printed
 	envClientsQuick  = "E2E_CLIENTS_QUICK"  // not empty: only the quick ones
 	envClientsReport = "E2E_CLIENTS_REPORT" // a file that gets the tables, in Markdown
 )
@@ -49,7 +49,7 @@ var states = []state{rightKey, wrongKey, noKey, locked, secondHost}
 
 // client is a program that asks credential helpers, and what is expected of it.
 type client struct {
-	name  string // in scripts/clients
+	name  string // in test/worlds/clients
 	label string // "": name
 	quick bool   // part of the quick subset, which the gate runs
 
@@ -110,7 +110,7 @@ type operation struct {
 	keeps map[mode]string
 }
 
-// obtained is a line of scripts/clients.
+// obtained is a line of test/worlds/clients.
 type obtained struct{ path, version string } // path "-": version is the reason
 
 func obtainedClients(t *testing.T) map[string]obtained {

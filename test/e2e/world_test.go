@@ -27,7 +27,7 @@ const (
 // nimManifest is how Docker names nimImage's manifest in its messages; GET or HEAD, depending on the engine.
 const nimManifest = `"https://nvcr.io/v2/nim/nvidia/nemotron-3-super-120b-a12b/manifests/1.8.0"`
 
-// needWorld skips the test outside of the world that scripts/e2e-world makes.
+// needWorld skips the test outside of the world that test/worlds/e2e-world makes.
 func needWorld(t *testing.T) {
 	t.Helper()
 	if os.Getenv("E2E_WORLD") == "" {

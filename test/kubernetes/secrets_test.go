@@ -13,7 +13,7 @@ import (
 	credentialsecrets "k8s.io/kubernetes/pkg/credentialprovider/secrets"
 )
 
-// cluster is the API server of scripts/kube-world.
+// cluster is the API server of test/worlds/kube-world.
 type cluster struct {
 	t         *testing.T
 	namespace string

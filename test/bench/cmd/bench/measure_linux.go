@@ -26,7 +26,7 @@ func measure(arguments []string) (err error) {
 	flags.StringVar(&f.before, "before", "", "the directory of the programs to compare with")
 	flags.StringVar(&f.beforeVersion, "before-version", "", "what they are called")
 	flags.StringVar(&f.hello, "hello", "", "the program of ../hello")
-	flags.StringVar(&f.peers, "peers", "", "what scripts/clients printed")
+	flags.StringVar(&f.peers, "peers", "", "what test/worlds/clients printed")
 	flags.StringVar(&f.symbols, "symbols", "", "a directory with the helper, not stripped, for profiles")
 	flags.StringVar(&f.symbolsBefore, "symbols-before", "", "likewise of the programs to compare with")
 	flags.StringVar(&f.saved, "json", "", "the file that gets the samples")

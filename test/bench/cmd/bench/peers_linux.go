@@ -15,12 +15,12 @@ import (
 	"github.com/ragenv/ragenv/test/bench/result"
 )
 
-// peer is another program, as scripts/clients says: where it is, or why it cannot be had.
+// peer is another program, as test/worlds/clients says: where it is, or why it cannot be had.
 type peer struct{ name, path, about string }
 
 func (p peer) absent() bool { return p.path == "-" }
 
-// readPeers reads what scripts/clients printed.
+// readPeers reads what test/worlds/clients printed.
 func readPeers(path string) (map[string]peer, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -30,7 +30,7 @@ func readPeers(path string) (map[string]peer, error) {
 	for line := range strings.Lines(string(text)) {
 		fields := strings.SplitN(strings.TrimSuffix(line, "\n"), "\t", 3)
 		if len(fields) != 3 {
-			return nil, fmt.Errorf("%s: not a line of scripts/clients: %.80q", path, line)
+			return nil, fmt.Errorf("%s: not a line of test/worlds/clients: %.80q", path, line)
 		}
 		peers[fields[0]] = peer{fields[0], fields[1], fields[2]}
 	}

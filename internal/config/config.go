@@ -1,0 +1,303 @@
+// Package config finds and reads the configuration: where things lie, which backend and profile are used, and who said so.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/ragenv/ragenv/internal/atomicfile"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// Names of environment variables that this program reads.
+const (
+	EnvBackend = "RAGENV_BACKEND"
+	EnvProfile = "RAGENV_PROFILE"
+)
+
+// DefaultProfile is the profile of who never named one.
+const DefaultProfile = "default"
+
+// The limits of Unlock.
+const (
+	DefaultUnlock = 15 * time.Minute
+	MaxUnlock     = 24 * time.Hour
+)
+
+// Origin says where a setting came from: OriginDefault, OriginFile, OriginFlag, or the name of an environment variable.
+type Origin string
+
+// Origins that are no environment variable.
+const (
+	OriginDefault Origin = "default"
+	OriginFile    Origin = "config file"
+	OriginFlag    Origin = "flag"
+)
+
+// ErrInvalid: the config file cannot be used. The error around it gives the path and the line.
+var ErrInvalid = errors.New("invalid config file")
+
+// FormatVersion is the newest format of config.toml that this program reads. A file says nothing of it until there is a second
+// one, which older programs then refuse.
+const FormatVersion = 1
+
+// Config is the configuration in effect.
+type Config struct {
+	// Backend is empty until the first write chose one.
+	Backend string
+	// PinnedBackend is the one that the config file names, whatever is in use for this run.
+	PinnedBackend string
+	// Profile is the active profile.
+	Profile string
+	// Unlock is how long a store that was unlocked with its passphrase stays so.
+	Unlock time.Duration
+	// Collection is the Secret Service collection, empty for the default.
+	Collection string
+	// Aliases are further variables, alias to the name of the item it follows.
+	Aliases map[string]string
+	// Required are names without which `ragenv -- COMMAND` does not start.
+	Required []string
+
+	// Origins say where each setting, by its key in the config file, came from.
+	Origins map[string]Origin
+	// UnknownKeys are keys of the config file that mean nothing, with their dots.
+	UnknownKeys []string
+
+	Paths Paths
+
+	text string // of the config file, as it was read
+}
+
+// document is config.toml. A nil member is not set.
+type document struct {
+	Format        *int              `toml:"format"`
+	Backend       *string           `toml:"backend"`
+	Profile       *string           `toml:"profile"`
+	Unlock        *string           `toml:"unlock"`
+	Required      []string          `toml:"required"`
+	Aliases       map[string]string `toml:"aliases"`
+	SecretService struct {
+		Collection *string `toml:"collection"`
+	} `toml:"secret-service"`
+}
+
+// Keys of config.toml.
+const (
+	KeyBackend    = "backend"
+	KeyProfile    = "profile"
+	KeyUnlock     = "unlock"
+	KeyRequired   = "required"
+	KeyAliases    = "aliases"
+	KeyCollection = "secret-service.collection"
+)
+
+// Load reads the config file, if there is one, and the environment through getenv. Errors: ErrInvalid, keychain.
+// ErrNewerFormat, keychain.ErrInvalidName for a profile, ErrNoHome.
+func Load(getenv func(string) string) (*Config, error) {
+	paths, err := FindPaths(getenv)
+	if err != nil {
+		return nil, err
+	}
+	c := &Config{Profile: DefaultProfile, Unlock: DefaultUnlock, Paths: paths, Origins: map[string]Origin{}}
+	if err := c.readFile(); err != nil {
+		return nil, err
+	}
+	if backend := getenv(EnvBackend); backend != "" {
+		c.Backend, c.Origins[KeyBackend] = backend, EnvBackend
+	}
+	if profile := getenv(EnvProfile); profile != "" {
+		if err := c.SetProfile(profile, EnvProfile); err != nil {
+			return nil, fmt.Errorf("%s: %w", EnvProfile, err)
+		}
+	}
+	return c, nil
+}
+
+// SetProfile makes another profile the active one for this run. Errors: keychain.ErrInvalidName.
+func (c *Config) SetProfile(profile string, origin Origin) error {
+	if err := keychain.ValidateProfile(profile); err != nil {
+		return err
+	}
+	c.Profile, c.Origins[KeyProfile] = profile, origin
+	return nil
+}
+
+// BackendMoved reads again which backend is in use, takes it over, and tells whether it is another one than before. A migration names the
+// new backend before it empties the old one: what was not found in the old one is to be looked for again then.
+func (c *Config) BackendMoved(getenv func(string) string) bool {
+	// Nearly always the file is the same, and need not be understood again: this is asked for every registry without a login.
+	if text, err := c.readText(); err == nil && text == c.text {
+		return false
+	}
+	now, err := Load(getenv)
+	if err != nil || now.Backend == c.Backend {
+		return false
+	}
+	c.Backend, c.PinnedBackend, c.Collection = now.Backend, now.PinnedBackend, now.Collection
+	for _, key := range []string{KeyBackend, KeyCollection} {
+		c.Origins[key] = now.OriginOf(key)
+	}
+	return true
+}
+
+// OriginOf says where a setting came from.
+func (c *Config) OriginOf(key string) Origin {
+	if origin, ok := c.Origins[key]; ok {
+		return origin
+	}
+	return OriginDefault
+}
+
+func (c *Config) readFile() error {
+	text, err := c.readText()
+	if err != nil || text == "" {
+		return err
+	}
+	c.text = text
+	return c.parse(text)
+}
+
+// readText returns the config file's content, empty if there is none.
+func (c *Config) readText() (string, error) {
+	data, err := atomicfile.ReadRegular(c.Paths.ConfigFile)
+	var target *atomicfile.TargetError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", nil
+	case errors.As(err, &target):
+		return "", fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return string(data), err
+}
+
+func (c *Config) parse(text string) error {
+	if format := formatOf(text); format > FormatVersion {
+		return fmt.Errorf("%w: %s has format %d, this program knows up to %d", keychain.ErrNewerFormat, c.Paths.ConfigFile, format, FormatVersion)
+	}
+	doc, unknown, err := decode(text)
+	if err != nil {
+		return fmt.Errorf("%w: %s%w", ErrInvalid, c.Paths.ConfigFile, err)
+	}
+	c.UnknownKeys = unknown
+	set := func(key string, isSet bool) bool {
+		if isSet {
+			c.Origins[key] = OriginFile
+		}
+		return isSet
+	}
+	if set(KeyBackend, doc.Backend != nil) {
+		c.Backend, c.PinnedBackend = *doc.Backend, *doc.Backend
+	}
+	if set(KeyCollection, doc.SecretService.Collection != nil) {
+		c.Collection = *doc.SecretService.Collection
+	}
+	if set(KeyAliases, doc.Aliases != nil) {
+		c.Aliases = doc.Aliases
+	}
+	if set(KeyRequired, doc.Required != nil) {
+		c.Required = doc.Required
+	}
+	if set(KeyProfile, doc.Profile != nil) {
+		if err := keychain.ValidateProfile(*doc.Profile); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrInvalid, c.Paths.ConfigFile, err)
+		}
+		c.Profile = *doc.Profile
+	}
+	if set(KeyUnlock, doc.Unlock != nil) {
+		if c.Unlock, err = ParseUnlock(*doc.Unlock); err != nil {
+			return fmt.Errorf("%w: %s: unlock: %w", ErrInvalid, c.Paths.ConfigFile, err)
+		}
+	}
+	return nil
+}
+
+// formatOf returns the format that the document names, or 0: whatever else it holds, in which other formats may differ.
+func formatOf(text string) int {
+	var head struct {
+		Format int `toml:"format"`
+	}
+	// Parsing twice is for the few files that have the word.
+	if !strings.Contains(text, "format") || toml.Unmarshal([]byte(text), &head) != nil {
+		return 0
+	}
+	return head.Format
+}
+
+// decode reads the document and returns the keys that mean nothing, sorted. The error begins with the line it is about.
+func decode(text string) (doc document, unknown []string, err error) {
+	if doc, ok := decodeSimple(text); ok {
+		return doc, nil, nil
+	}
+	return decodeTOML(text)
+}
+
+// decodeSimple reads a document of comments and one-line settings of the backend and the profile, as Pin writes it and most are, at a
+// tenth of the time: that of a pull has it for each image. False for any other, which TOML's rules are for.
+func decodeSimple(text string) (doc document, ok bool) {
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		if strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r > '~' }) {
+			return document{}, false
+		}
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		key, value, found := strings.Cut(line, ` = "`)
+		value, closed := strings.CutSuffix(value, `"`)
+		if !found || !closed || strings.ContainsAny(value, `"\`) {
+			return document{}, false
+		}
+		switch {
+		case key == KeyBackend && doc.Backend == nil:
+			doc.Backend = &value
+		case key == KeyProfile && doc.Profile == nil:
+			doc.Profile = &value
+		default:
+			return document{}, false
+		}
+	}
+	return doc, true
+}
+
+func decodeTOML(text string) (doc document, unknown []string, err error) {
+	err = toml.NewDecoder(strings.NewReader(text)).DisallowUnknownFields().Decode(&doc)
+	var strange *toml.StrictMissingError
+	if errors.As(err, &strange) {
+		for _, missing := range strange.Errors {
+			unknown = append(unknown, strings.Join(missing.Key(), "."))
+		}
+		sort.Strings(unknown)
+		doc = document{}
+		err = toml.Unmarshal([]byte(text), &doc)
+	}
+	var at *toml.DecodeError
+	if errors.As(err, &at) {
+		line, _ := at.Position()
+		message := strings.TrimPrefix(at.Error(), "toml: ")
+		// A value of another type is told in terms of Go; the line says which setting it is.
+		message, _, _ = strings.Cut(message, " into struct field ")
+		return doc, unknown, fmt.Errorf(", line %d: %s", line, message)
+	}
+	if err != nil {
+		return doc, unknown, fmt.Errorf(": %w", err)
+	}
+	return doc, unknown, nil
+}
+
+// ParseUnlock reads a duration such as "8h" or "30m", from one second to MaxUnlock.
+func ParseUnlock(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, fmt.Errorf("%.40q is not a duration such as 15m or 8h", text)
+	}
+	if d < time.Second || d > MaxUnlock {
+		return 0, fmt.Errorf("%s is not between 1s and %s", d, "24h")
+	}
+	return d, nil
+}

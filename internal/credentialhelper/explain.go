@@ -1,0 +1,55 @@
+package credentialhelper
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/sudo"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// missing says that the key for a registry is not stored, and what to do about that.
+func (h *helper) missing(known secrets.Secret, v *vault) error {
+	what := "no key is stored as " + known.Name
+	if v.config != nil && v.config.Profile != config.DefaultProfile {
+		what += fmt.Sprintf(" in the profile %q", v.config.Profile)
+	}
+	if caller, ok := h.underSudo(v); ok {
+		return ui.Errorf(sudoHint(known), "%s: %s", what, caller.Sentence(v.config.Paths))
+	}
+	switch {
+	case errors.Is(v.absent, config.ErrNoHome):
+		return ui.Errorf("set HOME, or hand over the key itself in "+known.Name, "%s: %w", what, v.absent)
+	case v.absent != nil:
+		return ui.Errorf("ragenv setup", "%s", what)
+	}
+	return ui.Errorf("ragenv set "+known.Name, "%s", what)
+}
+
+// explain adds to an error what the helper knows of its cause.
+func (h *helper) explain(err error) error {
+	if errors.Is(err, config.ErrNoHome) {
+		return ui.Errorf("export HOME=/your/home/directory, for Docker too", "%w", err)
+	}
+	var insecure *keychain.InsecureError
+	if errors.As(err, &insecure) && sudo.Owns(h.getenv, insecure.Path) {
+		// "sudo -E" and the like keep HOME: root looks into the person's store, and must not trust it.
+		known, _ := secrets.Lookup(secrets.NGCAPIKey)
+		return ui.Errorf(sudoHint(known), "%w, because of sudo", err)
+	}
+	return err
+}
+
+func (h *helper) underSudo(v *vault) (sudo.Caller, bool) {
+	if v.config == nil {
+		return sudo.Caller{}, false
+	}
+	return sudo.KeysElsewhere(h.getenv, v.config.Paths)
+}
+
+func sudoHint(known secrets.Secret) string {
+	return "run docker without sudo, or store the key for root as well: sudo ragenv set " + known.Name
+}

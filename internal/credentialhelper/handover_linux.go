@@ -1,0 +1,99 @@
+package credentialhelper
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	"github.com/docker/docker-credential-helpers/credentials"
+
+	"github.com/ragenv/ragenv/internal/execve"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// ragenv is the program that has every backend, and serves as the helper under its name.
+const ragenv = "ragenv"
+
+// answering are the verbs that need the keychain.
+var answering = []string{
+	credentials.ActionStore, credentials.ActionGet, credentials.ActionErase, credentials.ActionList, actionKubelet,
+}
+
+// handOver runs ragenv in this process's place where the keychain is one that this program was built without, before
+// anything is read from the client. It returns otherwise: nil where it has the keychain, or where nothing speaks for another.
+//
+// On Linux the helper has the file store alone. The clients of the other keychains cost more at every start than all that the
+// helper does, and one of them calls the D-Bus session bus whether it is wanted or not.
+func (h *helper) handOver(verb string) error {
+	if keychain.HasSystem() || !slices.Contains(answering, verb) {
+		return nil
+	}
+	settings, err := h.settings()
+	if err != nil {
+		return nil // whoever needs it says so
+	}
+	// The first write chooses the backend. Without ragenv there is but the file store to choose.
+	choosing := settings.Backend == "" && verb == credentials.ActionStore && !keychain.FileStoreExists(settings.Paths.Store)
+	system := settings.Backend != keychain.BackendFile && slices.Contains(keychain.Backends(), settings.Backend)
+	if !choosing && !system {
+		return nil
+	}
+	path, err := h.findRagenv()
+	if err == nil {
+		err = syscall.Exec(path, []string{Program, verb}, os.Environ())
+	}
+	if choosing {
+		return nil
+	}
+	return ui.Errorf("install "+ragenv+" beside "+Program, "the %s backend needs the program %s: %w", settings.Backend, ragenv, err)
+}
+
+// handOverAgain is handOver for a keychain that turned out to be the one in use only after the client's input was read.
+func (h *helper) handOverAgain(verb, input string) error {
+	if keychain.HasSystem() {
+		return nil
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	// A pipe holds a page and more without a reader. What is longer is no server's name that anything is stored under.
+	_, err = w.WriteString(input[:min(len(input), 4096)])
+	if closeErr := w.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = syscall.Dup3(int(r.Fd()), 0, 0)
+	}
+	if err != nil {
+		return err
+	}
+	return h.handOver(verb)
+}
+
+// findRagenv finds the program beside this one, as both are installed together, else on PATH. This program under that name
+// is not it, and would look for it for ever.
+func (h *helper) findRagenv() (string, error) {
+	self, err := os.Executable()
+	if err == nil {
+		beside := filepath.Join(filepath.Dir(self), ragenv)
+		if info, err := os.Stat(beside); err == nil && info.Mode().IsRegular() && !isFile(self, info) {
+			return beside, nil
+		}
+	}
+	path, err := execve.Find(ragenv, h.getenv("PATH"))
+	if err == nil {
+		if info, err := os.Stat(path); err != nil || isFile(self, info) {
+			return "", execve.ErrNotFound
+		}
+	}
+	return path, err
+}
+
+func isFile(path string, other os.FileInfo) bool {
+	info, err := os.Stat(path)
+	return err == nil && os.SameFile(info, other)
+}

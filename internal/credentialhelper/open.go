@@ -1,0 +1,32 @@
+package credentialhelper
+
+import (
+	"errors"
+
+	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/opener"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// openRead opens the active profile for reading. That nothing was ever stored is no error: vault.absent says why.
+func (h *helper) openRead() (*vault, error) {
+	v, err := h.openWith(opener.Opener.Read)
+	if errors.Is(err, keychain.ErrNoStore) || errors.Is(err, config.ErrNoHome) {
+		v.absent, err = err, nil
+	}
+	return v, err
+}
+
+// openWrite opens the active profile for writing. The first write makes a store, if the environment has a passphrase for
+// it; otherwise the error says how to make one.
+func (h *helper) openWrite() (*vault, error) { return h.openWith(opener.Opener.Write) }
+
+// openWith returns a vault on errors, too, with what is known of it. It never prompts: parallel pulls would all ask.
+func (h *helper) openWith(open func(opener.Opener) (*keychain.Keychain, error)) (*vault, error) {
+	settings, err := h.settings()
+	if err != nil {
+		return &vault{}, err
+	}
+	k, err := open(opener.Opener{Config: settings, Getenv: h.getenv, Print: h.print})
+	return &vault{keychain: k, config: settings}, err
+}

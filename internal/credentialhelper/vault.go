@@ -1,0 +1,231 @@
+package credentialhelper
+
+import (
+	"errors"
+	"time"
+	"unicode/utf8"
+
+	"github.com/docker/docker-credential-helpers/credentials"
+
+	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/serverurl"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// vault is the active profile of a keychain, as registry credentials.
+type vault struct {
+	keychain *keychain.Keychain // nil if nothing was ever stored
+	config   *config.Config     // nil if there is none to be had
+	absent   error              // why keychain is nil: keychain.ErrNoStore or config.ErrNoHome
+}
+
+// keyRef names the item of one of the table's secrets.
+func (v *vault) keyRef(known secrets.Secret) keychain.Ref {
+	return keychain.Ref{Profile: v.config.Profile, Kind: keychain.KindEnv, Name: known.Name}
+}
+
+// loginRef names the item of a registry's own credential.
+func (v *vault) loginRef(registry string) keychain.Ref {
+	return keychain.Ref{Profile: v.config.Profile, Kind: keychain.KindRegistry, Name: registry}
+}
+
+// find returns the item that answers for a registry. keychain.ErrNotFound without unlocking anything; the other errors
+// are the keychain's.
+func (v *vault) find(registry string) (keychain.Item, error) {
+	if v.keychain == nil {
+		return keychain.Item{}, keychain.ErrNotFound
+	}
+	known, isKnown := secrets.ForRegistry(registry)
+	if !isKnown {
+		return v.keychain.Get(v.loginRef(registry))
+	}
+	key, keyErr := v.keychain.Get(v.keyRef(known))
+	if keyErr != nil && !errors.Is(keyErr, keychain.ErrNotFound) {
+		return keychain.Item{}, keyErr
+	}
+	if keyErr == nil { // nearly always the whole answer
+		if has, err := v.keychain.Has(v.loginRef(registry)); err != nil || !has {
+			return key, err
+		}
+	}
+	login, err := v.keychain.Get(v.loginRef(registry))
+	switch {
+	case err == nil && answers(login) && keyErr == nil:
+		return later(key, login), nil
+	case err == nil && answers(login):
+		return login, nil
+	case err == nil || errors.Is(err, keychain.ErrNotFound):
+		return key, keyErr
+	}
+	return keychain.Item{}, err
+}
+
+// setKey stores a registry's key as the item that containers get, too, in place of any other login there. The same value
+// again is not written, so that what is known of it stays.
+func (v *vault) setKey(known secrets.Secret, registry, value string) error {
+	key := keychain.Item{Ref: v.keyRef(known), Secret: keychain.NewSecret(value)}
+	// A store that cannot be read now (locked) can be written all the same.
+	if former, err := v.keychain.Get(key.Ref); err != nil || former.Secret != key.Secret {
+		if err := v.keychain.Set(key); err != nil {
+			return err
+		}
+	}
+	return v.drop(v.loginRef(registry))
+}
+
+// setLogin stores a registry's own credential. What find returns already is not written again.
+func (v *vault) setLogin(registry, user, value string) error {
+	login := keychain.Item{Ref: v.loginRef(registry), Username: user, Secret: keychain.NewSecret(value)}
+	former, err := v.find(registry)
+	if err == nil {
+		// A key's item has no user name, so it never equals a login.
+		if former.Username == login.Username && former.Secret == login.Secret {
+			return nil
+		}
+		login.Updated = time.Now().UTC().Truncate(time.Second)
+		if former.Updated.After(login.Updated) { // a clock was wrong; the login of now wins all the same
+			login.Updated = former.Updated
+		}
+	}
+	return v.keychain.Set(login)
+}
+
+// remove removes all that find could return for a registry.
+func (v *vault) remove(registry string) error {
+	if v.keychain == nil {
+		return nil
+	}
+	if known, isKnown := secrets.ForRegistry(registry); isKnown {
+		key := v.keyRef(known)
+		previous := key
+		previous.Kind = keychain.KindPrevious // what "ragenv rotate" keeps opens the registry as well
+		for _, ref := range []keychain.Ref{key, previous} {
+			if err := v.drop(ref); err != nil {
+				return err
+			}
+		}
+	}
+	return v.drop(v.loginRef(registry))
+}
+
+// drop removes an item, if it is there. What is absent takes no lock and writes nothing.
+func (v *vault) drop(ref keychain.Ref) error {
+	if has, err := v.keychain.Has(ref); err != nil || !has {
+		return err
+	}
+	if err := v.keychain.Remove(ref); err != nil && !errors.Is(err, keychain.ErrNotFound) {
+		return err
+	}
+	return nil
+}
+
+// refs returns the items that answer for some registry.
+func (v *vault) refs() ([]keychain.Ref, error) {
+	if v.keychain == nil {
+		return nil, nil
+	}
+	all, err := v.keychain.List(v.config.Profile)
+	if err != nil {
+		return nil, err
+	}
+	refs := all[:0]
+	for _, ref := range all {
+		if len(registriesOf(ref)) > 0 {
+			refs = append(refs, ref)
+		}
+	}
+	return refs, nil
+}
+
+// registriesOf returns the registries that an item answers for.
+func registriesOf(ref keychain.Ref) []string {
+	switch ref.Kind {
+	case keychain.KindEnv:
+		known, _ := secrets.Lookup(ref.Name)
+		return known.Registries
+	case keychain.KindRegistry:
+		// Under any other spelling it would never be found.
+		if canonical, err := serverurl.Canonical(ref.Name); err == nil && canonical == ref.Name {
+			return []string{ref.Name}
+		}
+	}
+	return nil
+}
+
+// notStored returns the registries that one of the table's secrets opens and none of the stored items answers for.
+func notStored(stored []keychain.Ref) map[string]secrets.Secret {
+	open := map[string]secrets.Secret{}
+	for _, known := range secrets.All() {
+		for _, registry := range known.Registries {
+			open[registry] = known
+		}
+	}
+	for _, ref := range stored {
+		for _, registry := range registriesOf(ref) {
+			delete(open, registry)
+		}
+	}
+	return open
+}
+
+// byRegistry returns the item that find would return for each registry that items answer for.
+func byRegistry(items []keychain.Item) map[string]keychain.Item {
+	found := map[string]keychain.Item{}
+	for _, item := range items {
+		if !answers(item) {
+			continue
+		}
+		for _, registry := range registriesOf(item.Ref) {
+			other, taken := found[registry]
+			switch {
+			case !taken:
+				found[registry] = item
+			case item.Kind == keychain.KindRegistry:
+				found[registry] = later(other, item)
+			default:
+				found[registry] = later(item, other)
+			}
+		}
+	}
+	return found
+}
+
+// answers tells whether an item is ever given out: an identity token never is for a registry that a key of the table opens.
+func answers(item keychain.Item) bool {
+	if item.Kind != keychain.KindRegistry || item.Username != tokenUser {
+		return true
+	}
+	_, isKnown := secrets.ForRegistry(item.Name)
+	return !isKnown
+}
+
+// later returns the one that was stored last. Times are whole seconds; within one, who logged in under a name of their
+// own meant it.
+func later(key, login keychain.Item) keychain.Item {
+	if key.Updated.After(login.Updated) {
+		return key
+	}
+	return login
+}
+
+// asCredential returns an item as what the protocol gives out, or why it cannot be given out. Its errors hold no secret.
+func asCredential(item keychain.Item) (credentials.Credentials, error) {
+	c := credentials.Credentials{Username: item.Username, Secret: item.Secret.Reveal()}
+	if item.Kind == keychain.KindEnv {
+		known, _ := secrets.Lookup(item.Name)
+		c.Username = known.Username
+		if c.Secret == "" {
+			return credentials.Credentials{}, ui.Errorf("ragenv set "+item.Name, "what is stored as %s is empty", item.Name)
+		}
+	}
+	if !utf8.ValidString(c.Username) || !utf8.ValidString(c.Secret) {
+		hint := "docker login " + item.Name
+		if item.Kind == keychain.KindEnv {
+			hint = "ragenv set " + item.Name
+		}
+		return credentials.Credentials{}, ui.Errorf(hint, "what is stored for %s is not valid UTF-8, which Docker's protocol cannot carry", item.Name)
+	}
+	return c, nil
+}

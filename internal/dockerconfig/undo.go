@@ -1,0 +1,210 @@
+package dockerconfig
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/ragenv/ragenv/internal/atomicfile"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// undoFormat is the version of the record's JSON.
+const undoFormat = 1
+
+// Undo records what edits of one config.json replaced, so that it can be put back. It holds names of helpers and registries and pieces of layout,
+// never a secret: logins that ClearAuth removed are not in it, and do not come back.
+type Undo struct {
+	Format int        `json:"format"`
+	Path   string     `json:"path"` // of config.json
+	Edits  []UndoEdit `json:"edits"`
+}
+
+// UndoEdit records what one Save changed.
+type UndoEdit struct {
+	Steps       []step `json:"steps"`
+	Length      int    `json:"length"` // of the file afterwards, in bytes
+	CreatedFile bool   `json:"created_file,omitempty"`
+	CreatedDir  bool   `json:"created_dir,omitempty"`
+}
+
+// step is one change of one setting. Without a Setting it is one that cannot be undone.
+type step struct {
+	Setting string          `json:"setting,omitempty"`
+	Server  string          `json:"server,omitempty"`
+	Before  json.RawMessage `json:"before,omitempty"` // a JSON string or null; absent if there was none
+	After   json.RawMessage `json:"after,omitempty"`
+	Made    bool            `json:"made,omitempty"` // the step made the setting that holds Server
+	// The bytes: at At, New stands for Old.
+	At  int    `json:"at"`
+	Old string `json:"old"`
+	New string `json:"new"`
+}
+
+// fileMade tells what Revert found to have been created.
+type fileMade struct{ dir bool }
+
+// UndoFile returns the path in dir, a directory of the caller's, of the record for the config.json at path.
+func UndoFile(dir, path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	sum := sha256.Sum256([]byte(path))
+	return filepath.Join(dir, "docker-config-"+hex.EncodeToString(sum[:8])+".json")
+}
+
+// Undo returns the record of the edits since Load or the last Save. Take it before Save, and write it before, too: reverting an
+// edit that was never saved changes nothing. Without edits it holds none, and Add changes nothing.
+func (f *File) Undo() Undo {
+	u := Undo{Format: undoFormat, Path: f.path}
+	if len(f.steps) == 0 || !f.Changed() {
+		return u
+	}
+	edit := UndoEdit{Steps: append([]step(nil), f.steps...), Length: len(f.text), CreatedFile: f.disk == nil}
+	if edit.CreatedFile {
+		_, err := os.Lstat(filepath.Dir(f.path))
+		edit.CreatedDir = errors.Is(err, fs.ErrNotExist)
+	}
+	u.Edits = []UndoEdit{edit}
+	return u
+}
+
+// Add appends the record of later edits of the same file.
+func (u *Undo) Add(later Undo) { u.Edits = append(u.Edits, later.Edits...) }
+
+// LoadUndo reads a record; a missing file is an empty one. Errors: keychain.ErrNewerFormat, or that it is not a record.
+func LoadUndo(path string) (Undo, error) {
+	data, err := atomicfile.Read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Undo{Format: undoFormat}, nil
+	}
+	if err != nil {
+		return Undo{}, err
+	}
+	var u Undo
+	err = json.Unmarshal(data, &u)
+	// First: other members of a newer format may be of other types, which are errors, but keep no member from being read.
+	if u.Format > undoFormat {
+		return Undo{}, fmt.Errorf("%w: %s has format %d, this program knows up to %d", keychain.ErrNewerFormat, path, u.Format, undoFormat)
+	}
+	if err != nil {
+		return Undo{}, fmt.Errorf("%s: %w", path, err)
+	}
+	if u.Format < 1 {
+		return Undo{}, fmt.Errorf("%s: not a record of edits", path)
+	}
+	for _, e := range u.Edits {
+		for _, s := range e.Steps {
+			for _, value := range []json.RawMessage{s.Before, s.After} {
+				if value != nil && !isNull(value) && json.Unmarshal(value, new(string)) != nil {
+					return Undo{}, fmt.Errorf("%s: not a record of edits", path)
+				}
+			}
+			if s.Setting != "" && s.Setting != keyCredHelpers && s.Setting != keyCredsStore {
+				return Undo{}, fmt.Errorf("%s: not a record of edits", path)
+			}
+		}
+	}
+	return u, nil
+}
+
+// Save writes the record to path, whose directory it makes (0700). An empty record removes the file.
+func (u Undo) Save(path string) error {
+	if len(u.Edits) == 0 {
+		if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	u.Format = undoFormat
+	var data bytes.Buffer
+	e := json.NewEncoder(&data)
+	e.SetEscapeHTML(false) // which would change the bytes of Before and After
+	e.SetIndent("", "\t")
+	if err := e.Encode(u); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return atomicfile.Write(path, data.Bytes(), 0o600)
+}
+
+// Revert takes the recorded edits back, the last first. Where the edit's bytes still stand where it put them, the old bytes
+// return, so that a file nobody else edited becomes what it was. Otherwise each setting that still has the recorded value gets
+// the value it had; one that somebody changed since is left alone. A file, and its directory, that the edits created and that
+// hold nothing else are removed by Save. Logins that ClearAuth took out stay out.
+func (f *File) Revert(u Undo) {
+	for i := len(u.Edits) - 1; i >= 0; i-- {
+		edit := u.Edits[i]
+		if !f.revertBytes(edit) {
+			for j := len(edit.Steps) - 1; j >= 0; j-- {
+				f.revertStep(edit.Steps[j])
+			}
+		}
+		if edit.CreatedFile && f.disk != nil && len(f.root.members) == 0 {
+			f.remove, f.made = true, &fileMade{edit.CreatedDir}
+		}
+	}
+}
+
+// revertBytes tells whether it could put the bytes back.
+func (f *File) revertBytes(edit UndoEdit) bool {
+	if len(f.text) != edit.Length {
+		return false
+	}
+	text := f.text
+	for i := len(edit.Steps) - 1; i >= 0; i-- {
+		s := edit.Steps[i]
+		// An empty New stands everywhere.
+		if s.Setting == "" || s.New == "" || s.At < 0 || s.At > len(text) || !bytes.HasPrefix(text[s.At:], []byte(s.New)) {
+			return false
+		}
+		text = splice{s.At, len(s.New), s.Old}.apply(text)
+	}
+	next := &File{path: f.path}
+	if next.setText(text) != nil {
+		return false
+	}
+	// Of several steps for one setting, the first knows what it was.
+	seen := map[[2]string]bool{}
+	for _, s := range edit.Steps {
+		id := [2]string{s.Setting, s.Server}
+		if !seen[id] && !bytes.Equal(next.get(s.Setting, s.Server), s.Before) {
+			return false
+		}
+		seen[id] = true
+	}
+	f.text, f.root = next.text, next.root
+	f.steps = append(f.steps, step{})
+	return true
+}
+
+func (f *File) revertStep(s step) {
+	if s.Setting == "" || !bytes.Equal(f.get(s.Setting, s.Server), s.After) {
+		return
+	}
+	if s.Before == nil {
+		f.drop(s.Setting, s.Server, s.Made)
+		return
+	}
+	f.put(s.Setting, s.Server, string(s.Before))
+}
+
+// delete removes a file that an edit had created, and its directory if that was created, too, and is empty.
+func (f *File) delete() error {
+	if err := atomicfile.Remove(f.path, f.disk); err != nil {
+		return err
+	}
+	if f.made != nil && f.made.dir {
+		os.Remove(filepath.Dir(f.path)) // fails if there is anything in it
+	}
+	f.disk, f.text, f.root, f.steps, f.remove, f.made = nil, nil, object{open: -1}, nil, false, nil
+	return nil
+}

@@ -1,0 +1,32 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/ragenv/ragenv/internal/config"
+)
+
+// configFile: config.toml can be read, and every key in it means something.
+func (w *World) configFile(context.Context) Result {
+	path := w.Paths.ConfigFile
+	if w.ConfigErr != nil {
+		hint := "correct " + quote(path)
+		switch {
+		case errors.Is(w.ConfigErr, config.ErrNoHome):
+			hint = "export HOME=/your/home"
+		case w.Getenv(config.EnvProfile) != "" && !errors.Is(w.ConfigErr, config.ErrInvalid):
+			hint = "unset " + config.EnvProfile
+		}
+		return Result{Failed, w.ConfigErr.Error(), hint}
+	}
+	var f findings
+	for _, key := range w.Config.UnknownKeys {
+		f.add(Warning, "correct or delete that line in "+quote(path), "%s: unknown setting %q", w.tilde(path), key)
+	}
+	if _, err := os.Lstat(path); errors.Is(err, os.ErrNotExist) {
+		return f.result(Result{OK, "none, so the defaults are in effect", ""})
+	}
+	return f.result(Result{OK, w.tilde(path), ""})
+}

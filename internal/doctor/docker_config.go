@@ -1,0 +1,185 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/ragenv/ragenv/internal/dockerconfig"
+	"github.com/ragenv/ragenv/internal/serverurl"
+)
+
+const configureHint = "ragenv docker configure"
+
+// authVariable holds logins that Docker's command line takes before any helper's (docker/cli, cli/config/configfile).
+const authVariable = "DOCKER_AUTH_CONFIG"
+
+// brokenDocker is the result of the checks that need a config.json where it cannot be read; dockerConfig says why.
+var brokenDocker = Result{Warning, "not checked: Docker's config.json cannot be read", "ragenv doctor, after docker-config is mended"}
+
+// dockerConfig: config.json is valid and names the helper for nvcr.io.
+func (w *World) dockerConfig(context.Context) Result {
+	f, err := w.docker()
+	if err != nil {
+		return Result{Failed, err.Error(), w.dockerConfigHint(err)}
+	}
+	if w.authVariableNames(ngcRegistry) {
+		return Result{Warning, "$" + authVariable + " holds a login for " + ngcRegistry + ", which Docker takes before the helper's", "unset " + authVariable}
+	}
+	where := w.tilde(f.Path())
+	name, setting := helperFor(f, ngcRegistry)
+	switch {
+	case name == helperName:
+		return Result{OK, fmt.Sprintf("%s names %s for %s (%s)", where, helperProgram, ngcRegistry, setting), ""}
+	case name != "":
+		return w.unconfigured(configureHint, "%s names %s%s for %s (%s), not %s", where, helperPrefix, name, ngcRegistry, setting, helperProgram)
+	case hasLogin(f, ngcRegistry):
+		return Result{Warning, fmt.Sprintf("%s names no helper for %s: Docker uses the login in the file", where, ngcRegistry), configureHint}
+	case !f.Exists():
+		return w.unconfigured(configureHint, "there is no %s, so Docker has no login for %s", where, ngcRegistry)
+	}
+	return w.unconfigured(configureHint, "%s names no helper for %s, so Docker has no login for it", where, ngcRegistry)
+}
+
+// unconfigured is a failure where there is a Docker to fail.
+func (w *World) unconfigured(hint, format string, args ...any) Result {
+	status := Failed
+	if path, _ := w.lookPath("docker"); path == "" {
+		status = Warning
+	}
+	return Result{status, fmt.Sprintf(format, args...), hint}
+}
+
+func (w *World) dockerConfigHint(err error) string {
+	path := quote(w.dockerConfigPath())
+	var syntax *dockerconfig.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("${EDITOR:-vi} +%d %s", syntax.Line, path)
+	case errors.Is(err, fs.ErrPermission):
+		return `sudo chown "$(id -un)" ` + path + " && chmod 600 " + path
+	}
+	return "put a regular file there: " + path
+}
+
+// helperFor returns the helper that Docker asks for a registry, and the setting that names it.
+func helperFor(f *dockerconfig.File, registry string) (name, setting string) {
+	if name, ok := f.CredHelper(registry); ok {
+		return name, "credHelpers"
+	}
+	return f.CredsStore(), "credsStore"
+}
+
+func hasLogin(f *dockerconfig.File, registry string) bool {
+	return slices.ContainsFunc(f.PlaintextAuths(), func(a dockerconfig.Auth) bool { return canonical(a.Server) == registry })
+}
+
+// canonical is serverurl.Canonical, or the server as it stands.
+func canonical(server string) string {
+	if c, err := serverurl.Canonical(server); err == nil {
+		return c
+	}
+	return server
+}
+
+// shown is a server's name for people. One that carries a user name, and so perhaps a password, is not shown.
+func shown(server string) string {
+	if _, err := serverurl.Canonical(server); err != nil || strings.Contains(server, "@") {
+		return "a server with an odd name"
+	}
+	return server
+}
+
+func (w *World) authVariableNames(registry string) bool {
+	var held struct {
+		Auths map[string]json.RawMessage `json:"auths"`
+	}
+	if json.Unmarshal([]byte(w.Getenv(authVariable)), &held) != nil {
+		return false
+	}
+	for server := range held.Auths {
+		if canonical(server) == registry {
+			return true
+		}
+	}
+	return false
+}
+
+// dockerLogins: no login lies in config.json in plain text.
+func (w *World) dockerLogins(context.Context) Result {
+	file, err := w.docker()
+	if err != nil {
+		return brokenDocker
+	}
+	auths := file.PlaintextAuths()
+	if len(auths) == 0 {
+		return Result{OK, "none in plain text", ""}
+	}
+	var f findings
+	if info, err := os.Stat(file.Path()); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o044 != 0 {
+		f.add(Failed, "chmod 600 "+quote(file.Path()), "%s can be read by other users (mode %04o)", w.tilde(file.Path()), info.Mode().Perm())
+	}
+	ignored := file.IgnoredAuths()
+	for _, auth := range auths {
+		hint := configureHint + " --store"
+		switch isIgnored := slices.Contains(ignored, auth); {
+		case canonical(auth.Server) == ngcRegistry:
+			hint = configureHint
+		case isIgnored && shown(auth.Server) != auth.Server:
+			hint = "${EDITOR:-vi} " + quote(file.Path())
+		case isIgnored:
+			hint = "docker logout " + quote(auth.Server) + " && docker login " + quote(auth.Server)
+		}
+		if slices.Contains(ignored, auth) {
+			f.add(Warning, hint, "the login for %s lies in plain text, and Docker ignores it: a helper answers", shown(auth.Server))
+		} else {
+			f.add(Warning, hint, "the login for %s lies in plain text", shown(auth.Server))
+		}
+	}
+	return f.result(Result{})
+}
+
+// credentialStores: every other helper that config.json names is on PATH. One that is not makes Docker fail, for
+// public images too.
+func (w *World) credentialStores(context.Context) Result {
+	file, err := w.docker()
+	if err != nil {
+		return brokenDocker
+	}
+	var f findings
+	store := file.CredsStore()
+	if store != "" && store != helperName {
+		w.checkStore(&f, file, store, fmt.Sprintf(`"credsStore": %q`, store), "every other registry")
+	}
+	helpers := file.CredHelpers()
+	for _, server := range slices.Sorted(maps.Keys(helpers)) {
+		if name := helpers[server]; name != "" && name != helperName {
+			w.checkStore(&f, file, name, fmt.Sprintf("%q: %q", shown(server), name), shown(server))
+		}
+	}
+	return f.result(Result{OK, "no other is named", ""})
+}
+
+func (w *World) checkStore(f *findings, file *dockerconfig.File, name, setting, what string) {
+	program := helperPrefix + name
+	path, notExecutable := w.lookPath(program)
+	switch {
+	case path != "":
+		f.add(OK, "", "%s answers for %s", program, what)
+	case notExecutable != "":
+		f.add(Failed, "chmod 755 "+quote(notExecutable), "%s names %s, which is not executable", w.tilde(file.Path()), program)
+	default:
+		hint := "delete " + setting + " from " + quote(file.Path()) + ", or install " + program
+		if strings.HasPrefix(name, "desktop") && w.Getenv("WSL_DISTRO_NAME") != "" {
+			hint = "delete " + setting + " from " + quote(file.Path()) + ", or turn on Docker Desktop's integration with this WSL distribution"
+		}
+		f.add(Failed, hint, "%s names %s, which is not on PATH: Docker fails for %s", w.tilde(file.Path()), program, what)
+	}
+}

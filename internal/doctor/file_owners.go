@@ -1,0 +1,47 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/ragenv/ragenv/internal/sudo"
+)
+
+// fileOwners: the files of Docker and of ragenv belong to who runs them, and sudo did not change whose they are.
+func (w *World) fileOwners(context.Context) Result {
+	if caller, ok := sudo.KeysElsewhere(w.Getenv, w.Paths); ok {
+		return Result{Warning, caller.Sentence(w.Paths), "run ragenv and docker without sudo"}
+	}
+	var f findings
+	docker := w.dockerConfigPath()
+	for _, path := range []string{filepath.Dir(docker), docker, filepath.Dir(w.Paths.ConfigFile), w.Paths.ConfigFile, w.Paths.Store} {
+		info, err := os.Stat(path)
+		if err != nil {
+			continue // not there; what cannot be read is another check's
+		}
+		owner, ours := ownership(info)
+		switch {
+		case ours:
+		case sudo.Owns(w.Getenv, path):
+			f.add(Warning, "run ragenv and docker without sudo", "sudo kept HOME, so root looks into the files of %s: %s", w.Getenv(sudo.EnvUser), w.tilde(path))
+		default:
+			f.add(Failed, `sudo chown -R "$(id -un)" `+quote(path), "%s belongs to user %s, and this is user %d", w.tilde(path), owner, os.Geteuid())
+		}
+	}
+	return f.result(Result{OK, fmt.Sprintf("all of user %s", w.userName()), ""})
+}
+
+// userName is who this process runs as, for people.
+func (w *World) userName() string {
+	if os.Geteuid() == 0 {
+		return "root"
+	}
+	for _, variable := range []string{"USER", "LOGNAME", "USERNAME"} {
+		if name := w.Getenv(variable); name != "" {
+			return name
+		}
+	}
+	return fmt.Sprint(os.Geteuid())
+}

@@ -1,0 +1,47 @@
+package doctor
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/ragenv/ragenv/internal/buildinfo"
+)
+
+// helper: Docker finds the credential helper on PATH, can run it, and it is of this program's version.
+func (w *World) helper(ctx context.Context) Result {
+	path, notExecutable := w.lookPath(helperProgram)
+	switch {
+	case path == "" && notExecutable != "":
+		return Result{Failed, notExecutable + " cannot be run: it is not executable", "chmod 755 " + quote(notExecutable)}
+	case path == "":
+		return Result{Failed, helperProgram + " is not on PATH, so Docker cannot run it", w.helperPathHint()}
+	}
+	out, err := w.run(ctx, "", path, "version")
+	if err != nil {
+		return Result{Failed, path + " does not run", "install " + helperProgram + " anew: " + quote(path)}
+	}
+	// "docker-credential-ngc (MODULE) VERSION"
+	fields := strings.Fields(out)
+	if len(fields) != 3 || fields[0] != helperProgram || fields[1] != "("+buildinfo.Module+")" {
+		return Result{Failed, path + " is another program of that name", "put the directory of ragenv's own " + helperProgram + " first in PATH"}
+	}
+	if fields[2] != w.Version {
+		return Result{Warning, path + " is " + fields[2] + ", but ragenv is " + w.Version, "install both programs from the same release"}
+	}
+	return Result{OK, path + ", " + w.Version, ""}
+}
+
+// helperPathHint knows the most likely place: beside this program.
+func (w *World) helperPathHint() string {
+	if w.Executable != "" {
+		dir := filepath.Dir(w.Executable)
+		for _, name := range []string{helperProgram, helperProgram + ".exe"} {
+			if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
+				return `export PATH="` + dir + `:$PATH"`
+			}
+		}
+	}
+	return "install " + helperProgram + " in a directory of PATH, such as that of ragenv"
+}

@@ -1,0 +1,81 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/pkg/validate"
+)
+
+// keysPresent: the wanted keys are stored. It needs no unlocked keychain.
+func (w *World) keysPresent(context.Context) Result {
+	if w.Config == nil {
+		return unreadableConfig
+	}
+	s := w.stored()
+	if (s.openErr != nil && !errors.Is(s.openErr, keychain.ErrNoStore)) || s.listErr != nil {
+		return Result{Warning, "not checked: the keychain cannot be read", w.hintFor(errors.Join(s.openErr, s.listErr))}
+	}
+	var f findings
+	var present []string
+	for _, known := range secrets.All() {
+		if known.Wanted || slices.Contains(w.Config.Required, known.Name) {
+			w.checkPresent(&f, &present, known)
+		}
+	}
+	for _, name := range w.Config.Required {
+		if _, ok := secrets.Lookup(name); !ok {
+			w.checkPresent(&f, &present, secrets.Secret{Name: name, Kind: validate.Text})
+		}
+	}
+	return f.result(Result{OK, strings.Join(present, " and ") + " stored" + w.inProfile(), ""})
+}
+
+func (w *World) checkPresent(f *findings, present *[]string, known secrets.Secret) {
+	if _, ok := w.source(known.Name); ok {
+		*present = append(*present, known.Name)
+		return
+	}
+	hint := "ragenv set" + w.forProfile() + " " + known.Name
+	switch {
+	case w.Getenv(known.Name) != "":
+		f.add(Warning, hint, "%s is not stored%s, only set in this environment", known.Name, w.inProfile())
+	case slices.Contains(w.Config.Required, known.Name):
+		f.add(Failed, hint, "%s is not stored%s, and the config file requires it: ragenv -- starts nothing", known.Name, w.inProfile())
+	case len(known.Registries) > 0:
+		f.add(Failed, hint, "%s is not stored%s: pulls from %s fail", known.Name, w.inProfile(), strings.Join(known.Registries, ", "))
+	default:
+		f.add(Warning, hint, "%s is not stored%s", known.Name, w.inProfile())
+	}
+}
+
+func (w *World) inProfile() string {
+	if w.Config.Profile == config.DefaultProfile {
+		return ""
+	}
+	return " in profile " + w.Config.Profile
+}
+
+// keyShapes: what is stored can be the key it is stored as.
+func (w *World) keyShapes(context.Context) Result {
+	if r, no := w.notRead(); no {
+		return r
+	}
+	var f findings
+	items := w.envItems()
+	for _, item := range items {
+		for _, finding := range validate.Check(secrets.KindOf(item.Name), item.Secret.Reveal()) {
+			status := Warning
+			if finding.Severity == validate.Refuse {
+				status = Failed
+			}
+			f.add(status, "ragenv set"+w.forProfile()+" "+item.Name+" ("+finding.Hint+")", "%s: %s", item.Name, finding.Message)
+		}
+	}
+	return f.result(Result{OK, "nothing odd about " + count(len(items), "stored key"), ""})
+}

@@ -1,0 +1,67 @@
+package doctor
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/ragenv/ragenv/internal/dockerconfig"
+	"github.com/ragenv/ragenv/internal/podmanconfig"
+)
+
+const podmanHint = configureHint + " --podman"
+
+// podman: Podman and its like, where there are any, ask the helper for nvcr.io, and keep no login for it in plain text.
+func (w *World) podman(context.Context) Result {
+	programs := []string{"podman", "buildah", "skopeo"}
+	at := slices.IndexFunc(programs, func(name string) bool { path, _ := w.lookPath(name); return path != "" })
+	if at < 0 {
+		return Result{OK, "not installed", ""}
+	}
+	program := programs[at]
+	var f findings
+	for _, path := range w.podmanAuthFiles() {
+		if auths, err := dockerconfig.Load(path); err == nil && hasLogin(auths, ngcRegistry) {
+			f.add(Warning, program+" logout "+ngcRegistry, "the login for %s lies in plain text in %s", ngcRegistry, w.tilde(path))
+		}
+	}
+	place := podmanconfig.Of(w.Paths.Home)
+	if w.PodmanEtc != "" {
+		place.Etc = w.PodmanEtc
+	}
+	asks, err := place.Asks(helperName)
+	docker, dockerErr := w.docker()
+	switch {
+	case err != nil:
+		f.add(Warning, "correct that file", "%v", err)
+	case asks:
+		f.add(OK, "", "%s asks %s for every registry (credential-helpers)", program, helperProgram)
+	case dockerErr != nil:
+		return brokenDocker
+	default:
+		// What else is wrong with config.json is docker-config's affair.
+		switch name, setting := helperFor(docker, ngcRegistry); {
+		case name == helperName && setting == "credsStore":
+			f.add(Warning, podmanHint, "%s does not ask %s: it takes no notice of Docker's credsStore", program, helperProgram)
+		case name == helperName:
+			f.add(OK, "", "%s asks %s for %s (%s)", program, helperProgram, ngcRegistry, setting)
+		default:
+			f.add(OK, "", "%s reads Docker's config.json, too", program)
+		}
+	}
+	return f.result(Result{})
+}
+
+// podmanAuthFiles are where Podman keeps logins, by containers-auth.json(5).
+func (w *World) podmanAuthFiles() []string {
+	if path := w.Getenv("REGISTRY_AUTH_FILE"); path != "" {
+		return []string{path}
+	}
+	run := filepath.Join("/run/containers", strconv.Itoa(os.Getuid()))
+	if dir := w.Getenv("XDG_RUNTIME_DIR"); dir != "" {
+		run = filepath.Join(dir, "containers")
+	}
+	return []string{filepath.Join(run, "auth.json"), filepath.Join(w.Paths.Home, ".config", "containers", "auth.json")}
+}

@@ -1,0 +1,83 @@
+package doctor
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/ragenv/ragenv/internal/passphrase"
+)
+
+const (
+	programLimit = 5 * time.Second
+	maxOutput    = 256 << 10 // bytes that are kept of what a program says
+)
+
+// lookPath finds a program as Docker and a shell do, by the examined world's PATH. notExecutable is the first file of that
+// name that was passed over.
+func (w *World) lookPath(name string) (path, notExecutable string) {
+	for _, dir := range filepath.SplitList(w.Getenv("PATH")) {
+		if !filepath.IsAbs(dir) {
+			continue // Go's programs, Docker among them, run nothing from the current directory
+		}
+		file := filepath.Join(dir, name)
+		found, err := exec.LookPath(file)
+		if err == nil {
+			return found, notExecutable
+		}
+		// In a directory that this user may not search there is nothing to mend.
+		if _, statErr := os.Stat(file); errors.Is(err, fs.ErrPermission) && statErr == nil && notExecutable == "" {
+			notExecutable = file
+		}
+	}
+	return "", notExecutable
+}
+
+// run runs a program for a short time and returns what it wrote to standard output. It gets no input and no terminal, so it
+// cannot ask for anything, and no secret.
+func (w *World) run(ctx context.Context, dir, path string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, programLimit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, args...)
+	var stdout limitedBuffer
+	cmd.Stdout, cmd.Dir = &stdout, dir
+	cmd.Env = w.harmlessEnviron()
+	cmd.WaitDelay = time.Second // for a grandchild that keeps the pipes open
+	detach(cmd)
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return stdout.String(), err
+}
+
+// harmlessEnviron is the environment without passphrases and keys, and with what keeps programs from asking.
+func (w *World) harmlessEnviron() []string {
+	secret := map[string]bool{passphrase.EnvValue: true, passphrase.EnvFile: true, passphrase.EnvCredentials: true}
+	for _, name := range knownVariables() {
+		secret[name] = true
+	}
+	var env []string
+	for _, entry := range w.Environ {
+		if name, _, _ := strings.Cut(entry, "="); !secret[name] {
+			env = append(env, entry)
+		}
+	}
+	return append(env, "SSH_ASKPASS_REQUIRE=never", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C")
+}
+
+// limitedBuffer keeps the beginning of what is written. It embeds no bytes.Buffer, whose ReadFrom would pass Write by.
+type limitedBuffer struct{ kept bytes.Buffer }
+
+func (b *limitedBuffer) Write(p []byte) (int, error) {
+	b.kept.Write(p[:min(len(p), max(0, maxOutput-b.kept.Len()))])
+	return len(p), nil
+}
+
+func (b *limitedBuffer) String() string { return strings.TrimSpace(b.kept.String()) }

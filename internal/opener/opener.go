@@ -1,0 +1,165 @@
+// Package opener opens the keychain that the configuration names: for reading as it is, for writing with a store made and
+// its backend pinned where there was none.
+package opener
+
+import (
+	"errors"
+
+	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/passphrase"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// Opener opens keychains for one run of a program.
+type Opener struct {
+	Config *config.Config
+	Getenv func(string) string
+	// Ask returns the passphrase of a locked store from the person. Nil never asks: the helper must not, since parallel pulls
+	// would all ask.
+	Ask func() ([]byte, error)
+	// AskNew returns the passphrase for a new store, empty for none. Nil never asks.
+	AskNew func() ([]byte, error)
+	// Interactive lets another program's backend show its own prompt.
+	Interactive bool
+	// Print is told of warnings, and once of the backend that the first write chose.
+	Print ui.Printer
+}
+
+// Read opens the keychain for reading. keychain.ErrNoStore if nothing was ever stored: no backend is pinned and there is no
+// file store. No service of the operating system is touched to find that out.
+func (o Opener) Read() (*keychain.Keychain, error) {
+	backend := o.Config.Backend
+	if backend == "" {
+		backend = keychain.BackendFile
+	}
+	return o.Open(backend)
+}
+
+// Open opens one backend by name, for reading and writing.
+func (o Opener) Open(backend string) (*keychain.Keychain, error) {
+	return keychain.Open(o.options(backend))
+}
+
+// Write opens the keychain for writing. The first write chooses a backend, pins it in the config file and says so once;
+// a file store that does not exist yet is made, as OpenOrCreate does.
+func (o Opener) Write() (*keychain.Keychain, error) {
+	backend := o.Config.Backend
+	switch {
+	case backend != "":
+	case keychain.FileStoreExists(o.Config.Paths.Store):
+		backend = keychain.BackendFile // made before; a lost config file must not make its keys vanish
+	default:
+		backend = o.choose()
+	}
+	k, err := o.OpenOrCreate(backend)
+	if err != nil {
+		return nil, err
+	}
+	return k, o.pin(backend)
+}
+
+// OpenOrCreate opens one backend by name; a file store that does not exist yet is made, with the passphrase of the
+// environment or of AskNew. Without either it fails, and the hint says how to make the store.
+func (o Opener) OpenOrCreate(backend string) (*keychain.Keychain, error) {
+	k, err := o.Open(backend)
+	if errors.Is(err, keychain.ErrNoStore) {
+		return o.create()
+	}
+	return k, err
+}
+
+// Create makes the file store with this passphrase, empty for none, and pins the backend.
+func (o Opener) Create(passphrase []byte) (*keychain.Keychain, error) {
+	k, err := keychain.CreateFileStore(o.options(keychain.BackendFile), passphrase)
+	if err != nil {
+		return nil, err
+	}
+	return k, o.pin(keychain.BackendFile)
+}
+
+func (o Opener) create() (*keychain.Keychain, error) {
+	options := o.options(keychain.BackendFile)
+	secret, err := passphrase.FromEnvironment(o.Getenv)
+	if err == nil {
+		options.CacheFor = 0 // nobody typed it, and storing needs no unlocked store
+	}
+	if errors.Is(err, passphrase.ErrNone) {
+		if o.AskNew == nil {
+			return nil, o.noStore()
+		}
+		secret, err = o.AskNew()
+		if errors.Is(err, ui.ErrNoTerminal) {
+			return nil, o.noStore()
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	k, err := keychain.CreateFileStore(options, secret)
+	if errors.Is(err, keychain.ErrStoreExists) { // another process was first
+		return o.Open(keychain.BackendFile)
+	}
+	return k, err
+}
+
+func (o Opener) noStore() error {
+	setup := "ragenv setup --no-passphrase"
+	if o.Config.Backend != "" && o.Config.Backend != keychain.BackendFile { // which setup would make instead
+		setup = config.EnvBackend + "=" + keychain.BackendFile + " " + setup
+	}
+	return ui.Errorf(setup+" (or put a passphrase into a file of mode 0600 and set "+passphrase.EnvFile+")",
+		"%w, and no terminal to ask for its passphrase", keychain.ErrNoStore)
+}
+
+func (o Opener) pin(backend string) error {
+	if o.Config.Backend != "" {
+		return nil // pinned already, or named for this call only
+	}
+	if err := o.Config.Pin(config.KeyBackend, backend); err != nil {
+		return err
+	}
+	o.Print.Note("keys are kept in the %s backend from now on (%s)", backend, o.Config.Paths.ConfigFile)
+	return nil
+}
+
+// choose returns the backend for the first write: the keychain of the operating system if it works here and now, else the
+// file store. The others are used only when somebody names them.
+func (o Opener) choose() string {
+	for _, backend := range []string{keychain.BackendKeychain, keychain.BackendWinCred, keychain.BackendSecretService} {
+		if o.Probe(backend) == nil {
+			return backend
+		}
+	}
+	return keychain.BackendFile
+}
+
+func (o Opener) options(backend string) keychain.Options {
+	return keychain.Options{
+		Backend:     backend,
+		Dir:         o.Config.Paths.Store,
+		Passphrase:  o.passphrase,
+		CacheFor:    o.Config.Unlock,
+		Interactive: o.Interactive,
+		Collection:  o.Config.Collection,
+		Warn:        func(message string) { o.Print.Warn("%s", message) },
+	}
+}
+
+func (o Opener) passphrase() ([]byte, error) {
+	secret, err := passphrase.FromEnvironment(o.Getenv)
+	if !errors.Is(err, passphrase.ErrNone) {
+		return secret, err
+	}
+	if o.Ask == nil {
+		return nil, keychain.ErrLocked
+	}
+	secret, err = o.Ask()
+	if errors.Is(err, ui.ErrNoTerminal) {
+		return nil, keychain.ErrLocked
+	}
+	return secret, err
+}
+
+// Probe tells why a backend cannot be used now, nil if it can: see keychain.Probe.
+func (o Opener) Probe(backend string) error { return keychain.Probe(o.options(backend)) }

@@ -1,0 +1,134 @@
+package opener
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/passphrase"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// world is a home of its own with an opener over it.
+type world struct {
+	variables map[string]string
+	stderr    bytes.Buffer
+}
+
+func newWorld(t *testing.T) *world {
+	home := t.TempDir()
+	return &world{variables: map[string]string{"HOME": home, "USERPROFILE": home, config.EnvBackend: ""}}
+}
+
+func (w *world) opener(t *testing.T) Opener {
+	t.Helper()
+	getenv := func(name string) string { return w.variables[name] }
+	c, err := config.Load(getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Opener{Config: c, Getenv: getenv, Print: ui.Printer{Program: "test", W: &w.stderr}}
+}
+
+func TestReadOfNothing(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.opener(t).Read(); !errors.Is(err, keychain.ErrNoStore) {
+		t.Errorf("Read: %v, want ErrNoStore", err)
+	}
+	if entries, err := os.ReadDir(w.variables["HOME"]); err != nil || len(entries) != 0 {
+		t.Errorf("reading left %v (%v)", entries, err)
+	}
+}
+
+func TestFirstWriteWithoutAPassphraseFailsAndSaysWhatToDo(t *testing.T) {
+	w := newWorld(t)
+	o := w.opener(t)
+	for _, askNew := range []func() ([]byte, error){nil, func() ([]byte, error) { return nil, ui.ErrNoTerminal }} {
+		o.AskNew = askNew
+		o.Config.Backend = keychain.BackendFile // a desktop's Secret Service would need none
+		_, err := o.Write()
+		hint := ui.Explain(err).Hint
+		if !errors.Is(err, keychain.ErrNoStore) || !strings.Contains(hint, "ragenv setup --no-passphrase") || !strings.Contains(hint, passphrase.EnvFile) {
+			t.Errorf("Write: %v, hint %q", err, hint)
+		}
+	}
+	if entries, err := os.ReadDir(w.variables["HOME"]); err != nil || len(entries) != 0 {
+		t.Errorf("a failed write left %v (%v)", entries, err)
+	}
+}
+
+func TestFirstWriteMakesTheStoreAndPinsOnce(t *testing.T) {
+	w := newWorld(t)
+	file := filepath.Join(t.TempDir(), "p")
+	if err := os.WriteFile(file, []byte("words\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.variables[passphrase.EnvFile] = file
+	o := w.opener(t)
+	if o.choose() != keychain.BackendFile {
+		t.Skip("this machine has a keychain that works")
+	}
+	k, err := o.Write()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if protected, err := k.Protected(); !protected || err != nil {
+		t.Errorf("Protected = %t, %v", protected, err)
+	}
+	if n := strings.Count(w.stderr.String(), "file backend"); n != 1 {
+		t.Errorf("told %d times of the backend: %q", n, w.stderr.String())
+	}
+	o = w.opener(t)
+	if o.Config.Backend != keychain.BackendFile || o.Config.OriginOf(config.KeyBackend) != config.OriginFile {
+		t.Errorf("backend %q from %q", o.Config.Backend, o.Config.OriginOf(config.KeyBackend))
+	}
+	if _, err := o.Write(); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(w.stderr.String(), "\n"); n != 1 {
+		t.Errorf("the second write talked: %q", w.stderr.String())
+	}
+}
+
+func TestALostConfigFileDoesNotHideTheStore(t *testing.T) {
+	w := newWorld(t)
+	o := w.opener(t)
+	if _, err := o.Create(nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(o.Config.Paths.ConfigFile); err != nil {
+		t.Fatal(err)
+	}
+	for name, open := range map[string]func() (*keychain.Keychain, error){"Read": w.opener(t).Read, "Write": w.opener(t).Write} {
+		if k, err := open(); err != nil || k.Backend() != keychain.BackendFile {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestAPinnedBackendThatIsAwayIsAnError(t *testing.T) {
+	w := newWorld(t)
+	o := w.opener(t)
+	if _, err := o.Create(nil); err != nil {
+		t.Fatal(err)
+	}
+	w.variables[config.EnvBackend] = keychain.BackendPass
+	w.variables["PATH"] = ""
+	t.Setenv("PATH", t.TempDir())
+	o = w.opener(t)
+	for name, open := range map[string]func() (*keychain.Keychain, error){"Read": o.Read, "Write": o.Write} {
+		if _, err := open(); !errors.Is(err, keychain.ErrUnavailable) {
+			t.Errorf("%s: %v, want ErrUnavailable", name, err)
+		}
+	}
+	again := w.opener(t)
+	delete(w.variables, config.EnvBackend)
+	if again = w.opener(t); again.Config.Backend != keychain.BackendFile {
+		t.Errorf("naming a backend for one call pinned %q", again.Config.Backend)
+	}
+}

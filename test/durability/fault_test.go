@@ -1,0 +1,216 @@
+//go:build unix
+
+package durability
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/ragenv/ragenv/test/scripttest"
+)
+
+// faults are system calls by their names on all architectures, and how they fail. The first error of each is tried always,
+// the others under stress.
+var faults = []struct {
+	calls  string // strace's regular expression
+	errors []string
+}{
+	{"^openat2?$", []string{"ENOSPC", "EIO", "EROFS", "EDQUOT", "EMFILE", "EACCES"}},
+	{"^p?writev?(64)?$", []string{"ENOSPC", "EIO", "EROFS", "EDQUOT"}},
+	{"^f(data)?sync$", []string{"EIO", "ENOSPC", "EDQUOT", "EROFS"}},
+	{"^rename(at2?)?$", []string{"EIO", "ENOSPC", "EROFS", "EDQUOT"}},
+	{"^unlink(at)?$", []string{"EROFS", "EIO"}},
+	{"^mkdir(at)?$", []string{"EDQUOT", "ENOSPC", "EIO", "EROFS"}},
+	{"^link(at)?$", []string{"EPERM", "ENOSPC", "EIO", "EROFS", "EDQUOT"}},
+	{"^flock$", []string{"ENOLCK", "EOPNOTSUPP", "EIO"}},
+	{"^fch(mod|own)(at)?$", []string{"EPERM", "EIO", "EROFS"}},
+	{"^close$", []string{"EIO", "ENOSPC", "EDQUOT"}},
+	{"^ftruncate(64)?$", []string{"EIO"}},
+	{"^(read|pread64)$", []string{"EIO"}},
+}
+
+// always are the operations that are tried without stress, too.
+var always = []string{"set", "docker configure", "helper store", "passphrase --no-passphrase"}
+
+// maxCalls bounds a test that would never end.
+const maxCalls = 2000
+
+// injected says what strace did: to a file of the world, to anything else (a pipe, the runtime's own files), or nothing.
+func injected(w *world, log string) (inside, outside int) {
+	data, err := os.ReadFile(log)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for line := range strings.Lines(string(data)) {
+		switch {
+		case !strings.Contains(line, "(INJECTED)") && !strings.Contains(line, "(INJECTED: "):
+		case strings.Contains(line, w.dir) && !strings.Contains(line, "<pipe:"):
+			inside++
+		default:
+			outside++
+		}
+	}
+	return inside, outside
+}
+
+// fail runs one trial with one fault, the nth of its calls, and judges the world. It tells whether there was such a call.
+func (w *world) fail(strace string, op operation, inject string) (hit bool, err error) {
+	trial := op.trial(w)
+	log := filepath.Join(w.dir, "strace.log")
+	if err := os.WriteFile(log, nil, 0o600); err != nil {
+		return false, err
+	}
+	calls, _, _ := strings.Cut(inject, ":")
+	killed := strings.Contains(inject, ":signal=")
+	options := []string{"-e", "trace=" + calls, "-e", "inject=" + inject}
+	if !killed { // strace sends no signals with it
+		options = append(options, "--seccomp-bpf")
+	}
+	cmd := w.traced(strace, log, options, trial.program, trial.args...)
+	for name, value := range trial.env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	var stdout, stderr bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(trial.stdin), &stdout, &stderr
+	runErr := cmd.Run()
+	inside, outside := injected(w, log)
+	if killed {
+		// A killed call has no line of its own.
+		inside, outside = 0, 0
+		if runErr != nil {
+			inside = 1
+		}
+	}
+	context := func(err error) error {
+		data, _ := os.ReadFile(log) // for the reader of the failure
+		lines := strings.Split(string(data), "\n")
+		lines = slices.DeleteFunc(lines, func(line string) bool { return !strings.Contains(line, "INJECTED") })
+		return fmt.Errorf("%s, %s: %w\n%s%s%s", op.name, inject, err, stdout.String(), stderr.String(), strings.Join(lines, "\n"))
+	}
+	if runErr != nil && !killed && inside > 0 && outside == 0 {
+		if err := oneClearError(trial, runErr, stdout.String(), stderr.String()); err != nil {
+			return true, context(err)
+		}
+	}
+	if runErr == nil && inside > 0 && strings.Contains(inject, "sync$:error") {
+		return true, context(errors.New("success was reported of what may not have reached the disk"))
+	}
+	if err := trial.verify(runErr == nil); err != nil {
+		return true, context(fmt.Errorf("LOST: %w", err))
+	}
+	if err := w.storeIsTidy(); err != nil {
+		return true, context(err)
+	}
+	return inside+outside > 0, nil
+}
+
+// oneClearError judges how a program failed.
+func oneClearError(trial trial, err error, stdout, stderr string) error {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		return fmt.Errorf("%w, want exit code 1", err)
+	}
+	if strings.Contains(stderr, "goroutine ") || strings.Contains(stderr, "panic") {
+		return errors.New("it crashed")
+	}
+	count := 0
+	for line := range strings.Lines(stderr) {
+		if strings.HasPrefix(line, trial.program+": error: ") || trial.program == changePassphrase && strings.HasPrefix(line, "ragenv: error: ") {
+			count++
+		}
+	}
+	several := len(trial.args) > 0 && (trial.args[0] == "import" || trial.args[0] == "restore") // one for each key
+	if count == 0 || count > 1 && !several {
+		return fmt.Errorf("%d errors, want one", count)
+	}
+	if trial.program == scripttest.Helper && strings.TrimSpace(stdout) == "" {
+		return errors.New("the client is not told")
+	}
+	return nil
+}
+
+// injections runs op with each fault at the first, second, ... call until there is none.
+func injections(t *testing.T, strace string, op operation, faults []string, runs *atomic.Int64) {
+	w := newWorld(t, t.TempDir())
+	for _, fault := range faults {
+		missed := 0 // the calls are counted by thread, and which thread makes them changes
+		for n := 1; missed < 2; n++ {
+			if n > maxCalls {
+				t.Fatalf("%s: no end", fault)
+			}
+			hit, err := w.fail(strace, op, fault+":when="+strconv.Itoa(n))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !hit {
+				missed++
+				continue
+			}
+			missed = 0
+			runs.Add(1)
+		}
+	}
+}
+
+// tried returns the operations to try.
+func tried() []operation {
+	return slices.DeleteFunc(slices.Clone(operations), func(op operation) bool { return !stress() && !slices.Contains(always, op.name) })
+}
+
+// TestFaults: each system call of each command that changes something fails in turn, in each way that a disk can make it fail. Every item
+// holds the former value or the next; only the next where the command reported success; and a failure is one clear error.
+func TestFaults(t *testing.T) {
+	strace := needStrace(t)
+	scripttest.Binary(t, scripttest.Ragenv)
+	scripttest.Binary(t, scripttest.Helper)
+	var runs atomic.Int64
+	t.Run("all", func(t *testing.T) {
+		for _, op := range tried() {
+			t.Run(op.name, func(t *testing.T) {
+				t.Parallel()
+				var list []string
+				for _, fault := range faults {
+					errs := fault.errors
+					if !stress() || op.slow {
+						errs = errs[:1]
+					}
+					for _, err := range errs {
+						list = append(list, "/"+fault.calls+":error="+err)
+					}
+				}
+				injections(t, strace, op, list, &runs)
+			})
+		}
+	})
+	t.Logf("%d runs with a fault: 0 losses", runs.Load())
+}
+
+// TestKilledAtEachCall: each command is killed at each of its system calls on files.
+func TestKilledAtEachCall(t *testing.T) {
+	strace := needStrace(t)
+	scripttest.Binary(t, scripttest.Ragenv)
+	scripttest.Binary(t, scripttest.Helper)
+	var runs atomic.Int64
+	t.Run("all", func(t *testing.T) {
+		for _, op := range tried() {
+			t.Run(op.name, func(t *testing.T) {
+				t.Parallel()
+				var list []string
+				for _, fault := range faults { // call by call: the first thread to come to its nth ends the process
+					list = append(list, "/"+fault.calls+":signal=SIGKILL")
+				}
+				injections(t, strace, op, list, &runs)
+			})
+		}
+	})
+	t.Logf("%d runs that were killed: 0 losses", runs.Load())
+}

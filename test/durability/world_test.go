@@ -1,0 +1,346 @@
+//go:build unix
+
+package durability
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/pkg/keychain"
+	_ "github.com/ragenv/ragenv/pkg/keychain/system" // pass
+	"github.com/ragenv/ragenv/test/scripttest"
+)
+
+// envStress makes the tests run for as many rounds as it says, instead of few.
+const envStress = "RAGENV_STRESS_ROUNDS"
+
+// changePassphrase is a program of these tests: "ragenv passphrase" for a script, with a cheap passphrase.
+const changePassphrase = "change-passphrase"
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(envRole) {
+	case changePassphrase:
+		os.Exit(changePassphraseMain())
+	case dockerWriter:
+		os.Exit(dockerWriterMain())
+	}
+	scripttest.Clean(m)
+}
+
+// envRole makes the test binary one of the programs of these tests.
+const envRole = "DURABILITY_TEST_ROLE"
+
+// rounds is how many rounds a test runs: few, or a share of what envStress says.
+func rounds(t *testing.T, few int, share float64) int {
+	t.Helper()
+	n, err := strconv.Atoi(os.Getenv(envStress))
+	if os.Getenv(envStress) == "" {
+		return few
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", envStress, err)
+	}
+	return max(few, int(float64(n)*share))
+}
+
+func stress() bool { return os.Getenv(envStress) != "" }
+
+// workFactor makes scrypt cheap: it is not what is tested.
+const workFactor = 10
+
+// world is a home of its own, with a store that has no passphrase, and what must be in it.
+type world struct {
+	t     testing.TB
+	dir   string
+	env   []string
+	paths config.Paths
+	items map[keychain.Ref]string // what is stored, as far as it is known
+	extra map[string]string       // further variables for the programs
+
+	passphrase []byte // of the store; empty for none
+}
+
+// passStub stands for pass(1): entries are files, replaced as a whole. What pass itself does is not under test.
+const passStub = `#!/bin/sh
+set -e
+case $1 in
+show) cat "$PASSWORD_STORE_DIR/$2.gpg" ;;
+insert)
+	file=$PASSWORD_STORE_DIR/$4.gpg
+	mkdir -p "${file%/*}"
+	cat >"$file.new"
+	mv "$file.new" "$file"
+	;;
+rm) rm "$PASSWORD_STORE_DIR/$3.gpg" ;;
+*) exit 1 ;;
+esac
+`
+
+// emptyWorld makes a world without a store.
+func emptyWorld(t testing.TB, dir string) *world {
+	t.Helper()
+	env, err := scripttest.Environ(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := filepath.Join(dir, "bin")
+	passwords := filepath.Join(dir, "passwords")
+	for _, d := range []string{bin, passwords} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(t, filepath.Join(bin, "pass"), passStub)
+	if err := os.Chmod(filepath.Join(bin, "pass"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(passwords, ".gpg-id"), "nobody\n")
+	w := &world{t: t, dir: dir, items: map[keychain.Ref]string{}, extra: map[string]string{}}
+	path := bin + string(os.PathListSeparator) + os.Getenv("PATH")
+	w.env = append(env, "PATH="+path, "PASSWORD_STORE_DIR="+passwords, "GOTRACEBACK=single")
+	if w.paths, err = config.FindPaths(w.getenv); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func newWorld(t testing.TB, dir string) *world {
+	t.Helper()
+	w := emptyWorld(t, dir)
+	if _, err := keychain.CreateFileStore(w.options(), nil); err != nil {
+		t.Fatal(err)
+	}
+	put(t, w.paths.ConfigFile, "backend = \"file\"\n")
+	for name, n := range map[string]int{"NGC_API_KEY": 1, "FIRST_TOKEN": 1, "SECOND_TOKEN": 1} {
+		for range n {
+			w.mustSet(keychain.Ref{Profile: "default", Kind: keychain.KindEnv, Name: name}, scripttest.NewKey())
+		}
+	}
+	return w
+}
+
+func put(t testing.TB, path, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) getenv(name string) string {
+	if value, ok := w.extra[name]; ok {
+		return value
+	}
+	for _, v := range w.env {
+		if n, value, _ := strings.Cut(v, "="); n == name {
+			return value
+		}
+	}
+	return ""
+}
+
+func (w *world) options() keychain.Options {
+	return keychain.Options{
+		Backend: keychain.BackendFile, Dir: w.paths.Store, WorkFactor: workFactor,
+		Passphrase: func() ([]byte, error) {
+			if len(w.passphrase) == 0 {
+				return nil, keychain.ErrLocked
+			}
+			return w.passphrase, nil
+		},
+	}
+}
+
+func (w *world) mustSet(ref keychain.Ref, value string) {
+	w.t.Helper()
+	k, err := keychain.Open(w.options())
+	if err == nil {
+		err = k.Set(keychain.Item{Ref: ref, Secret: keychain.NewSecret(value)})
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.items[ref] = value
+}
+
+func (w *world) command(program string, args ...string) *exec.Cmd {
+	var cmd *exec.Cmd
+	switch program {
+	case changePassphrase, dockerWriter:
+		cmd = exec.Command(os.Args[0], args...)
+		cmd.Env = append(cmd.Env, envRole+"="+program)
+	default:
+		cmd = exec.Command(scripttest.Binary(w.t, program), args...)
+	}
+	cmd.Dir = w.dir
+	cmd.Env = append(cmd.Env, w.env...)
+	for name, value := range w.extra {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return cmd
+}
+
+// run runs a program to its end and returns what it printed; it must succeed.
+func (w *world) run(stdin, program string, args ...string) string {
+	w.t.Helper()
+	cmd := w.command(program, args...)
+	cmd.Stdin = strings.NewReader(stdin)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		w.t.Fatalf("%s %q: %v\n%s%s", program, args, err, stdout.String(), stderr.String())
+	}
+	return stdout.String()
+}
+
+// backend is the one that a program would use now.
+func (w *world) backend() (string, error) {
+	c, err := config.Load(w.getenv)
+	if err != nil {
+		return "", err
+	}
+	if c.Backend == "" {
+		return keychain.BackendFile, nil
+	}
+	return c.Backend, nil
+}
+
+// read returns all items that a program would see now.
+func (w *world) read() (map[keychain.Ref]string, error) {
+	backend, err := w.backend()
+	if err != nil {
+		return nil, err
+	}
+	return w.readFrom(backend)
+}
+
+// processEnvironment is held by who changes it for the library.
+var processEnvironment sync.Mutex
+
+func (w *world) readFrom(backend string) (map[keychain.Ref]string, error) {
+	if backend == keychain.BackendPass {
+		// The library asks the process's environment where pass keeps its entries.
+		processEnvironment.Lock()
+		defer processEnvironment.Unlock()
+		for _, name := range []string{"PATH", "PASSWORD_STORE_DIR"} {
+			former := os.Getenv(name)
+			if err := os.Setenv(name, w.getenv(name)); err != nil {
+				return nil, err
+			}
+			defer func() { _ = os.Setenv(name, former) }()
+		}
+	}
+	o := w.options()
+	o.Backend = backend
+	k, err := keychain.Open(o)
+	if err != nil {
+		return nil, err
+	}
+	refs, err := k.List("")
+	if err != nil {
+		return nil, err
+	}
+	got := map[keychain.Ref]string{}
+	for _, ref := range refs {
+		item, err := k.Get(ref)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", ref, err)
+		}
+		got[ref] = item.Secret.Reveal()
+	}
+	return got, nil
+}
+
+// compare judges each item by itself: it holds the former value or the next one; only the next if the change was
+// reported as done. What is stored becomes what is known.
+func (w *world) compare(next map[keychain.Ref]string, done bool) error {
+	got, err := w.read()
+	if err != nil {
+		return err
+	}
+	all := maps.Clone(w.items)
+	maps.Copy(all, next)
+	maps.Copy(all, got)
+	var wrong []error
+	for ref := range all {
+		former, hadFormer := w.items[ref]
+		wanted, hasNext := next[ref]
+		now, has := got[ref]
+		isNext := has == hasNext && now == wanted
+		isFormer := has == hadFormer && now == former
+		if isNext || isFormer && !done {
+			continue
+		}
+		wrong = append(wrong, fmt.Errorf("%s: stored %t; the former value: %t; the next: %t; reported as done: %t", ref, has, isFormer, isNext, done))
+	}
+	if wrong == nil {
+		w.items = got
+	}
+	return errors.Join(wrong...)
+}
+
+// temporary returns the temporary files anywhere in the world.
+func (w *world) temporary() []string {
+	var found []string
+	err := filepath.WalkDir(w.dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && (entry.Name() == ".tmp" || strings.Contains(entry.Name(), ".tmp-")) {
+			found = append(found, path)
+		}
+		return err
+	})
+	if err != nil {
+		w.t.Error(err)
+	}
+	return found
+}
+
+// storeIsTidy makes a write to the store, which has to succeed and to remove what a killed one left.
+func (w *world) storeIsTidy() error {
+	k, err := keychain.Open(w.options())
+	if err != nil {
+		return err
+	}
+	ref := keychain.Ref{Profile: "default", Kind: keychain.KindEnv, Name: "LAST_TOKEN"}
+	value := scripttest.NewKey()
+	if err := k.Set(keychain.Item{Ref: ref, Secret: keychain.NewSecret(value)}); err != nil {
+		return fmt.Errorf("the next write: %w", err)
+	}
+	if item, err := k.Get(ref); err != nil || item.Secret.Reveal() != value {
+		return fmt.Errorf("what the next write stored is not read back: %w", err)
+	}
+	if err := k.Remove(ref); err != nil {
+		return err
+	}
+	for _, path := range w.temporary() {
+		if filepath.Base(path) == ".tmp" {
+			return fmt.Errorf("%s survived the next write", path)
+		}
+	}
+	return nil
+}
+
+// ageTemporary makes every temporary file older than any write can take.
+func (w *world) ageTemporary() {
+	old := time.Now().Add(-2 * time.Hour)
+	for _, path := range w.temporary() {
+		if err := os.Chtimes(path, old, old); err != nil {
+			w.t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package oracle
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	compose "github.com/compose-spec/compose-go/v2/dotenv"
+	"github.com/docker/cli/pkg/kvfile"
+
+	"github.com/ragenv/ragenv/internal/dotenv"
+	"github.com/ragenv/ragenv/internal/render"
+)
+
+var pieces = []string{
+	`'`, `"`, `\`, "`", `$`, `#`, ` #`, ` `, "\n", "\r", "\r\n", "\t", "\v", "\f", "\x01", "\x7f", "\u0085", "\u00a0", "\u2028", "\ufeff", "\ufffd", "é", "😀",
+	`\n`, `\'`, `\"`, `\\`, `\$`, `$$`, `$A`, `${A}`, `${A:-b}`, `$(id)`, `\0140`, `\0`, `\c`, `\x41`, `''`, `""`, "a", "B", "0", "=", ":", "nvapi-", "%", "!", "{", "}", "export ",
+}
+
+func text(r *rand.Rand, n int) string {
+	var b strings.Builder
+	for range r.IntN(n) {
+		b.WriteString(pieces[r.IntN(len(pieces))])
+	}
+	return b.String()
+}
+
+// FuzzRenderForCompose: Compose reads from the dotenv format exactly what was written.
+func FuzzRenderForCompose(f *testing.F) {
+	f.Add(uint64(1), "")
+	f.Add(uint64(2), strings.Join(pieces, "\x00"))
+	f.Fuzz(func(t *testing.T, seed uint64, raw string) {
+		r := rand.New(rand.NewPCG(seed, 0))
+		texts := strings.Split(raw, "\x00")
+		for range 100 {
+			texts = append(texts, text(r, 12))
+		}
+		var values []render.Value
+		want := map[string]string{}
+		for i, text := range texts {
+			if utf8.ValidString(text) {
+				name := fmt.Sprintf("V%d", i)
+				values, want[name] = append(values, render.Value{Name: name, Value: text}), text
+			}
+		}
+		var buf bytes.Buffer
+		if err := render.Render(&buf, "dotenv", values, render.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := compose.Parse(bytes.NewReader(buf.Bytes()))
+		if err != nil {
+			t.Fatalf("%v\n%q", err, &buf)
+		}
+		for name, value := range want {
+			if got[name] != value {
+				t.Errorf("%s:\nis   %q\nwant %q", name, got[name], value)
+			}
+		}
+		if len(got) != len(want) {
+			t.Errorf("%d values, want %d", len(got), len(want))
+		}
+		// And so does our own reader, wherever it does not refuse to judge.
+		entries, problems := dotenv.Parse(buf.Bytes())
+		if len(entries) != len(want) || len(problems) > 0 {
+			t.Errorf("ours: %d entries, %v", len(entries), problems)
+		}
+		for _, e := range entries {
+			if e.Value != want[e.Name] || !e.Literal {
+				t.Errorf("ours: %s:\nis   %q\nwant %q", e.Name, e.Value, want[e.Name])
+			}
+		}
+	})
+}
+
+// TestRenderForDockerRun: bare values, which all real keys are, docker run --env-file reads identically.
+func TestRenderForDockerRun(t *testing.T) {
+	values := []render.Value{{Name: "A", Value: "nvapi-AZaz09_-"}, {Name: "B", Value: "cyborg_0123"}, {Name: "C", Value: "AB+/cd=="}, {Name: "D", Value: ""}, {Name: "E", Value: "https://x:1/a,b@c%20"}}
+	var buf bytes.Buffer
+	if err := render.Render(&buf, "dotenv", values, render.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := kvfile.ParseFromReader(&buf, os.LookupEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range values {
+		if want := v.Name + "=" + v.Value; got[i] != want {
+			t.Errorf("is %q, want %q", got[i], want)
+		}
+	}
+}
+
+// oneStatement tells whether Compose reads text as one assignment.
+func oneStatement(text string) bool {
+	bare := false
+	got, err := compose.ParseWithLookup(strings.NewReader(text+"\n"), func(string) (string, bool) {
+		bare = true
+		return "", false
+	})
+	return err == nil && len(got) == 1 && (!bare || strings.Contains(text, "$")) && !twice.MatchString(text) && !behindQuote(text)
+}
+
+// behindQuote tells whether more stands behind a value in quotes: part of it for a shell, and for us; nothing for Compose.
+func behindQuote(text string) bool {
+	_, value, _ := strings.Cut(strings.ReplaceAll(text, ":", "="), "=")
+	value = strings.TrimSpace(value)
+	return value != "" && strings.ContainsRune(`'"`, rune(value[0])) && value[len(value)-1] != value[0]
+}
+
+// twice finds what may be a second assignment behind a value in quotes, which Compose takes without white space between: of the
+// same name, it is not seen in the result.
+var twice = regexp.MustCompile(`['"][\s\v\pZ]*[A-Za-z_][^\n]*[=:]`)
+
+// FuzzParse: a file without export lines that Compose can read, ours reads alike: the same names, and the same values but
+// for those it does not judge.
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{"A=1\nB='2'\n", "A: 1\n B = \"x\\ny\" # c\n", "A='it\\'s' B=2\nC=d #e\n", "A\nB=1", "\ufeffA=1\r\nB='a\r\nb'\r\n", `A="\0140\012\0\q\\"`} {
+		f.Add(uint64(0), seed)
+	}
+	for seed := range uint64(300) {
+		f.Add(seed+1, "")
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, data string) {
+		if seed > 0 {
+			r := rand.New(rand.NewPCG(seed, 1))
+			for i := range 4 {
+				data += fmt.Sprintf("V%d=%s\n", i, []string{text(r, 8), "'" + text(r, 8) + "'", `"` + text(r, 8) + `"`}[r.IntN(3)])
+			}
+		}
+		if strings.Contains(data, "export") || strings.HasPrefix(data, "\xff\xfe") || strings.HasPrefix(data, "\xfe\xff") {
+			return
+		}
+		want, err := compose.Parse(strings.NewReader(data))
+		if err != nil {
+			return // such files are people's too, but there is nothing to compare with
+		}
+		entries, problems := dotenv.Parse([]byte(data))
+		got, open := map[string]string{}, []string{}
+		for _, e := range entries {
+			if !oneStatement(data[e.Start:e.End]) {
+				return // a shell's word, such as 'it'\''s', which Compose takes for more
+			}
+			got[e.Name] = e.Value
+			if !e.Literal {
+				open = append(open, e.Name)
+			}
+		}
+		for _, name := range open {
+			delete(got, name)
+			delete(want, name)
+		}
+		if len(problems) > 0 {
+			return // names and values that cannot be stored; TestParse has them
+		}
+		delete(want, "") // what Compose makes of a name at the very end of a file
+		if !maps.Equal(got, want) {
+			t.Errorf("%q:\nCompose %q\nours    %q", data, want, got)
+		}
+	})
+}

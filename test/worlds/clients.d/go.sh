@@ -1,0 +1,83 @@
+# Clients that are built from Go modules. Sourced by test/worlds/clients.
+# shellcheck shell=bash
+# The table's columns and $cache, $work, $scratch are set by the caller:
+# shellcheck disable=SC2154
+
+# go_run ARGUMENTS... runs go apart from the module and workspace that the caller may stand in.
+go_run() { (cd "$scratch" && quietly env GOWORK=off GOFLAGS=-buildvcs=false CGO_ENABLED="$cgo" timeout 1200 go "$@"); }
+
+# module_dir MODULE@VERSION downloads it and prints where its source lies in the module cache.
+module_dir() {
+	go_run mod download "$1" || return 1
+	(cd "$scratch" && GOWORK=off GOFLAGS='' go list -m -f '{{.Dir}}' "$1")
+}
+
+# copy_module MODULE@VERSION DIR: builds want a directory they may write to.
+copy_module() {
+	local from
+	from=$(module_dir "$1") || return 1
+	cp -R "$from" "$2" && chmod -R u+w "$2"
+}
+
+build_install() {
+	local built
+	GOBIN="$scratch/bin" go_run install -trimpath -ldflags "$ldflags" "$module${package:+/$package}@$version" || return 1
+	built=("$scratch"/bin/*)
+	mv "${built[0]}" "$out"
+}
+
+build_source() {
+	copy_module "$what" "$scratch/src" || return 1
+	go_run -C "$scratch/src" build -trimpath -ldflags "$ldflags" -o "$out" "./$package"
+}
+
+# build_kube builds in a module that requires k8s.io/kubernetes and takes each staging module, for which that
+# has only a directory, from its own release: v0.X.Y of k8s.io/api belongs to v1.X.Y of k8s.io/kubernetes.
+build_kube() {
+	local from staging="v0.${version#v1.}"
+	from=$(module_dir "$what") || return 1
+	mkdir "$scratch/kube"
+	{
+		printf 'module kube\n\n%s\n\n' "$(grep -E '^go ' "$from/go.mod")"
+		printf 'require %s %s\n\n' "$module" "$version"
+		sed -nE "s#^[[:space:]]*(k8s\.io/[^ ]+) => \./staging/.*#replace \1 => \1 $staging#p" "$from/go.mod"
+	} >"$scratch/kube/go.mod"
+	go_run -C "$scratch/kube" build -mod=mod -trimpath -ldflags "$ldflags" -o "$out" "$module/$package"
+}
+
+obtain_go() {
+	local module=${what%@*} version=${what##*@} cgo=0 word out
+	local ldflags="-s -w ${build//@/${what##*@}}"
+	local command=$commands dir="$cache/$name-${what##*@}"
+	if [[ -x $dir/$command ]]; then
+		printf '%s\t%s\n' "$dir/$command" "$version"
+		return
+	fi
+	command -v go >/dev/null || unavailable "needs go to build $what"
+	for word in $build; do
+		[[ $word == cgo:* ]] || continue
+		cgo=1
+		ldflags=${ldflags/"$word"/}
+		command -v cc >/dev/null || unavailable "needs a C compiler to build $what"
+		[[ $(dpkg-query -W -f '${Status}' "${word#cgo:}" 2>/dev/null) == *' installed' ]] || apt_install "${word#cgo:}"
+	done
+	mkdir "$scratch/out"
+	out="$scratch/out/$command"
+	log "building $name from $what"
+	"build_$source" || unavailable "building $what failed$(why_not)"
+	# shellcheck disable=SC2086 # arguments are a list of words
+	HOME=$scratch quietly "$out" $probe || unavailable "$command $probe of the built program failed"
+	grep -qF -- "${version#v}" "$scratch/log" || unavailable "$command $probe does not report $version"
+	rm -rf "$dir"
+	mv "$scratch/out" "$dir"
+	printf '%s\t%s\n' "$dir/$command" "$version"
+}
+
+# why_not names the commonest causes, as a person without the log wants to know them.
+why_not() {
+	if grep -q 'requires go >=' "$scratch/log"; then
+		printf ': it %s' "$(grep -Eo -m1 'requires go >= [0-9.]+' "$scratch/log")"
+	elif grep -Eq '404|not available|unknown revision|no matching versions' "$scratch/log"; then
+		printf ': the module proxy does not offer it'
+	fi
+}
