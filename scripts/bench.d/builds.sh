@@ -48,11 +48,10 @@ build_tools() {
 	as_installed "$scratch/hello"
 }
 
-# build_tree ROOT DIR builds the programs of a tree as they are released, and the helper once more with its symbols.
+# build_tree ROOT DIR builds the programs of a tree as they are released.
 build_tree() {
 	"$1/scripts/build" "$2"
 	as_installed "$2/docker-credential-ngc" "$2/ragenv"
-	env -C "$1" CGO_ENABLED=0 GOWORK=off go build -buildvcs=false -trimpath -o "$2/symbols/" ./cmd/docker-credential-ngc
 }
 
 build_this() {

@@ -1,86 +1,66 @@
 package page
 
 import (
-	"fmt"
+	"image/color"
+	"slices"
 
-	"github.com/ragenv/ragenv/test/bench/chart"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+
 	"github.com/ragenv/ragenv/test/bench/result"
 )
 
-// chartsOf returns a run's charts by their file names.
-func chartsOf(r *result.Run) map[string]string {
-	v := view{Run: r}
-	charts := map[string]string{"start.svg": v.startChart(), "peers.svg": v.peersChart()}
-	if len(r.Growth) > 0 {
-		charts["get.svg"] = v.growthChart("get", "get of one item: time by the number of items stored", false)
-		charts["list.svg"] = v.growthChart("list", "list: time by the number of items", true)
-	}
-	return charts
+// What the two charts show, in their order.
+var (
+	startOrder = []string{result.Hello, "unknown", "missing", "get", "get-cached", "store", "ragenv-true", "list-100"}
+	peerOrder  = []string{"get", "get-cached", "get-secret-service", "get-pass", "secretservice", "secret-tool", "pass", "aws-vault", "sops"}
+)
+
+// bar is one row of a chart.
+type bar struct {
+	label  string
+	median float64 // ms
+	color  color.Color
 }
 
-// startOrder is what the first chart shows.
-var startOrder = []string{"version", "unknown", "missing", "get", "get-cached", "store", "store-again", "list-1", "list-10", "list-100", "ragenv-version", "ragenv-true"}
-
-func (v view) startChart() string {
-	var bars []chart.Bar
-	for _, id := range []string{result.Hello, "true"} {
-		if s := v.Find(result.Base, id); s != nil {
-			bars = append(bars, v.bar(s, chart.Neutral))
-		}
-	}
-	for _, id := range startOrder {
-		if s := v.Find(result.After, id); s != nil {
-			bars = append(bars, v.bar(s, chart.Ours))
-		}
-		if s := v.Find(result.Before, id); s != nil {
-			b := v.bar(s, chart.Former)
-			b.Label, b.Under = "before", true
-			bars = append(bars, b)
-		}
-	}
-	return chart.Bars("From start to end: both programs", "the median, the 90th percentile as a line, and how many times hello's", bars)
+var colors = map[string]color.Color{
+	result.Base:  color.RGBA{0x59, 0x63, 0x6e, 0xff},
+	result.After: color.RGBA{0x09, 0x69, 0xda, 0xff},
+	result.Peer:  color.RGBA{0xbc, 0x4c, 0x00, 0xff},
 }
 
-// peersChart compares what gives back a stored secret.
-func (v view) peersChart() string {
-	var bars []chart.Bar
-	for _, id := range []string{"get", "get-cached", "ragenv-true", "get-secret-service", "get-pass"} {
-		if s := v.Find(result.After, id); s != nil {
-			bars = append(bars, v.bar(s, chart.Ours))
+// bars returns the subjects that were measured, in the order of ids.
+func bars(r *result.Run, ids []string) (found []bar) {
+	for _, id := range ids {
+		i := slices.IndexFunc(r.Subjects, func(s result.Subject) bool { return s.ID == id })
+		if i >= 0 {
+			s := &r.Subjects[i]
+			found = append(found, bar{s.Title, s.Wall.Median() / 1e6, colors[s.Of]})
 		}
 	}
-	for i := range v.Subjects {
-		if s := &v.Subjects[i]; s.Of == result.Peer {
-			bars = append(bars, v.bar(s, chart.Others))
-		}
-	}
-	return chart.Bars("From start to end: beside other programs", "the median, the 90th percentile as a line, and how many times hello's", bars)
+	return found
 }
 
-func (v view) bar(s *result.Subject, colour chart.Colour) chart.Bar {
-	return chart.Bar{
-		Label: s.Title, Value: s.Wall.Median(), Upper: s.Wall.Quantile(0.9), Colour: colour,
-		Text: fmt.Sprintf("%s ms, %s×", ms(s.Wall.Median()), times(v.Ratio(s))),
+// drawBars writes a chart of horizontal bars as SVG. Its axis is linear and starts at zero.
+func drawBars(path, title string, rows []bar) error {
+	p := plot.New()
+	p.Title.Text = title
+	p.X.Label.Text = "milliseconds (median), linear axis from zero"
+	p.BackgroundColor = color.White // reads the same on a dark page
+	p.X.Min = 0
+	var names []string
+	for i := range rows {
+		row := rows[len(rows)-1-i] // the first is on top
+		b, err := plotter.NewBarChart(plotter.Values{row.median}, vg.Points(14))
+		if err != nil {
+			return err
+		}
+		b.Horizontal, b.XMin = true, float64(i)
+		b.Color, b.LineStyle.Width = row.color, 0
+		p.Add(b)
+		names = append(names, row.label+"  "+number(row.median))
 	}
-}
-
-func (v view) growthChart(verb, title string, logY bool) string {
-	var lines []chart.Line
-	for _, c := range v.curves() {
-		if c.verb != verb {
-			continue
-		}
-		line := chart.Line{Label: c.title, Colour: chart.Ours, Dashed: c.of == result.Before}
-		switch {
-		case c.verb == "list" && c.procs == 1:
-			line.Colour = chart.Second
-		case c.of == result.Before:
-			line.Colour = chart.Former
-		}
-		for _, p := range c.points {
-			line.X, line.Y = append(line.X, float64(p.Items)), append(line.Y, p.Wall.Quantile(0.1)/1e6)
-		}
-		lines = append(lines, line)
-	}
-	return chart.Lines(title, "items stored", "ms (p10)", logY, lines)
+	p.NominalY(names...)
+	return p.Save(8*vg.Inch, vg.Length(len(rows))*24+80, path)
 }

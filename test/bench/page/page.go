@@ -1,4 +1,4 @@
-// Package page shows a run of the benchmarks: the Markdown page and its charts.
+// Package page shows a run of the benchmarks: a Markdown page with one table, and two charts next to it.
 package page
 
 import (
@@ -18,74 +18,92 @@ var text string
 // view is what the template sees.
 type view struct {
 	*result.Run
-	Charts  string // the directory of the charts, as the page links it
-	Command string // what made the page
+	Charts string // the directory of the charts, relative to the page
 }
 
-// Write writes the page to path, and its charts to a directory of the page's name beside it. command is what a person runs
-// to get both.
-func Write(r *result.Run, path, command string) error {
-	charts := strings.TrimSuffix(path, filepath.Ext(path))
-	if err := os.MkdirAll(charts, 0o755); err != nil {
+// Write writes the page to path, and its charts to a directory named after the page.
+func Write(r *result.Run, path string) error {
+	dir := strings.TrimSuffix(path, filepath.Ext(path))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	for name, svg := range chartsOf(r) {
-		if err := os.WriteFile(filepath.Join(charts, name), []byte(svg), 0o644); err != nil {
+	for _, c := range []struct {
+		file, title string
+		ids         []string
+	}{
+		{"start.svg", "Time from start to exit", startOrder},
+		{"peers.svg", "Time to return one stored secret", peerOrder},
+	} {
+		if err := drawBars(filepath.Join(dir, c.file), c.title, bars(r, c.ids)); err != nil {
 			return err
 		}
 	}
-	page, err := Markdown(r, filepath.Base(charts), command)
+	page, err := Markdown(r, filepath.Base(dir))
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(path, []byte(page), 0o644)
 }
 
-// Markdown returns the page, whose charts lie in a directory of that name beside it.
-func Markdown(r *result.Run, charts, command string) (string, error) {
+// Markdown returns the page. Its charts are in the directory charts.
+func Markdown(r *result.Run, charts string) (string, error) {
 	t, err := template.New("page").Parse(text)
 	if err != nil {
 		return "", err
 	}
 	var out strings.Builder
-	if err := t.Execute(&out, view{r, charts, command}); err != nil {
+	if err := t.Execute(&out, view{r, charts}); err != nil {
 		return "", err
 	}
 	return out.String(), nil
 }
 
-// table lays out rows of cells; all columns but the first are numbers.
-func table(header []string, rows [][]string) string {
+// Table has a row for each subject: ours first, then other programs in italics.
+func (v view) Table() string {
 	var out strings.Builder
-	line := func(cells []string) {
-		out.WriteString("| " + strings.Join(cells, " | ") + " |\n")
+	out.WriteString("| command | median, ms | × hello | 90th percentile, ms | CPU, ms | peak memory, MB |\n|---|---:|---:|---:|---:|---:|\n")
+	for _, of := range []string{result.Base, result.After, result.Peer} {
+		for i := range v.Subjects {
+			s := &v.Subjects[i]
+			if s.Of != of {
+				continue
+			}
+			title := s.Title
+			if of == result.Peer {
+				title = "*" + title + "*"
+			}
+			fmt.Fprintf(&out, "| %s | %s | %s | %s | %s | %s |\n", title, ms(s.Wall.Median()), number(v.Ratio(s)), ms(s.Wall.Quantile(0.9)), ms(s.CPU.Median()), megabytes(s))
+		}
 	}
-	line(header)
-	out.WriteString("|---" + strings.Repeat("|---:", len(header)-1) + "|\n")
-	for _, row := range rows {
-		line(row)
+	return out.String()
+}
+
+// Goals has a row for each target.
+func (v view) Goals() string {
+	var out strings.Builder
+	out.WriteString("| target | bound | measured | |\n|---|---:|---:|---|\n")
+	for _, g := range goals {
+		fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", g.title, g.limit(), g.measured(v.Run), g.verdict(v.Run))
 	}
 	return out.String()
 }
 
 func ms(nanoseconds float64) string {
-	switch x := nanoseconds / 1e6; {
-	case x == 0:
+	if nanoseconds == 0 {
 		return "–"
+	}
+	return number(nanoseconds / 1e6)
+}
+
+// number writes a figure with three digits that count.
+func number(x float64) string {
+	switch {
 	case x >= 100:
 		return fmt.Sprintf("%.0f", x)
 	case x >= 10:
 		return fmt.Sprintf("%.1f", x)
-	default:
-		return fmt.Sprintf("%.2f", x)
 	}
-}
-
-func millions(instructions float64) string {
-	if instructions == 0 {
-		return "–"
-	}
-	return fmt.Sprintf("%.2f", instructions/1e6)
+	return fmt.Sprintf("%.2f", x)
 }
 
 func megabytes(s *result.Subject) string {
@@ -97,20 +115,6 @@ func megabytes(s *result.Subject) string {
 		text = "≤ " + text
 	}
 	return text
-}
-
-func times(ratio float64) string {
-	if ratio >= 20 {
-		return fmt.Sprintf("%.0f", ratio)
-	}
-	return fmt.Sprintf("%.2f", ratio)
-}
-
-func change(before, after float64) string {
-	if before == 0 || after == 0 {
-		return "–"
-	}
-	return fmt.Sprintf("%+.0f %%", 100*(after/before-1))
 }
 
 // MemoryGB is the machine's memory.

@@ -13,15 +13,9 @@ type Run struct {
 	Taken    time.Time `json:"taken"`
 	Machine  Machine   `json:"machine"`
 	Go       string    `json:"go"`
-	After    string    `json:"after"`            // the version measured
-	Before   string    `json:"before,omitempty"` // the version it is compared with
+	After    string    `json:"after"` // the version measured
 	Rounds   int       `json:"rounds"`
-	Counter  string    `json:"counter,omitempty"` // what counted the instructions
 	Subjects []Subject `json:"subjects"`
-	Growth   []Point   `json:"growth,omitempty"`
-	Pulls    []Pull    `json:"pulls,omitempty"`
-	Inits    []Inits   `json:"inits,omitempty"`
-	Profiles []Profile `json:"profiles,omitempty"`
 	Missing  []Missing `json:"missing,omitempty"`
 }
 
@@ -53,60 +47,9 @@ type Subject struct {
 	Title        string  `json:"title"`
 	Wall         Samples `json:"wall"`
 	CPU          Samples `json:"cpu"`
-	Faults       Samples `json:"faults"`
 	PeakKiB      int64   `json:"peak_kib,omitempty"`
 	PeakAtMost   bool    `json:"peak_at_most,omitempty"`
 	Instructions Samples `json:"instructions,omitempty"`
-}
-
-// Point is a subject at one size of the keychain.
-type Point struct {
-	Of    string  `json:"of"`
-	Verb  string  `json:"verb"` // get or list
-	Procs int     `json:"procs"`
-	Items int     `json:"items"`
-	Wall  Samples `json:"wall"`
-	CPU   Samples `json:"cpu"`
-}
-
-// Pull is what the helper's runs for one Compose pull cost.
-type Pull struct {
-	Of           string  `json:"of"`
-	Images       int     `json:"images"`
-	OneByOneWall Samples `json:"one_by_one_wall"`
-	OneByOneCPU  Samples `json:"one_by_one_cpu"`
-	AtOnceWall   Samples `json:"at_once_wall"`
-	AtOnceCPU    Samples `json:"at_once_cpu"`
-}
-
-// Inits is what the initialisation of the packages linked into a program takes, which is done before main is called.
-type Inits struct {
-	Of       string `json:"of"`
-	Program  string `json:"program"`
-	Packages []Init `json:"packages"` // slowest first
-}
-
-// Init is one package's.
-type Init struct {
-	Package string  `json:"package"`
-	Clock   float64 `json:"clock_ms"` // the median
-	Bytes   int64   `json:"bytes"`
-	Allocs  int64   `json:"allocs"`
-}
-
-// Profile is where the instructions of a subject are spent.
-type Profile struct {
-	Of       string `json:"of"`
-	Subject  string `json:"subject"`
-	Total    int64  `json:"total"`
-	Packages []Cost `json:"packages"` // most first
-	Funcs    []Cost `json:"funcs"`
-}
-
-// Cost is the instructions of a package's or a function's own code.
-type Cost struct {
-	Name         string `json:"name"`
-	Instructions int64  `json:"instructions"`
 }
 
 // Missing is what could not be measured, and why.
@@ -151,20 +94,13 @@ func (r *Run) Find(of, id string) *Subject {
 	return nil
 }
 
-// Ratio tells how many times as long as hello a subject takes, by their medians.
-func (r *Run) Ratio(s *Subject) float64 { return r.ratio(s, Samples.Median) }
-
-// QuietRatio is Ratio by the tenth of the runs that went fastest, which nothing else on the machine delayed.
-func (r *Run) QuietRatio(s *Subject) float64 {
-	return r.ratio(s, func(s Samples) float64 { return s.Quantile(0.1) })
-}
-
-func (r *Run) ratio(s *Subject, of func(Samples) float64) float64 {
+// Ratio returns how many times as long as hello a subject takes, by their medians.
+func (r *Run) Ratio(s *Subject) float64 {
 	hello := r.Find(Base, Hello)
-	if hello == nil || of(hello.Wall) == 0 {
+	if hello == nil || hello.Wall.Median() == 0 {
 		return 0
 	}
-	return of(s.Wall) / of(hello.Wall)
+	return s.Wall.Median() / hello.Wall.Median()
 }
 
 // Save writes a run.

@@ -9,10 +9,9 @@ import (
 )
 
 func show(arguments []string) error {
-	var out, command string
+	var out string
 	flags := flag.NewFlagSet("show", flag.ContinueOnError)
-	flags.StringVar(&out, "page", "", "the Markdown file; the charts go to a directory of its name beside it")
-	flags.StringVar(&command, "command", "scripts/bench", "what made the page")
+	flags.StringVar(&out, "page", "", "the Markdown file; its charts go to a directory of the same name")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
@@ -23,5 +22,5 @@ func show(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	return page.Write(run, out, command)
+	return page.Write(run, out)
 }

@@ -21,8 +21,6 @@ type subject struct {
 	check   func(stdout string) error
 	prove   func() error // after check: what its output does not show
 	execs   bool         // it is replaced by another program, or waits for others
-	every   int          // it runs in each of so many rounds; 0 is 1
-	point   *result.Point
 }
 
 // verify runs the subject once and tells what it did wrong.
@@ -69,9 +67,6 @@ func interleave(subjects []*subject, rounds int, patience time.Duration) error {
 			if interrupted.Load() {
 				return errInterrupted
 			}
-			if round > 0 && s.every > 1 && round%s.every != 0 {
-				continue
-			}
 			command := s.command
 			if len(s.stdin) > 0 {
 				command.Stdin = s.stdin[(round+warmup)%len(s.stdin)]
@@ -87,7 +82,6 @@ func interleave(subjects []*subject, rounds int, patience time.Duration) error {
 			if round >= 0 {
 				s.Wall = append(s.Wall, int64(sample.Wall))
 				s.CPU = append(s.CPU, int64(sample.CPU))
-				s.Faults = append(s.Faults, sample.Faults)
 			}
 		}
 		if done := round + 1; done > 0 && done%50 == 0 {
