@@ -12,14 +12,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/ragenv/ragenv/internal/rawfile"
+	"github.com/ragenv/ragenv/internal/readfile"
 )
 
 const (
@@ -199,7 +198,7 @@ func resolve(path string) (string, fs.FileInfo, error) {
 		}
 		if info.Mode()&fs.ModeSymlink == 0 {
 			if !info.Mode().IsRegular() {
-				return "", nil, &TargetError{current, "is " + kind(info.Mode())}
+				return "", nil, &TargetError{current, "is " + readfile.Kind(info.Mode())}
 			}
 			if linked {
 				if err := checkOwner(current, info); err != nil {
@@ -234,57 +233,25 @@ func resolve(path string) (string, fs.FileInfo, error) {
 	return "", nil, &TargetError{path, "is a symbolic link that leads through too many others"}
 }
 
-func kind(mode fs.FileMode) string {
-	switch {
-	case mode.IsDir():
-		return "a directory"
-	case mode&fs.ModeNamedPipe != 0:
-		return "a named pipe"
-	case mode&fs.ModeSocket != 0:
-		return "a socket"
-	case mode&fs.ModeDevice != 0:
-		return "a device"
-	}
-	return "not a regular file"
-}
-
 // ReadRegular returns the content of a file that is only ever read, whatever links lead to it and whoever made them. It waits
 // for nobody: anything but a regular file of at most MaxSize gives a *TargetError. A missing file, and a dangling link, give
 // an error that is fs.ErrNotExist.
 func ReadRegular(path string) ([]byte, error) {
-	f, err := rawfile.Open(path, 0)
-	if err != nil {
-		return nil, err
-	}
-	return readOpen(f, path)
+	return readBounded(path, 0)
 }
 
-func read(target string) ([]byte, error) {
-	f, err := openNoFollow(target)
-	if err != nil {
-		return nil, err
-	}
-	return readOpen(f, target)
-}
+func read(target string) ([]byte, error) { return readBounded(target, noFollow) }
 
-// readOpen reads and closes f.
-func readOpen(f *rawfile.File, target string) ([]byte, error) {
-	defer f.Close()
-	info, err := f.Info()
-	if err != nil {
-		return nil, err
+func readBounded(path string, flag int) ([]byte, error) {
+	data, err := readfile.Read(path, flag, MaxSize)
+	var irregular *readfile.NotRegularError
+	switch {
+	case errors.As(err, &irregular):
+		return nil, &TargetError{path, "is " + irregular.Kind()}
+	case errors.Is(err, readfile.ErrTooLarge):
+		return nil, &TargetError{path, fmt.Sprintf("is larger than %d MiB", MaxSize>>20)}
 	}
-	if !info.Mode.IsRegular() {
-		return nil, &TargetError{target, "is " + kind(info.Mode)}
-	}
-	data, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > MaxSize {
-		return nil, &TargetError{target, fmt.Sprintf("is larger than %d MiB", MaxSize>>20)}
-	}
-	return data, nil
+	return data, err
 }
 
 // write puts data into a temporary file beside target, which place then brings there. info is of the present target, or nil.

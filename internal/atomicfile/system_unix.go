@@ -11,14 +11,13 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/ragenv/ragenv/internal/rawfile"
 )
 
 // lockWait is how long another writer may hold the directory's lock; it needs it for a few system calls and an fsync.
 const lockWait = 10 * time.Second
 
-func openNoFollow(path string) (*rawfile.File, error) { return rawfile.Open(path, syscall.O_NOFOLLOW) }
+// noFollow: resolve followed the links; one that came since is another program's.
+const noFollow = syscall.O_NOFOLLOW
 
 // checkOwner keeps root from following a link that another user made or to a file that another user owns: whoever owns
 // the link chooses the file that root would write.

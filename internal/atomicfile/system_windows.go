@@ -7,11 +7,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/windows"
-
-	"github.com/ragenv/ragenv/internal/rawfile"
 )
 
-func openNoFollow(path string) (*rawfile.File, error) { return rawfile.Open(path, 0) }
+const noFollow = 0
 
 // checkOwner: there is no root whom another user's link could mislead; making links is a privilege.
 func checkOwner(string, fs.FileInfo) error { return nil }

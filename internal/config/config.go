@@ -231,41 +231,6 @@ func formatOf(text string) int {
 
 // decode reads the document and returns the keys that mean nothing, sorted. The error begins with the line it is about.
 func decode(text string) (doc document, unknown []string, err error) {
-	if doc, ok := decodeSimple(text); ok {
-		return doc, nil, nil
-	}
-	return decodeTOML(text)
-}
-
-// decodeSimple reads a document of comments and one-line settings of the backend and the profile, as Pin writes it and most are, at a
-// tenth of the time: that of a pull has it for each image. False for any other, which TOML's rules are for.
-func decodeSimple(text string) (doc document, ok bool) {
-	for line := range strings.Lines(text) {
-		line = strings.TrimSuffix(line, "\n")
-		if strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r > '~' }) {
-			return document{}, false
-		}
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		key, value, found := strings.Cut(line, ` = "`)
-		value, closed := strings.CutSuffix(value, `"`)
-		if !found || !closed || strings.ContainsAny(value, `"\`) {
-			return document{}, false
-		}
-		switch {
-		case key == KeyBackend && doc.Backend == nil:
-			doc.Backend = &value
-		case key == KeyProfile && doc.Profile == nil:
-			doc.Profile = &value
-		default:
-			return document{}, false
-		}
-	}
-	return doc, true
-}
-
-func decodeTOML(text string) (doc document, unknown []string, err error) {
 	err = toml.NewDecoder(strings.NewReader(text)).DisallowUnknownFields().Decode(&doc)
 	var strange *toml.StrictMissingError
 	if errors.As(err, &strange) {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -157,30 +156,6 @@ func TestPinRefusesWhatItCannotEdit(t *testing.T) {
 		} else if !errors.Is(err, ErrInvalid) {
 			t.Errorf("%q: %v, want ErrInvalid", text, err)
 		}
-	}
-}
-
-// FuzzDecodeSimple: what is read without TOML's rules is what they make of it.
-func FuzzDecodeSimple(f *testing.F) {
-	for _, seed := range []string{fileHead + "backend = \"file\"\n", "# c\n\nprofile = \"work\"\nbackend = \"pass\"", "backend = \"a\"\"\n", "backend = \"\\u0041\"\n", "", "backend = \"\"\n", "backend = \"a\" # b\"\n", "backend = \"a\"\r\n"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		got, ok := decodeSimple(text)
-		if !ok {
-			return
-		}
-		want, unknown, err := decodeTOML(text)
-		if err != nil || len(unknown) > 0 || !reflect.DeepEqual(got, want) {
-			t.Fatalf("%q: read without trouble, but TOML says %v, unknown %q", text, err, unknown)
-		}
-	})
-}
-
-// What Pin writes is read without TOML's rules.
-func TestWhatPinWritesIsSimple(t *testing.T) {
-	if _, ok := decodeSimple(setTopLevel(setTopLevel(fileHead, KeyBackend, "file"), KeyProfile, "work")); !ok {
-		t.Error("it is not")
 	}
 }
 

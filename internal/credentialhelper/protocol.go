@@ -14,7 +14,6 @@ import (
 
 	"github.com/ragenv/ragenv/internal/buildinfo"
 	"github.com/ragenv/ragenv/internal/hardening"
-	"github.com/ragenv/ragenv/internal/plainjson"
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
@@ -101,7 +100,7 @@ func serve(h *helper, verb string, in io.Reader, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		return writeCredentials(out, credentials.Credentials{ServerURL: server, Username: user, Secret: secret})
+		return json.NewEncoder(out).Encode(credentials.Credentials{ServerURL: server, Username: user, Secret: secret})
 	case credentials.ActionErase:
 		server, err := readServer(in)
 		if err != nil {
@@ -115,15 +114,6 @@ func serve(h *helper, verb string, in io.Reader, out io.Writer) error {
 	default:
 		return ui.Errorf(Program+" --help", "unknown action: %.40q", verb)
 	}
-}
-
-// writeCredentials writes the answer to get, by encoding/json or as that would.
-func writeCredentials(out io.Writer, c credentials.Credentials) error {
-	if !plainjson.IsPlain(c.ServerURL) || !plainjson.IsPlain(c.Username) || !plainjson.IsPlain(c.Secret) {
-		return json.NewEncoder(out).Encode(c)
-	}
-	_, err := io.WriteString(out, `{"ServerURL":"`+c.ServerURL+`","Username":"`+c.Username+`","Secret":"`+c.Secret+"\"}\n")
-	return err
 }
 
 // isProtocolError tells whether a client knows the error by its text, and so says itself what is to be said.

@@ -2,12 +2,11 @@ package doctor
 
 import (
 	"errors"
-	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
+	"github.com/ragenv/ragenv/internal/readfile"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/pkg/validate"
 )
@@ -23,21 +22,13 @@ const maxTextFile = 1 << 20 // bytes; what is longer was not written by hand
 
 var errNotText = errors.New("not a text file of reasonable size")
 
-// readText reads a regular file, and waits for nobody: a FIFO would.
+// readText reads a regular file that a person may have written. Errors: errNotText, and those of package os.
 func readText(path string) (string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", err
+	data, err := readfile.Read(path, 0, maxTextFile)
+	var irregular *readfile.NotRegularError
+	if errors.Is(err, readfile.ErrTooLarge) || errors.As(err, &irregular) {
+		err = &fs.PathError{Op: "read", Path: path, Err: errNotText}
 	}
-	if !info.Mode().IsRegular() || info.Size() > maxTextFile {
-		return "", &fs.PathError{Op: "read", Path: path, Err: errNotText}
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, maxTextFile))
 	return string(data), err
 }
 

@@ -29,8 +29,3 @@ func checkAccess(info fs.FileInfo, credential bool) error {
 	}
 	return nil
 }
-
-// openFile does not wait for the writer of a FIFO.
-func openFile(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-}

@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/ragenv/ragenv/internal/readfile"
 )
 
 // Names of environment variables that this package reads.
@@ -80,18 +82,15 @@ func fromFile(variable, path string) ([]byte, error) {
 		}
 		return nil, &FileError{Variable: variable, Path: path, Err: err, Mend: mend}
 	}
-	f, err := openFile(path)
+	f, info, err := readfile.Open(path, 0)
+	var irregular *readfile.NotRegularError
+	if errors.As(err, &irregular) {
+		return fail(errors.New("it is "+irregular.Kind()), "name a regular file")
+	}
 	if err != nil {
 		return fail(err, "put the passphrase into the first line of that file, and run: chmod 600 "+path)
 	}
 	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return fail(err, "")
-	}
-	if !info.Mode().IsRegular() {
-		return fail(errors.New("not a regular file"), "name a regular file")
-	}
 	if err := checkAccess(info, variable == EnvCredentials); err != nil {
 		return fail(err, "chmod 600 "+path)
 	}

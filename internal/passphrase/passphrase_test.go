@@ -56,7 +56,7 @@ func TestUnusableFileIsAnErrorNotPassedOver(t *testing.T) {
 	}{
 		"absent":      {filepath.Join(t.TempDir(), "absent"), "no such file"},
 		"empty":       {write(t, "p", "\nsecond", 0o600), "empty"},
-		"a directory": {t.TempDir(), "not a regular file"},
+		"a directory": {t.TempDir(), "it is a directory"},
 	}
 	if runtime.GOOS != "windows" {
 		cases["world-readable"] = struct{ path, want string }{write(t, "p", "x", 0o604), "other users"}

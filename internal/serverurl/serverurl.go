@@ -2,12 +2,13 @@
 // "docker pull", crane or podman finds.
 //
 // Spellings of the same place become equal; different places never do. Nothing is matched by suffix or prefix of a host.
-// It parses by hand: clients send names that are no URL, and net/url accepts more than a credential may be given out for.
+// The rest is parsed by hand: clients send names that are no URL, and net/url accepts more than a credential may be given out for.
 package serverurl
 
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 )
 
@@ -112,18 +113,6 @@ func Canonical(server string) (string, error) {
 	return host + port + path, nil
 }
 
-// IsHub tells whether a canonical server is Docker Hub.
-func IsHub(canonical string) bool { return canonical == Hub }
-
-// Host returns the host[:port] of a canonical server, in brackets for an IPv6 address. It is "" for a scheme without one.
-func Host(canonical string) string {
-	_, rest := cutScheme(canonical)
-	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
-		rest = rest[:i]
-	}
-	return rest
-}
-
 // cutScheme returns the scheme in lower case ("" for none, or for "//host") and what follows "://".
 func cutScheme(server string) (scheme, rest string) {
 	if after, ok := strings.CutPrefix(server, "//"); ok {
@@ -149,8 +138,8 @@ func splitAuthority(authority string) (host, port, reason string) {
 		if !ok {
 			return "", "", "its IPv6 address is not closed with ]"
 		}
-		address, ok := parseIPv6(literal)
-		if !ok {
+		address, err := netip.ParseAddr(literal)
+		if err != nil || !address.Is6() || address.Zone() != "" {
 			return "", "", "what stands in brackets is not an IPv6 address"
 		}
 		host, rest = "["+address.String()+"]", after

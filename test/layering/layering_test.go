@@ -85,7 +85,7 @@ var unlinked = map[string][]string{
 // On Linux the helper has the file store alone: see pkg/keychain/system. What else is here costs it a visible part of its start.
 var unlinkedOnLinux = []string{
 	module + "/pkg/keychain/system", "github.com/99designs/keyring", "github.com/godbus", "crypto/x509",
-	"filippo.io/age", "filippo.io/hpke", "regexp", "net/netip",
+	"filippo.io/age", "filippo.io/hpke", "regexp",
 }
 
 func TestLinked(t *testing.T) {
