@@ -5,7 +5,9 @@ import (
 	"slices"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 
 	"github.com/ragenv/ragenv/test/bench/result"
@@ -44,12 +46,14 @@ func bars(r *result.Run, ids []string) (found []bar) {
 
 // drawBars writes a chart of horizontal bars as SVG. Its axis is linear and starts at zero.
 func drawBars(path, title string, rows []bar) error {
+	sans := font.Font{Typeface: "Liberation", Variant: "Sans"} // as wide as Arial and Helvetica, which browsers replace it with
 	p := plot.New()
-	p.Title.Text = title
-	p.X.Label.Text = "milliseconds (median), linear axis from zero"
+	p.Title.Text, p.Title.TextStyle.Font, p.Title.Padding = title, font.From(sans, 14), vg.Points(8)
+	p.X.Label.Text, p.X.Label.TextStyle.Font = "milliseconds (median), linear axis from zero", font.From(sans, 11)
+	p.X.Tick.Label.Font = font.From(sans, 10)
 	p.BackgroundColor = color.White // reads the same on a dark page
-	p.X.Min = 0
 	var names []string
+	var ends plotter.XYLabels
 	for i := range rows {
 		row := rows[len(rows)-1-i] // the first is on top
 		b, err := plotter.NewBarChart(plotter.Values{row.median}, vg.Points(14))
@@ -59,8 +63,22 @@ func drawBars(path, title string, rows []bar) error {
 		b.Horizontal, b.XMin = true, float64(i)
 		b.Color, b.LineStyle.Width = row.color, 0
 		p.Add(b)
-		names = append(names, row.label+"  "+number(row.median))
+		names = append(names, row.label+"  ")
+		ends.XYs = append(ends.XYs, plotter.XY{X: row.median, Y: float64(i)})
+		ends.Labels = append(ends.Labels, "  "+number(row.median))
+		p.X.Max = max(p.X.Max, row.median*1.1)
 	}
+	values, err := plotter.NewLabels(ends)
+	if err != nil {
+		return err
+	}
+	for i := range values.TextStyle {
+		values.TextStyle[i].Font, values.TextStyle[i].YAlign = font.From(sans, 10), text.YCenter
+	}
+	p.Add(values)
 	p.NominalY(names...)
+	p.Y.Tick.Label.Font = font.From(sans, 11)
+	p.Y.Width, p.Y.Tick.Length, p.Y.Padding = 0, 0, vg.Points(24) // room for a wider font
+	p.X.Min = 0
 	return p.Save(8*vg.Inch, vg.Length(len(rows))*24+80, path)
 }

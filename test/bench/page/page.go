@@ -13,7 +13,7 @@ import (
 )
 
 //go:embed page.md.tmpl
-var text string
+var pageText string
 
 // view is what the template sees.
 type view struct {
@@ -47,7 +47,7 @@ func Write(r *result.Run, path string) error {
 
 // Markdown returns the page. Its charts are in the directory charts.
 func Markdown(r *result.Run, charts string) (string, error) {
-	t, err := template.New("page").Parse(text)
+	t, err := template.New("page").Parse(pageText)
 	if err != nil {
 		return "", err
 	}
