@@ -23,9 +23,7 @@ func (system) Open(opts keychain.Options) (keychain.SystemBackend, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.open(opts); err != nil {
-		return nil, err
-	}
+	r.open(opts)
 	return r, nil
 }
 
@@ -36,9 +34,7 @@ func (system) Probe(opts keychain.Options) error {
 	if err != nil || r.name == keychain.BackendKeyctl { // to open that one would make a keyring
 		return err
 	}
-	if err := r.open(opts); err != nil {
-		return err
-	}
+	r.open(opts)
 	return r.usable()
 }
 

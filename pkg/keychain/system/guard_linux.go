@@ -29,20 +29,23 @@ func newGuard(name string, opts keychain.Options) guard {
 // The Secret Service API, org.freedesktop.secrets (specifications.freedesktop.org/secret-service).
 const (
 	secretServiceName = "org.freedesktop.secrets"
-	collectionPath    = "/org/freedesktop/secrets/collection/"
+	secretServicePath = "/org/freedesktop/secrets"
+	collectionPath    = secretServicePath + "/collection/"
+	serviceType       = "org.freedesktop.Secret.Service"
 	collectionType    = "org.freedesktop.Secret.Collection"
+	itemType          = "org.freedesktop.Secret.Item"
 )
 
 func secretServiceGuard(opts keychain.Options) guard {
-	object := func() (dbus.BusObject, error) {
+	connect := func() (*dbus.Conn, dbus.BusObject, error) {
 		conn, err := dbus.SessionBus() // the library's own, shared connection
 		if err != nil {
-			return nil, fmt.Errorf("the %s backend is %w: %s", keychain.BackendSecretService, keychain.ErrUnavailable, noSessionBus)
+			return nil, nil, fmt.Errorf("the %s backend is %w: %s", keychain.BackendSecretService, keychain.ErrUnavailable, noSessionBus)
 		}
-		return conn.Object(secretServiceName, dbus.ObjectPath(collectionPath+escapePathElement(collection(opts)))), nil
+		return conn, conn.Object(secretServiceName, dbus.ObjectPath(collectionPath+escapePathElement(collection(opts)))), nil
 	}
 	locked := func() (bool, error) {
-		collection, err := object()
+		_, collection, err := connect()
 		if err != nil {
 			return false, err
 		}
@@ -62,8 +65,15 @@ func secretServiceGuard(opts keychain.Options) guard {
 			_, err := locked()
 			return err
 		},
+		read: func(name string) ([]byte, error) {
+			conn, collection, err := connect()
+			if err != nil {
+				return nil, err
+			}
+			return readSecretService(conn, collection, name)
+		},
 		exists: func(name string) (bool, error) {
-			collection, err := object()
+			_, collection, err := connect()
 			if err != nil {
 				return false, err
 			}

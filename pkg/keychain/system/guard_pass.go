@@ -35,12 +35,16 @@ func passGuard(opts keychain.Options) guard {
 		// Without it gpg-agent would ask, in every one of many parallel pulls. A passphrase that the agent has is still used.
 		_ = os.Setenv(envPassOptions, callersPassOptions+" --batch --pinentry-mode=error")
 	}
-	entry := func(name string) (fs.FileInfo, error) {
+	file := func(name string) (string, error) {
 		store, err := dir()
+		return filepath.Join(store, namespace(opts), name+".gpg"), err
+	}
+	entry := func(name string) (fs.FileInfo, error) {
+		path, err := file(name)
 		if err != nil {
 			return nil, err
 		}
-		return os.Stat(filepath.Join(store, namespace(opts), name+".gpg"))
+		return os.Stat(path)
 	}
 	return guard{
 		usable: func() error {
@@ -56,6 +60,18 @@ func passGuard(opts keychain.Options) guard {
 			}
 			return nil
 		},
+		read: func(name string) ([]byte, error) {
+			if _, err := entry(name); errors.Is(err, fs.ErrNotExist) {
+				return nil, keychain.ErrNotFound
+			} else if err != nil {
+				return nil, err
+			}
+			path, err := file(name)
+			if err != nil {
+				return nil, err
+			}
+			return readPassFile(path)
+		},
 		exists: func(name string) (bool, error) {
 			_, err := entry(name)
 			if errors.Is(err, fs.ErrNotExist) {
@@ -69,7 +85,7 @@ func passGuard(opts keychain.Options) guard {
 				return err
 			}
 			if !opts.Interactive {
-				return fmt.Errorf("%w: gpg would have to ask for a passphrase, or has not the secret key", keychain.ErrLocked)
+				return fmt.Errorf("%w: gpg would have to ask for a passphrase", keychain.ErrLocked)
 			}
 			return fmt.Errorf("pass failed (%s)", exit.ProcessState)
 		},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/99designs/keyring"
@@ -22,7 +23,7 @@ const (
 // ring is a backend of the keyring library as a keychain.SystemBackend: with time limits, typed errors and our names.
 type ring struct {
 	backend
-	lib         keyring.Keyring
+	library     func() (keyring.Keyring, error) // opens the library's keyring on its first use
 	guard       guard
 	interactive bool
 	limit       time.Duration // of a call that nobody has to think about
@@ -31,6 +32,9 @@ type ring struct {
 
 // guard is what a backend needs beyond the library, each optional.
 type guard struct {
+	// read returns the library's JSON of an entry without the library, with fewer round trips or processes. It asks
+	// nobody. Its errors go through failed, and keychain.ErrNotFound says that there is no such entry.
+	read func(name string) ([]byte, error)
 	// exists tells whether an entry of that name is stored, without unlocking.
 	exists func(name string) (bool, error)
 	// locked tells whether reading would ask a person.
@@ -71,15 +75,16 @@ func find(opts keychain.Options) (*ring, error) {
 	return r, nil
 }
 
-func (r *ring) open(opts keychain.Options) error {
+func (r *ring) open(opts keychain.Options) {
 	config := keyring.Config{AllowedBackends: []keyring.BackendType{keyring.BackendType(r.name)}}
 	r.configure(&config, opts)
-	lib, err := limited(r, r.patience(), func() (keyring.Keyring, error) { return keyring.Open(config) })
-	r.lib = lib
-	if errors.Is(err, keyring.ErrNoAvailImpl) { // the library keeps the reason to itself
-		return r.unavailable("it did not open")
-	}
-	return err
+	r.library = sync.OnceValues(func() (keyring.Keyring, error) {
+		lib, err := keyring.Open(config)
+		if errors.Is(err, keyring.ErrNoAvailImpl) { // the library keeps the reason to itself
+			return nil, r.unavailable("it did not open")
+		}
+		return lib, err
+	})
 }
 
 func (r *ring) unavailable(reason string) error {
@@ -190,7 +195,11 @@ func (r *ring) usable() error {
 		return err
 	}
 	return r.call(r.limit, func() error {
-		_, err := r.lib.Keys()
+		lib, err := r.library()
+		if err != nil {
+			return err
+		}
+		_, err = lib.Keys()
 		return err
 	})
 }
@@ -207,13 +216,29 @@ func (r *ring) Unlock() error {
 
 func (r *ring) Get(ref keychain.Ref) ([]byte, error) {
 	name := r.names.format(ref)
-	if found, err := r.exists(name); err != nil || !found {
-		return nil, errors.Join(err, absent(found))
+	read := func() (keyring.Item, error) {
+		lib, err := r.library()
+		if err != nil {
+			return keyring.Item{}, err
+		}
+		return lib.Get(name)
 	}
-	if err := r.Unlocked(); err != nil {
-		return nil, err
+	if r.guard.read != nil && !r.interactive {
+		read = func() (item keyring.Item, err error) {
+			data, err := r.guard.read(name)
+			if err == nil {
+				err = json.Unmarshal(data, &item) // how the library writes entries here
+			}
+			return item, err
+		}
+	} else {
+		if found, err := r.exists(name); err != nil || !found {
+			return nil, errors.Join(err, absent(found))
+		}
+		if err := r.Unlocked(); err != nil {
+			return nil, err
+		}
 	}
-	read := func() (keyring.Item, error) { return r.lib.Get(name) }
 	item, err := ask(r, r.patience(), read)
 	for pause := settlePause; err != nil && pause < settleLimit && r.settling(name, err); pause *= 2 {
 		time.Sleep(pause)
@@ -267,7 +292,11 @@ func (r *ring) Set(ref keychain.Ref, data []byte) error {
 		return err
 	}
 	err := r.call(r.patience(), func() error {
-		return r.lib.Set(keyring.Item{
+		lib, err := r.library()
+		if err != nil {
+			return err
+		}
+		return lib.Set(keyring.Item{
 			Key: r.names.format(ref), Data: data, Label: ref.Label(), Description: "ragenv key",
 			KeychainNotSynchronizable: true,
 		})
@@ -289,14 +318,26 @@ func (r *ring) Remove(ref keychain.Ref) error {
 	if err := r.Unlocked(); err != nil {
 		return err
 	}
-	return r.call(r.patience(), func() error { return r.lib.Remove(r.names.format(ref)) })
+	return r.call(r.patience(), func() error {
+		lib, err := r.library()
+		if err != nil {
+			return err
+		}
+		return lib.Remove(r.names.format(ref))
+	})
 }
 
 func (r *ring) Refs() ([]keychain.Ref, error) {
 	if err := r.Unlocked(); err != nil {
 		return nil, err
 	}
-	names, err := ask(r, r.patience(), r.lib.Keys)
+	names, err := ask(r, r.patience(), func() ([]string, error) {
+		lib, err := r.library()
+		if err != nil {
+			return nil, err
+		}
+		return lib.Keys()
+	})
 	if err != nil {
 		return nil, err
 	}

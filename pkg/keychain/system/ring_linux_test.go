@@ -147,6 +147,22 @@ func TestPassLockedFailsAtOnce(t *testing.T) {
 	}
 }
 
+// A key that is gone is not a locked one: unlocking would never help.
+func TestPassWithoutItsSecretKey(t *testing.T) {
+	privatePass(t, "")
+	opts := keychain.Options{Backend: keychain.BackendPass}
+	k := openOrSkip(t, opts)
+	if err := k.Set(keychain.Item{Ref: keychaintest.EnvRef("X"), Secret: keychaintest.NewKey(t)}); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("sh", "-c", `gpgconf --kill gpg-agent && rm "$GNUPGHOME"/private-keys-v1.d/*.key`).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if _, err := k.Get(keychaintest.EnvRef("X")); !errors.Is(err, keychain.ErrUnavailable) || errors.Is(err, keychain.ErrLocked) {
+		t.Errorf("Get: %v, want keychain.ErrUnavailable", err)
+	}
+}
+
 func TestPassUnavailable(t *testing.T) {
 	t.Setenv("PASSWORD_STORE_DIR", t.TempDir())
 	_, err := keychain.Open(keychain.Options{Backend: keychain.BackendPass})
@@ -414,7 +430,8 @@ func TestSilentPrompter(t *testing.T) {
 func TestSilentPassIsEnded(t *testing.T) {
 	bin, store := t.TempDir(), t.TempDir()
 	for path, content := range map[string]string{
-		filepath.Join(bin, "pass"):                                "#!/bin/sh\nsleep 600 &\nwait\n",
+		filepath.Join(bin, "pass"):                                "#!/bin/sh\n",
+		filepath.Join(bin, "gpg2"):                                "#!/bin/sh\nsleep 600 &\nwait\n",
 		filepath.Join(store, ".gpg-id"):                           "x\n",
 		filepath.Join(store, "ragenv", "default", "env", "X.gpg"): "x",
 	} {
