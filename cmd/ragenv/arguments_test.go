@@ -4,6 +4,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/ragenv/ragenv/internal/commandline"
 )
 
 // testProgram has no files, so that nothing a test does can reach the machine's keys.
@@ -62,7 +64,7 @@ func TestArrange(t *testing.T) {
 		"run -- list":                          "run -- list",
 		"--preserve-env -- sh -c exit -- --quiet": "run --preserve-env -- sh -c exit -- --quiet",
 	} {
-		if got := strings.Join(arrange(app, strings.Fields(line)), " "); got != want {
+		if got := strings.Join(commandline.Arrange(app, strings.Fields(line)), " "); got != want {
 			t.Errorf("%q became %q, want %q", line, got, want)
 		}
 	}
@@ -83,7 +85,7 @@ func FuzzArrangeKeepsTheCommand(f *testing.F) {
 			}
 		}
 		line := append(append(flags, "--"), words...)
-		got := arrange(app, line)
+		got := commandline.Arrange(app, line)
 		tail := got[len(got)-len(words):]
 		if got[0] != "run" || got[len(got)-len(words)-1] != "--" || strings.Join(tail, "\x00") != command {
 			t.Fatalf("%q became %q", line, got)

@@ -8,8 +8,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/config"
-	"github.com/ragenv/ragenv/internal/passphrase"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -26,7 +26,7 @@ chooses one, and the config file keeps the choice: no key vanishes because anoth
 				return err
 			}
 			if c.Args().Present() {
-				return unknownCommand(c.Command.Subcommands, "backend", c.Args().Slice())
+				return commandline.UnknownCommand(c, c.Command.Subcommands, "backend")
 			}
 			return runBackends(s)
 		},
@@ -224,30 +224,6 @@ func runBackendMigrate(s *session, fromName, toName string, keep bool) error {
 	}
 	s.print.Note("%s moved from the %s backend to the %s backend", count(len(verified), "item"), fromName, toName)
 	return nil
-}
-
-// ensureUnlocked makes a keychain readable, asking for its passphrase if it must.
-func (s *session) ensureUnlocked(k *keychain.Keychain) error {
-	if k.Unlocked() {
-		return nil
-	}
-	if k.Backend() != keychain.BackendFile { // another program's lock
-		return explainBackend(k.Backend(), s.quietOpener().Probe(k.Backend()))
-	}
-	if protected, err := k.Protected(); err != nil || !protected {
-		return err
-	}
-	secret, err := passphrase.FromEnvironment(s.getenv)
-	if errors.Is(err, passphrase.ErrNone) {
-		return s.askAndUnlock(k)
-	}
-	if err == nil {
-		err = s.explainPassphrase(k.Unlock(secret))
-	}
-	if errors.Is(err, keychain.ErrUnavailable) {
-		return nil // nothing can keep it open, but this process has it
-	}
-	return err
 }
 
 func count(n int, noun string) string {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ragenv/ragenv/internal/atomicfile"
 	"github.com/ragenv/ragenv/internal/backup"
+	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/passphrase"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
@@ -117,6 +118,6 @@ func (s *session) newBackupPassphrase(path string) ([]byte, error) {
 }
 
 func noTerminalForBackup(command, path string) error {
-	return ui.Errorf("export "+passphrase.EnvBackupFile+"=FILE, a file of mode 0600, and then: ragenv "+command+" "+quoteWords([]string{path}),
+	return ui.Errorf("export "+passphrase.EnvBackupFile+"=FILE, a file of mode 0600, and then: ragenv "+command+" "+commandline.QuoteWords([]string{path}),
 		"%w for the backup's passphrase", ui.ErrNoTerminal)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/test/scripttest"
 )
@@ -17,15 +18,15 @@ import (
 // Every place of every command line is in the table of what stands there, so that completion cannot fall behind.
 func TestCompletionKnowsEveryPlace(t *testing.T) {
 	p, _, _ := testProgram(t)
-	app := newApp(p)
+	app, sources := newApp(p), p.completionSources()
 	walk(app.Commands, func(command *cli.Command) {
 		for _, f := range command.Flags {
-			if _, ok := flagSource(f); !ok && flagLength(command.Flags, "--"+f.Names()[0]) == 2 {
+			if _, ok := sources.OfFlag(f); !ok && f.(cli.DocGenerationFlag).TakesValue() {
 				t.Errorf("%s: what is the value of --%s? completionSources does not say", command.HelpName, f.Names()[0])
 			}
 		}
 		for n := range strings.Fields(command.ArgsUsage) {
-			if _, ok := argumentSource(command, n); !ok {
+			if _, ok := sources.OfArgument(app, command, n); !ok {
 				t.Errorf("%s: what is its argument %d, of %q? completionSources does not say", command.HelpName, n+1, command.ArgsUsage)
 			}
 		}
@@ -40,13 +41,13 @@ func TestEveryCommandAndFlagCompletes(t *testing.T) {
 		if command.Hidden {
 			return
 		}
-		path := strings.Fields(commandPath(command))[1:]
-		if !slices.ContainsFunc(completeWords(p, app, path).words, func(c candidate) bool { return c.word == command.Name }) {
+		path := strings.Fields(commandline.Path(app, command))[1:]
+		if !slices.ContainsFunc(p.completionSources().Complete(app, path).Words, func(c commandline.Candidate) bool { return c.Word == command.Name }) {
 			t.Errorf("%q does not complete", path)
 		}
 		for _, f := range command.Flags {
 			name := "--" + f.Names()[0]
-			if !slices.ContainsFunc(completeWords(p, app, append(slices.Clone(path), name)).words, func(c candidate) bool { return c.word == name }) {
+			if !slices.ContainsFunc(p.completionSources().Complete(app, append(slices.Clone(path), name)).Words, func(c commandline.Candidate) bool { return c.Word == name }) {
 				t.Errorf("%q %s does not complete", path, name)
 			}
 		}
@@ -129,10 +130,10 @@ func TestCompleteWords(t *testing.T) {
 		{"run --quiet -- l", ":command 3"},
 		{"__com", ""},
 	} {
-		answer := completeWords(p, newApp(p), strings.Split(tc.line, " "))
-		got := answer.kind
-		for _, c := range answer.words {
-			got += " " + c.word
+		answer := p.completionSources().Complete(newApp(p), strings.Split(tc.line, " "))
+		got := answer.Kind
+		for _, c := range answer.Words {
+			got += " " + c.Word
 		}
 		if answer.String() == "" {
 			got = ""

@@ -7,11 +7,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/dockerconfig"
-	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/serverurl"
 	"github.com/ragenv/ragenv/internal/ui"
-	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
 type dockerConfigureOptions struct{ store, podman, dryRun bool }
@@ -39,7 +38,7 @@ configuration instead, for every registry; "podman login" then keeps its logins 
 			if err != nil {
 				return err
 			}
-			if err := noArguments(c); err != nil {
+			if err := commandline.NoArguments(c); err != nil {
 				return err
 			}
 			if o.podman && o.store {
@@ -167,15 +166,6 @@ func notRecorded(err error) error {
 	return fmt.Errorf("config.json is unchanged: what docker unconfigure needs cannot be recorded: %w", err)
 }
 
-// plaintextLogin is a login in config.json and the item it becomes.
-type plaintextLogin struct {
-	auth dockerconfig.Auth
-	item keychain.Item
-}
-
-// unkeptLogin is a login that no helper can keep.
-type unkeptLogin struct{ server, registry, reason string } // as config.json has it, and as Docker's commands take it
-
 // loginsToMove returns the logins that Docker would no longer see. It warns of those that no helper can keep.
 func (s *session) loginsToMove(f *dockerconfig.File, all bool) []plaintextLogin {
 	logins, unkept := s.readLogins(f, all)
@@ -184,41 +174,6 @@ func (s *session) loginsToMove(f *dockerconfig.File, all bool) []plaintextLogin 
 		s.print.Hint("docker login %s", nameOr(login.registry, "SERVER"))
 	}
 	return logins
-}
-
-// readLogins returns the logins that lie in plain text, that of nvcr.io or all of them, and apart those no helper can keep.
-func (s *session) readLogins(f *dockerconfig.File, all bool) (logins []plaintextLogin, unkept []unkeptLogin) {
-	for _, auth := range f.PlaintextAuths() {
-		server, err := serverurl.Canonical(auth.Server)
-		if !all && server != serverurl.NGC {
-			continue
-		}
-		known, isKnown := secrets.ForRegistry(server)
-		reason := ""
-		switch {
-		case err != nil:
-			reason = "its name is no registry's"
-		case auth.Kind == dockerconfig.KindRegistryToken:
-			reason = "it is a registry token"
-		case auth.Kind == dockerconfig.KindUnreadable:
-			reason = "it cannot be read"
-		case isKnown && auth.Username == dockerconfig.TokenUser:
-			reason = server + " takes no identity token"
-		}
-		if reason != "" {
-			unkept = append(unkept, unkeptLogin{auth.Server, server, reason})
-			continue
-		}
-		item := keychain.Item{
-			Ref:      keychain.Ref{Profile: s.config.Profile, Kind: keychain.KindRegistry, Name: server},
-			Username: auth.Username, Secret: auth.Secret,
-		}
-		if isKnown && auth.Username == known.Username {
-			item.Ref, item.Username = s.envRef(known.Name), ""
-		}
-		logins = append(logins, plaintextLogin{auth, item})
-	}
-	return logins, unkept
 }
 
 // moveLogins stores logins, reads each back, and returns those that the keychain surely has. One that would replace
@@ -246,15 +201,4 @@ func (s *session) moveLogins(logins []plaintextLogin) ([]plaintextLogin, error) 
 		moved = append(moved, login)
 	}
 	return moved, nil
-}
-
-// clearMoved takes the moved logins out of the file, unless another one is there by now.
-func clearMoved(f *dockerconfig.File, moved []plaintextLogin) {
-	for _, auth := range f.PlaintextAuths() {
-		for _, login := range moved {
-			if auth == login.auth {
-				f.ClearAuth(auth.Server)
-			}
-		}
-	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/serverurl"
@@ -23,7 +24,7 @@ func newDockerStatusCommand(p *program) *cli.Command {
 			if err != nil {
 				return err
 			}
-			if err := noArguments(c); err != nil {
+			if err := commandline.NoArguments(c); err != nil {
 				return err
 			}
 			return runDockerStatus(s)

@@ -3,8 +3,8 @@ package main
 import (
 	"github.com/urfave/cli/v2"
 
+	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/dockerconfig"
-	"github.com/ragenv/ragenv/internal/serverurl"
 )
 
 func newDockerUnconfigureCommand(p *program) *cli.Command {
@@ -18,7 +18,7 @@ that were moved there do not return to the file, in plain text: log in again whe
 			if err != nil {
 				return err
 			}
-			if err := noArguments(c); err != nil {
+			if err := commandline.NoArguments(c); err != nil {
 				return err
 			}
 			if err := runDockerUnconfigure(s); err != nil {
@@ -62,40 +62,4 @@ func runDockerUnconfigure(s *session) error {
 		s.hint("ragenv docker unconfigure once more takes that out too")
 	}
 	return nil
-}
-
-// namesHelper tells whether Docker asks the helper for anything.
-func namesHelper(f *dockerconfig.File) bool {
-	if f.CredsStore() == helperName {
-		return true
-	}
-	for _, name := range f.CredHelpers() {
-		if name == helperName {
-			return true
-		}
-	}
-	return false
-}
-
-// removeHelper takes the helper out wherever it is named.
-func removeHelper(f *dockerconfig.File) {
-	if f.CredsStore() == helperName {
-		f.RemoveCredsStore()
-	}
-	for host, name := range f.CredHelpers() {
-		if name == helperName {
-			f.RemoveCredHelper(host)
-		}
-	}
-}
-
-// helperFor returns the helper that Docker asks for nvcr.io, and the setting that names it; "" if none is.
-func helperFor(f *dockerconfig.File) (name, setting string) {
-	if name, ok := f.CredHelper(serverurl.NGC); ok {
-		return name, "credHelpers"
-	}
-	if name := f.CredsStore(); name != "" {
-		return name, "credsStore"
-	}
-	return "", ""
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/urfave/cli/v2"
 )
 
@@ -84,12 +85,12 @@ func checkCommand(app *cli.App, program string, words []string) error {
 		switch {
 		case word == "--":
 			return nil
-		case isFlag(word):
+		case commandline.IsFlag(word):
 			name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
-			if findFlag(flags, name) == nil && (command != nil || name != "version" && name != "v") {
+			if commandline.FindFlag(flags, name) == nil && (command != nil || name != "version" && name != "v") {
 				return fmt.Errorf("it has no flag %s", word)
 			}
-			i += flagLength(flags, word) - 1
+			i += commandline.FlagLength(flags, word) - 1
 		case len(commands) == 0:
 			if command.ArgsUsage == "" && command.Name != runCommandName {
 				return fmt.Errorf("it takes no argument %s", word)
@@ -98,7 +99,7 @@ func checkCommand(app *cli.App, program string, words []string) error {
 				return nil
 			}
 		default:
-			next := find(commands, word)
+			next := commandline.FindCommand(commands, word)
 			if next == nil && word == strings.ToUpper(word) || word == "..." {
 				return nil // a place in the text, not a word
 			}

@@ -13,14 +13,12 @@ import (
 	"golang.org/x/term"
 
 	"github.com/ragenv/ragenv/internal/buildinfo"
+	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/doctor"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/validate/probe"
 )
-
-// doctorImage is what the RAG Blueprint pulls first.
-const doctorImage = "nvcr.io/nvidia/blueprint/rag-server:2.6.0"
 
 type doctorOptions struct {
 	json, online bool
@@ -48,7 +46,7 @@ and its meaning will not change.`,
 			&cli.StringFlag{Name: "image", Destination: &o.image, Value: doctorImage, Usage: "with --online: the `IMAGE` of nvcr.io that the key should be able to pull"},
 		},
 		Action: func(c *cli.Context) error {
-			if err := noArguments(c); err != nil {
+			if err := commandline.NoArguments(c); err != nil {
 				return err
 			}
 			w, err := p.doctorWorld(c)
@@ -86,7 +84,7 @@ func (p *program) doctorWorld(c *cli.Context) (*doctor.World, error) {
 	}
 	if c.IsSet(flagProfile) {
 		if err := w.Config.SetProfile(c.String(flagProfile), config.OriginFlag); err != nil {
-			return nil, ui.Usagef(helpHint(c), "--%s: that cannot be a profile's name", flagProfile)
+			return nil, ui.Usagef(commandline.HelpHint(c), "--%s: that cannot be a profile's name", flagProfile)
 		}
 	}
 	return w, nil

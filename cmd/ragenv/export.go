@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/ragenv/ragenv/internal/childenv"
+	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/render"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain/system"
@@ -54,11 +55,11 @@ or empty. In kubernetes the Secrets ngc-secret and ngc-api have the NGC key, and
 			if err != nil {
 				return err
 			}
-			if err := noArguments(c); err != nil {
+			if err := commandline.NoArguments(c); err != nil {
 				return err
 			}
 			if !slices.Contains(render.Names(), o.format) {
-				return ui.Usagef(helpHint(c), "--format is one of %s", strings.Join(render.Names(), ", "))
+				return ui.Usagef(commandline.HelpHint(c), "--format is one of %s", strings.Join(render.Names(), ", "))
 			}
 			if o.format != formatKubernetes && (c.IsSet("namespace") || c.IsSet("name")) {
 				return ui.Usagef("ragenv export --format kubernetes | kubectl apply --server-side -f -", "--namespace and --name belong to --format kubernetes")

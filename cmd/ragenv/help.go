@@ -1,36 +1,10 @@
 package main
 
 import (
-	"fmt"
-	"io"
-	"os"
-	"regexp"
 	"slices"
-	"strings"
-	"sync"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 )
-
-// The columns after which help is wrapped: on a wide terminal, in a file or a pipe, and at least.
-const (
-	helpWidth    = 100
-	minHelpWidth = 40
-)
-
-// widthFor returns the column after which to wrap what is written to w.
-func widthFor(w io.Writer) int {
-	file, ok := w.(*os.File)
-	if !ok {
-		return helpWidth
-	}
-	columns, _, err := term.GetSize(int(file.Fd()))
-	if err != nil || columns == 0 {
-		return helpWidth
-	}
-	return max(minHelpWidth, min(helpWidth, columns))
-}
 
 func newHelpCommand(p *program) *cli.Command {
 	return &cli.Command{
@@ -38,134 +12,7 @@ func newHelpCommand(p *program) *cli.Command {
 		Usage:     "show the help of a command",
 		ArgsUsage: "[COMMAND...]",
 		Action: func(c *cli.Context) error {
-			return newApp(p).Run(slices.Concat([]string{programName}, c.Args().Slice(), []string{"--" + flagHelp}))
+			return newApp(p).Run(slices.Concat([]string{programName}, c.Args().Slice(), []string{"--help"}))
 		},
 	}
 }
-
-const appSynopsis = `ragenv [flags] -- COMMAND [ARG...]
-ragenv COMMAND [flags] [ARG...]`
-
-func writeAppHelp(w io.Writer, app *cli.App) error {
-	width := widthFor(w)
-	var b strings.Builder
-	fmt.Fprintf(&b, "ragenv - %s\n\nUsage:\n%s\n\nCommands:\n", app.Usage, indent(appSynopsis))
-	writeCommandTable(&b, app.Commands, width)
-	b.WriteString("\nFlags:\n")
-	writeFlags(&b, app.Flags, width)
-	b.WriteString("\nThe first minute:\n" + indent(`ragenv setup
-ragenv -- docker compose up`) + "\n\nragenv help COMMAND shows more.\n")
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-func writeCommandHelp(w io.Writer, command *cli.Command) error {
-	path := commandPath(command)
-	synopsis := command.UsageText
-	if synopsis == "" {
-		synopsis = path
-		if len(command.Subcommands) > 0 {
-			synopsis += " COMMAND"
-		}
-		synopsis += " [flags]"
-		if command.ArgsUsage != "" {
-			synopsis += " " + command.ArgsUsage
-		}
-	}
-	width := widthFor(w)
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s - %s\n\nUsage:\n%s\n", path, command.Usage, indent(synopsis))
-	if command.Description != "" {
-		b.WriteString("\n")
-		for paragraph := range strings.SplitSeq(strings.TrimSpace(command.Description), "\n\n") {
-			if strings.HasPrefix(paragraph, "  ") { // an example, kept as it is
-				b.WriteString(paragraph + "\n\n")
-				continue
-			}
-			b.WriteString(wrapWithin(width, paragraph, 0) + "\n\n")
-		}
-		text := strings.TrimRight(b.String(), "\n") + "\n"
-		b.Reset()
-		b.WriteString(text)
-	}
-	if len(command.Subcommands) > 0 {
-		b.WriteString("\nCommands:\n")
-		writeCommandTable(&b, command.Subcommands, width)
-	}
-	b.WriteString("\nFlags:\n")
-	writeFlags(&b, command.Flags, width)
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-// commandPath is the command's words, the program's name first.
-func commandPath(command *cli.Command) string {
-	if strings.HasPrefix(command.HelpName, programName+" ") {
-		return command.HelpName
-	}
-	return programName + " " + command.HelpName
-}
-
-func writeCommandTable(b *strings.Builder, commands []*cli.Command, width int) {
-	var rows [][2]string
-	for _, command := range commands {
-		if !command.Hidden {
-			rows = append(rows, [2]string{command.Name, command.Usage})
-		}
-	}
-	writeTable(b, rows, width)
-}
-
-var placeholder = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("`([^`]*)`") })
-
-func writeFlags(b *strings.Builder, flags []cli.Flag, width int) {
-	var rows [][2]string
-	for _, f := range flags {
-		doc, ok := f.(cli.DocGenerationFlag)
-		if visible, isVisible := f.(cli.VisibleFlag); !ok || isVisible && !visible.IsVisible() {
-			continue
-		}
-		names := f.Names()
-		left := "    --" + names[0]
-		if i := slices.IndexFunc(names, func(name string) bool { return len(name) == 1 }); i >= 0 {
-			left = "-" + names[i] + ", --" + names[0]
-		}
-		if m := placeholder().FindStringSubmatch(doc.GetUsage()); m != nil && doc.TakesValue() {
-			left += " " + m[1]
-		}
-		rows = append(rows, [2]string{left, strings.ReplaceAll(doc.GetUsage(), "`", "")})
-	}
-	writeTable(b, rows, width)
-}
-
-func writeTable(b *strings.Builder, rows [][2]string, width int) {
-	left := 0
-	for _, row := range rows {
-		left = max(left, len(row[0]))
-	}
-	for _, row := range rows {
-		fmt.Fprintf(b, "  %-*s  %s\n", left, row[0], wrapWithin(width, row[1], left+4))
-	}
-}
-
-// wrapWithin breaks text at spaces before width; the first line is taken to begin at column, and the further ones do.
-func wrapWithin(width int, text string, column int) string {
-	var b strings.Builder
-	at := column
-	for i, word := range strings.Fields(text) {
-		switch {
-		case i == 0:
-		case at+1+len(word) > width:
-			b.WriteString("\n" + strings.Repeat(" ", column))
-			at = column
-		default:
-			b.WriteByte(' ')
-			at++
-		}
-		b.WriteString(word)
-		at += len(word)
-	}
-	return b.String()
-}
-
-func indent(text string) string { return "  " + strings.ReplaceAll(text, "\n", "\n  ") }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/pkg/validate"
@@ -58,7 +59,7 @@ What is stored already under another value stays, unless --force is given; the r
 			case len(o.files) == 0 && !o.fromEnv && !o.docker:
 				return ui.Usagef("ragenv import .env, or --from-env, or --docker", "import from where?")
 			case o.all && o.only != nil:
-				return ui.Usagef(helpHint(c), "--all and --only exclude each other")
+				return ui.Usagef(commandline.HelpHint(c), "--all and --only exclude each other")
 			case o.all && o.fromEnv:
 				return ui.Usagef("ragenv import --from-env --only A,B", "--all does not go with --from-env: most of an environment is no key")
 			case o.remove && o.fromEnv:
@@ -227,40 +228,4 @@ func (s *session) storeOne(k *keychain.Keychain, f importable, o importOptions) 
 		s.print.Note("stored %s%s in the %s backend", f.item.Name, s.inProfile(), k.Backend())
 	}
 	return nil
-}
-
-// storing tells what storeAndRead found or did.
-type storing int
-
-const (
-	storedNow   storing = iota // the item was written, and was read back
-	storedSame                 // it was there already
-	storedOther                // another secret is there, and stays
-)
-
-// storedItem is what the keychain holds now.
-type storedItem struct {
-	keychain.Item
-	did storing
-}
-
-// storeAndRead stores an item and reads it back. Another secret in its place is only replaced if replace is set.
-func (s *session) storeAndRead(k *keychain.Keychain, item keychain.Item, replace bool) (stored storedItem, err error) {
-	read := func() (err error) {
-		stored.Item, err = k.Get(item.Ref)
-		return err
-	}
-	same := func() bool { return stored.Secret == item.Secret && stored.Username == item.Username }
-	stored.did = storedSame
-	err = s.unlocked(k, read)
-	if errors.Is(err, keychain.ErrNotFound) || replace && (err == nil && !same() || errors.Is(err, keychain.ErrDamaged)) {
-		stored.did = storedNow
-		if err = k.Set(item); err == nil {
-			err = s.unlocked(k, read)
-		}
-	}
-	if err == nil && !same() {
-		stored.did = storedOther
-	}
-	return stored, err
 }

@@ -152,7 +152,7 @@ func (s *session) selectKeys(source importSource, o importOptions) []importable 
 			continue
 		case entry.Value == "":
 			continue
-		case !wanted && looksSecret(entry.Value) && reason == nil:
+		case !wanted && secrets.LooksLikeKey(entry.Value) && reason == nil:
 			s.print.Note("%s: %s looks like a key too (--only %s takes it)", ui.Printable(source.at(entry)), entry.Name, entry.Name)
 			continue
 		case !wanted:

@@ -9,6 +9,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ragenv/ragenv/internal/commandline"
+	"github.com/ragenv/ragenv/internal/expiry"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
@@ -33,7 +35,7 @@ members may be added, none will change.`,
 			if err != nil {
 				return err
 			}
-			if err := noArguments(c); err != nil {
+			if err := commandline.NoArguments(c); err != nil {
 				return err
 			}
 			return runList(s, o)
@@ -179,8 +181,8 @@ func describeExpiry(t *time.Time, now time.Time) string {
 	switch {
 	case !t.After(now):
 		return day + " (expired)"
-	case expiryNear(*t, now):
-		return day + " (" + expiryPhrase(*t, now) + ")"
+	case expiry.Near(*t, now):
+		return day + " (" + expiry.Phrase(*t, now) + ")"
 	}
 	return day
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/urfave/cli/v2"
 )
 
@@ -14,7 +15,7 @@ func newLockCommand(p *program) *cli.Command {
 			if err != nil {
 				return err
 			}
-			if err := noArguments(c); err != nil {
+			if err := commandline.NoArguments(c); err != nil {
 				return err
 			}
 			return runLock(s)

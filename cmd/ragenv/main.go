@@ -3,10 +3,17 @@
 package main
 
 import (
+	"errors"
+	"io"
 	"os"
+	"time"
 
+	"github.com/ragenv/ragenv/internal/buildinfo"
+	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/credentialhelper"
 	"github.com/ragenv/ragenv/internal/hardening"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/urfave/cli/v2"
 )
 
 func main() {
@@ -15,4 +22,60 @@ func main() {
 		os.Exit(credentialhelper.Run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
 	}
 	os.Exit(newProgram().main(os.Args[1:]))
+}
+
+const programName = "ragenv"
+
+// program is what a run of ragenv has to do with the world.
+type program struct {
+	stdin          *os.File
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	now            func() time.Time
+}
+
+func newProgram() *program {
+	return &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, now: time.Now}
+}
+
+// main runs the command line without the program's name, and returns the exit code.
+func (p *program) main(args []string) int {
+	if err := hardening.Elevated(); err != nil {
+		return p.printer(false).Fail(ownFailure(ui.Errorf(`chmod a-s "$(command -v ragenv)", and setcap -r on it`, "%w", err)))
+	}
+	err := p.do(args)
+	if errors.Is(err, commandline.ErrHelpShown) {
+		return 0
+	}
+	var status exitStatus
+	if errors.As(err, &status) {
+		return int(status)
+	}
+	return p.printer(false).Fail(p.underSudo(err))
+}
+
+// do does what the command line says.
+func (p *program) do(args []string) error {
+	if len(args) > 1 && args[0] == "--" {
+		// The usual form has no flags to understand, and starts sooner without what understands them (docs/benchmarks.md).
+		return p.run(globals{}, runOptions{command: args[1:]})
+	}
+	app := newApp(p)
+	return app.Run(append([]string{programName}, commandline.Arrange(app, args)...))
+}
+
+// newApp returns the command line of every command.
+func newApp(p *program) *cli.App {
+	return commandline.New(commandline.Program{
+		Name:       programName,
+		Usage:      "run commands with your keys, kept in one keychain",
+		Version:    buildinfo.Version(),
+		Synopsis:   "ragenv [flags] -- COMMAND [ARG...]\nragenv COMMAND [flags] [ARG...]",
+		FirstSteps: "ragenv setup\nragenv -- docker compose up",
+		Flags:      globalFlags,
+		Commands:   commands(p),
+		Run:        runCommandName,
+		Stdout:     p.stdout,
+		Stderr:     p.stderr,
+	})
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
@@ -58,7 +59,7 @@ func TestManPageSpeaksOfNoOtherFlags(t *testing.T) {
 	walk(newApp(p).Commands, func(command *cli.Command) {
 		for _, f := range command.Flags {
 			for _, name := range f.Names() {
-				known[strings.TrimPrefix(dashed(name), "-")] = true
+				known[strings.TrimPrefix(commandline.Dashed(name), "-")] = true
 			}
 		}
 	})
@@ -187,12 +188,12 @@ func manCommands(app *cli.App) string {
 		if command.Hidden {
 			return
 		}
-		fmt.Fprintf(&b, ".Ss %s\n", commandPath(command))
+		fmt.Fprintf(&b, ".Ss %s\n", commandline.Path(app, command))
 		synopsis := command.UsageText
 		if synopsis == "" {
-			synopsis = commandPath(command) + " [flags] " + command.ArgsUsage
+			synopsis = commandline.Path(app, command) + " [flags] " + command.ArgsUsage
 			if len(command.Subcommands) > 0 {
-				synopsis = commandPath(command) + " COMMAND [flags]"
+				synopsis = commandline.Path(app, command) + " COMMAND [flags]"
 			}
 		}
 		for line := range strings.SplitSeq(strings.TrimSpace(synopsis), "\n") {
@@ -220,7 +221,7 @@ func manCommands(app *cli.App) string {
 
 // manFlags writes a list of flags, without some.
 func manFlags(b *strings.Builder, flags, without []cli.Flag) {
-	flags = slices.DeleteFunc(slices.Clone(flags), func(f cli.Flag) bool { return findFlag(without, f.Names()[0]) != nil })
+	flags = slices.DeleteFunc(slices.Clone(flags), func(f cli.Flag) bool { return commandline.FindFlag(without, f.Names()[0]) != nil })
 	if len(flags) == 0 {
 		return
 	}
@@ -230,11 +231,11 @@ func manFlags(b *strings.Builder, flags, without []cli.Flag) {
 		names := f.Names()
 		line := ".It "
 		for _, name := range names[1:] {
-			line += "Fl " + strings.TrimPrefix(dashed(name), "-") + " , "
+			line += "Fl " + strings.TrimPrefix(commandline.Dashed(name), "-") + " , "
 		}
-		line += "Fl " + strings.TrimPrefix(dashed(names[0]), "-")
-		if m := placeholder().FindStringSubmatch(doc.GetUsage()); m != nil && doc.TakesValue() {
-			line += " Ar " + m[1]
+		line += "Fl " + strings.TrimPrefix(commandline.Dashed(names[0]), "-")
+		if value := commandline.Placeholder(doc); value != "" && doc.TakesValue() {
+			line += " Ar " + value
 		}
 		usage := strings.ReplaceAll(doc.GetUsage(), "`", "")
 		usage = strings.ReplaceAll(usage, ": "+strings.Join(keychain.Backends(), ", "), "; ragenv backend lists them") // those of this system

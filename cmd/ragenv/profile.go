@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/ui"
@@ -37,7 +38,7 @@ func newProfileListCommand(p *program) *cli.Command {
 			if err != nil {
 				return err
 			}
-			if err := noArguments(c); err != nil {
+			if err := commandline.NoArguments(c); err != nil {
 				return err
 			}
 			return runProfileList(s)
@@ -244,15 +245,4 @@ func (s *session) profileRefs(profile string) (*keychain.Keychain, []keychain.Re
 		err = ui.Errorf("ragenv profile list", "nothing is stored in profile %s", profile)
 	}
 	return k, refs, err
-}
-
-// profileName checks the name of a profile as a command's argument.
-func profileName(c *cli.Context, profile string) error {
-	if looksSecret(profile) {
-		return ui.Usagef(helpHint(c), "%w: a key is no profile", keychain.ErrInvalidName)
-	}
-	if err := keychain.ValidateProfile(profile); err != nil {
-		return ui.Usagef(helpHint(c), "%w", err)
-	}
-	return nil
 }

@@ -10,15 +10,14 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ragenv/ragenv/internal/commandline"
+	"github.com/ragenv/ragenv/internal/expiry"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/pkg/validate"
 	"github.com/ragenv/ragenv/pkg/validate/probe"
 )
-
-// previousKept is how long the value before a rotation can be brought back.
-const previousKept = 7 * 24 * time.Hour
 
 type rotateOptions struct {
 	setOptions
@@ -57,17 +56,11 @@ the old one's place in one write: Docker and the next command use it at once. Th
 				return err
 			}
 			if o.undo && o.confirm {
-				return ui.Usagef(helpHint(c), "--undo and --confirm exclude each other")
+				return ui.Usagef(commandline.HelpHint(c), "--undo and --confirm exclude each other")
 			}
 			return runRotate(s, o)
 		},
 	}
-}
-
-// previousRef names the value an item had before its last rotation.
-func previousRef(ref keychain.Ref) keychain.Ref {
-	ref.Kind = keychain.KindPrevious
-	return ref
 }
 
 func runRotate(s *session, o rotateOptions) error {
@@ -101,7 +94,7 @@ func runRotate(s *session, o rotateOptions) error {
 	}
 	next := keychain.Item{Ref: ref}
 	if o.expires != "" {
-		if next.Expires, err = parseExpiry(o.expires, s.now()); err != nil {
+		if next.Expires, err = expiry.Parse(o.expires, s.now()); err != nil {
 			return ui.Usagef("ragenv rotate "+o.name+" --expires 90d", "--expires: %w", err)
 		}
 	}
@@ -201,17 +194,4 @@ func (s *session) confirmRotation(k *keychain.Keychain, ref keychain.Ref) error 
 		s.print.Note("the key from before %s%s is forgotten", ref.Name, s.inProfile())
 	}
 	return err
-}
-
-// forgetOld removes the values from before rotations whose week has passed. It is housekeeping beside a command's own work,
-// so what it cannot do now is left for the next time.
-func (s *session) forgetOld(k *keychain.Keychain, refs []keychain.Ref) {
-	for _, ref := range refs {
-		if ref.Kind != keychain.KindPrevious || !k.Unlocked() {
-			continue
-		}
-		if item, err := k.Get(ref); err == nil && s.now().Sub(item.Updated) > previousKept {
-			_ = k.Remove(ref)
-		}
-	}
 }

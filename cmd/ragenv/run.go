@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -15,9 +13,10 @@ import (
 	"github.com/ragenv/ragenv/internal/mask"
 	"github.com/ragenv/ragenv/internal/maskedrun"
 	"github.com/ragenv/ragenv/internal/ui"
-	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/pkg/keychain/system"
 )
+
+const runCommandName = "run"
 
 type runOptions struct {
 	only                  []string // names; nil is no limit
@@ -138,52 +137,4 @@ func (s *session) runMasked(command []string, built *commandEnv) (int, error) {
 		return max(code, s.print.Fail(err)), nil // the command ran: its code, unless that says all went well
 	}
 	return code, err
-}
-
-// parseOnly reads the value of --only: names with commas between them; nil is no limit.
-func parseOnly(c *cli.Context, text string) ([]string, error) {
-	if !c.IsSet("only") {
-		return nil, nil
-	}
-	names := []string{}
-	for name := range strings.SplitSeq(text, ",") {
-		name = strings.TrimSpace(name)
-		if err := envName(c, name); err != nil {
-			return nil, err
-		}
-		names = append(names, name)
-	}
-	return names, nil
-}
-
-// environmentItems reads the profile's variables, or those of them that are named; none if nothing was ever stored.
-func (s *session) environmentItems(only []string) ([]keychain.Item, error) {
-	return settled(s, func() ([]keychain.Item, error) { return s.environmentItemsOnce(only) })
-}
-
-func (s *session) environmentItemsOnce(only []string) ([]keychain.Item, error) {
-	k, err := s.opener().Read()
-	if errors.Is(err, keychain.ErrNoStore) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	refs, err := k.List(s.config.Profile)
-	if err != nil {
-		return nil, err
-	}
-	s.forgetOld(k, refs)
-	refs = slices.DeleteFunc(refs, func(ref keychain.Ref) bool {
-		return ref.Kind != keychain.KindEnv || only != nil && !slices.Contains(only, ref.Name)
-	})
-	if len(refs) == 0 {
-		return nil, nil
-	}
-	var items []keychain.Item
-	err = s.unlocked(k, func() (err error) {
-		items, err = k.GetAll(refs)
-		return err
-	})
-	return items, err
 }

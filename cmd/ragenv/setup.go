@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/opener"
 	"github.com/ragenv/ragenv/internal/passphrase"
@@ -45,7 +46,7 @@ from RAGENV_PASSPHRASE_FILE or RAGENV_PASSPHRASE, unless there is to be none.
 			if err != nil {
 				return err
 			}
-			if err := noArguments(c); err != nil {
+			if err := commandline.NoArguments(c); err != nil {
 				return err
 			}
 			return runSetup(s, o)

@@ -1,13 +1,12 @@
 package main
 
 import (
-	"context"
-	"os"
-	"os/signal"
 	"path/filepath"
 	"time"
 
+	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/dockerconfig"
+	"github.com/ragenv/ragenv/internal/expiry"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/serverurl"
 	"github.com/ragenv/ragenv/internal/ui"
@@ -199,13 +198,6 @@ func (s *session) acceptable(terminal *ui.Terminal, known secrets.Secret, secret
 	return true, nil
 }
 
-// askInterruptibly asks a key's service. Ctrl-C ends the asking, with an unknown outcome.
-func (s *session) askInterruptibly(item keychain.Item) probe.Result {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	return s.ask(ctx, item)
-}
-
 // askExpiry asks when a key stops working.
 func (s *session) askExpiry(terminal *ui.Terminal) (at time.Time, err error) {
 	for {
@@ -213,7 +205,7 @@ func (s *session) askExpiry(terminal *ui.Terminal) (at time.Time, err error) {
 		if err != nil || answer == "" {
 			return at, err
 		}
-		if at, err = parseExpiry(answer, s.now()); err == nil {
+		if at, err = expiry.Parse(answer, s.now()); err == nil {
 			return at, nil
 		}
 		terminal.Printf("  %v\n", ui.Printable(err.Error()))
@@ -276,7 +268,7 @@ const screenWidth = 80
 
 // aside writes a text of the guide, two columns in.
 func aside(terminal *ui.Terminal, text string) {
-	terminal.Printf("  %s\n", wrapWithin(screenWidth, text, 2))
+	terminal.Printf("  %s\n", commandline.WrapWithin(screenWidth, text, 2))
 }
 
 // tilde writes a path below the home directory in the short form.

@@ -2,10 +2,10 @@ package main
 
 import (
 	"errors"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/passphrase"
 	"github.com/ragenv/ragenv/internal/ui"
@@ -28,7 +28,7 @@ Without a terminal, the passphrase comes from RAGENV_PASSPHRASE_FILE or RAGENV_P
 			if err != nil {
 				return err
 			}
-			if err := noArguments(c); err != nil {
+			if err := commandline.NoArguments(c); err != nil {
 				return err
 			}
 			if c.IsSet("for") {
@@ -105,41 +105,9 @@ func (s *session) unlockSystem() error {
 	return nil
 }
 
-// neverLocked says so where there is no passphrase.
-func (s *session) neverLocked(k *keychain.Keychain) (bool, error) {
-	protected, err := k.Protected()
-	if err != nil || protected {
-		return false, err
-	}
-	if k.Backend() == keychain.BackendFile {
-		s.print.Note("the keychain has no passphrase, so it is never locked")
-		s.hint("ragenv passphrase")
-	} else {
-		s.print.Note("the %s backend is locked and unlocked by the system it belongs to", k.Backend())
-	}
-	return true, nil
-}
-
 // hint prints what can be done about a note, and is quiet with it.
 func (s *session) hint(command string) {
 	if !s.print.Quiet {
 		s.print.Hint("%s", command)
 	}
-}
-
-// untilPhrase is the time of day, with the date when that is another one.
-func untilPhrase(now time.Time, d time.Duration) string {
-	until := now.Add(d)
-	if until.Format(time.DateOnly) == now.Format(time.DateOnly) {
-		return until.Format("15:04")
-	}
-	return until.Format("2006-01-02 15:04")
-}
-
-// noArguments refuses arguments where a command has none.
-func noArguments(c *cli.Context) error {
-	if c.Args().Present() {
-		return ui.Usagef(helpHint(c), "%s takes no arguments", commandPath(c.Command))
-	}
-	return nil
 }

@@ -60,13 +60,6 @@ where known, type, org, products, missing and image.`,
 	}
 }
 
-// verdict is one line of what verify found.
-type verdict struct {
-	Name  string `json:"name"`
-	Image string `json:"image,omitempty"`
-	probe.Result
-}
-
 func runVerify(s *session, o verifyOptions) error {
 	var image probe.Image
 	if o.image != "" {
@@ -141,17 +134,6 @@ func (s *session) verifiable(names []string) ([]keychain.Item, error) {
 	return items, err
 }
 
-// ask asks the service that a key is for.
-func (s *session) ask(ctx context.Context, item keychain.Item) probe.Result {
-	switch secrets.KindOf(item.Name) {
-	case validate.NGC:
-		return s.services().NGC(ctx, item.Secret.Reveal())
-	case validate.CyborgDB:
-		return s.services().CyborgDB(ctx, item.Secret.Reveal())
-	}
-	return probe.Result{Outcome: probe.Unknown, Detail: "no service can be asked about it"}
-}
-
 func (s *session) writeVerdicts(verdicts []verdict, asJSON bool) error {
 	if asJSON {
 		encoder := json.NewEncoder(s.stdout)
@@ -171,18 +153,4 @@ func (s *session) writeVerdicts(verdicts []verdict, asJSON bool) error {
 		}
 	}
 	return w.Flush()
-}
-
-// refused is the error for the first key that a service did not take.
-func refused(verdicts []verdict) error {
-	for _, v := range verdicts {
-		switch v.Outcome {
-		case probe.Invalid:
-			return ui.Errorf("ragenv rotate "+v.Name, "%s is not taken: %s", v.Name, v.Detail)
-		case probe.LacksRights:
-			known, _ := secrets.Lookup(v.Name)
-			return ui.Errorf("make a key that has them at "+known.Docs+", then: ragenv rotate "+v.Name, "%s lacks rights: %s", v.Name, v.Detail)
-		}
-	}
-	return nil
 }

@@ -6,13 +6,14 @@ import (
 	"os"
 
 	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
 // configFile: config.toml can be read, and every key in it means something.
 func (w *World) configFile(context.Context) Result {
 	path := w.Paths.ConfigFile
 	if w.ConfigErr != nil {
-		hint := "correct " + quote(path)
+		hint := "correct " + shellquote.Word(path)
 		switch {
 		case errors.Is(w.ConfigErr, config.ErrNoHome):
 			hint = "export HOME=/your/home"
@@ -23,7 +24,7 @@ func (w *World) configFile(context.Context) Result {
 	}
 	var f findings
 	for _, key := range w.Config.UnknownKeys {
-		f.add(Warning, "correct or delete that line in "+quote(path), "%s: unknown setting %q", w.tilde(path), key)
+		f.add(Warning, "correct or delete that line in "+shellquote.Word(path), "%s: unknown setting %q", w.tilde(path), key)
 	}
 	if _, err := os.Lstat(path); errors.Is(err, os.ErrNotExist) {
 		return f.result(Result{OK, "none, so the defaults are in effect", ""})

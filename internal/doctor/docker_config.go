@@ -14,6 +14,7 @@ import (
 
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/serverurl"
+	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
 const configureHint = "ragenv docker configure"
@@ -58,7 +59,7 @@ func (w *World) unconfigured(hint, format string, args ...any) Result {
 }
 
 func (w *World) dockerConfigHint(err error) string {
-	path := quote(w.dockerConfigPath())
+	path := shellquote.Word(w.dockerConfigPath())
 	var syntax *dockerconfig.SyntaxError
 	switch {
 	case errors.As(err, &syntax):
@@ -124,7 +125,7 @@ func (w *World) dockerLogins(context.Context) Result {
 	}
 	var f findings
 	if info, err := os.Stat(file.Path()); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o044 != 0 {
-		f.add(Failed, "chmod 600 "+quote(file.Path()), "%s can be read by other users (mode %04o)", w.tilde(file.Path()), info.Mode().Perm())
+		f.add(Failed, "chmod 600 "+shellquote.Word(file.Path()), "%s can be read by other users (mode %04o)", w.tilde(file.Path()), info.Mode().Perm())
 	}
 	ignored := file.IgnoredAuths()
 	for _, auth := range auths {
@@ -133,9 +134,9 @@ func (w *World) dockerLogins(context.Context) Result {
 		case canonical(auth.Server) == ngcRegistry:
 			hint = configureHint
 		case isIgnored && shown(auth.Server) != auth.Server:
-			hint = "${EDITOR:-vi} " + quote(file.Path())
+			hint = "${EDITOR:-vi} " + shellquote.Word(file.Path())
 		case isIgnored:
-			hint = "docker logout " + quote(auth.Server) + " && docker login " + quote(auth.Server)
+			hint = "docker logout " + shellquote.Word(auth.Server) + " && docker login " + shellquote.Word(auth.Server)
 		}
 		if slices.Contains(ignored, auth) {
 			f.add(Warning, hint, "the login for %s lies in plain text, and Docker ignores it: a helper answers", shown(auth.Server))
@@ -174,11 +175,11 @@ func (w *World) checkStore(f *findings, file *dockerconfig.File, name, setting, 
 	case path != "":
 		f.add(OK, "", "%s answers for %s", program, what)
 	case notExecutable != "":
-		f.add(Failed, "chmod 755 "+quote(notExecutable), "%s names %s, which is not executable", w.tilde(file.Path()), program)
+		f.add(Failed, "chmod 755 "+shellquote.Word(notExecutable), "%s names %s, which is not executable", w.tilde(file.Path()), program)
 	default:
-		hint := "delete " + setting + " from " + quote(file.Path()) + ", or install " + program
+		hint := "delete " + setting + " from " + shellquote.Word(file.Path()) + ", or install " + program
 		if strings.HasPrefix(name, "desktop") && w.Getenv("WSL_DISTRO_NAME") != "" {
-			hint = "delete " + setting + " from " + quote(file.Path()) + ", or turn on Docker Desktop's integration with this WSL distribution"
+			hint = "delete " + setting + " from " + shellquote.Word(file.Path()) + ", or turn on Docker Desktop's integration with this WSL distribution"
 		}
 		f.add(Failed, hint, "%s names %s, which is not on PATH: Docker fails for %s", w.tilde(file.Path()), program, what)
 	}

@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
 // What NVIDIA's RAG Blueprint 2.6 wants of Docker (docs.nvidia.com/rag/2.6.0, "Prerequisites").
@@ -39,7 +41,7 @@ func (w *World) dockerEngine(ctx context.Context) Result {
 	docker, notExecutable := w.lookPath("docker")
 	switch {
 	case docker == "" && notExecutable != "":
-		return Result{Failed, notExecutable + " is not executable", "chmod 755 " + quote(notExecutable)}
+		return Result{Failed, notExecutable + " is not executable", "chmod 755 " + shellquote.Word(notExecutable)}
 	case docker == "":
 		return Result{Warning, "docker is not on PATH", installEngine}
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/sudo"
 )
 
@@ -27,7 +28,7 @@ func (w *World) fileOwners(context.Context) Result {
 		case sudo.Owns(w.Getenv, path):
 			f.add(Warning, "run ragenv and docker without sudo", "sudo kept HOME, so root looks into the files of %s: %s", w.Getenv(sudo.EnvUser), w.tilde(path))
 		default:
-			f.add(Failed, `sudo chown -R "$(id -un)" `+quote(path), "%s belongs to user %s, and this is user %d", w.tilde(path), owner, os.Geteuid())
+			f.add(Failed, `sudo chown -R "$(id -un)" `+shellquote.Word(path), "%s belongs to user %s, and this is user %d", w.tilde(path), owner, os.Geteuid())
 		}
 	}
 	return f.result(Result{OK, fmt.Sprintf("all of user %s", w.userName()), ""})

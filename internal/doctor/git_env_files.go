@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
 // gitEnvFiles: no .env file of the current directory that git tracks holds a key. Compose and people read such files here,
@@ -29,7 +31,7 @@ func (w *World) gitEnvFiles(ctx context.Context) Result {
 	}
 	tracked, err := w.gitFiles(ctx, git, names, "--cached")
 	if err != nil {
-		return Result{Warning, "git does not say whether it tracks " + strings.Join(names, ", ") + ", which holds a key", "git ls-files -- " + quote(names[0])}
+		return Result{Warning, "git does not say whether it tracks " + strings.Join(names, ", ") + ", which holds a key", "git ls-files -- " + shellquote.Word(names[0])}
 	}
 	open, err := w.gitFiles(ctx, git, names, "--others", "--exclude-standard")
 	if err != nil {
@@ -39,10 +41,10 @@ func (w *World) gitEnvFiles(ctx context.Context) Result {
 	for _, file := range holding {
 		switch {
 		case slices.Contains(tracked, file.name):
-			f.add(Failed, "git rm --cached -f "+quote(file.name)+" && echo "+quote(file.name)+" >> .gitignore",
+			f.add(Failed, "git rm --cached -f "+shellquote.Word(file.name)+" && echo "+shellquote.Word(file.name)+" >> .gitignore",
 				"%s:%d holds %s, and git tracks the file: once it was pushed, only a new key helps", file.name, file.line, file.what)
 		case slices.Contains(open, file.name):
-			f.add(Warning, "echo "+quote(file.name)+" >> .gitignore", "%s:%d holds %s, and the next git add takes the file in", file.name, file.line, file.what)
+			f.add(Warning, "echo "+shellquote.Word(file.name)+" >> .gitignore", "%s:%d holds %s, and the next git add takes the file in", file.name, file.line, file.what)
 		default:
 			f.add(OK, "", "%s holds %s; git ignores it", file.name, file.what)
 		}

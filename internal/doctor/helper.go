@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ragenv/ragenv/internal/buildinfo"
+	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
 // helper: Docker finds the credential helper on PATH, can run it, and it is of this program's version.
@@ -14,13 +15,13 @@ func (w *World) helper(ctx context.Context) Result {
 	path, notExecutable := w.lookPath(helperProgram)
 	switch {
 	case path == "" && notExecutable != "":
-		return Result{Failed, notExecutable + " cannot be run: it is not executable", "chmod 755 " + quote(notExecutable)}
+		return Result{Failed, notExecutable + " cannot be run: it is not executable", "chmod 755 " + shellquote.Word(notExecutable)}
 	case path == "":
 		return Result{Failed, helperProgram + " is not on PATH, so Docker cannot run it", w.helperPathHint()}
 	}
 	out, err := w.run(ctx, "", path, "version")
 	if err != nil {
-		return Result{Failed, path + " does not run", "install " + helperProgram + " anew: " + quote(path)}
+		return Result{Failed, path + " does not run", "install " + helperProgram + " anew: " + shellquote.Word(path)}
 	}
 	// "docker-credential-ngc (MODULE) VERSION"
 	fields := strings.Fields(out)

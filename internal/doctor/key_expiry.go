@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 	"time"
-)
 
-// ExpiryNotice is how long before a key's end it is spoken of.
-const ExpiryNotice = 14 * 24 * time.Hour
+	"github.com/ragenv/ragenv/internal/expiry"
+)
 
 // keyExpiry: no stored key has expired, or is about to, as far as the person said when it does.
 func (w *World) keyExpiry(context.Context) Result {
@@ -27,12 +26,12 @@ func (w *World) keyExpiry(context.Context) Result {
 		switch left := item.Expires.Sub(now); {
 		case left <= 0:
 			f.add(Failed, hint, "%s expired on %s", item.Name, day)
-		case left < ExpiryNotice:
+		case left < expiry.Notice:
 			f.add(Warning, hint, "%s expires on %s", item.Name, day)
 		}
 	}
 	if known == 0 {
 		return Result{OK, "no key is known to expire (ragenv set --expires notes it)", ""}
 	}
-	return f.result(Result{OK, fmt.Sprintf("%s with a known end, none within %d days", count(known, "key"), ExpiryNotice/(24*time.Hour)), ""})
+	return f.result(Result{OK, fmt.Sprintf("%s with a known end, none within %d days", count(known, "key"), expiry.Notice/(24*time.Hour)), ""})
 }

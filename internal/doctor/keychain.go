@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
@@ -78,9 +79,9 @@ func (w *World) checkItemsDir(f *findings) {
 		return // not made yet
 	}
 	if !info.IsDir() {
-		f.add(Failed, "put a directory there: "+quote(dir), "%s is not a directory", dir)
+		f.add(Failed, "put a directory there: "+shellquote.Word(dir), "%s is not a directory", dir)
 	} else if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		f.add(Failed, "chmod 700 "+quote(dir), "%s is open to other users (mode %04o)", dir, info.Mode().Perm())
+		f.add(Failed, "chmod 700 "+shellquote.Word(dir), "%s is open to other users (mode %04o)", dir, info.Mode().Perm())
 	}
 }
 
@@ -93,9 +94,9 @@ func (w *World) storedItems(context.Context) Result {
 	var f findings
 	for _, ref := range s.refs {
 		if err := s.itemErrs[ref]; errors.Is(err, keychain.ErrDamaged) {
-			hint := "ragenv set" + w.forProfile() + " " + quote(ref.Name)
+			hint := "ragenv set" + w.forProfile() + " " + shellquote.Word(ref.Name)
 			if ref.Kind == keychain.KindRegistry {
-				hint = "docker login " + quote(ref.Name)
+				hint = "docker login " + shellquote.Word(ref.Name)
 			}
 			f.add(Failed, hint, "%v", err)
 		}

@@ -3,11 +3,12 @@ package doctor
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/expiry"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
@@ -187,8 +188,8 @@ func TestKeyExpiry(t *testing.T) {
 		detail  string
 	}{
 		"past":    {now, Failed, "NGC_API_KEY expired on 2026-11-22"},
-		"near":    {now.Add(ExpiryNotice - time.Second), Warning, "NGC_API_KEY expires on 2026-12-06"},
-		"far":     {now.Add(ExpiryNotice), OK, "1 key with a known end, none within 14 days"},
+		"near":    {now.Add(expiry.Notice - time.Second), Warning, "NGC_API_KEY expires on 2026-12-06"},
+		"far":     {now.Add(expiry.Notice), OK, "1 key with a known end, none within 14 days"},
 		"unknown": {time.Time{}, OK, "no key is known to expire"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -230,20 +231,9 @@ func TestTemporaryFiles(t *testing.T) {
 		if err := os.Chtimes(path, old, old); err != nil {
 			t.Fatal(err)
 		}
-		h.expect(h.temporaryFiles, Warning, filepath.Base(path)+" was left behind", "rm -- "+quote(path))
+		h.expect(h.temporaryFiles, Warning, filepath.Base(path)+" was left behind", "rm -- "+shellquote.Word(path))
 		if err := os.Remove(path); err != nil {
 			t.Fatal(err)
 		}
-	}
-}
-
-func TestQuote(t *testing.T) {
-	for word, want := range map[string]string{"/a/b": "/a/b", "": "''", "/my home": "'/my home'", "it's": `'it'\''s'`, "$x": "'$x'"} {
-		if got := quote(word); got != want {
-			t.Errorf("%q: %s", word, got)
-		}
-	}
-	if strings.Contains(quote("a\nb"), "\\n") {
-		t.Error("a line break was escaped")
 	}
 }

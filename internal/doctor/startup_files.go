@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
 // startupNames are the files, below the home directory, from which shells and login sessions take variables.
@@ -40,7 +41,7 @@ func (w *World) startupFiles(context.Context) Result {
 		for _, a := range assignments(text) {
 			relation, of := w.judge(a)
 			place := fmt.Sprintf("%s:%d", w.tilde(path), a.line)
-			edit := fmt.Sprintf("${EDITOR:-vi} +%d %s", a.line, quote(path)) // to delete the line
+			edit := fmt.Sprintf("${EDITOR:-vi} +%d %s", a.line, shellquote.Word(path)) // to delete the line
 			unset := ""
 			if a.name != "" {
 				unset = " && unset " + a.name

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ragenv/ragenv/internal/passphrase"
 	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -180,16 +181,16 @@ func (w *World) hintFor(err error) string {
 	case errors.As(err, &insecure) && insecure.Mend == "":
 		info, statErr := os.Lstat(insecure.Path)
 		if statErr == nil && info.Mode()&fs.ModeSymlink != 0 {
-			return "put there what the link leads to: " + quote(insecure.Path)
+			return "put there what the link leads to: " + shellquote.Word(insecure.Path)
 		}
-		return `sudo chown -R "$(id -un)" ` + quote(insecure.Path)
+		return `sudo chown -R "$(id -un)" ` + shellquote.Word(insecure.Path)
 	case errors.Is(err, keychain.ErrUnavailable), errors.Is(err, keychain.ErrTimeout):
 		if w.backend() != keychain.BackendFile {
 			return "start the " + w.backend() + " service, or keep the keys elsewhere: ragenv backend"
 		}
 		return "try again, once the other ragenv has ended"
 	case errors.Is(err, keychain.ErrDamaged):
-		return "put " + quote(w.Paths.Store) + " back from a backup: ragenv restore FILE"
+		return "put " + shellquote.Word(w.Paths.Store) + " back from a backup: ragenv restore FILE"
 	}
 	return ui.Explain(err).Hint
 }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
 // staleAfter is the age from which no write can still be under way.
@@ -28,7 +30,7 @@ func (w *World) temporaryFiles(context.Context) Result {
 			if err != nil || !info.Mode().IsRegular() || w.Now().Sub(info.ModTime()) < staleAfter {
 				continue
 			}
-			f.add(Warning, "rm -- "+quote(path), "%s was left behind by a write that was cut short", w.tilde(path))
+			f.add(Warning, "rm -- "+shellquote.Word(path), "%s was left behind by a write that was cut short", w.tilde(path))
 		}
 	}
 	return f.result(Result{OK, "none left behind", ""})

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"golang.org/x/sys/unix"
 )
 
@@ -88,15 +89,8 @@ func explain(path string, err error) error {
 // hereForm names a file of the current directory so that it is not searched for.
 func hereForm(path string) string { return quote("./" + path) }
 
-// quote writes a path as one word of a shell.
-func quote(path string) string {
-	if path != "" && !strings.ContainsFunc(path, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+,@%:", r))
-	}) {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
-}
+// quote writes a path as one word of the shell people have.
+func quote(path string) string { return shellquote.Word(path) }
 
 // Start starts cmd.Args as a child, found along the PATH of cmd.Env; cmd.Path is set here. The error is an *Error.
 func Start(cmd *exec.Cmd) error {

@@ -251,11 +251,3 @@ func TestTooLarge(t *testing.T) {
 		t.Error("the error holds the environment")
 	}
 }
-
-func TestQuote(t *testing.T) {
-	for path, want := range map[string]string{"/usr/bin/x-1.0_a+b": "/usr/bin/x-1.0_a+b", "a b": "'a b'", "it's": `'it'\''s'`, "$x": "'$x'"} {
-		if got := quote(path); got != want {
-			t.Errorf("%s: %s, want %s", path, got, want)
-		}
-	}
-}

@@ -34,7 +34,7 @@ var restricted = []struct {
 	imports string
 	by      []string
 }{
-	{"the command line framework", "github.com/urfave/cli/v2", []string{"cmd/ragenv"}},
+	{"the command line framework", "github.com/urfave/cli/v2", []string{"cmd/ragenv", "internal/commandline"}},
 	{"Docker's credential protocol", "github.com/docker/docker-credential-helpers/credentials", []string{"internal/credentialhelper"}},
 	{"the systems' keyrings", "github.com/99designs/keyring", []string{"pkg/keychain/system"}},
 	{"age's library", "filippo.io/age", []string{"internal/backup"}},

@@ -3,59 +3,17 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/config"
-	"github.com/ragenv/ragenv/internal/hardening"
 	"github.com/ragenv/ragenv/internal/opener"
+	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/sudo"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
-
-const programName = "ragenv"
-
-// program is what a run of ragenv has to do with the world.
-type program struct {
-	stdin          *os.File
-	stdout, stderr io.Writer
-	getenv         func(string) string
-	now            func() time.Time
-}
-
-func newProgram() *program {
-	return &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, now: time.Now}
-}
-
-// main runs the command line without the program's name, and returns the exit code.
-func (p *program) main(args []string) int {
-	if err := hardening.Elevated(); err != nil {
-		return p.printer(false).Fail(ownFailure(ui.Errorf(`chmod a-s "$(command -v ragenv)", and setcap -r on it`, "%w", err)))
-	}
-	err := p.do(args)
-	if errors.Is(err, errHelpShown) {
-		return 0
-	}
-	var status exitStatus
-	if errors.As(err, &status) {
-		return int(status)
-	}
-	return p.printer(false).Fail(p.underSudo(err))
-}
-
-// do does what the command line says.
-func (p *program) do(args []string) error {
-	if len(args) > 1 && args[0] == "--" {
-		// The usual form has no flags to understand, and starts sooner without what understands them (docs/benchmarks.md).
-		return p.run(globals{}, runOptions{command: args[1:]})
-	}
-	app := newApp(p)
-	return app.Run(append([]string{programName}, arrange(app, args)...))
-}
 
 func (p *program) printer(quiet bool) ui.Printer {
 	return ui.Printer{Program: programName, W: p.stderr, Quiet: quiet}
@@ -68,6 +26,19 @@ type session struct {
 	print  ui.Printer
 }
 
+// Names of the flags that every command has.
+const (
+	flagProfile = "profile"
+	flagQuiet   = "quiet"
+)
+
+func globalFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: flagProfile, Aliases: []string{"p"}, Usage: "use the keys of profile `NAME`"},
+		&cli.BoolFlag{Name: flagQuiet, Aliases: []string{"q"}, Usage: "print no notes, only warnings and errors"},
+	}
+}
+
 // globals are the values of the flags that every command has.
 type globals struct {
 	quiet   bool
@@ -76,7 +47,7 @@ type globals struct {
 }
 
 func globalsOf(c *cli.Context) globals {
-	g := globals{quiet: c.Bool(flagQuiet), hint: helpHint(c)}
+	g := globals{quiet: c.Bool(flagQuiet), hint: commandline.HelpHint(c)}
 	if profile := c.String(flagProfile); c.IsSet(flagProfile) {
 		g.profile = &profile
 	}
@@ -95,7 +66,7 @@ func (p *program) open(g globals) (*session, error) {
 	}
 	if g.profile != nil {
 		if err := s.config.SetProfile(*g.profile, config.OriginFlag); err != nil {
-			if looksSecret(*g.profile) {
+			if secrets.LooksLikeKey(*g.profile) {
 				err = fmt.Errorf("%w: a key is no profile", keychain.ErrInvalidName)
 			}
 			return nil, ui.Usagef(g.hint, "--%s: %w", flagProfile, err)

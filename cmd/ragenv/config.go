@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
@@ -42,7 +43,7 @@ environment variable).`,
 			if err != nil {
 				return err
 			}
-			if err := noArguments(c); err != nil {
+			if err := commandline.NoArguments(c); err != nil {
 				return err
 			}
 			return runConfig(s, asJSON)

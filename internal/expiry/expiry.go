@@ -1,18 +1,20 @@
-package main
+// Package expiry reads, compares and words the time at which a key stops working.
+package expiry
 
 import (
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/ragenv/ragenv/internal/doctor"
 )
 
-// parseExpiry reads when a key stops working: a date ("2027-01-31": at the end of that day, local time), a time
+// Notice is how long before its end a key is mentioned.
+const Notice = 14 * 24 * time.Hour
+
+// Parse reads when a key stops working: a date ("2027-01-31": at the end of that day, local time), a time
 // (RFC 3339), or how long from now ("90d", "12w", "2160h"). It has to be in the future and within 100 years.
-func parseExpiry(text string, now time.Time) (time.Time, error) {
-	expires, err := readExpiry(strings.TrimSpace(text), now)
+func Parse(text string, now time.Time) (time.Time, error) {
+	expires, err := read(strings.TrimSpace(text), now)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -25,7 +27,7 @@ func parseExpiry(text string, now time.Time) (time.Time, error) {
 	return expires.UTC().Truncate(time.Second), nil
 }
 
-func readExpiry(text string, now time.Time) (time.Time, error) {
+func read(text string, now time.Time) (time.Time, error) {
 	if day, err := time.ParseInLocation(time.DateOnly, text, now.Location()); err == nil {
 		return day.AddDate(0, 0, 1).Add(-time.Second), nil
 	}
@@ -45,13 +47,13 @@ func readExpiry(text string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%.40q is neither a date (2027-01-31), nor a time (RFC 3339), nor a duration (90d, 12w, 2160h)", text)
 }
 
-// expiryNear tells whether a known expiry is past or closer than doctor.ExpiryNotice.
-func expiryNear(expires, now time.Time) bool {
-	return !expires.IsZero() && expires.Sub(now) < doctor.ExpiryNotice
+// Near reports whether a known expiry is past or closer than Notice.
+func Near(expires, now time.Time) bool {
+	return !expires.IsZero() && expires.Sub(now) < Notice
 }
 
-// expiryPhrase says it in words: "expired on 2026-11-01", "expires today", "expires in 3 days".
-func expiryPhrase(expires, now time.Time) string {
+// Phrase says it in words: "expired on 2026-11-01", "expires today", "expires in 3 days".
+func Phrase(expires, now time.Time) string {
 	if !expires.After(now) {
 		return "expired on " + expires.In(now.Location()).Format(time.DateOnly)
 	}

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/ragenv/ragenv/internal/childenv"
+	"github.com/ragenv/ragenv/internal/expiry"
 	"github.com/ragenv/ragenv/internal/passphrase"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/sudo"
@@ -132,8 +134,8 @@ func (s *session) withoutKeys(hint, format string, args ...any) error {
 func (s *session) warnOfExpiry(items []keychain.Item) {
 	var phrases, names []string
 	for _, item := range items {
-		if expiryNear(item.Expires, s.now()) {
-			phrases = append(phrases, item.Name+" "+expiryPhrase(item.Expires, s.now()))
+		if expiry.Near(item.Expires, s.now()) {
+			phrases = append(phrases, item.Name+" "+expiry.Phrase(item.Expires, s.now()))
 			names = append(names, item.Name)
 		}
 	}
@@ -194,4 +196,36 @@ func inherited(environ []string, name string) string {
 		}
 	}
 	return ""
+}
+
+// environmentItems reads the profile's variables, or those of them that are named; none if nothing was ever stored.
+func (s *session) environmentItems(only []string) ([]keychain.Item, error) {
+	return settled(s, func() ([]keychain.Item, error) { return s.environmentItemsOnce(only) })
+}
+
+func (s *session) environmentItemsOnce(only []string) ([]keychain.Item, error) {
+	k, err := s.opener().Read()
+	if errors.Is(err, keychain.ErrNoStore) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	refs, err := k.List(s.config.Profile)
+	if err != nil {
+		return nil, err
+	}
+	s.forgetOld(k, refs)
+	refs = slices.DeleteFunc(refs, func(ref keychain.Ref) bool {
+		return ref.Kind != keychain.KindEnv || only != nil && !slices.Contains(only, ref.Name)
+	})
+	if len(refs) == 0 {
+		return nil, nil
+	}
+	var items []keychain.Item
+	err = s.unlocked(k, func() (err error) {
+		items, err = k.GetAll(refs)
+		return err
+	})
+	return items, err
 }

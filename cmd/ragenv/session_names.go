@@ -5,22 +5,12 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/serverurl"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
-	"github.com/ragenv/ragenv/pkg/validate"
 )
-
-// looksSecret tells whether a word of the command line is a key rather than a name: then it is never repeated.
-func looksSecret(word string) bool {
-	for part := range strings.FieldsFuncSeq(word, func(r rune) bool { return strings.ContainsRune(" =:\"'\t\n", r) }) {
-		if validate.Identify(part) != validate.Unknown {
-			return true
-		}
-	}
-	return false
-}
 
 // valueInArguments is the error for a key on the command line.
 func valueInArguments(command string) error {
@@ -32,20 +22,20 @@ func valueInArguments(command string) error {
 func envName(c *cli.Context, name string) error {
 	before, _, isAssignment := strings.Cut(name, "=")
 	switch {
-	case isAssignment && secrets.ValidName(before) && !looksSecret(before):
+	case isAssignment && secrets.ValidName(before) && !secrets.LooksLikeKey(before):
 		return valueInArguments("ragenv set " + before)
-	case looksSecret(name):
-		return ui.Usagef(helpHint(c), "that is a key, and not the name of one")
+	case secrets.LooksLikeKey(name):
+		return ui.Usagef(commandline.HelpHint(c), "that is a key, and not the name of one")
 	}
 	if err := secrets.CheckName(name); err != nil {
-		return ui.Usagef(helpHint(c), "%w", err)
+		return ui.Usagef(commandline.HelpHint(c), "%w", err)
 	}
 	return nil
 }
 
 // storedRef finds what an argument of get or rm names: a variable, or a registry.
 func (s *session) storedRef(c *cli.Context, name string) (keychain.Ref, error) {
-	if secrets.ValidName(name) || looksSecret(name) || strings.Contains(name, "=") {
+	if secrets.ValidName(name) || secrets.LooksLikeKey(name) || strings.Contains(name, "=") {
 		return s.envRef(name), envName(c, name)
 	}
 	server, err := serverurl.Canonical(name)
@@ -73,4 +63,31 @@ func (s *session) notStored(ref keychain.Ref) error {
 		}
 	}
 	return s.withoutKeys("ragenv set"+s.forProfile()+" "+ref.Name, "no key is stored as %s%s", ref.Name, s.inProfile())
+}
+
+// parseOnly reads the value of --only: names with commas between them; nil is no limit.
+func parseOnly(c *cli.Context, text string) ([]string, error) {
+	if !c.IsSet("only") {
+		return nil, nil
+	}
+	names := []string{}
+	for name := range strings.SplitSeq(text, ",") {
+		name = strings.TrimSpace(name)
+		if err := envName(c, name); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+// profileName checks the name of a profile as a command's argument.
+func profileName(c *cli.Context, profile string) error {
+	if secrets.LooksLikeKey(profile) {
+		return ui.Usagef(commandline.HelpHint(c), "%w: a key is no profile", keychain.ErrInvalidName)
+	}
+	if err := keychain.ValidateProfile(profile); err != nil {
+		return ui.Usagef(commandline.HelpHint(c), "%w", err)
+	}
+	return nil
 }

@@ -1,4 +1,4 @@
-package main
+package commandline
 
 import (
 	"slices"
@@ -7,37 +7,39 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// arrange brings a command line into the one order that package flag reads: the command's path, its flags, "--", its
+// Arrange brings a command line into the one order that package flag reads: the command's path, its flags, "--", its
 // arguments. So flags may stand anywhere ("ragenv --profile x list", "ragenv set NAME --force"), and "ragenv [flags] --
 // COMMAND" becomes "ragenv run [flags] -- COMMAND". What follows a "--", or the command to run, is never touched.
-func arrange(app *cli.App, args []string) []string {
+func Arrange(app *cli.App, args []string) []string {
 	var path, flags []string
 	known := app.Flags
-	if run := app.Command(runCommandName); run != nil {
+	runName := ""
+	if run := runCommand(app); run != nil {
+		runName = run.Name
 		known = slices.Concat(run.Flags, known)
 	}
 	commands := app.Commands
 	for len(args) > 0 {
 		arg := args[0]
 		if arg == "--" {
-			if len(path) == 0 {
-				path = []string{runCommandName}
+			if len(path) == 0 && runName != "" {
+				path = []string{runName}
 			}
 			break
 		}
-		if isFlag(arg) {
-			n := min(flagLength(known, arg), len(args))
+		if IsFlag(arg) {
+			n := min(FlagLength(known, arg), len(args))
 			flags, args = append(flags, args[:n]...), args[n:]
 			continue
 		}
-		command := find(commands, arg)
+		command := FindCommand(commands, arg)
 		if command == nil {
 			break
 		}
 		path, args = append(path, arg), args[1:]
 		known, commands = slices.Concat(command.Flags, known), command.Subcommands
 	}
-	if len(path) > 0 && path[0] != runCommandName && len(commands) == 0 {
+	if len(path) > 0 && path[0] != runName && len(commands) == 0 {
 		more, arguments := separate(known, args)
 		if flags = append(flags, more...); lacksValue(known, flags) {
 			return slices.Concat(path, flags)
@@ -55,8 +57,8 @@ func separate(known []cli.Flag, args []string) (flags, arguments []string) {
 		switch arg := args[0]; {
 		case arg == "--":
 			return flags, append(arguments, args[1:]...)
-		case isFlag(arg):
-			n := min(flagLength(known, arg), len(args))
+		case IsFlag(arg):
+			n := min(FlagLength(known, arg), len(args))
 			flags, args = append(flags, args[:n]...), args[n:]
 		default:
 			arguments, args = append(arguments, arg), args[1:]
@@ -65,10 +67,11 @@ func separate(known []cli.Flag, args []string) (flags, arguments []string) {
 	return flags, arguments
 }
 
-func isFlag(arg string) bool { return len(arg) > 1 && arg[0] == '-' && arg != "--" }
+// IsFlag reports whether a word of the command line is a flag.
+func IsFlag(arg string) bool { return len(arg) > 1 && arg[0] == '-' && arg != "--" }
 
-// flagLength is how many words a flag takes with its value.
-func flagLength(known []cli.Flag, arg string) int {
+// FlagLength returns how many words a flag takes with its value.
+func FlagLength(known []cli.Flag, arg string) int {
 	name := strings.TrimLeft(arg, "-")
 	if strings.Contains(name, "=") {
 		return 1
@@ -85,10 +88,10 @@ func flagLength(known []cli.Flag, arg string) int {
 	return 1
 }
 
-// lacksValue tells whether the last flag waits for a value: a "--" after it would be taken for that.
+// lacksValue reports whether the last flag waits for a value: a "--" after it would be taken for that.
 func lacksValue(known []cli.Flag, flags []string) bool {
 	for len(flags) > 0 {
-		n := flagLength(known, flags[0])
+		n := FlagLength(known, flags[0])
 		if n > len(flags) {
 			return true
 		}
@@ -97,7 +100,8 @@ func lacksValue(known []cli.Flag, flags []string) bool {
 	return false
 }
 
-func find(commands []*cli.Command, name string) *cli.Command {
+// FindCommand returns the command of a name, nil if there is none.
+func FindCommand(commands []*cli.Command, name string) *cli.Command {
 	for _, command := range commands {
 		if command.HasName(name) {
 			return command

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"time"
 
 	"github.com/ragenv/ragenv/internal/passphrase"
 	"github.com/ragenv/ragenv/internal/ui"
@@ -105,4 +106,52 @@ func (s *session) askNewPassphrase() ([]byte, error) {
 	defer terminal.Close()
 	terminal.Printf("Your keys will be kept encrypted in %s.\n", s.config.Paths.Store)
 	return terminal.NewPassphrase("New passphrase (empty for none): ")
+}
+
+// ensureUnlocked makes a keychain readable, asking for its passphrase if it must.
+func (s *session) ensureUnlocked(k *keychain.Keychain) error {
+	if k.Unlocked() {
+		return nil
+	}
+	if k.Backend() != keychain.BackendFile { // another program's lock
+		return explainBackend(k.Backend(), s.quietOpener().Probe(k.Backend()))
+	}
+	if protected, err := k.Protected(); err != nil || !protected {
+		return err
+	}
+	secret, err := passphrase.FromEnvironment(s.getenv)
+	if errors.Is(err, passphrase.ErrNone) {
+		return s.askAndUnlock(k)
+	}
+	if err == nil {
+		err = s.explainPassphrase(k.Unlock(secret))
+	}
+	if errors.Is(err, keychain.ErrUnavailable) {
+		return nil // nothing can keep it open, but this process has it
+	}
+	return err
+}
+
+// neverLocked says so where there is no passphrase.
+func (s *session) neverLocked(k *keychain.Keychain) (bool, error) {
+	protected, err := k.Protected()
+	if err != nil || protected {
+		return false, err
+	}
+	if k.Backend() == keychain.BackendFile {
+		s.print.Note("the keychain has no passphrase, so it is never locked")
+		s.hint("ragenv passphrase")
+	} else {
+		s.print.Note("the %s backend is locked and unlocked by the system it belongs to", k.Backend())
+	}
+	return true, nil
+}
+
+// untilPhrase is the time of day, with the date when that is another one.
+func untilPhrase(now time.Time, d time.Duration) string {
+	until := now.Add(d)
+	if until.Format(time.DateOnly) == now.Format(time.DateOnly) {
+		return until.Format("15:04")
+	}
+	return until.Format("2006-01-02 15:04")
 }

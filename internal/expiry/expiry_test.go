@@ -1,4 +1,4 @@
-package main
+package expiry
 
 import (
 	"testing"
@@ -27,13 +27,13 @@ func TestParseExpiry(t *testing.T) {
 		"1h30m":                "2026-03-28T13:00:15Z",
 		" 1d ":                 "2026-03-29T10:30:15Z",
 	} {
-		got, err := parseExpiry(text, now)
+		got, err := Parse(text, now)
 		if err != nil || got.Format(time.RFC3339Nano) != want {
 			t.Errorf("%q: %s, %v; want %s", text, got.Format(time.RFC3339Nano), err, want)
 		}
 	}
 	for _, text := range []string{"", "soon", "2026-03-27", "2026-02-30", "90", "-1d", "-1h", "0d", "1.5d", "99999999d", "9999w", "2200-01-01", "90 d", "2026-3-1"} {
-		if got, err := parseExpiry(text, now); err == nil {
+		if got, err := Parse(text, now); err == nil {
 			t.Errorf("%q: %s, want an error", text, got)
 		}
 	}
@@ -55,14 +55,14 @@ func TestExpiryPhrase(t *testing.T) {
 		{14 * 24 * time.Hour, "expires in 14 days", false},
 	} {
 		expires := now.Add(test.in)
-		if got := expiryPhrase(expires, now); got != test.want {
+		if got := Phrase(expires, now); got != test.want {
 			t.Errorf("%s: %q, want %q", test.in, got, test.want)
 		}
-		if got := expiryNear(expires, now); got != test.near {
+		if got := Near(expires, now); got != test.near {
 			t.Errorf("%s: near is %t", test.in, got)
 		}
 	}
-	if expiryNear(time.Time{}, now) {
+	if Near(time.Time{}, now) {
 		t.Error("an unknown expiry is near")
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/ragenv/ragenv/internal/config"
-	"github.com/ragenv/ragenv/internal/doctor"
+	"github.com/ragenv/ragenv/internal/expiry"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/test/scripttest"
@@ -83,7 +83,7 @@ func TestExpiryIsOneLine(t *testing.T) {
 	s, _, stderr := testSession(t)
 	now := s.now()
 	s.warnOfExpiry([]keychain.Item{
-		{Ref: s.envRef("FAR"), Expires: now.Add(doctor.ExpiryNotice + time.Hour)}, {Ref: s.envRef("UNKNOWN")},
+		{Ref: s.envRef("FAR"), Expires: now.Add(expiry.Notice + time.Hour)}, {Ref: s.envRef("UNKNOWN")},
 		{Ref: s.envRef("OLD"), Expires: now.Add(-time.Hour)}, {Ref: s.envRef("NEAR"), Expires: now.Add(time.Minute)},
 	})
 	if line := stderr.String(); strings.Count(line, "\n") != 1 || !strings.Contains(line, "OLD expired on ") || !strings.Contains(line, "NEAR expires to") || strings.Contains(line, "FAR") {

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/ragenv/ragenv/internal/dockerconfig"
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/serverurl"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// The credential helper, as config.json and as PATH have it.
+const (
+	helperName    = "ngc"
+	helperProgram = "docker-credential-" + helperName
+)
+
+// dockerConfigPath is where Docker looks for config.json.
+func (s *session) dockerConfigPath() string {
+	return dockerconfig.Path(s.getenv, s.config.Paths.Home)
+}
+
+// dockerUndoFile is where the record lies of what docker configure replaced.
+func (s *session) dockerUndoFile() string {
+	return dockerconfig.UndoFile(s.config.Paths.State, s.dockerConfigPath())
+}
+
+// dockerConfigError adds to an error of dockerconfig what can be done about it.
+func dockerConfigError(err error) error {
+	var syntax *dockerconfig.SyntaxError
+	var other *dockerconfig.ErrOtherStore
+	switch {
+	case errors.As(err, &syntax):
+		return ui.Errorf("correct that line; nothing was changed", "%w", err)
+	case errors.As(err, &other):
+		return ui.Errorf("ragenv docker configure (without --store: for "+serverurl.NGC+" alone, beside it)", "%w: it is not replaced", err)
+	case errors.Is(err, dockerconfig.ErrChanged):
+		return ui.Errorf("run it again", "%w", err)
+	}
+	return err
+}
+
+// findHelper returns the path of the credential helper as Docker finds it.
+func findHelper() (string, error) { return exec.LookPath(helperProgram) }
+
+// warnOfMissingHelper says what to do where Docker would not find the helper: Docker's own message does not.
+func (s *session) warnOfMissingHelper() {
+	if _, err := findHelper(); err == nil {
+		return
+	}
+	s.print.Warn("%s is not on PATH, so Docker cannot run it", helperProgram)
+	if self, err := os.Executable(); err == nil {
+		dir := filepath.Dir(self)
+		if _, err := os.Stat(filepath.Join(dir, helperProgram)); err == nil {
+			s.print.Hint(`export PATH="%s:$PATH"`, dir)
+			return
+		}
+	}
+	s.print.Hint("install %s in a directory of PATH, such as that of ragenv", helperProgram)
+}
+
+// plaintextLogin is a login in config.json and the item it becomes.
+type plaintextLogin struct {
+	auth dockerconfig.Auth
+	item keychain.Item
+}
+
+// unkeptLogin is a login that no helper can keep.
+type unkeptLogin struct{ server, registry, reason string } // as config.json has it, and as Docker's commands take it
+
+// readLogins returns the logins that lie in plain text, that of nvcr.io or all of them, and apart those no helper can keep.
+func (s *session) readLogins(f *dockerconfig.File, all bool) (logins []plaintextLogin, unkept []unkeptLogin) {
+	for _, auth := range f.PlaintextAuths() {
+		server, err := serverurl.Canonical(auth.Server)
+		if !all && server != serverurl.NGC {
+			continue
+		}
+		known, isKnown := secrets.ForRegistry(server)
+		reason := ""
+		switch {
+		case err != nil:
+			reason = "its name is no registry's"
+		case auth.Kind == dockerconfig.KindRegistryToken:
+			reason = "it is a registry token"
+		case auth.Kind == dockerconfig.KindUnreadable:
+			reason = "it cannot be read"
+		case isKnown && auth.Username == dockerconfig.TokenUser:
+			reason = server + " takes no identity token"
+		}
+		if reason != "" {
+			unkept = append(unkept, unkeptLogin{auth.Server, server, reason})
+			continue
+		}
+		item := keychain.Item{
+			Ref:      keychain.Ref{Profile: s.config.Profile, Kind: keychain.KindRegistry, Name: server},
+			Username: auth.Username, Secret: auth.Secret,
+		}
+		if isKnown && auth.Username == known.Username {
+			item.Ref, item.Username = s.envRef(known.Name), ""
+		}
+		logins = append(logins, plaintextLogin{auth, item})
+	}
+	return logins, unkept
+}
+
+// clearMoved takes the moved logins out of the file, unless another one is there by now.
+func clearMoved(f *dockerconfig.File, moved []plaintextLogin) {
+	for _, auth := range f.PlaintextAuths() {
+		for _, login := range moved {
+			if auth == login.auth {
+				f.ClearAuth(auth.Server)
+			}
+		}
+	}
+}
+
+// namesHelper tells whether Docker asks the helper for anything.
+func namesHelper(f *dockerconfig.File) bool {
+	if f.CredsStore() == helperName {
+		return true
+	}
+	for _, name := range f.CredHelpers() {
+		if name == helperName {
+			return true
+		}
+	}
+	return false
+}
+
+// removeHelper takes the helper out wherever it is named.
+func removeHelper(f *dockerconfig.File) {
+	if f.CredsStore() == helperName {
+		f.RemoveCredsStore()
+	}
+	for host, name := range f.CredHelpers() {
+		if name == helperName {
+			f.RemoveCredHelper(host)
+		}
+	}
+}
+
+// helperFor returns the helper that Docker asks for nvcr.io, and the setting that names it; "" if none is.
+func helperFor(f *dockerconfig.File) (name, setting string) {
+	if name, ok := f.CredHelper(serverurl.NGC); ok {
+		return name, "credHelpers"
+	}
+	if name := f.CredsStore(); name != "" {
+		return name, "credsStore"
+	}
+	return "", ""
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"io"
+
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/ui"
+	"golang.org/x/term"
+)
+
+// maxInput bounds a value on standard input, in bytes: far more than an environment variable can hold.
+const maxInput = 1 << 20
+
+// generatedBytes is the length of a generated key before base64: that of an index's encryption key.
+const generatedBytes = 32
+
+type setOptions struct {
+	name                      string
+	fromEnv, generate, forced bool
+	expires                   string
+}
+
+// readValue gets the value from where the flags say.
+func (s *session) readValue(o setOptions) (string, error) {
+	switch {
+	case o.generate:
+		key := make([]byte, generatedBytes)
+		_, _ = rand.Read(key) // it never fails
+		return base64.StdEncoding.EncodeToString(key), nil
+	case o.fromEnv:
+		value := s.getenv(o.name)
+		if value == "" {
+			return "", ui.Errorf("ragenv set "+o.name, "the environment variable %s is not set, or is empty", o.name)
+		}
+		return value, nil
+	case term.IsTerminal(int(s.stdin.Fd())):
+		return s.promptValue(o.name)
+	}
+	data, err := io.ReadAll(io.LimitReader(s.stdin, maxInput+1))
+	if err != nil {
+		return "", fmt.Errorf("read standard input: %w", err)
+	}
+	if len(data) > maxInput {
+		return "", ui.Errorf("", "standard input is longer than 1 MiB: that is no key")
+	}
+	data = bytes.TrimSuffix(data, []byte("\n"))
+	return string(bytes.TrimSuffix(data, []byte("\r"))), nil
+}
+
+func (s *session) promptValue(name string) (string, error) {
+	terminal, err := ui.OpenTerminal()
+	if err != nil {
+		return "", ui.Errorf("ragenv set "+name+" < FILE", "%w", err)
+	}
+	defer terminal.Close()
+	if known, ok := secrets.Lookup(name); ok && known.Docs != "" {
+		terminal.Printf("Get one at %s: %s.\n", known.Docs, known.Steps)
+	}
+	value, err := terminal.ReadSecret(name + " (hidden): ")
+	return string(value), err
+}

@@ -1,0 +1,217 @@
+// Package commandline is how ragenv's command line works: the order of its words, its help, its completion, and the form of
+// its usage errors. It adapts urfave/cli to that, gets the writers and the commands, and knows none of them.
+package commandline
+
+import (
+	"errors"
+	"io"
+	"os/exec"
+	"regexp"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+	"github.com/xrash/smetrics"
+
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/shellquote"
+	"github.com/ragenv/ragenv/internal/ui"
+)
+
+// flagHelp is on every command, and in the program's own flags.
+const flagHelp = "help"
+
+// ErrHelpShown ends a command that was asked for its help.
+var ErrHelpShown = errors.New("help shown")
+
+// Program is what a command line is made of.
+type Program struct {
+	Name, Usage, Version string
+	Synopsis, FirstSteps string // in the program's own help
+	// Flags returns those of every command, so that they can stand before and after its name. None of them may read the
+	// environment by urfave's EnvVars: the help would show the values.
+	Flags    func() []cli.Flag
+	Commands []*cli.Command
+	// Run names the command that runs another one: "NAME [flags] -- COMMAND" is short for it, and its usage errors have the
+	// exit code of its own failures.
+	Run            string
+	Stdout, Stderr io.Writer
+}
+
+// New returns a program's command line. Its Run takes what Arrange returns.
+func New(p Program) *cli.App {
+	cli.HelpFlag = nil // ours is in allFlags: urfave's takes an argument after it for a help topic
+	app := &cli.App{
+		Name:            p.Name,
+		Usage:           p.Usage,
+		Version:         p.Version,
+		UsageText:       p.Synopsis,
+		Description:     p.FirstSteps,
+		Commands:        p.Commands,
+		Flags:           p.allFlags(),
+		HideHelp:        true,
+		HideHelpCommand: true,
+		Writer:          p.Stdout,
+		ErrWriter:       p.Stderr,
+		ExitErrHandler:  func(*cli.Context, error) {}, // main prints and exits
+		OnUsageError:    usageError,
+		Before:          helpFirst,
+		Metadata:        map[string]any{runKey: p.Run},
+	}
+	app.Action = func(c *cli.Context) error {
+		if c.Args().Present() {
+			return UnknownCommand(c, app.Commands, "")
+		}
+		return writeAppHelp(p.Stdout, app)
+	}
+	for _, command := range app.Commands {
+		p.prepare(command, "")
+	}
+	return app
+}
+
+// runKey is where an app keeps the name of the command that runs others.
+const runKey = "run"
+
+// runCommand returns the command that runs others, nil if there is none.
+func runCommand(app *cli.App) *cli.Command {
+	name, _ := app.Metadata[runKey].(string)
+	return app.Command(name)
+}
+
+func (p Program) allFlags() []cli.Flag {
+	return append(p.Flags(), &cli.BoolFlag{Name: flagHelp, Aliases: []string{"h"}, Usage: "show this help"})
+}
+
+// prepare gives a command and those below it what urfave does not inherit.
+func (p Program) prepare(command *cli.Command, parent string) {
+	command.HelpName = strings.TrimSpace(parent + " " + command.Name)
+	command.HideHelp, command.HideHelpCommand = true, true
+	command.Flags = append(command.Flags, p.allFlags()...)
+	command.OnUsageError = usageError
+	command.Before = helpFirst
+	if command.Action == nil {
+		path := command.HelpName
+		command.Action = func(c *cli.Context) error {
+			if c.Args().Present() {
+				return UnknownCommand(c, command.Subcommands, path)
+			}
+			return writeCommandHelp(p.Stdout, c.App, command)
+		}
+	}
+	if parent == "" && command.Name == p.Run {
+		command.OnUsageError = func(c *cli.Context, err error, sub bool) error {
+			return ui.WithCode(usageError(c, err, sub), ui.CodeOwnFailure)
+		}
+	}
+	for _, sub := range command.Subcommands {
+		p.prepare(sub, command.HelpName)
+	}
+}
+
+// helpFirst shows a command's help before anything else is done.
+func helpFirst(c *cli.Context) error {
+	if !c.Bool(flagHelp) {
+		return nil
+	}
+	var err error
+	if c.Command.HelpName == c.App.Name || c.Command.HelpName == "" {
+		err = writeAppHelp(c.App.Writer, c.App)
+	} else {
+		err = writeCommandHelp(c.App.Writer, c.App, c.Command)
+	}
+	if err != nil {
+		return err
+	}
+	return ErrHelpShown
+}
+
+// HelpHint is the hint of a usage error: the command that shows the help.
+func HelpHint(c *cli.Context) string {
+	path := strings.TrimSpace(strings.TrimPrefix(c.Command.HelpName, c.App.Name))
+	return strings.Join(strings.Fields(c.App.Name+" "+path+" --help"), " ")
+}
+
+// NoArguments refuses arguments where a command has none.
+func NoArguments(c *cli.Context) error {
+	if c.Args().Present() {
+		return ui.Usagef(HelpHint(c), "%s takes no arguments", Path(c.App, c.Command))
+	}
+	return nil
+}
+
+// flagErrors are the texts of package flag, and of urfave on top of it, and ours. Values are left out: one may be a key.
+// The patterns are compiled when they are needed, not at every start.
+var flagErrors = []struct{ pattern, text string }{
+	{`^flag provided but not defined: -(\S+)`, "unknown flag %s"},
+	{`^flag needs an argument: -(\S+)`, "the flag %s needs a value"},
+	{`^invalid boolean value .* for -([\w-]+): `, "the flag %s takes no value"},
+	{`^invalid value .* for flag -([\w-]+): `, "the flag %s cannot have that value"},
+	{`^Cannot use two forms of the same flag: (\S+)`, "the flag %s is given in two forms"},
+}
+
+func usageError(c *cli.Context, err error, _ bool) error {
+	for _, e := range flagErrors {
+		if m := regexp.MustCompile(e.pattern).FindStringSubmatch(err.Error()); m != nil {
+			return ui.Usagef(HelpHint(c), e.text, Dashed(m[1]))
+		}
+	}
+	return ui.Usagef(HelpHint(c), "these flags cannot be read")
+}
+
+// Dashed returns a flag as it is typed.
+func Dashed(name string) string {
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
+}
+
+// UnknownCommand says what is meant by a word that is no command of a group ("" is the program itself): one that is to be
+// run, or a mistyped one.
+func UnknownCommand(c *cli.Context, known []*cli.Command, group string) error {
+	program, args := c.App.Name, c.Args().Slice()
+	name := args[0]
+	hint := strings.Join(strings.Fields(program+" "+group+" --help"), " ")
+	words := append(strings.Fields(group), args...)
+	switch near := nearest(known, name); {
+	case runnable(words[0]):
+		hint = program + " -- " + QuoteWords(words)
+		if near != "" && group == "" {
+			hint += ", or: " + program + " " + near
+		}
+	case near != "":
+		hint = strings.Join(strings.Fields(program+" "+group+" "+near), " ")
+	case group == "":
+		hint = program + " --help, or to run a command with the keys: " + program + " -- COMMAND"
+	}
+	return ui.Usagef(hint, "%s is not a command of %s", QuoteWords([]string{name}), strings.TrimSpace(program+" "+group))
+}
+
+// runnable reports whether a command of that name is on PATH.
+func runnable(name string) bool {
+	_, err := exec.LookPath(name)
+	return err == nil
+}
+
+// nearest returns the command one would have to change least to get, "" if none is near: urfave's own SuggestCommand returns
+// one for every word.
+func nearest(known []*cli.Command, word string) string {
+	best, least := "", min(2, (len(word)+1)/2)+1
+	for _, command := range known {
+		if d := smetrics.WagnerFischer(command.Name, word, 1, 1, 1); d < least {
+			best, least = command.Name, d
+		}
+	}
+	return best
+}
+
+// QuoteWords writes words as a shell would take them, and keeps what looks like a key out of sight.
+func QuoteWords(words []string) string {
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		if quoted[i] = shellquote.Word(word); secrets.LooksLikeKey(word) {
+			quoted[i] = "..."
+		}
+	}
+	return strings.Join(quoted, " ")
+}
