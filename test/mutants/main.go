@@ -1,0 +1,268 @@
+// Command mutants changes the code that decides about keys, one operator at a time, and counts which changes the tests
+// notice. It drives gremlins (https://gremlins.dev) package by package; scripts/mutants passes its path.
+//
+// A mutant is killed if a test fails, lived if all pass, and not covered if no test reaches it. Efficacy is
+// killed / (killed + lived); coverage is (killed + lived) / (killed + lived + not covered). Mutants that no test can
+// tell from the original are listed in accepted.txt with their reason, and do not count.
+package main
+
+import (
+	"bufio"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// The bounds that every package has to reach, in per cent.
+const (
+	leastEfficacy = 92.0
+	leastCoverage = 85.0
+)
+
+// subject is a package whose mutants are run. Besides its own tests, the scripts of one program count where these are
+// what covers it.
+type subject struct {
+	dir     string
+	scripts string // a package with TestScripts, "" for none
+	run     string // which scripts, as go test -run takes it
+}
+
+const (
+	helperScripts = "./cmd/docker-credential-ngc"
+	ragenvScripts = "./cmd/ragenv"
+)
+
+var subjects = []subject{
+	{"internal/atomicfile", "", ""},
+	{"internal/childenv", "", ""},
+	{"internal/config", ragenvScripts, "TestScripts/(config|profile)"},
+	{"internal/credentialhelper", helperScripts, "TestScripts"},
+	{"internal/dockerconfig", ragenvScripts, "TestScripts/docker"},
+	{"internal/dotenv", "", ""},
+	{"internal/mask", "", ""},
+	{"internal/opener", "", ""},
+	{"internal/podmanconfig", ragenvScripts, "TestScripts/.*podman"},
+	{"internal/render", "", ""},
+	{"internal/secrets", "", ""},
+	{"internal/serverurl", "", ""},
+	{"pkg/keychain", "", ""},
+	{"pkg/keychain/agestore", "", ""},
+	{"pkg/validate", "", ""},
+}
+
+// report is what gremlins writes (its --output).
+type report struct {
+	Files []struct {
+		Name      string `json:"file_name"`
+		Mutations []struct {
+			Type, Status string
+			Line, Column int
+		}
+	}
+}
+
+// mutant is one change, named so that it keeps its name when lines move.
+type mutant struct {
+	file, kind, source string
+	line               int
+}
+
+func (m mutant) key() string { return m.file + "\t" + m.kind + "\t" + m.source }
+
+// counts are one package's mutants by outcome.
+type counts struct {
+	killed, lived, uncovered, accepted, timedOut int
+	survivors                                    []mutant
+}
+
+func percent(part, whole int) float64 {
+	if whole == 0 {
+		return 100
+	}
+	return 100 * float64(part) / float64(whole)
+}
+
+func (c counts) efficacy() float64 { return percent(c.killed, c.killed+c.lived) }
+func (c counts) coverage() float64 {
+	return percent(c.killed+c.lived, c.killed+c.lived+c.uncovered)
+}
+
+//go:embed accepted.txt
+var acceptedText string
+
+func main() {
+	gremlins := flag.String("gremlins", "", "the program gremlins")
+	workers := flag.Int("workers", 0, "how many mutants are tested at once; 0 is one a core")
+	show := flag.Bool("uncovered", false, "list the mutants that no test reaches, too")
+	flag.Parse()
+	if err := run(*gremlins, *workers, *show, flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "mutants: error:", err)
+		os.Exit(1)
+	}
+}
+
+func run(gremlins string, workers int, show bool, dirs []string) error {
+	accepted, err := parseAccepted(acceptedText)
+	if err != nil {
+		return err
+	}
+	chosen := subjects
+	if len(dirs) > 0 {
+		chosen = nil
+		for _, dir := range dirs {
+			i := slices.IndexFunc(subjects, func(s subject) bool { return s.dir == strings.TrimPrefix(filepath.Clean(dir), "./") })
+			if i < 0 {
+				return fmt.Errorf("%s is not in the table of test/mutants/main.go", dir)
+			}
+			chosen = append(chosen, subjects[i])
+		}
+	}
+	fmt.Printf("%-28s %7s %9s %12s %9s %9s %9s\n", "package", "killed", "survived", "not covered", "accepted", "efficacy", "coverage")
+	var failed []string
+	for _, s := range chosen {
+		c, err := test(s, gremlins, workers, show, accepted)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.dir, err)
+		}
+		fmt.Printf("%-28s %7d %9d %12d %9d %8.1f%% %8.1f%%\n", s.dir, c.killed, c.lived, c.uncovered, c.accepted, c.efficacy(), c.coverage())
+		for _, m := range c.survivors {
+			fmt.Printf("    %s:%d: %s: %s\n", m.file, m.line, m.kind, m.source)
+		}
+		if c.killed == 0 {
+			return fmt.Errorf("%s: no mutant was tested", s.dir)
+		}
+		if c.efficacy() < leastEfficacy || c.coverage() < leastCoverage {
+			failed = append(failed, s.dir)
+		}
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("below %g %% efficacy or %g %% coverage: %s", leastEfficacy, leastCoverage, strings.Join(failed, ", "))
+	}
+	return nil
+}
+
+// test runs gremlins over one package.
+func test(s subject, gremlins string, workers int, show bool, accepted map[string]bool) (c counts, err error) {
+	temp, err := os.MkdirTemp("", "mutants")
+	if err != nil {
+		return c, err
+	}
+	defer os.RemoveAll(temp)
+	out := filepath.Join(temp, "report.json")
+	cmd := exec.Command(gremlins, "unleash", "--silent", "--timeout-coefficient=4", fmt.Sprintf("--workers=%d", workers), "--output="+out, "./"+s.dir)
+	cmd.Stderr = os.Stderr
+	cmd.Env = os.Environ()
+	if s.scripts != "" {
+		path, err := withScripts(temp, s)
+		if err != nil {
+			return c, err
+		}
+		cmd.Env = append(cmd.Env, "PATH="+path)
+	}
+	if err := cmd.Run(); err != nil {
+		return c, err
+	}
+	data, err := os.ReadFile(out)
+	if err != nil {
+		return c, err
+	}
+	var r report
+	if err := json.Unmarshal(data, &r); err != nil {
+		return c, err
+	}
+	for _, f := range r.Files {
+		file := filepath.ToSlash(filepath.Join(s.dir, f.Name))
+		lines, err := sourceLines(file)
+		if err != nil {
+			return c, err
+		}
+		for _, found := range f.Mutations {
+			m := mutant{file, found.Type, strings.TrimSpace(lines[found.Line-1]), found.Line}
+			switch found.Status {
+			case "KILLED":
+				c.killed++
+			case "TIMED OUT": // an endless loop fails a test
+				c.killed++
+				c.timedOut++
+			case "LIVED":
+				if accepted[m.key()] {
+					c.accepted++
+					continue
+				}
+				c.lived++
+				c.survivors = append(c.survivors, m)
+			case "NOT COVERED":
+				c.uncovered++
+				if show {
+					m.kind += " (not covered)"
+					c.survivors = append(c.survivors, m)
+				}
+			}
+		}
+	}
+	return c, nil
+}
+
+// withScripts returns a PATH on which go also runs the scripts after a package's own tests passed.
+func withScripts(temp string, s subject) (string, error) {
+	realGo, err := exec.LookPath("go")
+	if err != nil {
+		return "", err
+	}
+	bin := filepath.Join(temp, "bin")
+	if err := os.Mkdir(bin, 0o700); err != nil {
+		return "", err
+	}
+	const script = `#!/bin/sh
+# Written by test/mutants: go test, and then the scripts that cover the package, too.
+%[1]q "$@" || exit
+[ "$1" = test ] || exit 0
+profile=''
+while [ $# -gt 0 ]; do
+	if [ "$1" = -coverprofile ]; then profile=$2; fi
+	shift
+done
+cd "$(%[1]q list -m -f '{{.Dir}}')" || exit 1
+if [ -z "$profile" ]; then exec %[1]q test -failfast -run %[2]q %[3]s; fi
+%[1]q test -run %[2]q -coverpkg=./%[4]s -coverprofile="$profile.scripts" %[3]s && tail -n +2 "$profile.scripts" >>"$profile"
+`
+	text := fmt.Sprintf(script, realGo, s.run, s.scripts, s.dir)
+	return bin + string(filepath.ListSeparator) + os.Getenv("PATH"), os.WriteFile(filepath.Join(bin, "go"), []byte(text), 0o700)
+}
+
+func sourceLines(path string) ([]string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return strings.Split(string(data), "\n"), nil
+}
+
+// parseAccepted reads accepted.txt: paragraphs of a reason (lines that start with #) and mutants (file, kind and source
+// line, separated by tabs).
+func parseAccepted(text string) (map[string]bool, error) {
+	accepted := map[string]bool{}
+	reason := false
+	for scanner := bufio.NewScanner(strings.NewReader(text)); scanner.Scan(); {
+		switch line := scanner.Text(); {
+		case line == "":
+			reason = false
+		case strings.HasPrefix(line, "#"):
+			reason = true
+		case strings.Count(line, "\t") != 2:
+			return nil, fmt.Errorf("accepted.txt: not file, kind and source line: %q", line)
+		case !reason:
+			return nil, errors.New("accepted.txt: a mutant without a reason")
+		default:
+			accepted[line] = true
+		}
+	}
+	return accepted, nil
+}
