@@ -3,7 +3,6 @@ module github.com/ragenv/ragenv
 go 1.26.0
 
 require (
-	c2sp.org/CCTV/age v0.0.0-20260829155415-4448f2097b2d
 	filippo.io/age v1.3.2
 	github.com/99designs/keyring v1.2.2
 	github.com/creack/pty v1.1.24
@@ -13,10 +12,11 @@ require (
 	github.com/pelletier/go-toml/v2 v2.4.3
 	github.com/rogpeppe/go-internal v1.16.0
 	github.com/urfave/cli/v2 v2.27.7
-	golang.org/x/crypto v0.55.0
 	golang.org/x/sys v0.49.0
 	golang.org/x/term v0.47.0
 )
+
+require golang.org/x/crypto v0.55.0 // indirect
 
 require (
 	filippo.io/hpke v0.4.0 // indirect

@@ -39,6 +39,7 @@ import (
 	"filippo.io/age/armor"
 
 	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/pkg/keychain/agestore"
 )
 
 // Version is the version of the format that Write writes, and the newest that Read knows.
@@ -48,9 +49,6 @@ const formatName = "ragenv backup"
 
 // maxSize is the most that Read takes, in bytes: far more than any keychain holds.
 const maxSize = 64 << 20
-
-// defaultMaxWorkFactor bounds what a file can make Read spend: 1 GiB and some seconds. Age writes 18, and would read 22.
-const defaultMaxWorkFactor = 20
 
 // ErrNotBackup: the file is not a backup: not encrypted with age and a passphrase, or something else is inside.
 var ErrNotBackup = errors.New("not a backup made by ragenv")
@@ -140,9 +138,10 @@ func write(w io.Writer, items []keychain.Item, passphrase []byte, now time.Time,
 // Read returns the items of a backup, sorted, whether the file is armored or not. It returns them all or an error:
 // ErrNotBackup, keychain.ErrWrongPassphrase, keychain.ErrNewerFormat, keychain.ErrDamaged, or r's. No error shows what is
 // inside.
-func Read(r io.Reader, passphrase []byte) ([]keychain.Item, error) { return read(r, passphrase, 0) }
+func Read(r io.Reader, passphrase []byte) ([]keychain.Item, error) {
+	return read(r, passphrase, agestore.MaxWorkFactor)
+}
 
-// read takes age's own limit of the work factor for 0.
 func read(r io.Reader, passphrase []byte, maxWorkFactor int) ([]keychain.Item, error) {
 	plain, err := decrypt(r, passphrase, maxWorkFactor)
 	if err != nil {
@@ -197,7 +196,7 @@ func decrypt(r io.Reader, passphrase []byte, maxWorkFactor int) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	identity.SetMaxWorkFactor(cmp.Or(maxWorkFactor, defaultMaxWorkFactor))
+	identity.SetMaxWorkFactor(maxWorkFactor)
 	opened, err := age.Decrypt(encrypted, identity)
 	var mismatch *age.NoIdentityMatchError
 	switch {

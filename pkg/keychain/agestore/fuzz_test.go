@@ -5,8 +5,6 @@ import (
 	"errors"
 	"os"
 	"testing"
-
-	"github.com/ragenv/ragenv/pkg/keychain/internal/agefile"
 )
 
 // typed tells whether an error is one that callers can tell apart.
@@ -45,7 +43,7 @@ func FuzzItemFile(f *testing.F) {
 	f.Add([]byte{}, 0, 0)
 	f.Add([]byte("age-encryption.org/v1\n-> X25519 \n\n--- \n"), 0, 0)
 	f.Add([]byte{1}, len(whole)-1, 1)
-	f.Add([]byte("\n-> scrypt AAAA 63\n"), len(agefile.Magic)-1, 0)
+	f.Add([]byte("\n-> scrypt AAAA 63\n"), len(ageMagic)-1, 0)
 	// The real file with some bytes of it replaced: what is random would hardly ever get past its first line.
 	f.Fuzz(func(t *testing.T, replacement []byte, at, dropped int) {
 		at = max(0, min(at, len(whole)))
@@ -116,7 +114,7 @@ func FuzzIdentity(f *testing.F) {
 	f.Add(whole)
 	f.Add([]byte("AGE-SECRET-KEY-1"))
 	f.Add([]byte("# a comment\n\n"))
-	f.Add([]byte(agefile.Magic + "-> scrypt AAAA 18\n"))
+	f.Add([]byte(ageMagic + "-> scrypt AAAA 18\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		write(t, path, data)
 		switch got, err := reopen(t, opts).Get(key); {

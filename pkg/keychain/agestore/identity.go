@@ -1,24 +1,19 @@
 package agestore
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
 
-	"github.com/ragenv/ragenv/pkg/keychain/internal/agefile"
+	"filippo.io/age"
 )
-
-// maxWorkFactor bounds what an identity file can make us spend: 1 GiB and some seconds. Age writes 18, and would read 22, which
-// is 4 GiB.
-const maxWorkFactor = 20
 
 // Protected tells whether the identity is encrypted with a passphrase.
 func (s *Store) Protected() (bool, error) {
 	data, err := s.readIdentity()
-	return bytes.HasPrefix(data, []byte(agefile.Magic)), err
+	return isEncrypted(data), err
 }
 
 // Unlock opens the identity with a passphrase and, with Options.CacheFor, caches it. Errors: ErrWrongPassphrase,
@@ -86,9 +81,9 @@ func (s *Store) ChangePassphrase(current, next []byte) error {
 }
 
 // identity returns the identity from, in this order: this process, the plain file, the cache, a passphrase.
-func (s *Store) identity() (*agefile.X25519Identity, error) { return s.identityFrom(s.opts.Passphrase) }
+func (s *Store) identity() (*age.X25519Identity, error) { return s.identityFrom(s.opts.Passphrase) }
 
-func (s *Store) identityFrom(ask func() ([]byte, error)) (*agefile.X25519Identity, error) {
+func (s *Store) identityFrom(ask func() ([]byte, error)) (*age.X25519Identity, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.id != nil {
@@ -98,7 +93,7 @@ func (s *Store) identityFrom(ask func() ([]byte, error)) (*agefile.X25519Identit
 	if err != nil {
 		return nil, err
 	}
-	if !bytes.HasPrefix(data, []byte(agefile.Magic)) {
+	if !isEncrypted(data) {
 		s.id, err = s.parseIdentity(data)
 		return s.id, err
 	}
@@ -126,23 +121,23 @@ func (s *Store) identityFrom(ask func() ([]byte, error)) (*agefile.X25519Identit
 	return id, nil
 }
 
-func (s *Store) remember(id *agefile.X25519Identity) error {
+func (s *Store) remember(id *age.X25519Identity) error {
 	if s.opts.Cache == nil || s.opts.CacheFor <= 0 {
 		return nil
 	}
 	if protected, err := s.Protected(); err != nil || !protected {
 		return err // nothing to spare the next process
 	}
-	return s.opts.Cache.Put(s.ID(), []byte(id.Reveal()), s.opts.CacheFor)
+	return s.opts.Cache.Put(s.ID(), []byte(id.String()), s.opts.CacheFor)
 }
 
 // open reads the identity with a passphrase, past the cache.
-func (s *Store) open(passphrase []byte) (*agefile.X25519Identity, error) {
+func (s *Store) open(passphrase []byte) (*age.X25519Identity, error) {
 	data, err := s.readIdentity()
 	if err != nil {
 		return nil, err
 	}
-	if bytes.HasPrefix(data, []byte(agefile.Magic)) {
+	if isEncrypted(data) {
 		return s.decryptIdentity(data, passphrase)
 	}
 	return s.parseIdentity(data)
@@ -157,13 +152,18 @@ func (s *Store) readIdentity() ([]byte, error) {
 	return data, err
 }
 
-func (s *Store) decryptIdentity(data, passphrase []byte) (*agefile.X25519Identity, error) {
+func (s *Store) decryptIdentity(data, passphrase []byte) (*age.X25519Identity, error) {
 	if len(passphrase) == 0 {
 		return nil, fmt.Errorf("%w: it is empty", ErrWrongPassphrase)
 	}
 	path := s.opts.path(identityName)
-	plain, err := agefile.Decrypt(data, agefile.ScryptIdentity{Passphrase: passphrase, MaxWorkFactor: maxWorkFactor})
-	if errors.Is(err, agefile.ErrNoMatch) {
+	scrypt, err := age.NewScryptIdentity(string(passphrase))
+	if err != nil {
+		return nil, err
+	}
+	scrypt.SetMaxWorkFactor(MaxWorkFactor)
+	plain, err := decrypt(data, scrypt)
+	if errors.Is(err, errNoMatch) {
 		// scrypt cannot tell a wrong passphrase from a changed file; the sum kept beside it can.
 		if m, err := readManifest(s.opts); err == nil && !slices.Contains(m.IdentitySums, sum(data)) {
 			return nil, fmt.Errorf("%w: %s is not what was written", ErrDamaged, path)
@@ -178,17 +178,17 @@ func (s *Store) decryptIdentity(data, passphrase []byte) (*agefile.X25519Identit
 
 // parseIdentity reads an age identity file: comments and one AGE-SECRET-KEY-1 line that belongs to the store's recipient.
 // Its errors never quote the data.
-func (s *Store) parseIdentity(data []byte) (*agefile.X25519Identity, error) {
+func (s *Store) parseIdentity(data []byte) (*age.X25519Identity, error) {
 	for line := range strings.Lines(string(data)) {
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		id, err := agefile.ParseX25519Identity(line)
+		id, err := age.ParseX25519Identity(line)
 		if err != nil {
 			break
 		}
-		if id.Recipient() != s.recipient {
+		if id.Recipient().String() != s.ID() {
 			return nil, fmt.Errorf("%w: %s belongs to another store", ErrDamaged, s.opts.path(identityName))
 		}
 		return id, nil
@@ -197,10 +197,17 @@ func (s *Store) parseIdentity(data []byte) (*agefile.X25519Identity, error) {
 }
 
 // sealIdentity returns the identity file's content. workFactor zero is age's default.
-func sealIdentity(id *agefile.X25519Identity, passphrase []byte, workFactor int) ([]byte, error) {
-	plain := fmt.Appendf(nil, "# public key: %s\n%s\n", id.Recipient(), id.Reveal())
+func sealIdentity(id *age.X25519Identity, passphrase []byte, workFactor int) ([]byte, error) {
+	plain := fmt.Appendf(nil, "# public key: %s\n%s\n", id.Recipient(), id)
 	if len(passphrase) == 0 {
 		return plain, nil
 	}
-	return agefile.Encrypt(plain, agefile.ScryptRecipient{Passphrase: passphrase, WorkFactor: workFactor})
+	recipient, err := age.NewScryptRecipient(string(passphrase))
+	if err != nil {
+		return nil, err
+	}
+	if workFactor != 0 {
+		recipient.SetWorkFactor(workFactor)
+	}
+	return encrypt(plain, recipient)
 }

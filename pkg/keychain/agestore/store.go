@@ -24,7 +24,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ragenv/ragenv/pkg/keychain/internal/agefile"
+	"filippo.io/age"
 )
 
 // FormatVersion is the newest store format this package reads, and the one it writes.
@@ -75,10 +75,10 @@ type Options struct {
 // Store is an open store. It is safe for use by several goroutines and processes.
 type Store struct {
 	opts      Options
-	recipient agefile.X25519Recipient
+	recipient *age.X25519Recipient
 
 	mu sync.Mutex
-	id *agefile.X25519Identity
+	id *age.X25519Identity
 }
 
 const (
@@ -113,7 +113,7 @@ func Open(opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	recipient, err := agefile.ParseX25519Recipient(m.Recipient)
+	recipient, err := age.ParseX25519Recipient(m.Recipient)
 	if err != nil {
 		return nil, fmt.Errorf("%w: the recipient in %s: %w", ErrDamaged, opts.path(manifestName), err)
 	}
@@ -137,7 +137,7 @@ func Create(opts Options, passphrase []byte) (*Store, error) {
 	if err := makeDir(opts.path(itemsName)); err != nil {
 		return nil, err
 	}
-	id, err := agefile.GenerateX25519Identity()
+	id, err := age.GenerateX25519Identity()
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +194,7 @@ func (s *Store) Get(key string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := agefile.Decrypt(sealed, id)
+	data, err := decrypt(sealed, id)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, path, err)
 	}
@@ -228,7 +228,7 @@ func (s *Store) Set(key string, data []byte) error {
 	if len(data) > MaxItemSize {
 		return fmt.Errorf("%w: %d bytes, at most %d fit", ErrTooLarge, len(data), MaxItemSize)
 	}
-	sealed, err := agefile.Encrypt(data, s.recipient)
+	sealed, err := encrypt(data, s.recipient)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,57 @@
+package agestore
+
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"filippo.io/age"
+)
+
+// ageMagic is the first line of every binary age file: https://age-encryption.org/v1.
+const ageMagic = "age-encryption.org/v1\n"
+
+// MaxWorkFactor is the largest scrypt work factor (log2 of N) that is accepted from a file: 1 GiB and a few seconds. Age
+// writes 18, and by itself accepts 22, which is 4 GiB.
+const MaxWorkFactor = 20
+
+// The errors of decrypt. The library's own errors quote the file, which may hold a key in plain text.
+var (
+	errNoMatch = errors.New("encrypted to another recipient")
+	errHeader  = errors.New("not an age file, or its header was changed")
+	errPayload = errors.New("the encrypted data was changed or cut short")
+)
+
+func isEncrypted(identity []byte) bool { return bytes.HasPrefix(identity, []byte(ageMagic)) }
+
+// encrypt returns data as a binary age file.
+func encrypt(data []byte, recipient age.Recipient) ([]byte, error) {
+	var file bytes.Buffer
+	w, err := age.Encrypt(&file, recipient)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(data); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return file.Bytes(), nil
+}
+
+// decrypt returns all data of an age file, or errNoMatch, errHeader or errPayload.
+func decrypt(file []byte, id age.Identity) ([]byte, error) {
+	r, err := age.Decrypt(bytes.NewReader(file), id)
+	switch {
+	case errors.Is(err, age.ErrIncorrectIdentity):
+		return nil, errNoMatch
+	case err != nil:
+		return nil, errHeader
+	}
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, errPayload
+	}
+	return data, nil
+}

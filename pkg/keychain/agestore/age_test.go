@@ -1,0 +1,148 @@
+package agestore
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"filippo.io/age"
+)
+
+// Age encrypts data in chunks of 64 KiB, each with a tag of 16 bytes.
+const (
+	chunkSize   = 64 << 10
+	sealedChunk = chunkSize + 16
+)
+
+// sealedItem stores an item and returns its file.
+func sealedItem(t *testing.T, s *Store, opts Options, key string, data []byte) (path string, file []byte) {
+	t.Helper()
+	set(t, s, key, data)
+	name, err := fileName(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path = opts.path(itemsName, name)
+	file, err = os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path, file
+}
+
+// TestStockAgeReadsEverySize: the library alone, given the identity file's key, reads items of the sizes around the borders
+// of chunks.
+func TestStockAgeReadsEverySize(t *testing.T) {
+	s, opts := create(t, "")
+	text, err := os.ReadFile(opts.path(identityName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids, err := age.ParseIdentities(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int{0, 1, 68, chunkSize - 1, chunkSize, chunkSize + 1, 2 * chunkSize, 1 << 20} {
+		data := make([]byte, size)
+		_, _ = rand.Read(data)
+		_, file := sealedItem(t, s, opts, "k", data)
+		r, err := age.Decrypt(bytes.NewReader(file), ids...)
+		if err != nil {
+			t.Fatalf("%d bytes: %v", size, err)
+		}
+		if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, data) {
+			t.Errorf("%d bytes: age read something else (%v)", size, err)
+		}
+		if got, err := s.Get("k"); err != nil || !bytes.Equal(got, data) {
+			t.Errorf("%d bytes: the store read something else (%v)", size, err)
+		}
+	}
+}
+
+// TestEveryChange: no bit of an item's file can be changed, and no byte added or removed, unnoticed.
+func TestEveryChange(t *testing.T) {
+	s, opts := create(t, "")
+	_, file := sealedItem(t, s, opts, "k", []byte("what was stored"))
+	id, err := s.identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := func(changed []byte) {
+		t.Helper()
+		if got, err := decrypt(changed, id); err == nil || got != nil {
+			t.Errorf("a changed file: %d bytes, %v", len(got), err)
+		}
+	}
+	for i := range file {
+		for bit := range 8 {
+			changed := bytes.Clone(file)
+			changed[i] ^= 1 << bit
+			refused(changed)
+		}
+		refused(file[:i])
+		refused(append(bytes.Clone(file[:i]), file[i+1:]...))
+		refused(append(append(bytes.Clone(file[:i]), 'A'), file[i:]...))
+	}
+	refused(append(bytes.Clone(file), 0))
+	if got, err := decrypt(file, id); err != nil || string(got) != "what was stored" {
+		t.Errorf("the file as it was written: %d bytes, %v", len(got), err)
+	}
+}
+
+// TestChunks: chunks cannot be dropped, repeated, swapped, or taken for the last one.
+func TestChunks(t *testing.T) {
+	s, opts := create(t, "")
+	path, file := sealedItem(t, s, opts, "k", make([]byte, 3*chunkSize))
+	start := len(file) - 3*sealedChunk
+	for _, order := range [][]int{{}, {0}, {0, 1}, {0, 2}, {1, 2}, {0, 1, 1, 2}, {1, 0, 2}, {0, 1, 2, 2}, {2}} {
+		changed := bytes.Clone(file[:start])
+		for _, i := range order {
+			changed = append(changed, file[start+i*sealedChunk:start+(i+1)*sealedChunk]...)
+		}
+		write(t, path, changed)
+		if _, err := s.Get("k"); !errors.Is(err, ErrDamaged) {
+			t.Errorf("chunks %v: %v, want ErrDamaged", order, err)
+		}
+	}
+}
+
+// TestWorkFactorIsBounded: an identity file that asks for more than MaxWorkFactor is refused before the work is done.
+func TestWorkFactorIsBounded(t *testing.T) {
+	const passphrase = "horse battery"
+	s, opts := create(t, passphrase)
+	set(t, s, "k", []byte("v"))
+	path := opts.path(identityName)
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, factor := range []string{"21", "22", "30", "63", "99999999999999999999"} {
+		changed := bytes.Replace(file, []byte(" 10\n"), []byte(" "+factor+"\n"), 1)
+		if bytes.Equal(changed, file) {
+			t.Fatal("the identity has another work factor")
+		}
+		write(t, path, changed)
+		if err := reopen(t, opts).Unlock([]byte(passphrase)); !errors.Is(err, ErrDamaged) || !errors.Is(err, errHeader) {
+			t.Errorf("work factor %s: %v, want ErrDamaged for its header", factor, err)
+		}
+	}
+}
+
+// TestErrorsDoNotQuoteFiles: a key pasted into a file of the store is not repeated.
+func TestErrorsDoNotQuoteFiles(t *testing.T) {
+	s, opts := create(t, "")
+	path, file := sealedItem(t, s, opts, "k", []byte("v"))
+	const pasted = "a-key-in-plain-text"
+	for _, text := range []string{pasted + "\n", ageMagic + pasted + "\n", ageMagic + "-> " + pasted + "\n" + pasted + "\n",
+		ageMagic + "-> X25519 " + pasted + "\n\n--- \n", string(bytes.Replace(file, []byte("-> X25519 "), []byte("-> X25519 "+pasted+" "), 1))} {
+		write(t, path, []byte(text))
+		_, err := s.Get("k")
+		if !errors.Is(err, ErrDamaged) || strings.Contains(err.Error(), pasted) {
+			t.Errorf("%v", err)
+		}
+	}
+}
