@@ -123,12 +123,10 @@ func (s *session) forProfile() string {
 	return " --" + flagProfile + " " + s.config.Profile
 }
 
-// underSudo adds to an error what sudo has to do with it: "sudo -E" and the like keep HOME, so that root looks into a
-// person's store, which it must not trust.
+// underSudo says what to do about an error that sudo caused.
 func (p *program) underSudo(err error) error {
-	var insecure *keychain.InsecureError
-	if errors.As(err, &insecure) && sudo.Owns(p.getenv, insecure.Path) {
-		return ui.WithCode(ui.Errorf("run ragenv without sudo, or let root have keys of its own: sudo -H ragenv setup", "%w, because of sudo", err), ui.Explain(err).Code)
+	if explained, ok := sudo.Explain(p.getenv, err); ok {
+		return ui.WithCode(ui.Errorf("run ragenv without sudo, or let root have keys of its own: sudo -H ragenv setup", "%w", explained), ui.Explain(err).Code)
 	}
 	return err
 }

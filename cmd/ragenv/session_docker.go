@@ -88,7 +88,7 @@ func (s *session) readLogins(f *dockerconfig.File, all bool) (logins []plaintext
 			reason = "it is a registry token"
 		case auth.Kind == dockerconfig.KindUnreadable:
 			reason = "it cannot be read"
-		case isKnown && auth.Username == dockerconfig.TokenUser:
+		case isKnown && auth.Username == secrets.TokenUser:
 			reason = server + " takes no identity token"
 		}
 		if reason != "" {

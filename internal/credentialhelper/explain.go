@@ -8,7 +8,6 @@ import (
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/sudo"
 	"github.com/ragenv/ragenv/internal/ui"
-	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
 // missing says that the key for a registry is not stored, and what to do about that.
@@ -34,11 +33,9 @@ func (h *helper) explain(err error) error {
 	if errors.Is(err, config.ErrNoHome) {
 		return ui.Errorf("export HOME=/your/home/directory, for Docker too", "%w", err)
 	}
-	var insecure *keychain.InsecureError
-	if errors.As(err, &insecure) && sudo.Owns(h.getenv, insecure.Path) {
-		// "sudo -E" and the like keep HOME: root looks into the person's store, and must not trust it.
+	if err, ok := sudo.Explain(h.getenv, err); ok {
 		known, _ := secrets.Lookup(secrets.NGCAPIKey)
-		return ui.Errorf(sudoHint(known), "%w, because of sudo", err)
+		return ui.Errorf(sudoHint(known), "%w", err)
 	}
 	return err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/docker/docker-credential-helpers/credentials"
 
+	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/serverurl"
 )
 
@@ -90,7 +91,7 @@ func FuzzStore(f *testing.F) {
 		}
 		known := canonical == serverurl.NGC
 		switch {
-		case known && sent.Username == tokenUser: // not kept, with a warning
+		case known && sent.Username == secrets.TokenUser: // not kept, with a warning
 		case known && sent.Username == "$oauthtoken" && sent.Secret == "":
 		default:
 			got, found := w.get(sent.ServerURL)

@@ -16,9 +16,6 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// tokenUser marks an identity token in place of a password (docker/cli, config/credentials).
-const tokenUser = "<token>"
-
 // helper answers for the active profile. It implements upstream's credentials.Helper.
 //
 // A registry that a secret of the table opens (nvcr.io) is answered from that secret's item, so that "docker login" and
@@ -108,7 +105,7 @@ func (h *helper) Add(c *credentials.Credentials) error {
 		return err
 	}
 	known, isKnown := secrets.ForRegistry(registry)
-	if isKnown && c.Username == tokenUser {
+	if isKnown && c.Username == secrets.TokenUser {
 		h.print.Warn("%s takes no identity tokens, so this one is not kept", registry)
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
@@ -33,7 +34,7 @@ func TestRoundTrip(t *testing.T) {
 			for _, server := range []string{"ghcr.io", "nvcr.io"} {
 				w := newWorld(t)
 				w.store(server, tc.user, tc.secret)
-				if server == "nvcr.io" && tc.user == tokenUser {
+				if server == "nvcr.io" && tc.user == secrets.TokenUser {
 					continue
 				}
 				c, found := w.get(server)

@@ -194,7 +194,7 @@ func byRegistry(items []keychain.Item) map[string]keychain.Item {
 
 // answers tells whether an item is ever given out: an identity token never is for a registry that a key of the table opens.
 func answers(item keychain.Item) bool {
-	if item.Kind != keychain.KindRegistry || item.Username != tokenUser {
+	if item.Kind != keychain.KindRegistry || item.Username != secrets.TokenUser {
 		return true
 	}
 	_, isKnown := secrets.ForRegistry(item.Name)

@@ -19,6 +19,7 @@ import (
 	"strings"
 
 	"github.com/ragenv/ragenv/internal/atomicfile"
+	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
@@ -26,9 +27,6 @@ const (
 	keyAuths       = "auths"
 	keyCredHelpers = "credHelpers"
 	keyCredsStore  = "credsStore"
-
-	// TokenUser is the user name under which a credential helper keeps an identity token.
-	TokenUser = "<token>"
 )
 
 var bom = []byte("\xef\xbb\xbf")
@@ -219,7 +217,7 @@ type Kind string
 
 const (
 	KindPassword      Kind = "password"      // with a user name; from "auth" in base64, or "username" and "password"
-	KindIdentityToken Kind = "identitytoken" // a helper keeps it under the user TokenUser
+	KindIdentityToken Kind = "identitytoken" // a helper keeps it under the user secrets.TokenUser
 	KindRegistryToken Kind = "registrytoken" // a bearer token; no helper can keep it
 	KindUnreadable    Kind = "unreadable"    // an "auth" that is no base64 of "user:password"; Secret is the text as it stands
 )
@@ -227,7 +225,7 @@ const (
 // Auth is a login that config.json holds in plain text.
 type Auth struct {
 	Server   string // the key in auths: "nvcr.io", "https://index.docker.io/v1/"
-	Username string // TokenUser for an identity token; empty for a registry token and what is unreadable
+	Username string // secrets.TokenUser for an identity token; empty for a registry token and what is unreadable
 	Secret   keychain.Secret
 	Kind     Kind
 }
@@ -262,7 +260,7 @@ func (f *File) PlaintextAuths() []Auth {
 func (e authEntry) secret() Auth {
 	switch {
 	case e.IdentityToken != "":
-		return Auth{Username: TokenUser, Secret: keychain.NewSecret(e.IdentityToken), Kind: KindIdentityToken}
+		return Auth{Username: secrets.TokenUser, Secret: keychain.NewSecret(e.IdentityToken), Kind: KindIdentityToken}
 	case e.Auth != "":
 		// Docker cuts at the first colon and strips trailing NULs.
 		plain, err := base64.StdEncoding.DecodeString(e.Auth)

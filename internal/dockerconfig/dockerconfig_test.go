@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/ragenv/ragenv/internal/atomicfile"
+	"github.com/ragenv/ragenv/internal/secrets"
 )
 
 func newKey() string { return "nvapi-" + (rand.Text() + rand.Text() + rand.Text())[:64] }
@@ -209,7 +210,7 @@ func TestPlaintextAuths(t *testing.T) {
 		server, user, secret string
 		kind                 Kind
 	}{
-		{"nvcr.io", "$oauthtoken", key, KindPassword}, {"https://index.docker.io/v1/", TokenUser, pass, KindIdentityToken},
+		{"nvcr.io", "$oauthtoken", key, KindPassword}, {"https://index.docker.io/v1/", secrets.TokenUser, pass, KindIdentityToken},
 		{"colon", "u", pass + ":x", KindPassword}, {"pair", "u", pass, KindPassword}, {"bearer", "", pass, KindRegistryToken},
 		{"bad", "", "?" + pass, KindUnreadable},
 	}

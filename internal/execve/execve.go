@@ -28,7 +28,7 @@ var (
 	ErrTooLarge = errors.New("cannot be started: its arguments and environment are too large")
 )
 
-// The exit codes of env(1), for commands that could not be started.
+// The exit codes of env(1), for commands that could not be started. Package ui has the others.
 const (
 	codeNotExecutable = 126
 	codeNotFound      = 127

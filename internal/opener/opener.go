@@ -126,12 +126,14 @@ func (o Opener) pin(backend string) error {
 // choose returns the backend for the first write: the keychain of the operating system if it works here and now, else the
 // file store. The others are used only when somebody names them.
 func (o Opener) choose() string {
-	for _, backend := range []string{keychain.BackendKeychain, keychain.BackendWinCred, keychain.BackendSecretService} {
+	candidates := keychain.FirstWriteBackends()
+	last := len(candidates) - 1
+	for _, backend := range candidates[:last] {
 		if o.Probe(backend) == nil {
 			return backend
 		}
 	}
-	return keychain.BackendFile
+	return candidates[last]
 }
 
 func (o Opener) options(backend string) keychain.Options {

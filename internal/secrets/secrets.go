@@ -8,6 +8,10 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate"
 )
 
+// TokenUser is the user name under which a credential helper keeps an identity token in place of a password (docker/cli,
+// cli/config/credentials).
+const TokenUser = "<token>"
+
 // The names the commands themselves speak of.
 const (
 	NGCAPIKey      = "NGC_API_KEY"

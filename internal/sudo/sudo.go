@@ -2,6 +2,7 @@
 package sudo
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/user"
@@ -63,6 +64,16 @@ func keysElsewhere(getenv func(string) string, used config.Paths, homeOf func(st
 // Sentence says where keys were looked for and where they are.
 func (c Caller) Sentence(used config.Paths) string {
 	return fmt.Sprintf("sudo made this look into %s, but the keys of %s are in %s", used.Home, c.Name, c.Home)
+}
+
+// Explain adds to an error that sudo is its cause: "sudo -E" and the like keep HOME, so that root looks into the caller's store,
+// which it must not trust. False, and the error as it is, where it has another cause.
+func Explain(getenv func(string) string, err error) (error, bool) {
+	var insecure *keychain.InsecureError
+	if !errors.As(err, &insecure) || !Owns(getenv, insecure.Path) {
+		return err, false
+	}
+	return fmt.Errorf("%w, because of sudo", err), true
 }
 
 func exists(path string) bool {

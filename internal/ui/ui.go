@@ -16,14 +16,12 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate"
 )
 
-// Exit codes. 125 to 127 are those of env(1), docker run and other programs that start a command.
+// Exit codes. 125 is that of env(1), docker run and other programs that start a command; their 126 and 127 are package execve's.
 const (
-	CodeFailure       = 1   // the command failed
-	CodeUsage         = 2   // wrong flags or arguments
-	CodeOwnFailure    = 125 // ragenv failed before the command was started
-	CodeNotExecutable = 126
-	CodeNotFound      = 127
-	CodeInterrupted   = 130 // 128 + SIGINT, at a prompt
+	CodeFailure     = 1   // the command failed
+	CodeUsage       = 2   // wrong flags or arguments
+	CodeOwnFailure  = 125 // ragenv failed before the command was started
+	CodeInterrupted = 130 // 128 + SIGINT, at a prompt
 )
 
 // Error is an error with what a person should know beside it.

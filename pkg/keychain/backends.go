@@ -27,17 +27,32 @@ const (
 // DefaultCollection is the Secret Service collection that a desktop unlocks at login.
 const DefaultCollection = "login"
 
-// systemBackends are the operating systems that a backend exists for, the best backend first.
+// systemBackends are the operating systems that a backend exists for, the best backend first. The others than those of the
+// first write are only used when they are named: KWallet's own API is the older way to it, pass needs a key made for it, and
+// keyctl forgets.
 var systemBackends = []struct {
-	name string
-	goos []string
+	name       string
+	goos       []string
+	firstWrite bool
 }{
-	{BackendKeychain, []string{"darwin"}},
-	{BackendWinCred, []string{"windows"}},
-	{BackendSecretService, []string{"linux"}},
-	{BackendKWallet, []string{"linux"}},
-	{BackendPass, []string{"linux", "darwin"}},
-	{BackendKeyctl, []string{"linux"}},
+	{BackendKeychain, []string{"darwin"}, true},
+	{BackendWinCred, []string{"windows"}, true},
+	{BackendSecretService, []string{"linux"}, true},
+	{BackendKWallet, []string{"linux"}, false},
+	{BackendPass, []string{"linux", "darwin"}, false},
+	{BackendKeyctl, []string{"linux"}, false},
+}
+
+// FirstWriteBackends returns what the first write may choose on this operating system, the best first: the first that works
+// here and now (Probe) is it. The last is BackendFile, which every machine has.
+func FirstWriteBackends() []string {
+	var names []string
+	for _, b := range systemBackends {
+		if b.firstWrite && slices.Contains(b.goos, runtime.GOOS) {
+			names = append(names, b.name)
+		}
+	}
+	return append(names, BackendFile)
 }
 
 // Backends returns the names of all backends that exist for this operating system, the best first.

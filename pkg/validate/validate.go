@@ -33,19 +33,6 @@ const (
 	Refuse
 )
 
-// String returns "warn", "unusual" or "refuse".
-func (s Severity) String() string {
-	switch s {
-	case Warn:
-		return "warn"
-	case Unusual:
-		return "unusual"
-	case Refuse:
-		return "refuse"
-	}
-	return "unknown"
-}
-
 // Finding is one thing that is wrong, or odd, about a value.
 type Finding struct {
 	Severity Severity
