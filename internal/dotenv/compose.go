@@ -1,46 +1,94 @@
 package dotenv
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// composeStatement reads a statement of Compose's format, in which a line may be "NAME = value" and "NAME: value" too.
-func (p *parser) composeStatement() {
-	end, delimiter := p.composeName()
+// readCompose reads a file as Compose does. Compose refuses a whole file for one line; the lines after it are read too.
+func readCompose(data []byte) reading {
+	p := composeReader{data: data, lines: lines{data: data, line: 1}}
+	p.pos = textStart(data)
+	for {
+		p.pos = skip(data, p.pos, unicode.IsSpace)
+		switch {
+		case p.pos == len(data):
+			return p.reading
+		case data[p.pos] == '#':
+			p.pos = lineEnd(data, p.pos)
+		default:
+			p.statement()
+		}
+	}
+}
+
+type composeReader struct {
+	reading
+	data  []byte
+	pos   int
+	lines lines
+}
+
+// fail notes why the statement at pos cannot be read, and goes on after its line. Statements before it on the line, which
+// end with a quote, are refused with it: Compose reads nothing of such a file.
+func (p *composeReader) fail(reason string) {
+	start, end := p.pos, lineEnd(p.data, p.pos)
+	for n := len(p.entries); n > 0 && bytes.IndexByte(p.data[p.entries[n-1].End:start], '\n') < 0; n-- {
+		start = p.entries[n-1].Start
+		p.entries = p.entries[:n-1]
+	}
+	p.refused = append(p.refused, span{start, end})
+	p.problems = append(p.problems, Problem{p.lines.of(p.pos), reason})
+	p.pos = end
+}
+
+// statement reads a statement of Compose's format: "NAME=value", "NAME = value" or "NAME: value", with or without export.
+func (p *composeReader) statement() {
+	at := p.pos
+	if bytes.HasPrefix(p.data[at:], []byte("export")) {
+		rest := at + len("export")
+		if r, _ := utf8.DecodeRune(p.data[rest:]); rest < len(p.data) && strings.ContainsRune("\t\n\f\r ", r) { // \s of its pattern
+			at = skip(p.data, rest, composeSpace)
+		}
+	}
+	end, delimiter := composeName(p.data, at)
 	if end < 0 {
 		p.fail("not an assignment")
 		return
 	}
-	name := strings.TrimRightFunc(string(p.data[p.pos:end]), unicode.IsSpace)
+	name := strings.TrimRightFunc(string(p.data[at:end]), unicode.IsSpace)
 	if strings.Contains(name, " ") {
 		p.fail("a space in the variable's name")
 		return
 	}
 	if delimiter == 0 {
-		p.moveTo(end) // only a name: Compose takes its value from the environment
+		p.pos = end // only a name: Compose takes its value from the environment
 		return
 	}
-	start := p.skip(end+1, composeSpace)
-	v, reason := p.composeValue(start)
-	if p.pos+len(name) == end && delimiter == '=' && start == end+1 && (reason != "" || !p.composeEnds(v.end)) {
-		// Compose would take the rest of the line for another statement, or half a file for this value. A shell may read it.
-		v, reason = p.shellValue(start)
-	}
+	v, quoted, reason := p.value(skip(p.data, end+1, composeSpace))
 	if reason != "" {
 		p.fail(reason)
 		return
 	}
-	p.add(name, p.pos, v)
+	if !v.literal {
+		v.text = ""
+	}
+	p.entries = append(p.entries, Entry{
+		Name: name, Literal: v.literal, Value: v.text, Line: p.lines.of(p.pos), Start: p.pos, End: v.end, at: at,
+	})
+	if p.pos = v.end; !quoted {
+		p.pos = lineEnd(p.data, v.end) // what follows is a comment
+	}
 }
 
-// composeName returns where the name at pos ends and what ends it: '=', ':', or 0 at the line's end. It returns -1 if Compose
+// composeName returns where the name at start ends and what ends it: '=', ':', or 0 at the line's end. It returns -1 if Compose
 // refuses the line.
-func (p *parser) composeName() (end int, delimiter byte) {
-	for pos := p.pos; pos < len(p.data); {
-		r, size := utf8.DecodeRune(p.data[pos:])
+func composeName(data []byte, start int) (end int, delimiter byte) {
+	for pos := start; pos < len(data); {
+		r, size := utf8.DecodeRune(data[pos:])
 		switch {
 		case r == '=' || r == ':':
 			return pos, byte(r)
@@ -51,34 +99,27 @@ func (p *parser) composeName() (end int, delimiter byte) {
 		}
 		pos += size
 	}
-	return len(p.data), 0
+	return len(data), 0
 }
 
 // composeSpace is Compose's isSpace: not the line feed, and no spaces of other scripts.
 func composeSpace(r rune) bool { return strings.ContainsRune("\t\v\f\r \u0085\u00a0", r) }
 
-// composeEnds tells whether nothing follows a value that a shell would still take as a part of it.
-func (p *parser) composeEnds(pos int) bool {
-	if pos == len(p.data) {
-		return true
-	}
-	r, _ := utf8.DecodeRune(p.data[pos:])
-	return r == '#' || unicode.IsSpace(r)
-}
-
-func (p *parser) composeValue(start int) (value, string) {
+// value reads the value that starts at start. The string says why it cannot be read.
+func (p *composeReader) value(start int) (v value, quoted bool, reason string) {
 	if start < len(p.data) && (p.data[start] == '"' || p.data[start] == '\'') {
-		return p.composeQuoted(start)
+		v, reason = p.quoted(start)
+		return v, true, reason
 	}
-	text := string(p.data[start:p.lineEnd(start)])
+	text := string(p.data[start:lineEnd(p.data, start)])
 	text, _, _ = strings.Cut(text, " #")
 	text = strings.TrimRightFunc(text, unicode.IsSpace)
-	return value{text: text, literal: !strings.ContainsAny(text, "$`"), end: start + len(text)}, ""
+	return value{text: text, literal: !strings.ContainsAny(text, "$`"), end: start + len(text)}, false, ""
 }
 
-// composeQuoted reads a value in quotes. Compose works in two passes, and so does this: a backslash keeps the quote behind it
+// quoted reads a value in quotes. Compose works in two passes, and so does this: a backslash keeps the quote behind it
 // from ending the value, and goes; then, in double quotes only, the other escapes are replaced.
-func (p *parser) composeQuoted(start int) (value, string) {
+func (p *composeReader) quoted(start int) (value, string) {
 	quote := p.data[start]
 	var text strings.Builder
 	literal, escaped := true, false

@@ -1,137 +1,317 @@
-// Package dotenv reads files of variables: the .env files of Docker Compose and others, and files of export lines for a shell
+// Package dotenv reads files of variables: the .env files of Docker Compose and others, and files of assignments for a shell
 // to source. It runs and expands nothing, and it knows the place of every assignment to the byte, so that a secret can be
-// taken out of a file without changing anything else.
+// removed from a file without changing anything else.
+//
+// Two programs read such files, and they disagree about some lines: "A=x; export A" is the value "x" for a shell and
+// "x; export A" for Compose. Parse reads every line both ways, and says where the readings differ.
 package dotenv
 
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/ragenv/ragenv/internal/secrets"
 )
 
+// Syntax is a way to read a file.
+type Syntax string
+
+// The readers.
+const (
+	Shell   Syntax = "shell"   // POSIX.1-2024, XCU 2, and what bash adds; parsed by mvdan.cc/sh
+	Compose Syntax = "compose" // github.com/compose-spec/compose-go, package dotenv
+)
+
 // Entry is one assignment.
 type Entry struct {
 	Name string
+	// Literal reports whether Value is the variable's value. It is false, and Value empty, for a value that has to be expanded
+	// (${A}, $(id -u), `id`, ~), when in doubt for one with an unescaped "$", and where the readings differ.
+	Literal    bool
+	Value      string // without quotes and escapes; any bytes but NUL
+	Line       int    // where it starts, from 1
+	Start, End int    // its bytes in the file: from the name, or from the "export" before it, to the end of the value
+	// Differs, unless nil, holds the two readings of a line that a shell and Compose read differently.
+	Differs *Difference
 
-	// Literal tells whether the value stands in the file as it is. A value that has to be expanded (${A}, $(id -u), `id`, ~)
-	// is not literal, and Value is then empty. When in doubt (an unescaped "$" anywhere) it is not literal.
-	Literal bool
-	Value   string // without quotes and escapes; any bytes but NUL
-
-	Line       int // where it starts, from 1
-	Start, End int // its bytes in the file: from the name, or from the "export" before it, to the end of the value
+	at     int  // of the name
+	nested bool // in a compound command of a shell, which must not become empty
+	prefix bool // for a shell: set for one command only
 }
 
-// Problem is something in the file that is no assignment, or none that can be read. It is no reason not to use the rest.
+// Difference is what the two readers make of one assignment.
+type Difference struct{ Shell, Compose Reading }
+
+// Reading is what one reader makes of an assignment.
+type Reading struct {
+	Sets    bool // it sets this variable here
+	Literal bool // Value is what it sets it to; else it expands something
+	Value   string
+	Prefix  bool // the variable is set for one command only: NAME=value COMMAND
+}
+
+// Problem is something in the file that is not an assignment, or one that cannot be read. The rest can still be used.
 type Problem struct {
 	Line   int // from 1
 	Reason string
 }
 
-// Error says where and what; it shows none of the file's text.
+// Error says where and what. It shows none of the file's text.
 func (p Problem) Error() string { return fmt.Sprintf("line %d: %s", p.Line, p.Reason) }
 
-// Parse returns the assignments of a file and what it could not read, both in the order of the file. A name may come more
-// than once: for Compose and for shells the last one counts.
+// Parse returns the assignments of a file and what neither reader could use, both in the order of the file. A name may
+// come more than once: for Compose and for shells the last one counts.
 //
-// A line that starts with export is read as a shell reads it (POSIX.1-2024, XCU 2.2 and 2.3). Every other is read as
-// Docker Compose reads it (github.com/compose-spec/compose-go, package dotenv), or as a shell where quoted and other text
-// make one word, which Compose cannot read. The two agree on what people write but in this: in double quotes, \n is a line
-// feed only for Compose, and without quotes a value ends at the first space only for a shell.
-//
-// Lines may end in CR LF. Lines that only name a variable are passed over.
+// An assignment is literal if both readers give it the same value, or if one of them cannot read it at all and the other can:
+// "A = x" is nothing for a shell, "A='it'\”s'" is an error for Compose. Where both give it a value, and not the same one, the
+// entry has Differs. Lines may end in CR LF: the CR is not a part of the value, although shells would make it one.
 func Parse(data []byte) ([]Entry, []Problem) {
+	text, problems := prepare(data)
+	if problems != nil {
+		return nil, problems
+	}
+	shell, compose := readShell(text), readCompose(text)
+	return sortOut(text, merge(shell, compose), notRead(text, shell, compose))
+}
+
+// ParseAs returns the assignments as one of the readers has them, whatever the other would say.
+func ParseAs(data []byte, syntax Syntax) ([]Entry, []Problem) {
+	text, problems := prepare(data)
+	if problems != nil {
+		return nil, problems
+	}
+	read := readCompose
+	if syntax == Shell {
+		read = readShell
+	}
+	r := read(text)
+	return sortOut(text, r.entries, r.problems)
+}
+
+// prepare checks what holds for both readers. What it returns has the places of data.
+func prepare(data []byte) ([]byte, []Problem) {
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		return nil, []Problem{{1, "the file is UTF-16 text, and is read only as UTF-8"}}
 	}
-	p := parser{data: data, line: 1}
-	p.moveTo(len(data) - len(bytes.TrimPrefix(data, []byte("\ufeff"))))
-	for p.next() {
-	}
-	return p.entries, p.problems
+	return data, nil
 }
 
-type parser struct {
-	data     []byte
-	pos      int
-	line     int // of pos
+// textStart is where a file begins after a byte order mark.
+func textStart(data []byte) int {
+	return len(data) - len(bytes.TrimPrefix(data, []byte("\ufeff")))
+}
+
+// reading is what one reader found in a file.
+type reading struct {
 	entries  []Entry
 	problems []Problem
+	refused  []span // what it cannot use: the other reader decides alone
 }
 
-func (p *parser) moveTo(pos int) {
-	p.line += bytes.Count(p.data[p.pos:pos], []byte{'\n'})
-	p.pos = pos
+// span is a range of bytes.
+type span struct{ start, end int }
+
+// cover finds out which places are within spans.
+type cover struct {
+	spans []span // by start; the end of each is the largest of it and those before it
 }
 
-// lineEnd returns where the line feed that ends the line of pos is, or the end of the data.
-func (p *parser) lineEnd(pos int) int {
-	if n := bytes.IndexByte(p.data[pos:], '\n'); n >= 0 {
-		return pos + n
+func newCover(spans []span) cover {
+	spans = slices.Clone(spans)
+	slices.SortFunc(spans, func(a, b span) int { return a.start - b.start })
+	for i := 1; i < len(spans); i++ {
+		spans[i].end = max(spans[i].end, spans[i-1].end)
 	}
-	return len(p.data)
+	return cover{spans}
 }
 
-// next reads one statement; false at the end.
-func (p *parser) next() bool {
-	p.moveTo(p.skip(p.pos, func(r rune) bool { return unicode.IsSpace(r) || r == ';' }))
-	switch {
-	case p.pos == len(p.data):
-		return false
-	case p.data[p.pos] == '#':
-		p.moveTo(p.lineEnd(p.pos))
-	case isExport(p.data[p.pos:]):
-		p.exportStatement()
-	default:
-		p.composeStatement()
+func (c cover) has(at int) bool {
+	i, found := slices.BinarySearchFunc(c.spans, at, func(s span, at int) int { return s.start - at })
+	for found && i+1 < len(c.spans) && c.spans[i+1].start == at {
+		i++
 	}
-	return true
+	if !found {
+		i--
+	}
+	return i >= 0 && at < c.spans[i].end
 }
 
-// fail notes why the statement at pos cannot be read, and goes on after its line.
-func (p *parser) fail(reason string) {
-	p.problems = append(p.problems, Problem{p.line, reason})
-	p.moveTo(p.lineEnd(p.pos))
+// values are the spans of the values of entries, in which the other reader may see a name.
+func values(entries []Entry) cover {
+	spans := make([]span, len(entries))
+	for i, e := range entries {
+		spans[i] = span{e.at + 1, e.End}
+	}
+	return newCover(spans)
 }
 
-// add notes the assignment that starts at start, which is pos or an export before it, unless nothing could be stored under its
-// name or as its value. It goes on behind it.
-func (p *parser) add(name string, start int, v value) {
-	line := p.line - bytes.Count(p.data[start:p.pos], []byte{'\n'})
-	switch {
-	case !secrets.ValidName(name):
-		p.problems = append(p.problems, Problem{line, "not a name of an environment variable"})
-	case v.literal && strings.IndexByte(v.text, 0) >= 0:
-		p.problems = append(p.problems, Problem{line, "a NUL byte in the value"})
-	default:
-		e := Entry{Name: name, Literal: v.literal, Line: line, Start: start, End: v.end}
-		if v.literal {
-			e.Value = v.text
+// merge joins two readings of one file.
+func merge(shell, compose reading) []Entry {
+	byPlace := func(entries []Entry) map[int]*Entry {
+		m := make(map[int]*Entry, len(entries))
+		for i := range entries {
+			m[entries[i].at] = &entries[i]
 		}
-		p.entries = append(p.entries, e)
+		return m
 	}
-	p.moveTo(v.end)
+	inShell, inCompose := byPlace(shell.entries), byPlace(compose.entries)
+	shellValues, composeValues := values(shell.entries), values(compose.entries)
+	shellRefused, composeRefused := newCover(shell.refused), newCover(compose.refused)
+	var merged []Entry
+	for i := range shell.entries {
+		s := &shell.entries[i]
+		c := inCompose[s.at]
+		if c == nil || c.Name != s.Name {
+			if composeValues.has(s.at) || !composeRefused.has(s.at) {
+				merged = append(merged, differing(s, nil))
+			} else {
+				merged = append(merged, *s)
+			}
+			continue
+		}
+		if s.Literal != c.Literal || s.Value != c.Value || s.prefix {
+			merged = append(merged, differing(s, c))
+			continue
+		}
+		e := *s
+		e.Start, e.End = min(s.Start, c.Start), max(s.End, c.End)
+		merged = append(merged, e)
+	}
+	for i := range compose.entries {
+		c := &compose.entries[i]
+		if s := inShell[c.at]; s != nil && s.Name == c.Name {
+			continue
+		}
+		if shellValues.has(c.at) || !shellRefused.has(c.at) {
+			merged = append(merged, differing(nil, c))
+		} else {
+			merged = append(merged, *c)
+		}
+	}
+	slices.SortStableFunc(merged, func(a, b Entry) int { return a.at - b.at })
+	return settleLast(merged, shell.entries, compose.entries)
 }
 
-// value is what a reader of values found.
-type value struct {
-	text    string // if literal
-	literal bool
-	end     int // behind its last byte
+// differing is an entry that the readers do not agree on; one that does not set it is nil.
+func differing(shell, compose *Entry) Entry {
+	read := func(e *Entry) Reading {
+		if e == nil {
+			return Reading{}
+		}
+		return Reading{Sets: true, Literal: e.Literal, Value: e.Value, Prefix: e.prefix}
+	}
+	e := shell
+	if e == nil {
+		e = compose
+	}
+	return Entry{
+		Name: e.Name, Line: e.Line, Start: e.Start, End: e.End, at: e.at, nested: e.nested,
+		Differs: &Difference{Shell: read(shell), Compose: read(compose)},
+	}
 }
 
-// skip returns the first position from pos whose character is not in the set.
-func (p *parser) skip(pos int, in func(rune) bool) int {
-	for pos < len(p.data) {
-		r, size := utf8.DecodeRune(p.data[pos:])
+// settleLast marks names whose last value is another one for each reader, as of "A=1" followed by "A = 2".
+func settleLast(merged, shell, compose []Entry) []Entry {
+	last := func(entries []Entry) map[string]*Entry {
+		m := map[string]*Entry{}
+		for i := range entries {
+			m[entries[i].Name] = &entries[i]
+		}
+		return m
+	}
+	lastShell, lastCompose := last(shell), last(compose)
+	for name, s := range lastShell {
+		c := lastCompose[name]
+		if c == nil || s.at == c.at || s.Literal && c.Literal && s.Value == c.Value {
+			continue
+		}
+		for i := len(merged) - 1; i >= 0; i-- {
+			if merged[i].Name == name {
+				d := differing(s, c)
+				e := &merged[i]
+				e.Differs, e.Literal, e.Value = d.Differs, false, ""
+				break
+			}
+		}
+	}
+	return merged
+}
+
+// notRead returns the problems of lines that neither reader can use.
+func notRead(text []byte, shell, compose reading) []Problem {
+	used := map[int]bool{}
+	for _, entries := range [][]Entry{shell.entries, compose.entries} {
+		for _, e := range entries {
+			for line, last := e.Line, e.Line+bytes.Count(text[e.Start:e.End], []byte("\n")); line <= last; line++ {
+				used[line] = true
+			}
+		}
+	}
+	toShell := map[int]bool{}
+	for _, p := range shell.problems {
+		toShell[p.Line] = true
+	}
+	var problems []Problem
+	for _, p := range compose.problems {
+		if toShell[p.Line] && !used[p.Line] {
+			problems = append(problems, p)
+		}
+	}
+	return problems
+}
+
+// sortOut turns entries that could not be stored into problems.
+func sortOut(text []byte, entries []Entry, problems []Problem) ([]Entry, []Problem) {
+	var kept []Entry
+	for _, e := range entries {
+		switch {
+		case !secrets.ValidName(e.Name):
+			problems = append(problems, Problem{e.Line, "not a name of an environment variable"})
+		case bytes.IndexByte(text[e.Start:e.End], 0) >= 0 || strings.IndexByte(e.Value, 0) >= 0:
+			problems = append(problems, Problem{e.Line, "a NUL byte in the value"})
+		default:
+			kept = append(kept, e)
+		}
+	}
+	slices.SortStableFunc(problems, func(a, b Problem) int { return a.Line - b.Line })
+	return kept, slices.CompactFunc(problems, func(a, b Problem) bool { return a.Line == b.Line })
+}
+
+// lines finds the line of a place, for places in ascending order.
+type lines struct {
+	data []byte
+	pos  int
+	line int // of pos, from 1
+}
+
+func (l *lines) of(pos int) int {
+	if pos < l.pos {
+		l.pos, l.line = 0, 1
+	}
+	l.line += bytes.Count(l.data[l.pos:pos], []byte{'\n'})
+	l.pos = pos
+	return l.line
+}
+
+// skip returns the first place from pos whose character is not in the set.
+func skip(data []byte, pos int, in func(rune) bool) int {
+	for pos < len(data) {
+		r, size := utf8.DecodeRune(data[pos:])
 		if !in(r) || r == utf8.RuneError && size == 1 {
 			break
 		}
 		pos += size
 	}
 	return pos
+}
+
+// lineEnd returns where the line feed that ends the line of pos is, or the end of the data.
+func lineEnd(data []byte, pos int) int {
+	if n := bytes.IndexByte(data[pos:], '\n'); n >= 0 {
+		return pos + n
+	}
+	return len(data)
 }

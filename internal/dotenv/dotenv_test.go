@@ -7,93 +7,134 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ragenv/ragenv/internal/dotenv"
 )
 
-type reading struct {
-	Name, Value string
-	Literal     bool
-}
-
-func read(data string) (got []reading, problems []dotenv.Problem) {
-	entries, problems := dotenv.Parse([]byte(data))
-	for _, e := range entries {
-		got = append(got, reading{e.Name, e.Value, e.Literal})
+// show writes entries as NAME=VALUE, NAME$ for a value that has to be expanded, and NAME: SHELL | COMPOSE where the readings
+// differ.
+func show(entries []dotenv.Entry) (shown []string) {
+	one := func(r dotenv.Reading) string {
+		switch {
+		case !r.Sets:
+			return "-"
+		case !r.Literal:
+			return "$"
+		case r.Prefix:
+			return r.Value + "(once)"
+		}
+		return r.Value
 	}
-	return got, problems
+	for _, e := range entries {
+		switch {
+		case e.Differs != nil:
+			shown = append(shown, e.Name+": "+one(e.Differs.Shell)+" | "+one(e.Differs.Compose))
+		case !e.Literal:
+			shown = append(shown, e.Name+"$")
+		default:
+			shown = append(shown, e.Name+"="+e.Value)
+		}
+	}
+	return shown
 }
 
 func TestParse(t *testing.T) {
-	lit := func(pairs ...string) (all []reading) {
-		for pair := range slices.Chunk(pairs, 2) {
-			all = append(all, reading{pair[0], pair[1], true})
-		}
-		return all
-	}
-	open := func(names ...string) (all []reading) {
-		for _, name := range names {
-			all = append(all, reading{Name: name})
-		}
-		return all
-	}
 	for _, test := range []struct {
 		doc, data string
-		want      []reading
+		want      []string
 		problems  int
 	}{
 		{"empty", "", nil, 0},
 		{"only blanks", " \n\t\r\n", nil, 0},
 		{"comments", "# A=1\n  # B=2\n#", nil, 0},
-		{"plain", "A=1\nB=two\n", lit("A", "1", "B", "two"), 0},
-		{"no line end", "A=1", lit("A", "1"), 0},
-		{"empty values", "A=\nB=''\nC=\"\"\nexport D=\nexport E=''", lit("A", "", "B", "", "C", "", "D", "", "E", ""), 0},
-		{"twice", "A=1\nA=2\n", lit("A", "1", "A", "2"), 0},
-		{"byte order mark", "\ufeffA=1\n", lit("A", "1"), 0},
-		{"byte order mark and export", "\ufeffexport A=1\n", lit("A", "1"), 0},
+		{"plain", "A=1\nB=two\n", []string{"A=1", "B=two"}, 0},
+		{"no line end", "A=1", []string{"A=1"}, 0},
+		{"empty values", "A=\nB=''\nC=\"\"\nexport D=\nexport E=''", []string{"A=", "B=", "C=", "D=", "E="}, 0},
+		{"twice", "A=1\nA=2\n", []string{"A=1", "A=2"}, 0},
+		{"byte order mark", "\ufeffA=1\n", []string{"A=1"}, 0},
+		{"byte order mark and export", "\ufeffexport A=1\n", []string{"A=1"}, 0},
 		{"UTF-16", "\xff\xfeA\x00=\x001\x00", nil, 1},
-		{"CR LF", "A=1\r\nexport B=2\r\nC='3'\r\nexport D='4'\r\n", lit("A", "1", "B", "2", "C", "3", "D", "4"), 0},
-		{"around the equals sign", "A = 1\nB: 2\n", lit("A", "1", "B", "2"), 0},
-		{"in a value", "A=b=c==\nB=x:y\n", lit("A", "b=c==", "B", "x:y"), 0},
-		{"comment behind", "A=1 # one\nB=1#2\nC='3' # three\nexport D=4 # four\nexport E=5#6\n", lit("A", "1", "B", "1#2", "C", "3", "D", "4", "E", "5#6"), 0},
-		{"spaces within", "A=one two  \nB='one two '\nexport C=\"one two \"\n", lit("A", "one two", "B", "one two ", "C", "one two "), 0},
-		{"single quotes", `A='a"$b\n'` + "\n" + `export B='a"$b\n'`, lit("A", `a"$b\n`, "B", `a"$b\n`), 0},
-		{"lines", "A='x\ny'\nB=\"x\ny\"\nexport C='x\ny'\nexport D=\"x\ny\"\nE=1", lit("A", "x\ny", "B", "x\ny", "C", "x\ny", "D", "x\ny", "E", "1"), 0},
-		{"Compose's escapes", `A="\a\b\f\n\r\t\v\\\"\$\0140\c\q\0"`, lit("A", "\a\b\f\n\r\t\v\\\"$`\\c\\q\\"), 0},
-		{"Compose's single quotes", `A='it\'s'` + "\nB=1\n", lit("A", "it's", "B", "1"), 0},
-		{"a shell's escapes", `export A="\"\\\$\` + "`" + `\n"` + "\nexport B=a\\ b\\'c\n", lit("A", "\"\\$`\\n", "B", "a b'c"), 0},
-		{"a shell's single quotes", `export A='it'\''s'` + "\n" + `B='it'\''s'` + "\n" + `C='a\'` + "\nD='b'\n", lit("A", "it's", "B", "it's", "C", `a\`, "D", "b"), 0},
-		{"one word of many quotes", `export A=a'b'"c"d` + "\n" + `B="a"'b'` + "\n", lit("A", "abcd", "B", "ab"), 0},
-		{"going on", "export A=b\\\nc \\\n B=d\nE=f\n", lit("A", "bc", "B", "d", "E", "f"), 0},
-		{"many in a command", "export A=1 B='2' C D=4\nE=5", lit("A", "1", "B", "2", "D", "4", "E", "5"), 0},
-		{"many commands", "export A=1; export B=2 && export C=3;export D=4\n", lit("A", "1", "B", "2", "C", "3", "D", "4"), 0},
-		{"behind quotes", `A="1" B='2'` + "\n", lit("A", "1", "B", "2"), 0},
-		{"only names", "A\nexport B\nexport C D\nE=1\nF", lit("E", "1"), 0},
-		{"not UTF-8", "A=\xff\xfe\nB='\x80'\nexport C=\xc0\n", lit("A", "\xff\xfe", "B", "\x80", "C", "\xc0"), 0},
-		{"expansions", "A=${B}\nC=$D\nE=\"x${F}\"\nG=$(id -u)\nH=`id`\nI=\"`id`\"\nJ=a$\n", open("A", "C", "E", "G", "H", "I", "J"), 0},
-		{"exported expansions", "export A=${B}\nexport C=$D\nexport E=\"x${F}\"\nexport G=$(id -u)\nexport H=`id`\nexport I=~/x\nexport J={a,b}\nexport K=$'a\\'b'\n", open("A", "C", "E", "G", "H", "I", "J", "K"), 0},
-		{"expansions with quotes and lines", "export A=$(echo \"a )\" ')' \\) $(b) (c)\n) B=\"${C:-\"}\"}\" D=`echo \\` '`'`\nexport E=${F:-'}'}\n", open("A", "B", "D", "E"), 0},
-		{"a dollar in octal", `A="\0044B"`, open("A"), 0},
-		{"an escaped dollar", "A=\"\\$B\"\nexport C=\\$D\n", lit("A", "$B", "C", "$D"), 0},
+		{"CR LF", "A=1\r\nexport B=2\r\nC='3'\r\nexport D='4'\r\nE=5\r", []string{"A=1", "B=2", "C=3", "D=4", "E=5"}, 0},
+		{"around the equals sign", "A = 1\nB: 2\nexport C = 3\n", []string{"A=1", "B=2", "C=3"}, 0},
+		{"a space after the equals sign", "A= 1\nexport B= 2\n", []string{"A: (once) | 1", "B:  | 2"}, 0},
+		{"in a value", "A=b=c==\nB=x:y\n", []string{"A=b=c==", "B=x:y"}, 0},
+		{"comment behind", "A=1 # one\nB=1#2\nC='3' # three\nexport D=4 # four\nexport E=5#6\n", []string{"A=1", "B=1#2", "C=3", "D=4", "E=5#6"}, 0},
+		{"comment behind a tab", "A=1\t# one\n", []string{"A: 1 | 1\t# one"}, 0},
+		{"spaces within", "A=one two  \nB='one two '\nexport C=\"one two \"\n", []string{"A: one(once) | one two", "B=one two ", "C=one two "}, 0},
+		{"an exported pass phrase", "export X=my pass phrase\n", []string{"X: my | my pass phrase"}, 0},
+		{"set and exported", "A=s3cret; export A\n", []string{"A: s3cret | s3cret; export A"}, 0},
+		{"for one command", "A=sk-x docker compose up -d\nB=\"sk-x\" docker compose up -d\n", []string{"A: sk-x(once) | sk-x docker compose up -d", "B=sk-x"}, 0},
+		{"in the background", "A=1 &\nB=a&b\n", []string{"A: 1(once) | 1 &", "B: a(once) | a&b"}, 0},
+		{"redirected", "A=a>b\n", []string{"A: a | a>b"}, 0},
+		{"single quotes", `A='a"$b\n'` + "\n" + `export B='a"$b\n'`, []string{`A=a"$b\n`, `B=a"$b\n`}, 0},
+		{"lines", "A='x\ny'\nB=\"x\ny\"\nexport C='x\ny'\nexport D=\"x\ny\"\nE=1", []string{"A=x\ny", "B=x\ny", "C=x\ny", "D=x\ny", "E=1"}, 0},
+		{"escapes in quotes", `A="a\nb"`, []string{`A: a\nb | ` + "a\nb"}, 0},
+		{"the same escapes", `A="a\"b\\c\$d"`, []string{`A=a"b\c$d`}, 0},
+		{"an apostrophe", "A='it\\'s'\nB=1\nC=Don't\nD=2\nE=Won't\n", []string{"A: it\\s\nB=1\nC=Dont | it's", "B: - | 1", "C: - | Don't", "D=2", "E=Won't"}, 0},
+		{"backslashes", `A=a\ b` + "\n" + `B=a\b`, []string{`A: a b | a\ b`, `B: ab | a\b`}, 0},
+		{"a shell's single quotes", `export A='it'\''s'` + "\n" + `B='it'\''s'` + "\n", []string{"A=it's", "B=it's"}, 0},
+		{"quotes within", `A=a"b"` + "\n" + `B="a"'b'` + "\n" + `C="a"b` + "\n", []string{`A: ab | a"b"`, "B=ab", "C: ab | a"}, 0},
+		{"going on", "export A=b\\\nc\nE=f\n", []string{`A: bc | b\`, "E=f"}, 0},
+		{"many in a command", "export A=1 B='2' C D=4\nE=5", []string{"A: 1 | 1 B='2' C D=4", "B: 2 | -", "D: 4 | -", "E=5"}, 0},
+		{"many commands", "export A=1; export B=2\n", []string{"A: 1 | 1; export B=2", "B: 2 | -"}, 0},
+		{"behind quotes", `A="1" B='2'` + "\n", []string{"A=1", "B=2"}, 0},
+		{"only names", "A\nexport B\nexport C D\nE=1\nF", []string{"E=1"}, 0},
+		{"not UTF-8", "A=\xff\xfe\nB='\x80'\nexport C=\xc0\n", []string{"A=\xff\xfe", "B=\x80", "C=\xc0"}, 0},
+		{"expansions", "A=${B}\nC=$D\nE=\"x${F}\"\nG=$(id -u)\nI=\"`id`\"\n", []string{"A$", "C$", "E$", "G$", "I$"}, 0},
+		{"expanded by a shell alone", "H=~/x\nexport J={a,b}\n", []string{"H: $ | ~/x", "J: $ | {a,b}"}, 0},
+		{"exported expansions", "export A=${B}\nexport C=$D\nexport E=\"x${F}\"\nexport G=$(id -u)\nexport K=$'a\\'b'\n", []string{"A$", "C$", "E$", "G$", "K$"}, 0},
+		{"an array", "A=(1 2)\n", []string{"A: $ | (1 2)"}, 0},
+		{"a dollar in octal", `A="\0044B"`, []string{`A: \0044B | $`}, 0},
 		{"no names", "A-B=1\n1A=2\n=3\nexport A-B=4\nexport 1A=5\nexport =6\n", nil, 6},
-		{"a name that is not ours, over lines", "A.B='x\nC=1\n'\nD=2\n", lit("D", "2"), 1},
-		{"a script", "if [ -f x ]; then\n  export A=1\nfi\nsource y\nA=(1 2)\nexport B=(1 2)\n", []reading{{"A", "1", true}, {"A", "(1 2)", true}}, 3},
-		{"not closed", "A='x\nB=1\n", lit("B", "1"), 1},
-		{"exported and not closed", "export A=\"x\nB=1\nexport C=$(\nD=2\n", lit("B", "1", "D", "2"), 2},
-		{"options and appending", "export -n A=1\nexport B+=2\nexport C = 3\n", nil, 3},
-		{"NUL", "A='\x00'\nB=1\n", lit("B", "1"), 1},
+		{"unset", "A=1\nunset A\n", []string{"A=1", "A:  | 1"}, 0},
+		{"the last one differs", "A=1\nA = 2\n", []string{"A=1", "A: 1 | 2"}, 0},
+		{"a script", "if [ -f x ]; then\n  export A=1\nfi\nsource y\nf() {\n  B=2\n}\n", []string{"A=1", "B=2"}, 2},
+		{"a text for another command", "cat > .env <<EOF\nA=1\nEOF\nB=2\n", []string{"A: - | 1", "B=2"}, 1},
+		{"a quote that is not closed", "A='x\nB=1\n", []string{"B=1"}, 1},
+		{"exported and not closed", "export A=\"x\nB=1\nexport C=$(\nD=2\n", []string{"B=1", "C$", "D=2"}, 1},
+		{"options and appending", "export -n A=1\nexport B+=2\nC+=3\n", nil, 3},
+		{"NUL", "A='\x00'\nB=1\n", []string{"B=1"}, 1},
 	} {
 		t.Run(test.doc, func(t *testing.T) {
-			got, problems := read(test.data)
-			if diff := cmp.Diff(test.want, got); diff != "" {
+			got, problems := dotenv.Parse([]byte(test.data))
+			if diff := cmp.Diff(test.want, show(got)); diff != "" {
 				t.Error(diff)
 			}
 			if len(problems) != test.problems {
 				t.Errorf("%d problems, want %d: %v", len(problems), test.problems, problems)
 			}
 		})
+	}
+}
+
+func TestParseAs(t *testing.T) {
+	for _, test := range []struct{ data, shell, compose string }{
+		{"A=s; export A\n", "A=s", "A=s; export A"},
+		{"export A=my pass\n", "A=my", "A=my pass"},
+		{"export A=1 B=2\n", "A=1 B=2", "A=1 B=2"},
+		{"A = 1\n", "", "A=1"},
+		{"A='it'\\''s'\n", "A=it's", ""},
+	} {
+		shell, _ := dotenv.ParseAs([]byte(test.data), dotenv.Shell)
+		compose, _ := dotenv.ParseAs([]byte(test.data), dotenv.Compose)
+		if s, c := strings.Join(show(shell), " "), strings.Join(show(compose), " "); s != test.shell || c != test.compose {
+			t.Errorf("%q: a shell %q, Compose %q", test.data, s, c)
+		}
+	}
+}
+
+// TestHostile: nesting that would exhaust a parser's stack, and errors without end, take no time and no memory.
+func TestHostile(t *testing.T) {
+	for _, part := range []string{"(", "$(", "${", "if ", "! ", "{ ", "`", "\"$(", "case x in ", "'\n", "A=$(\n", ")\n", "f() ", "<<a\n", "A=b c\n", "A=1;", "A 'b'\n"} {
+		data := []byte(strings.Repeat(part, 1<<18/len(part)) + "\nA=1\n")
+		start := time.Now()
+		dotenv.Parse(data)
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("256 KiB of %q takes %v", part, took)
+		}
 	}
 }
 
@@ -112,7 +153,7 @@ func TestPlaces(t *testing.T) {
 
 // TestBlueprint reads the lines of the RAG Blueprint's .env (v2.6) that matter here.
 func TestBlueprint(t *testing.T) {
-	got, problems := read(`# ==========================
+	entries, problems := dotenv.Parse([]byte(`# ==========================
 # User / Auth
 # ==========================
 export USERID=$(id -u)
@@ -122,13 +163,13 @@ export OBJECTSTORE_SECRETKEY=seaweedfsadmin
 export APP_RANKING_MODELNAME="nvidia/llama-nemotron-rerank-1b-v2"
 export OCR_HTTP_ENDPOINT=http://nemotron-ocr:8000/v1/infer
 export PROMPT_CONFIG_FILE=${PWD}/src/nvidia_rag/rag_server/prompt.yaml
-`)
-	want := []reading{
-		{"USERID", "", false}, {"NVIDIA_API_KEY", "", false}, {"OBJECTSTORE_SECRETKEY", "seaweedfsadmin", true},
-		{"APP_RANKING_MODELNAME", "nvidia/llama-nemotron-rerank-1b-v2", true}, {"OCR_HTTP_ENDPOINT", "http://nemotron-ocr:8000/v1/infer", true},
-		{"PROMPT_CONFIG_FILE", "", false},
+`))
+	want := []string{
+		"USERID$", "NVIDIA_API_KEY$", "OBJECTSTORE_SECRETKEY=seaweedfsadmin",
+		"APP_RANKING_MODELNAME=nvidia/llama-nemotron-rerank-1b-v2", "OCR_HTTP_ENDPOINT=http://nemotron-ocr:8000/v1/infer",
+		"PROMPT_CONFIG_FILE$",
 	}
-	if diff := cmp.Diff(want, got); diff != "" || len(problems) > 0 {
+	if diff := cmp.Diff(want, show(entries)); diff != "" || len(problems) > 0 {
 		t.Error(diff, problems)
 	}
 }
@@ -187,6 +228,7 @@ func FuzzRemove(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte, which uint) {
 		entries, _ := dotenv.Parse(data)
 		end := 0
+		entries = slices.DeleteFunc(entries, func(e dotenv.Entry) bool { return e.Differs != nil })
 		for _, e := range entries {
 			if e.Start < end || e.End <= e.Start || e.End > len(data) || !bytes.Contains(data[e.Start:e.End], []byte(e.Name)) {
 				t.Fatalf("%+v after %d", e, end)
@@ -232,6 +274,7 @@ func FuzzRemove(f *testing.F) {
 			t.Fatalf("%q becomes %q: the end is not %q", data, out, data[done:])
 		}
 		after, _ := dotenv.Parse(out)
+		after = slices.DeleteFunc(after, func(e dotenv.Entry) bool { return e.Differs != nil })
 		if len(after) != len(kept) {
 			t.Fatalf("%q becomes %q: %d entries, want %d", data, out, len(after), len(kept))
 		}
@@ -259,7 +302,7 @@ func FuzzShell(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		data := "export VALUE=" + text + "\n"
-		entries, problems := dotenv.Parse([]byte(data))
+		entries, problems := dotenv.ParseAs([]byte(data), dotenv.Shell)
 		if len(entries) != 1 || !entries[0].Literal || len(problems) > 0 || strings.ContainsAny(text, "\x00\r\x01\x7f") { // the last two mean something to bash itself (CTLESC, CTLNUL)
 			return
 		}

@@ -33,8 +33,7 @@ func (e *EntangledError) Error() string {
 // other entry is read as before. On a *SharedLineError or *EntangledError nothing is replaced.
 func Remove(data []byte, entries []Entry) ([]byte, error) {
 	sorted := slices.SortedFunc(slices.Values(entries), func(a, b Entry) int { return cmp.Compare(a.Start, b.Start) })
-	// In a file with other commands, the assignment may be all there is between "then" and "fi": there has to be a command.
-	all, problems := Parse(data)
+	all, _ := Parse(data)
 	var out bytes.Buffer
 	done := 0
 	for _, e := range sorted {
@@ -48,7 +47,7 @@ func Remove(data []byte, entries []Entry) ([]byte, error) {
 			return nil, &SharedLineError{e.Name, e.Line}
 		}
 		out.Write(data[done:e.Start])
-		if len(problems) > 0 && isExport(data[e.Start:]) {
+		if e.nested { // it may be all there is between "then" and "fi", where a shell wants a command
 			out.WriteString(": ")
 		}
 		out.WriteString("# " + e.Name + " is now kept by ragenv")
@@ -63,10 +62,13 @@ func Remove(data []byte, entries []Entry) ([]byte, error) {
 
 func without(all, removed []Entry) []Entry {
 	return slices.DeleteFunc(slices.Clone(all), func(e Entry) bool {
-		return slices.ContainsFunc(removed, func(r Entry) bool { return r.Start == e.Start })
+		return slices.ContainsFunc(removed, func(r Entry) bool { return r.at == e.at })
 	})
 }
 
 func sameValues(a, b []Entry) bool {
-	return slices.EqualFunc(a, b, func(a, b Entry) bool { return a.Name == b.Name && a.Value == b.Value && a.Literal == b.Literal })
+	return slices.EqualFunc(a, b, func(a, b Entry) bool {
+		same := a.Name == b.Name && a.Value == b.Value && a.Literal == b.Literal
+		return same && (a.Differs == nil) == (b.Differs == nil) && (a.Differs == nil || *a.Differs == *b.Differs)
+	})
 }

@@ -2,68 +2,113 @@ package dotenv
 
 import (
 	"bytes"
+	"errors"
+	"slices"
 	"strings"
+	"unicode/utf8"
+
+	"mvdan.cc/sh/v3/syntax"
 )
 
-// isExport tells whether text starts with the command export and something behind it.
-func isExport(text []byte) bool {
-	return bytes.HasPrefix(text, []byte("export ")) || bytes.HasPrefix(text, []byte("export\t"))
+// maxResumes bounds how often the shell reader goes on after a syntax error: each time it may read to the end of the file.
+// What is left then is neither read nor refused, so that nothing there counts as read the same by both.
+const maxResumes = 50
+
+// maxNesting bounds how deep a file's commands and expansions may be nested: the parser recurses.
+const maxNesting = 10_000
+
+// readShell reads a file as a shell that sources it. A shell stops at a syntax error; the lines after it are read too, so
+// that an assignment that Compose reads there is compared with something.
+func readShell(data []byte) reading {
+	s := shellReader{data: data, source: ascii(data), lines: lines{data: data, line: 1}}
+	if nesting(s.source) > maxNesting {
+		s.problems = []Problem{{1, "too deeply nested"}}
+		return s.reading
+	}
+	pos := textStart(data)
+	for range maxResumes {
+		if pos = s.readFrom(pos); pos < 0 {
+			return s.reading
+		}
+	}
+	s.problems = append(s.problems, Problem{s.lines.of(pos), "too many syntax errors before it"})
+	return s.reading
 }
 
-// exportStatement reads a shell's export command: any number of NAME=value and NAME.
-func (p *parser) exportStatement() {
-	start := p.pos // of the assignment; the first one's has the command before it
-	p.pos += len("export")
-	for {
-		p.moveTo(p.shellBlanks(p.pos))
-		if p.shellEnds(p.pos) || p.data[p.pos] == '#' {
-			break
+type shellReader struct {
+	reading
+	data   []byte
+	source []byte // data with an "x" for each byte that is not ASCII: shells take any bytes, the parser UTF-8
+	base   int    // where in data the part begins that is being parsed
+	lines  lines
+
+	depth      int // of compound commands
+	background int // of commands in the background, whose assignments are lost
+}
+
+// ascii returns data with other bytes than ASCII replaced, each by one byte that means nothing to a shell.
+func ascii(data []byte) []byte {
+	out := bytes.Clone(data)
+	for i, c := range out {
+		if c >= utf8.RuneSelf || c == 0 {
+			out[i] = 'x'
 		}
-		if start < 0 {
-			start = p.pos
+	}
+	return bytes.TrimSuffix(out, []byte("\r"))
+}
+
+// nesting is an upper bound of how deep the constructs of a text are nested.
+func nesting(source []byte) int {
+	n := 0
+	for _, c := range source {
+		if strings.IndexByte("({`[$", c) >= 0 {
+			n++
 		}
-		end := p.pos
-		for end < len(p.data) && nameByte(p.data[end]) {
-			end++
-		}
-		name := string(p.data[p.pos:end])
-		if name != "" && p.shellEnds(end) || name != "" && p.shellBlanks(end) > end {
-			p.moveTo(end) // only a name: its value is set elsewhere
-			start = -1
+	}
+	for _, word := range []string{"if", "for", "while", "until", "case", "time", "!", "coproc"} {
+		n += bytes.Count(source, []byte(word))
+	}
+	return n
+}
+
+// readFrom reads statements from pos on. It returns where to go on after a syntax error, -1 at the end.
+func (s *shellReader) readFrom(pos int) int {
+	s.base = pos
+	done := pos
+	parser := syntax.NewParser(syntax.Variant(syntax.LangBash))
+	for stmt, err := range parser.StmtsSeq(bytes.NewReader(s.source[pos:])) {
+		if err == nil {
+			s.statement(stmt)
+			done = s.end(stmt)
 			continue
 		}
-		if name == "" || p.data[end] != '=' {
-			p.fail("not an assignment")
-			return
+		start := s.nextCommand(done)
+		reason := "not valid in a shell"
+		var parseError syntax.ParseError
+		if errors.As(err, &parseError) && parseError.Incomplete {
+			reason = "a quote or an expansion that is not closed"
 		}
-		v, reason := p.shellValue(end + 1)
-		if reason != "" {
-			p.fail(reason)
-			return
+		if start >= len(s.source) {
+			return -1
 		}
-		p.add(name, start, v)
-		start = -1
+		next := lineEnd(s.data, start) + 1
+		s.fail(start, min(next, len(s.data)), reason)
+		if next >= len(s.source) {
+			return -1
+		}
+		return next
 	}
-	if p.pos < len(p.data) && strings.IndexByte(";&|", p.data[p.pos]) >= 0 {
-		p.pos++
-		if p.pos < len(p.data) && strings.IndexByte("&|", p.data[p.pos]) >= 0 {
-			p.pos++
-		}
-	}
+	return -1
 }
 
-func nameByte(c byte) bool {
-	return c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
-}
-
-// shellBlanks returns the first position from pos that is neither a blank nor a line that goes on.
-func (p *parser) shellBlanks(pos int) int {
-	for pos < len(p.data) {
-		switch {
-		case p.data[pos] == ' ' || p.data[pos] == '\t':
+// nextCommand skips what may stand between two commands.
+func (s *shellReader) nextCommand(pos int) int {
+	for pos < len(s.source) {
+		switch c := s.source[pos]; {
+		case strings.IndexByte(" \t\r\n;", c) >= 0:
 			pos++
-		case bytes.HasPrefix(p.data[pos:], []byte("\\\n")):
-			pos += 2
+		case c == '#':
+			pos = lineEnd(s.source, pos)
 		default:
 			return pos
 		}
@@ -71,163 +116,246 @@ func (p *parser) shellBlanks(pos int) int {
 	return pos
 }
 
-// shellEnds tells whether a command ends at pos: at the end of the data or the line, or at ; & |.
-func (p *parser) shellEnds(pos int) bool {
-	rest := p.data[pos:]
-	return len(rest) == 0 || strings.IndexByte("\n;&|", rest[0]) >= 0 || rest[0] == '\r' && (len(rest) == 1 || rest[1] == '\n')
+func (s *shellReader) pos(node syntax.Node) int { return s.base + int(node.Pos().Offset()) }
+
+// end is where a node ends, which the parser may see behind the text's end.
+func (s *shellReader) end(node syntax.Node) int {
+	return min(s.base+int(node.End().Offset()), len(s.source))
 }
 
-// shellValue reads the word at start as the value of an assignment.
-func (p *parser) shellValue(start int) (value, string) {
-	var text strings.Builder
-	literal := true
-	pos := start
-	for {
-		if p.shellEnds(pos) || p.data[pos] == ' ' || p.data[pos] == '\t' {
-			return value{text: text.String(), literal: literal, end: pos}, ""
+func (s *shellReader) fail(start, end int, reason string) {
+	s.refused = append(s.refused, span{start, end})
+	s.problems = append(s.problems, Problem{s.lines.of(start), reason})
+}
+
+func (s *shellReader) statements(stmts []*syntax.Stmt) {
+	s.depth++
+	for _, stmt := range stmts {
+		s.statement(stmt)
+	}
+	s.depth--
+}
+
+func (s *shellReader) statement(stmt *syntax.Stmt) {
+	if stmt.Background {
+		s.background++
+		defer func() { s.background-- }()
+	}
+	switch cmd := stmt.Cmd.(type) {
+	case *syntax.CallExpr:
+		s.call(cmd)
+	case *syntax.DeclClause:
+		s.declare(cmd)
+	case *syntax.BinaryCmd:
+		s.statement(cmd.X)
+		s.statement(cmd.Y)
+	case *syntax.Block:
+		s.statements(cmd.Stmts)
+	case *syntax.Subshell:
+		s.statements(cmd.Stmts)
+	case *syntax.FuncDecl:
+		s.statements([]*syntax.Stmt{cmd.Body})
+	case *syntax.IfClause:
+		for clause := cmd; clause != nil; clause = clause.Else {
+			s.statements(clause.Cond)
+			s.statements(clause.Then)
 		}
-		end := 0
-		switch c := p.data[pos]; c {
-		case '\'':
-			n := bytes.IndexByte(p.data[pos+1:], '\'')
-			if n < 0 {
-				return value{}, "a quote that is not closed"
-			}
-			end = pos + 1 + n + 1
-			text.Write(p.data[pos+1 : end-1])
-		case '"':
-			var plain bool
-			end, plain = p.shellDoubleQuoted(pos, &text)
-			literal = literal && plain
-		case '\\':
-			switch {
-			case pos+1 == len(p.data):
-				return value{}, "a backslash at the end of the file"
-			case p.data[pos+1] != '\n':
-				text.WriteByte(p.data[pos+1])
-			}
-			end = pos + 2
-		case '$', '`':
-			literal, end = false, p.shellExpansion(pos, 0)
-		case '<', '>', '(', ')':
-			return value{}, "not a simple assignment"
-		default:
-			// ~ is expanded where a path could start, and {a,b} by some shells.
-			if c == '{' || c == '~' && (pos == start || p.data[pos-1] == ':' || p.data[pos-1] == '=') {
-				literal = false
-			}
-			end = pos + 1
-			text.WriteByte(c)
+	case *syntax.WhileClause:
+		s.statements(cmd.Cond)
+		s.statements(cmd.Do)
+	case *syntax.ForClause:
+		s.statements(cmd.Do)
+	case *syntax.CaseClause:
+		for _, item := range cmd.Items {
+			s.statements(item.Stmts)
 		}
-		if end < 0 {
-			return value{}, "a quote or an expansion that is not closed"
-		}
-		pos = end
+	default:
+		s.problems = append(s.problems, Problem{s.lines.of(s.pos(stmt)), "not an assignment"})
 	}
 }
 
-// shellDoubleQuoted reads from the quote at pos to behind the closing one (-1 if there is none), and appends its text, which
-// is worth nothing if it is not plain.
-func (p *parser) shellDoubleQuoted(pos int, text *strings.Builder) (end int, plain bool) {
-	plain = true
-	for pos++; pos >= 0 && pos < len(p.data); {
-		c := p.data[pos]
+// call reads a command with assignments before it, or assignments alone.
+func (s *shellReader) call(cmd *syntax.CallExpr) {
+	for _, a := range cmd.Assigns {
+		s.assign(a, s.pos(a), len(cmd.Args) > 0)
+	}
+	if len(cmd.Args) == 0 {
+		return
+	}
+	first := cmd.Args[0]
+	if first.Lit() == "unset" {
+		for _, arg := range cmd.Args[1:] {
+			if name := arg.Lit(); syntax.ValidName(name) {
+				at := s.pos(arg)
+				s.entries = append(s.entries, Entry{Name: name, Literal: true, Line: s.lines.of(at), Start: at, End: s.end(arg), at: at})
+			}
+		}
+		return
+	}
+	if len(cmd.Assigns) == 0 {
+		s.fail(s.pos(first), s.pos(first)+1, "not an assignment")
+	}
+}
+
+// declare reads export and its like.
+func (s *shellReader) declare(cmd *syntax.DeclClause) {
+	start := s.pos(cmd)
+	flags := []string{"-x", "-r", "-g", "-gx", "-xg", "-rx", "-xr", "--"}
+	valid := true
+	for _, a := range cmd.Args {
+		if a.Name != nil {
+			continue
+		}
+		word := s.source[s.pos(a):s.end(a)]
+		if word[0] == '-' && !slices.Contains(flags, string(word)) || cmd.Variant.Value == "nameref" {
+			s.fail(start, s.end(cmd), "not a simple assignment")
+			return
+		}
+		valid = valid && word[0] == '-'
+	}
+	if !valid { // an argument is no name: what a shell does with the others differs
+		s.problems = append(s.problems, Problem{s.lines.of(start), "not a simple assignment"})
+	}
+	if len(cmd.Args) == 1 && cmd.Args[0].Name != nil && cmd.Args[0].Naked {
+		s.exportLast(cmd)
+	}
+	first := true
+	for _, a := range cmd.Args {
 		switch {
-		case c == '"':
-			return pos + 1, plain
-		case c == '$' || c == '`':
-			plain, pos = false, p.shellExpansion(pos, 0)
-			continue
-		case c == '\\' && pos+1 < len(p.data) && strings.IndexByte("$`\"\\\n", p.data[pos+1]) >= 0:
-			if p.data[pos+1] != '\n' {
-				text.WriteByte(p.data[pos+1])
+		case !a.Naked:
+			from := s.pos(a)
+			if first {
+				from = start
 			}
-			pos += 2
-			continue
+			first = false
+			s.assign(a, from, false)
+		case a.Name != nil: // a name alone; the command is not a part of the next assignment
+			first = false
+			if !valid { // "export NAME = value" sets nothing
+				s.refused = append(s.refused, span{s.pos(a), s.pos(a) + 1})
+			}
 		}
-		text.WriteByte(c)
-		pos++
 	}
-	return -1, false
 }
 
-// maxDepth is how deep expansions may stand in each other.
-const maxDepth = 100
-
-// shellExpansion returns the position behind the expansion at pos, -1 if it is not closed.
-func (p *parser) shellExpansion(pos, depth int) int {
-	switch rest := p.data[pos:]; {
-	case depth > maxDepth:
-		return -1
-	case rest[0] == '`':
-		return p.shellUntil(pos+1, '`', depth)
-	case bytes.HasPrefix(rest, []byte("$(")):
-		return p.shellUntil(pos+2, ')', depth)
-	case bytes.HasPrefix(rest, []byte("${")):
-		return p.shellUntil(pos+2, '}', depth)
-	case bytes.HasPrefix(rest, []byte("$'")): // of bash and others: backslashes count between the quotes
-		for i := 2; i < len(rest); i++ {
-			switch rest[i] {
-			case '\\':
-				i++
-			case '\'':
-				return pos + i + 1
-			}
-		}
-		return -1
+// exportLast makes "; export NAME" a part of the assignment of NAME that it follows.
+func (s *shellReader) exportLast(cmd *syntax.DeclClause) {
+	if len(s.entries) == 0 {
+		return
 	}
-	return pos + 1
+	last := &s.entries[len(s.entries)-1]
+	if last.Name == cmd.Args[0].Name.Value && !last.prefix && len(bytes.Trim(s.data[last.End:max(s.pos(cmd), last.End)], " \t;")) == 0 {
+		last.End = s.end(cmd)
+	}
 }
 
-// shellUntil returns the position behind the next closer that is not quoted nor in an expansion within, -1 if there is none.
-func (p *parser) shellUntil(pos int, closer byte, depth int) int {
-	for pos < len(p.data) {
-		next := pos + 1
-		switch c := p.data[pos]; {
-		case c == closer:
-			return next
-		case c == '\\':
-			next = pos + 2
-		case c == '\'':
-			n := bytes.IndexByte(p.data[next:], '\'')
-			if n < 0 {
-				return -1
-			}
-			next += n + 1
-		case c == '"':
-			if depth > maxDepth {
-				return -1
-			}
-			next = p.shellUntilQuote(next, depth+1)
-		case c == '(' && closer == ')':
-			if depth > maxDepth {
-				return -1
-			}
-			next = p.shellUntil(next, ')', depth+1)
-		case c == '$' || c == '`':
-			next = p.shellExpansion(pos, depth+1)
-		}
-		if next < 0 {
-			return -1
-		}
-		pos = next
+func (s *shellReader) assign(a *syntax.Assign, start int, prefix bool) {
+	at, end := s.pos(a), s.end(a)
+	if a.Append || a.Index != nil || a.Name == nil {
+		s.fail(start, end, "not a simple assignment")
+		return
 	}
-	return -1
+	if s.data[end-1] == '\r' && (end == len(s.data) || s.data[end] == '\n') { // a line end of CR LF
+		end--
+	}
+	v := value{literal: a.Array == nil}
+	if a.Value != nil {
+		v = s.word(a.Value, end)
+	}
+	// The name is taken from the file: the parser saw an "x" for a byte that is not ASCII.
+	name := string(s.data[at : at+len(a.Name.Value)])
+	s.entries = append(s.entries, Entry{
+		Name: name, Literal: v.literal, Value: v.text, Line: s.lines.of(start), Start: start, End: end, at: at,
+		nested: s.depth > 0, prefix: prefix || s.background > 0,
+	})
 }
 
-// shellUntilQuote is shellUntil between double quotes, where single quotes are text.
-func (p *parser) shellUntilQuote(pos, depth int) int {
-	for pos >= 0 && pos < len(p.data) {
-		switch p.data[pos] {
-		case '"':
-			return pos + 1
-		case '\\':
-			pos += 2
-		case '$', '`':
-			pos = p.shellExpansion(pos, depth+1)
+// value is what a reader of values found.
+type value struct {
+	text    string // if literal
+	literal bool
+	end     int // behind its last byte
+}
+
+// word reads the value of an assignment, which ends at end.
+func (s *shellReader) word(word *syntax.Word, end int) value {
+	var text strings.Builder
+	for i, part := range word.Parts {
+		switch part := part.(type) {
+		case *syntax.Lit:
+			raw := s.data[s.pos(part):min(s.end(part), end)]
+			if expands(raw, i == 0) {
+				return value{}
+			}
+			unescape(&text, raw, "")
+		case *syntax.SglQuoted:
+			if part.Dollar {
+				return value{}
+			}
+			text.Write(s.data[s.pos(part)+1 : s.end(part)-1])
+		case *syntax.DblQuoted:
+			if part.Dollar {
+				return value{}
+			}
+			for _, inner := range part.Parts {
+				lit, ok := inner.(*syntax.Lit)
+				if !ok {
+					return value{}
+				}
+				raw := s.data[s.pos(lit):s.end(lit)]
+				if dollar(raw) {
+					return value{}
+				}
+				unescape(&text, raw, "$`\"\\\n")
+			}
 		default:
-			pos++
+			return value{}
 		}
 	}
-	return -1
+	return value{text: text.String(), literal: true}
+}
+
+// expands reports whether a shell may expand text without quotes: "~" where a path could start, and "{a,b}" in some shells.
+func expands(raw []byte, first bool) bool {
+	if dollar(raw) {
+		return true
+	}
+	for i, c := range raw {
+		if c == '~' && (i == 0 && first || i > 0 && strings.IndexByte(":=", raw[i-1]) >= 0) {
+			return true
+		}
+		if c == '{' && bytes.ContainsAny(raw[i:], "},") && (bytes.Contains(raw[i:], []byte(",")) || bytes.Contains(raw[i:], []byte(".."))) {
+			return true
+		}
+	}
+	return false
+}
+
+// dollar reports whether text has a "$" without a backslash. Alone it is one for most shells; zsh knows "$^" and others.
+func dollar(raw []byte) bool {
+	for i := 0; i < len(raw); i++ {
+		switch raw[i] {
+		case '\\':
+			i++
+		case '$':
+			return true
+		}
+	}
+	return false
+}
+
+// unescape appends text without its escapes. Of the characters in only, if there are any, a backslash takes away the meaning;
+// before others it stays. A line that goes on does so without the line break.
+func unescape(out *strings.Builder, raw []byte, only string) {
+	for i := 0; i < len(raw); i++ {
+		c := raw[i]
+		if c == '\\' && i+1 < len(raw) && (only == "" || strings.IndexByte(only, raw[i+1]) >= 0) {
+			i++
+			if raw[i] != '\n' {
+				out.WriteByte(raw[i])
+			}
+			continue
+		}
+		out.WriteByte(c)
+	}
 }

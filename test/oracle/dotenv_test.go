@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -65,8 +64,8 @@ func FuzzRenderForCompose(f *testing.F) {
 		if len(got) != len(want) {
 			t.Errorf("%d values, want %d", len(got), len(want))
 		}
-		// And so does our own reader, wherever it does not refuse to judge.
-		entries, problems := dotenv.Parse(buf.Bytes())
+		// And so does our own reader.
+		entries, problems := dotenv.ParseAs(buf.Bytes(), dotenv.Compose)
 		if len(entries) != len(want) || len(problems) > 0 {
 			t.Errorf("ours: %d entries, %v", len(entries), problems)
 		}
@@ -96,29 +95,8 @@ func TestRenderForDockerRun(t *testing.T) {
 	}
 }
 
-// oneStatement tells whether Compose reads text as one assignment.
-func oneStatement(text string) bool {
-	bare := false
-	got, err := compose.ParseWithLookup(strings.NewReader(text+"\n"), func(string) (string, bool) {
-		bare = true
-		return "", false
-	})
-	return err == nil && len(got) == 1 && (!bare || strings.Contains(text, "$")) && !twice.MatchString(text) && !behindQuote(text)
-}
-
-// behindQuote tells whether more stands behind a value in quotes: part of it for a shell, and for us; nothing for Compose.
-func behindQuote(text string) bool {
-	_, value, _ := strings.Cut(strings.ReplaceAll(text, ":", "="), "=")
-	value = strings.TrimSpace(value)
-	return value != "" && strings.ContainsRune(`'"`, rune(value[0])) && value[len(value)-1] != value[0]
-}
-
-// twice finds what may be a second assignment behind a value in quotes, which Compose takes without white space between: of the
-// same name, it is not seen in the result.
-var twice = regexp.MustCompile(`['"][\s\v\pZ]*[A-Za-z_][^\n]*[=:]`)
-
-// FuzzParse: a file without export lines that Compose can read, ours reads alike: the same names, and the same values but
-// for those it does not judge.
+// FuzzParse: a file that Compose can read, ours reads alike: the same names, and the same values but for those that it does
+// not expand.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{"A=1\nB='2'\n", "A: 1\n B = \"x\\ny\" # c\n", "A='it\\'s' B=2\nC=d #e\n", "A\nB=1", "\ufeffA=1\r\nB='a\r\nb'\r\n", `A="\0140\012\0\q\\"`} {
 		f.Add(uint64(0), seed)
@@ -133,19 +111,16 @@ func FuzzParse(f *testing.F) {
 				data += fmt.Sprintf("V%d=%s\n", i, []string{text(r, 8), "'" + text(r, 8) + "'", `"` + text(r, 8) + `"`}[r.IntN(3)])
 			}
 		}
-		if strings.Contains(data, "export") || strings.HasPrefix(data, "\xff\xfe") || strings.HasPrefix(data, "\xfe\xff") {
+		if strings.HasPrefix(data, "\xff\xfe") || strings.HasPrefix(data, "\xfe\xff") {
 			return
 		}
 		want, err := compose.Parse(strings.NewReader(data))
 		if err != nil {
 			return // such files are people's too, but there is nothing to compare with
 		}
-		entries, problems := dotenv.Parse([]byte(data))
+		entries, problems := dotenv.ParseAs([]byte(data), dotenv.Compose)
 		got, open := map[string]string{}, []string{}
 		for _, e := range entries {
-			if !oneStatement(data[e.Start:e.End]) {
-				return // a shell's word, such as 'it'\''s', which Compose takes for more
-			}
 			got[e.Name] = e.Value
 			if !e.Literal {
 				open = append(open, e.Name)
