@@ -46,6 +46,10 @@ func readEnvFile(path string) ([]string, error) {
 	settings := make([]string, 0, len(entries))
 	for i := len(entries) - 1; i >= 0; i-- {
 		entry := entries[i]
+		if entry.Differs != nil {
+			return nil, ui.Errorf("put the value into single quotes", "--env-file %s: line %d: a shell and Compose read %s differently",
+				ui.Printable(path), entry.Line, ui.Printable(entry.Name))
+		}
 		if !entry.Literal {
 			return nil, ui.Errorf("write the value out, or put it into single quotes if it is meant so", "--env-file %s: line %d: %s has to be expanded, which only a shell does",
 				ui.Printable(path), entry.Line, ui.Printable(entry.Name))

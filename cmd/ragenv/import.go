@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ragenv/ragenv/internal/commandline"
+	"github.com/ragenv/ragenv/internal/dotenv"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/pkg/validate"
@@ -18,11 +19,12 @@ type importOptions struct {
 	only                             []string
 	fromEnv, docker                  bool
 	all, remove, replace, dryRunOnly bool
+	as                               dotenv.Syntax // empty: what both readers agree on
 }
 
 func newImportCommand(p *program) *cli.Command {
 	var o importOptions
-	var only string
+	var only, as string
 	return &cli.Command{
 		Name:      "import",
 		Usage:     "store the keys that lie in files, in the environment or in Docker's config.json",
@@ -30,6 +32,9 @@ func newImportCommand(p *program) *cli.Command {
 		Description: `FILE is a .env file, a file of export lines for a shell, or what ragenv export wrote as shell, dotenv or json; "-" is standard
 input. Nothing in it is run or expanded: a value with ${...} or $(...) is left alone. Of all variables, those are taken that ragenv
 knows as keys; --only names others, --all takes every one of a file.
+
+A shell and Docker Compose read some lines differently: "export X=two words" is "two" for the one and "two words" for the other.
+Such a line is shown with both readings, and nothing is stored until --as says which one is meant.
 
 What is stored already under another value stays, unless --force is given; the rest is stored, and the exit code is 1. With
 --remove the line of a key gives way to a comment after the keychain gave the key back, and nothing else in the file changes.
@@ -42,6 +47,7 @@ What is stored already under another value stays, unless --force is given; the r
 			&cli.BoolFlag{Name: "docker", Destination: &o.docker, Usage: "look for logins in plain text in Docker's config.json: that of nvcr.io, with --all every one"},
 			&cli.StringFlag{Name: "only", Destination: &only, Usage: "take only the variables `A,B`"},
 			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Destination: &o.all, Usage: "take also what ragenv does not know as a key"},
+			&cli.StringFlag{Name: "as", Destination: &as, Usage: "read the files as `shell|compose` does"},
 			&cli.BoolFlag{Name: "remove", Destination: &o.remove, Usage: "take out of the file what is stored then"},
 			&cli.BoolFlag{Name: "force", Destination: &o.replace, Usage: "store unusual values too, and replace other values, also those that cannot be made again"},
 			&cli.BoolFlag{Name: "dry-run", Destination: &o.dryRunOnly, Usage: "show what would be stored, and change nothing"},
@@ -54,8 +60,10 @@ What is stored already under another value stays, unless --force is given; the r
 			if o.only, err = parseOnly(c, only); err != nil {
 				return err
 			}
-			o.files = c.Args().Slice()
+			o.files, o.as = c.Args().Slice(), dotenv.Syntax(as)
 			switch {
+			case c.IsSet("as") && o.as != dotenv.Shell && o.as != dotenv.Compose:
+				return ui.Usagef(commandline.HelpHint(c), "--as takes shell or compose")
 			case len(o.files) == 0 && !o.fromEnv && !o.docker:
 				return ui.Usagef("ragenv import .env, or --from-env, or --docker", "import from where?")
 			case o.all && o.only != nil:
@@ -85,6 +93,9 @@ func runImport(s *session, o importOptions) error {
 	}
 	var found []importable
 	for _, file := range files {
+		if err := s.checkReadings(file, o); err != nil {
+			return err
+		}
 		found = append(found, s.selectKeys(file, o)...)
 	}
 	if o.fromEnv {
@@ -117,7 +128,7 @@ func runImport(s *session, o importOptions) error {
 		return failed
 	}
 	for _, file := range files {
-		failed = s.afterwards(failed, s.removeFromFile(file, kept))
+		failed = s.afterwards(failed, s.removeFromFile(file, kept, o.as))
 	}
 	return s.afterwards(failed, s.removeLogins(logins, kept))
 }

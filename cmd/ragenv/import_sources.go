@@ -16,8 +16,10 @@ import (
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/dotenv"
 	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/pkg/validate"
 )
 
 // stdinFile stands for standard input among the files.
@@ -41,7 +43,7 @@ func (source importSource) at(entry dotenv.Entry) string {
 func (s *session) readImportFiles(o importOptions) ([]importSource, error) {
 	var sources []importSource
 	for _, path := range o.files {
-		source, err := s.readImportFile(path, o.remove)
+		source, err := s.readImportFile(path, o)
 		if err != nil {
 			return nil, err
 		}
@@ -50,7 +52,7 @@ func (s *session) readImportFiles(o importOptions) ([]importSource, error) {
 	return sources, nil
 }
 
-func (s *session) readImportFile(path string, remove bool) (importSource, error) {
+func (s *session) readImportFile(path string, o importOptions) (importSource, error) {
 	source := importSource{path: path, title: path}
 	var data []byte
 	var err error
@@ -75,7 +77,7 @@ func (s *session) readImportFile(path string, remove bool) (importSource, error)
 	}
 	withoutMark := bytes.TrimPrefix(data, []byte("\ufeff"))
 	isJSON := bytes.HasPrefix(bytes.TrimLeft(withoutMark, " \t\r\n"), []byte("{"))
-	if remove && (isJSON || source.path == "") {
+	if o.remove && (isJSON || source.path == "") {
 		return source, ui.Usagef("run it without --remove, and delete "+source.title+" then", "--remove cannot leave a comment in %s", ui.Printable(source.title))
 	}
 	if isJSON {
@@ -83,11 +85,79 @@ func (s *session) readImportFile(path string, remove bool) (importSource, error)
 		return source, err
 	}
 	var problems []dotenv.Problem
-	source.entries, problems = dotenv.Parse(data)
+	source.entries, problems = readVariables(data, o.as)
 	if len(problems) > 0 {
-		s.print.Note("%s: passed over what is no plain assignment, first in line %d: %s", source.title, problems[0].Line, problems[0].Reason)
+		s.print.Note("%s: skipped lines that are not simple assignments, first line %d: %s", ui.Printable(source.title), problems[0].Line, problems[0].Reason)
 	}
 	return source, nil
+}
+
+// readVariables reads a file as both readers do, or as the one that was named.
+func readVariables(data []byte, as dotenv.Syntax) ([]dotenv.Entry, []dotenv.Problem) {
+	if as == "" {
+		return dotenv.Parse(data)
+	}
+	return dotenv.ParseAs(data, as)
+}
+
+// checkReadings refuses a file in which a wanted line is read differently by a shell and by Compose.
+func (s *session) checkReadings(source importSource, o importOptions) error {
+	var refused *dotenv.Entry
+	for i, entry := range source.entries {
+		if entry.Differs == nil || !o.wants(entry.Name) {
+			continue
+		}
+		refused = &source.entries[i]
+		d := entry.Differs
+		s.print.Warn("%s: %s is %s for a shell and %s for Compose", ui.Printable(source.at(entry)), entry.Name, showReading(d.Shell), showReading(d.Compose))
+	}
+	if refused == nil {
+		return nil
+	}
+	again := "ragenv import" + s.forProfile()
+	if o.only != nil {
+		again += " --only " + strings.Join(o.only, ",")
+	}
+	if o.remove {
+		again += " --remove"
+	}
+	path := source.path
+	if path == "" {
+		path = stdinFile
+	}
+	return ui.Errorf(again+" --as shell "+shellquote.Word(path),
+		"a shell and Compose read %s differently: nothing was stored without --as shell or --as compose", ui.Printable(source.at(*refused)))
+}
+
+// showReading describes a reading without showing a secret.
+func showReading(r dotenv.Reading) string {
+	switch {
+	case !r.Sets:
+		return "not set"
+	case !r.Literal:
+		return "to be expanded"
+	case r.Value == "":
+		return "empty"
+	}
+	// The first word is what both readings begin with; of the rest, its length says enough.
+	word := r.Value
+	if end := strings.IndexAny(word, " \t\n;&|"); end > 0 {
+		word = word[:end]
+	}
+	text := validate.Mask(word)
+	if more := len(r.Value) - len(word); more > 0 {
+		text += " and " + count(more, "more byte")
+	}
+	if r.Prefix {
+		text += " (for one command)"
+	}
+	return text
+}
+
+// wants reports whether a variable of a file is to be stored.
+func (o importOptions) wants(name string) bool {
+	_, isKnown := secrets.Lookup(name)
+	return isKnown && o.only == nil || o.all || slices.Contains(o.only, name)
 }
 
 // jsonEntries reads one JSON object of name to value, as ragenv export writes it.
@@ -140,8 +210,7 @@ func (s *session) selectKeys(source importSource, o importOptions) []importable 
 		if slices.ContainsFunc(source.entries[i+1:], func(later dotenv.Entry) bool { return later.Name == entry.Name }) {
 			continue
 		}
-		_, isKnown := secrets.Lookup(entry.Name)
-		wanted := isKnown && o.only == nil || o.all || slices.Contains(o.only, entry.Name)
+		wanted := o.wants(entry.Name)
 		switch reason := secrets.CheckName(entry.Name); {
 		case !entry.Literal && wanted:
 			say := s.print.Warn
@@ -188,7 +257,7 @@ func leaders(aliases map[string][]string) map[string]string {
 
 // removeFromFile takes out of a file the assignments of keys that the keychain has, also an earlier one and one of a name
 // that follows the key's.
-func (s *session) removeFromFile(source importSource, kept map[keychain.Ref]keychain.Secret) error {
+func (s *session) removeFromFile(source importSource, kept map[keychain.Ref]keychain.Secret, as dotenv.Syntax) error {
 	leader := leaders(s.aliases())
 	isKept := func(entry dotenv.Entry) bool {
 		for _, name := range []string{entry.Name, leader[entry.Name]} {
@@ -202,7 +271,7 @@ func (s *session) removeFromFile(source importSource, kept map[keychain.Ref]keyc
 	if err != nil {
 		return err
 	}
-	entries, _ := dotenv.Parse(old)
+	entries, _ := readVariables(old, as)
 	var removed []dotenv.Entry
 	var failed error
 	data := old

@@ -74,7 +74,7 @@ func Parse(data []byte) ([]Entry, []Problem) {
 		return nil, problems
 	}
 	shell, compose := readShell(text), readCompose(text)
-	return sortOut(text, merge(shell, compose), notRead(text, shell, compose))
+	return sortOut(text, merge(text, shell, compose), notRead(text, shell, compose))
 }
 
 // ParseAs returns the assignments as one of the readers has them, whatever the other would say.
@@ -149,7 +149,7 @@ func values(entries []Entry) cover {
 }
 
 // merge joins two readings of one file.
-func merge(shell, compose reading) []Entry {
+func merge(text []byte, shell, compose reading) []Entry {
 	byPlace := func(entries []Entry) map[int]*Entry {
 		m := make(map[int]*Entry, len(entries))
 		for i := range entries {
@@ -185,7 +185,9 @@ func merge(shell, compose reading) []Entry {
 		if s := inShell[c.at]; s != nil && s.Name == c.Name {
 			continue
 		}
-		if shellValues.has(c.at) || !shellRefused.has(c.at) {
+		// A shell may run the beginning of a line that it cannot read to its end.
+		cut := bytes.ContainsAny(text[c.at:c.End], ";&|") && strings.IndexByte(`"'`, text[c.End-1]) < 0
+		if cut || shellValues.has(c.at) || !shellRefused.has(c.at) {
 			merged = append(merged, differing(nil, c))
 		} else {
 			merged = append(merged, *c)
