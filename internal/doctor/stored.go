@@ -178,7 +178,7 @@ func (w *World) notRead() (r Result, ok bool) {
 func (w *World) hintFor(err error) string {
 	var insecure *keychain.InsecureError
 	switch {
-	case errors.As(err, &insecure) && insecure.Mend == "":
+	case errors.As(err, &insecure) && insecure.Mode == 0:
 		info, statErr := os.Lstat(insecure.Path)
 		if statErr == nil && info.Mode()&fs.ModeSymlink != 0 {
 			return "put there what the link leads to: " + shellquote.Word(insecure.Path)

@@ -2,9 +2,11 @@ package ui
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"syscall"
 
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
@@ -20,8 +22,8 @@ func hintFor(err error) string {
 	var insecure *keychain.InsecureError
 	switch {
 	case errors.As(err, &insecure):
-		if insecure.Mend != "" {
-			return insecure.Mend
+		if insecure.Mode != 0 {
+			return fmt.Sprintf("chmod %o %s", insecure.Mode, shellquote.Word(insecure.Path))
 		}
 		return "ragenv doctor"
 	case errors.Is(err, keychain.ErrLocked):

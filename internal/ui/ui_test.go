@@ -24,7 +24,7 @@ func TestFailPrintsErrorHintAndCode(t *testing.T) {
 		{WithCode(keychain.ErrLocked, CodeOwnFailure), "p: error: the keychain is locked\np: hint: ragenv unlock\n", CodeOwnFailure},
 		{fmt.Errorf("around: %w", Errorf("do it", "inside")), "p: error: around: inside\np: hint: do it\n", CodeFailure},
 		{
-			&keychain.InsecureError{Path: "/s", Reason: "is open", Mend: "chmod 700 /s"},
+			&keychain.InsecureError{Path: "/s", Reason: "is open", Mode: 0o700},
 			"p: error: /s is open\np: hint: chmod 700 /s\n", CodeFailure,
 		},
 		{errors.New("a\nb\x1b[31mred"), "p: error: a b\ufffd[31mred\n", CodeFailure},

@@ -42,5 +42,5 @@ var (
 	ErrNoLocks = agestore.ErrNoLocks
 )
 
-// InsecureError says which path is not safe, why, and what mends it. It matches ErrInsecure.
+// InsecureError says which path is not safe, why, and which mode would be. It matches ErrInsecure.
 type InsecureError = agestore.InsecureError

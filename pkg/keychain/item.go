@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/ragenv/ragenv/internal/plainjson"
 )
 
 // Kind tells what an item is for.
@@ -177,31 +175,11 @@ func encode(item Item) ([]byte, error) {
 	return append(data, secret...), nil
 }
 
-// asWritten reads a header that encode wrote; false for all else that means the same.
-func asWritten(line []byte) (h header, ok bool) {
-	s := plainjson.NewScanner(line)
-	s.Skip(`{"item":`)
-	h.Ref = s.String()
-	if s.Has(`,"username":`) {
-		h.Username = s.String()
-	}
-	s.Skip(`,"updated":`)
-	h.Updated = s.Int()
-	if s.Has(`,"expires":`) {
-		h.Expires = s.Int()
-	}
-	s.Skip("}")
-	if !s.Done() {
-		return header{}, false
-	}
-	return h, true
-}
-
 // decode returns ErrDamaged when data is not an item's, or is another item's: two entries that somebody swapped.
 func decode(ref Ref, data []byte) (Item, error) {
 	line, secret, found := bytes.Cut(data, []byte{'\n'})
-	h, written := asWritten(line)
-	if !found || !written && json.Unmarshal(line, &h) != nil {
+	var h header
+	if !found || json.Unmarshal(line, &h) != nil {
 		return Item{}, fmt.Errorf("%w: %s cannot be read", ErrDamaged, ref)
 	}
 	if h.Ref != ref.Key() {

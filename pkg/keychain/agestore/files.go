@@ -8,18 +8,16 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-
-	"github.com/ragenv/ragenv/internal/rawfile"
 )
 
 // lockPatience bounds how long a writer waits for another.
 const lockPatience = 10 * time.Second
 
-// InsecureError says which path is not safe, why, and what mends it. It matches ErrInsecure.
+// InsecureError says which path is not safe, and why. It matches ErrInsecure.
 type InsecureError struct {
 	Path   string
 	Reason string
-	Mend   string // a command that can be pasted, or empty
+	Mode   fs.FileMode // the permissions that would make it safe; 0 if none would
 }
 
 func (e *InsecureError) Error() string { return e.Path + " " + e.Reason }
@@ -29,14 +27,14 @@ func (e *InsecureError) Unwrap() error { return ErrInsecure }
 
 // checkDir refuses a directory that is a link, or that somebody else owns or can enter. fs.ErrNotExist if it is absent.
 func checkDir(dir string) error {
-	info, err := rawfile.Lstat(dir)
+	info, err := os.Lstat(dir)
 	if err != nil {
 		return err
 	}
-	if !info.Mode.IsDir() {
+	if !info.IsDir() {
 		return &InsecureError{Path: dir, Reason: "is not a directory (symbolic links are not followed here)"}
 	}
-	return checkAccess(dir, info, "700")
+	return checkAccess(dir, info, 0o700)
 }
 
 // makeDir makes sure that dir is a directory of mode 0700, whatever the umask, and that it will survive a crash.
@@ -59,25 +57,25 @@ func makeDir(dir string) error {
 
 // readFile reads a regular file of ours of at most limit bytes. Errors: fs.ErrNotExist, ErrInsecure, ErrDamaged (too long).
 func readFile(path string, limit int64) ([]byte, error) {
-	f, err := openToRead(path)
+	f, err := openNoFollow(path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	info, err := f.Info()
+	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode.IsRegular() {
+	if !info.Mode().IsRegular() {
 		return nil, &InsecureError{Path: path, Reason: "is not a regular file"}
 	}
-	if err := checkAccess(path, info, "600"); err != nil {
+	if err := checkAccess(path, info, 0o600); err != nil {
 		return nil, err
 	}
-	if info.Size > limit {
-		return nil, fmt.Errorf("%w: %s is %d bytes long", ErrDamaged, path, info.Size)
+	if info.Size() > limit {
+		return nil, fmt.Errorf("%w: %s is %d bytes long", ErrDamaged, path, info.Size())
 	}
-	data := make([]byte, info.Size)
+	data := make([]byte, info.Size())
 	if _, err := io.ReadFull(f, data); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}

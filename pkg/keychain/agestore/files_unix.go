@@ -8,33 +8,26 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
-
-	"github.com/ragenv/ragenv/internal/rawfile"
 )
 
 var errLockHeld = syscall.EWOULDBLOCK
 
-// checkAccess refuses what another user owns or can read. mode is what chmod should set.
-func checkAccess(path string, info rawfile.Info, mode string) error {
-	if info.Owner != os.Geteuid() {
+// checkAccess refuses what another user owns or can read. safe is the mode it should have.
+func checkAccess(path string, info fs.FileInfo, safe fs.FileMode) error {
+	if owner := info.Sys().(*syscall.Stat_t).Uid; int(owner) != os.Geteuid() {
 		return &InsecureError{
 			Path:   path,
-			Reason: fmt.Sprintf("belongs to user %d, but this process runs as user %d", info.Owner, os.Geteuid()),
+			Reason: fmt.Sprintf("belongs to user %d, but this process runs as user %d", owner, os.Geteuid()),
 		}
 	}
-	if info.Mode.Perm()&0o077 != 0 {
+	if info.Mode().Perm()&0o077 != 0 {
 		return &InsecureError{
 			Path:   path,
-			Reason: fmt.Sprintf("is open to other users (mode %04o)", info.Mode.Perm()),
-			Mend:   "chmod " + mode + " " + quote(path),
+			Reason: fmt.Sprintf("is open to other users (mode %04o)", info.Mode().Perm()),
+			Mode:   safe,
 		}
 	}
 	return nil
-}
-
-func openToRead(path string) (*rawfile.File, error) {
-	f, err := rawfile.Open(path, syscall.O_NOFOLLOW)
-	return f, notFollowed(path, err)
 }
 
 func openNoFollow(path string, flag int, perm fs.FileMode) (*os.File, error) {

@@ -8,29 +8,19 @@ import (
 	"time"
 
 	"golang.org/x/sys/windows"
-
-	"github.com/ragenv/ragenv/internal/rawfile"
 )
 
 var errLockHeld = windows.ERROR_LOCK_VIOLATION
 
 // checkAccess: %LocalAppData% is the user's own by its access control list, which new files inherit.
-func checkAccess(string, rawfile.Info, string) error { return nil }
+func checkAccess(string, fs.FileInfo, fs.FileMode) error { return nil }
 
-func openToRead(path string) (*rawfile.File, error) {
-	return openPatiently(path, func() (*rawfile.File, error) { return rawfile.Open(path, 0) })
-}
-
-func openNoFollow(path string, flag int, perm fs.FileMode) (*os.File, error) {
-	return openPatiently(path, func() (*os.File, error) { return os.OpenFile(path, flag, perm) })
-}
-
-func openPatiently[File any](path string, open func() (File, error)) (f File, err error) {
+func openNoFollow(path string, flag int, perm fs.FileMode) (f *os.File, err error) {
 	if info, err := os.Lstat(path); err == nil && info.Mode()&(fs.ModeSymlink|fs.ModeIrregular) != 0 {
-		return f, &InsecureError{Path: path, Reason: "is a link, which is not followed here"}
+		return nil, &InsecureError{Path: path, Reason: "is a link, which is not followed here"}
 	}
 	err = patiently(func() (err error) {
-		f, err = open()
+		f, err = os.OpenFile(path, flag, perm)
 		return err
 	})
 	return f, err

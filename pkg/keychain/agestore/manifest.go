@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-
-	"github.com/ragenv/ragenv/internal/plainjson"
 )
 
 // manifest is store.json. Fields may be added within a format; Format grows when an older program could not cope.
@@ -29,9 +27,6 @@ func readManifest(opts Options) (manifest, error) {
 	if err != nil {
 		return m, err
 	}
-	if m, ok := asWritten(data); ok && m.Format == FormatVersion {
-		return m, nil
-	}
 	err = json.Unmarshal(data, &m)
 	// First: other members of a newer format may be of other types, which are errors, but keep no member from being read.
 	if m.Format > FormatVersion {
@@ -41,22 +36,6 @@ func readManifest(opts Options) (manifest, error) {
 		return m, fmt.Errorf("%w: %s is not a store's description", ErrDamaged, opts.path(manifestName))
 	}
 	return m, nil
-}
-
-// asWritten reads what writeManifest wrote; false for all else that means the same.
-func asWritten(data []byte) (m manifest, ok bool) {
-	s := plainjson.NewScanner(data)
-	s.Skip(`{"format":`)
-	m.Format = int(s.Int())
-	s.Skip(`,"recipient":`)
-	m.Recipient = s.String()
-	s.Skip(`,"identity_sha256":[`)
-	m.IdentitySums = []string{s.String()}
-	for s.Has(",") {
-		m.IdentitySums = append(m.IdentitySums, s.String())
-	}
-	s.Skip("]}")
-	return m, s.Done()
 }
 
 func writeManifest(opts Options, m manifest) error {
