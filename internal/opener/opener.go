@@ -15,9 +15,6 @@ import (
 type Opener struct {
 	Config *config.Config
 	Getenv func(string) string
-	// Ask returns the passphrase of a locked store from the person. Nil never asks: the helper must not, since parallel pulls
-	// would all ask.
-	Ask func() ([]byte, error)
 	// AskNew returns the passphrase for a new store, empty for none. Nil never asks.
 	AskNew func() ([]byte, error)
 	// Interactive lets another program's backend show its own prompt.
@@ -150,15 +147,8 @@ func (o Opener) options(backend string) keychain.Options {
 
 func (o Opener) passphrase() ([]byte, error) {
 	secret, err := passphrase.FromEnvironment(o.Getenv)
-	if !errors.Is(err, passphrase.ErrNone) {
-		return secret, err
-	}
-	if o.Ask == nil {
-		return nil, keychain.ErrLocked
-	}
-	secret, err = o.Ask()
-	if errors.Is(err, ui.ErrNoTerminal) {
-		return nil, keychain.ErrLocked
+	if errors.Is(err, passphrase.ErrNone) {
+		return nil, keychain.ErrLocked // nobody is asked here: parallel pulls would all ask
 	}
 	return secret, err
 }

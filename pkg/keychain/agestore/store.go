@@ -43,6 +43,7 @@ var (
 	ErrDamaged         = errors.New("damaged")
 	ErrLocked          = errors.New("the keychain is locked")
 	ErrWrongPassphrase = errors.New("wrong passphrase")
+	ErrInvalidKey      = errors.New("invalid key")
 	ErrTooLarge        = errors.New("too large")
 	ErrTimeout         = errors.New("no answer in time")
 	ErrNoLocks         = errors.New("the file system does not support locks")
@@ -218,7 +219,7 @@ func (s *Store) Modified(key string) (time.Time, error) {
 }
 
 // Set stores an item's data, in place of a former item of that key. It never unlocks. Errors:
-// ErrTooLarge, ErrTimeout, ErrNoLocks, ErrInsecure. On an error the former item is still there, unless it was
+// ErrInvalidKey, ErrTooLarge, ErrTimeout, ErrNoLocks, ErrInsecure. On an error the former item is still there, unless it was
 // only the directory that could not be brought to the disk: then the next one may be.
 func (s *Store) Set(key string, data []byte) error {
 	name, err := fileName(key)

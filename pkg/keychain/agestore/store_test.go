@@ -111,7 +111,7 @@ func TestSetGetRemoveAcrossOpens(t *testing.T) {
 		t.Run(fmt.Sprintf("passphrase=%t", passphrase != ""), func(t *testing.T) {
 			_, opts := create(t, passphrase)
 			opts.Passphrase = func() ([]byte, error) { return []byte(passphrase), nil }
-			values := map[string][]byte{"default/env/NGC_API_KEY": newKey(t), "a/b/%2F": newKey(t), "empty": {}, "..": []byte("x\x00\n\xff")}
+			values := map[string][]byte{"default/env/NGC_API_KEY": newKey(t), "a/b/%2F": newKey(t), "empty": {}, "x..": []byte("x\x00\n\xff")}
 			for key, value := range values {
 				set(t, reopen(t, opts), key, value)
 			}
@@ -510,7 +510,9 @@ func TestCreateRace(t *testing.T) {
 func TestTooLarge(t *testing.T) {
 	s, _ := create(t, "")
 	wantError(t, s.Set(strings.Repeat("n", 252), nil), ErrTooLarge)
-	wantError(t, s.Set("", nil), ErrTooLarge)
+	for _, key := range []string{"", "..", ".tmp", "a+b", "a b", "ü", "a\x00", `a\b`, "a:b"} {
+		wantError(t, s.Set(key, nil), ErrInvalidKey)
+	}
 	wantError(t, s.Set("k", make([]byte, MaxItemSize+1)), ErrTooLarge)
 	long := strings.Repeat("n", 251)
 	value := bytes.Repeat(newKey(t), 1000)
@@ -528,13 +530,13 @@ func private(t *testing.T) string {
 }
 
 func FuzzFileName(f *testing.F) {
-	for _, key := range []string{"default/env/NGC_API_KEY", "..", ".tmp", "a+b", "%", "ü", "\x00", ""} {
+	for _, key := range []string{"default/env/NGC_API_KEY", "default/registry/ghcr.io%3A5000", "..", ".tmp", "a+b", "%", "%25", "ü", "\x00", ""} {
 		f.Add(key)
 	}
 	f.Fuzz(func(t *testing.T, key string) {
 		name, err := fileName(key)
 		if err != nil {
-			if key != "" && 3*len(key) < 200 {
+			if !errors.Is(err, ErrInvalidKey) && 3*len(key) < 200 {
 				t.Fatalf("fileName(%q): %v", key, err)
 			}
 			return

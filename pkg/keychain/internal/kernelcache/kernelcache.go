@@ -51,15 +51,10 @@ func Put(id string, secret []byte, ttl time.Duration) error {
 
 // Get returns what Put kept under id, in a buffer the caller may clear. The only error is ErrMiss.
 func Get(id string) ([]byte, error) {
-	secret, _, err := lookup(id)
-	return secret, err
-}
-
-// Remaining tells how long what is kept under id will be kept, and whether anything is.
-func Remaining(id string) (time.Duration, bool) {
-	secret, left, err := lookup(id)
-	clear(secret)
-	return left, err == nil
+	if !validID(id) {
+		return nil, ErrMiss
+	}
+	return get(id)
 }
 
 // Remove forgets what is kept under id, for every process. It is no error when nothing is, or when nothing can be.
@@ -69,13 +64,6 @@ func Remove(id string) error {
 		return nil
 	}
 	return remove(id)
-}
-
-func lookup(id string) ([]byte, time.Duration, error) {
-	if !validID(id) {
-		return nil, 0, ErrMiss
-	}
-	return get(id)
 }
 
 func validID(id string) bool {

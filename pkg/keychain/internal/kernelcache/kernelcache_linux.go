@@ -42,7 +42,7 @@ var system = cache{syscalls{}}
 
 func put(id string, secret []byte, ttl time.Duration) error { return system.put(id, secret, ttl) }
 
-func get(id string) ([]byte, time.Duration, error) { return system.get(id) }
+func get(id string) ([]byte, error) { return system.get(id) }
 
 func remove(id string) error { return system.remove(id) }
 
@@ -82,20 +82,20 @@ func (c cache) put(id string, secret []byte, ttl time.Duration) (err error) {
 	return nil
 }
 
-func (c cache) get(id string) ([]byte, time.Duration, error) {
+func (c cache) get(id string) ([]byte, error) {
 	buf := make([]byte, headerSize+maxSecret)
 	size, err := c.find(id, buf)
 	if err != nil || size <= headerSize || size > len(buf) || buf[0] != payloadVersion {
 		clear(buf)
-		return nil, 0, miss(err)
+		return nil, miss(err)
 	}
 	now, err := c.bootTime()
 	left := time.Duration(binary.BigEndian.Uint64(buf[1:])) - now
 	if err != nil || left <= 0 || left > MaxTTL {
 		clear(buf)
-		return nil, 0, miss(err)
+		return nil, miss(err)
 	}
-	return buf[headerSize:size:size], left, nil
+	return buf[headerSize:size:size], nil
 }
 
 // find reads the payload into buf and returns the size of the whole of it, even when that is larger than buf. A put

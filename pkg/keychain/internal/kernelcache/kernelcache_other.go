@@ -6,6 +6,6 @@ import "time"
 
 func put(string, []byte, time.Duration) error { return ErrUnavailable }
 
-func get(string) ([]byte, time.Duration, error) { return nil, 0, ErrMiss }
+func get(string) ([]byte, error) { return nil, ErrMiss }
 
 func remove(string) error { return nil }
