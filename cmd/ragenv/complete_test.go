@@ -2,7 +2,6 @@ package main
 
 import (
 	"io"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,7 +10,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ragenv/ragenv/internal/commandline"
-	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
@@ -54,37 +52,8 @@ func TestEveryCommandAndFlagCompletes(t *testing.T) {
 	})
 }
 
-// completionWorld is a locked store with two profiles.
-func completionWorld(t *testing.T) (dir string, env []string) {
-	t.Helper()
-	dir = t.TempDir()
-	env, err := scripttest.Environ(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	k, err := keychain.CreateFileStore(keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(dir, "home", ".local", "share", "ragenv"), WorkFactor: 10}, []byte("horse battery"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = k.Lock() })
-	for _, ref := range []keychain.Ref{
-		{Profile: "default", Kind: keychain.KindEnv, Name: "NGC_API_KEY"},
-		{Profile: "default", Kind: keychain.KindEnv, Name: "MY_TOKEN"},
-		{Profile: "default", Kind: keychain.KindRegistry, Name: "ghcr.io"},
-		{Profile: "staging", Kind: keychain.KindEnv, Name: "OTHER_TOKEN"},
-	} {
-		if err := k.Set(keychain.Item{Ref: ref, Username: "me", Secret: keychain.NewSecret(scripttest.NewKey())}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := k.Lock(); err != nil {
-		t.Fatal(err)
-	}
-	return dir, env
-}
-
 func TestCompleteWords(t *testing.T) {
-	_, env := completionWorld(t)
+	_, env := scripttest.LockedHome(t)
 	p := &program{stdout: io.Discard, stderr: io.Discard, now: time.Now, getenv: func(name string) string {
 		for _, v := range env {
 			if value, ok := strings.CutPrefix(v, name+"="); ok {

@@ -23,22 +23,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/ragenv/ragenv/pkg/keychain"
-)
-
-// The programs.
-const (
-	Helper = "docker-credential-ngc"
-	Ragenv = "ragenv"
 )
 
 // Main is TestMain's body for the package of one program, whose main function is given. It exits.
@@ -49,43 +41,12 @@ func Main(m *testing.M, program string, main func()) {
 // Clean is TestMain's body for a package that has no scripts, and runs the programs that Binary builds. It exits.
 func Clean(m *testing.M) { os.Exit(cleaner{m}.Run()) }
 
-// Binary returns the path of one of the programs, built once for all tests of a package and removed after the last.
-func Binary(t testing.TB, program string) string {
-	t.Helper()
-	built.Lock()
-	defer built.Unlock()
-	if path, ok := built.paths[program]; ok {
-		return path
-	}
-	if built.dir == "" {
-		dir, err := os.MkdirTemp("", "ragenv-test-*")
-		if err != nil {
-			t.Fatal(err)
-		}
-		built.dir, built.paths = dir, map[string]string{}
-	}
-	path, err := build(built.dir, program)
-	if err != nil {
-		t.Fatal(err)
-	}
-	built.paths[program] = path
-	return path
-}
-
-var built struct {
-	sync.Mutex
-	dir   string
-	paths map[string]string
-}
-
 type cleaner struct{ *testing.M }
 
 func (c cleaner) Run() int {
 	code := c.M.Run()
-	built.Lock()
-	defer built.Unlock()
-	if built.dir != "" {
-		_ = os.RemoveAll(built.dir)
+	if temporary != "" {
+		_ = os.RemoveAll(temporary)
 	}
 	return code
 }
@@ -95,8 +56,8 @@ func (c cleaner) Run() int {
 func Run(t *testing.T, extra map[string]func(ts *testscript.TestScript, neg bool, args []string), programs ...string) {
 	t.Helper()
 	bin := ""
-	for _, program := range programs {
-		bin = filepath.Dir(Binary(t, program))
+	if len(programs) > 0 {
+		bin = filepath.Dir(Binary(t, programs[0]))
 	}
 	cmds := commands()
 	for name, cmd := range extra {
@@ -111,30 +72,6 @@ func Run(t *testing.T, extra map[string]func(ts *testscript.TestScript, neg bool
 		Setup:               func(env *testscript.Env) error { return setUp(env, bin) },
 	})
 }
-
-// build builds one of the programs, as it is released but for the version, into dir and returns its path.
-func build(dir, program string) (string, error) {
-	root, err := moduleRoot()
-	if err != nil {
-		return "", fmt.Errorf("find the module: %w", err)
-	}
-	path := filepath.Join(dir, program)
-	if runtime.GOOS == "windows" {
-		path += ".exe"
-	}
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, "./cmd/"+program)
-	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build %s: %w\n%s", program, err, out)
-	}
-	return path, nil
-}
-
-var moduleRoot = sync.OnceValues(func() (string, error) {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
-	return strings.TrimSpace(string(out)), err
-})
 
 // Environ returns the variables that give a program a world of its own below dir, which is made.
 func Environ(dir string) ([]string, error) {

@@ -1,5 +1,5 @@
 //go:build unix && !linux
 
-package main
+package hangs
 
 const maxRSSShift = 0 // ru_maxrss is in bytes on macOS

@@ -1,6 +1,6 @@
 //go:build linux || darwin
 
-package main
+package terminal_test
 
 import (
 	"os"
@@ -12,15 +12,16 @@ import (
 	"time"
 
 	"github.com/ragenv/ragenv/test/scripttest"
+	"github.com/ragenv/ragenv/test/terminal"
 )
 
 // shellWorld is a person's home with ragenv on PATH and a few files, for a shell that is there.
-func shellWorld(t *testing.T, shell string) *world {
+func shellWorld(t *testing.T, shell string) *terminal.World {
 	t.Helper()
 	if _, err := exec.LookPath(shell); err != nil {
 		t.Skipf("%s is not on PATH", shell)
 	}
-	dir, env := completionWorld(t)
+	dir, env := scripttest.LockedHome(t)
 	bin := filepath.Dir(scripttest.Binary(t, scripttest.Ragenv))
 	for _, name := range []string{"notes-one", "notes-two"} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
@@ -28,7 +29,7 @@ func shellWorld(t *testing.T, shell string) *world {
 		}
 	}
 	env = append(env, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "TERM=dumb", "PS1=ready> ", "HISTFILE=")
-	return &world{t, dir, env}
+	return &terminal.World{T: t, Dir: dir, Env: env}
 }
 
 // Every line is typed up to a tab, which makes the rest; then Enter shows what the command line became.
@@ -47,25 +48,25 @@ var typedLines = []struct{ typed, want string }{
 
 func TestBashCompletes(t *testing.T) {
 	w := shellWorld(t, "bash")
-	d := w.start("bash", "--norc", "--noprofile", "-i")
-	d.expect("ready> ").sendNow("bind 'set enable-bracketed-paste off'\n").expect("ready> ").sendNow("source <(ragenv completion bash)\n").expect("ready> ")
+	d := w.Start("bash", "--norc", "--noprofile", "-i")
+	d.Expect("ready> ").SendNow("bind 'set enable-bracketed-paste off'\n").Expect("ready> ").SendNow("source <(ragenv completion bash)\n").Expect("ready> ")
 	typeLines(d)
-	d.sendNow("exit\n").wantCode(0)
+	d.SendNow("exit\n").WantCode(0)
 }
 
 func TestZshCompletes(t *testing.T) {
 	w := shellWorld(t, "zsh")
-	d := w.start("zsh", "-f", "-i")
-	d.expect("ready> ").sendNow("unsetopt prompt_sp prompt_cr; autoload -U compinit && compinit -D -u && source <(ragenv completion zsh); echo loaded\n")
-	d.expect("\nloaded").expect("ready> ")
+	d := w.Start("zsh", "-f", "-i")
+	d.Expect("ready> ").SendNow("unsetopt prompt_sp prompt_cr; autoload -U compinit && compinit -D -u && source <(ragenv completion zsh); echo loaded\n")
+	d.Expect("\nloaded").Expect("ready> ")
 	typeLines(d)
-	d.sendNow("exit\n").wantCode(0)
+	d.SendNow("exit\n").WantCode(0)
 }
 
 // A file that never answers leaves only names uncompleted.
 func TestCompletionDoesNotHang(t *testing.T) {
-	w := newWorld(t)
-	dir := filepath.Join(w.dir, "home", ".config", "ragenv")
+	w := terminal.NewWorld(t)
+	dir := filepath.Join(w.Dir, "home", ".config", "ragenv")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -75,8 +76,8 @@ func TestCompletionDoesNotHang(t *testing.T) {
 	ragenv := scripttest.Binary(t, scripttest.Ragenv)
 	for line, want := range map[string]string{"get ": "", "-p ": "", "loc": ":words\nlock\t"} {
 		cmd := exec.Command(ragenv, append([]string{"__complete", "--"}, strings.Split(line, " ")...)...)
-		cmd.Env = w.env
-		timer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+		cmd.Env = w.Env
+		timer := time.AfterFunc(terminal.Patience, func() { _ = cmd.Process.Kill() })
 		out, err := cmd.CombinedOutput()
 		timer.Stop()
 		if err != nil || !strings.HasPrefix(string(out), want) || want == "" && len(out) > 0 {
@@ -88,26 +89,30 @@ func TestCompletionDoesNotHang(t *testing.T) {
 // As "make install" puts it: a function that zsh loads at the first press of the key, which already has to complete.
 func TestZshLoadsTheInstalledCompletion(t *testing.T) {
 	w := shellWorld(t, "zsh")
-	dir := filepath.Join(w.dir, "site-functions")
+	dir := filepath.Join(w.Dir, "site-functions")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "_ragenv"), []byte(completionZsh), 0o600); err != nil {
+	script, err := os.ReadFile(filepath.Join("..", "..", "cmd", "ragenv", "completion", "ragenv.zsh"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	d := w.start("zsh", "-f", "-i")
-	d.expect("ready> ").sendNow("unsetopt prompt_sp prompt_cr; fpath=(" + dir + " $fpath); autoload -U compinit && compinit -D -u; echo loaded\n")
-	d.expect("\nloaded").expect("ready> ")
+	if err := os.WriteFile(filepath.Join(dir, "_ragenv"), script, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := w.Start("zsh", "-f", "-i")
+	d.Expect("ready> ").SendNow("unsetopt prompt_sp prompt_cr; fpath=(" + dir + " $fpath); autoload -U compinit && compinit -D -u; echo loaded\n")
+	d.Expect("\nloaded").Expect("ready> ")
 	typeLines(d)
-	d.sendNow("exit\n").wantCode(0)
+	d.SendNow("exit\n").WantCode(0)
 }
 
 // typeLines types at a prompt. The shell prints the line instead of running it.
-func typeLines(d *dialogue) {
-	d.t.Helper()
-	d.sendNow("ragenv() { printf 'line:'; printf ' %s' ragenv \"$@\"; printf ' $\\n'; }; echo defined\n").expect("\ndefined").expect("ready> ")
+func typeLines(d *terminal.Dialogue) {
+	d.T.Helper()
+	d.SendNow("ragenv() { printf 'line:'; printf ' %s' ragenv \"$@\"; printf ' $\\n'; }; echo defined\n").Expect("\ndefined").Expect("ready> ")
 	for _, line := range typedLines {
-		d.sendNow(line.typed + "\n").expect("\nline: " + strings.TrimSpace(line.want) + " $").expect("ready> ")
+		d.SendNow(line.typed + "\n").Expect("\nline: " + strings.TrimSpace(line.want) + " $").Expect("ready> ")
 	}
 }
 
@@ -119,7 +124,7 @@ func TestFishCompletes(t *testing.T) {
 		}
 		typed := strings.TrimSuffix(line.typed, "\t")
 		cmd := exec.Command("fish", "--no-config", "-c", `ragenv completion fish | source; complete --do-complete "$argv[1]"`, typed)
-		cmd.Env, cmd.Dir = w.env, w.dir
+		cmd.Env, cmd.Dir = w.Env, w.Dir
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%q: %v: %s", typed, err, out)

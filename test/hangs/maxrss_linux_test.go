@@ -1,3 +1,3 @@
-package main
+package hangs
 
 const maxRSSShift = 10 // ru_maxrss is in kilobytes, getrusage(2)

@@ -1,12 +1,13 @@
 //go:build linux || darwin
 
-package main
+package terminal_test
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/ragenv/ragenv/test/scripttest"
+	"github.com/ragenv/ragenv/test/terminal"
 )
 
 // On a terminal the statuses have colours, unless the person wants none, and a locked keychain stays so: nothing is asked.
@@ -20,12 +21,12 @@ func TestDoctorOnATerminal(t *testing.T) {
 		"dumb":     {"TERM=dumb", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, "TERM=xterm", "PATH="+t.TempDir(), c.env)
-			key := w.protect("correct-horse")
-			d := w.start(scripttest.Binary(t, scripttest.Ragenv), "doctor")
-			d.wantCode(1)
-			d.wantHidden(key)
-			text := d.text()
+			w := terminal.NewWorld(t, "TERM=xterm", "PATH="+t.TempDir(), c.env)
+			key := w.Protect("correct-horse")
+			d := w.Start(scripttest.Binary(t, scripttest.Ragenv), "doctor")
+			d.WantCode(1)
+			d.WantHidden(key)
+			text := d.Text()
 			if strings.Contains(text, "\x1b[1;31mfailed \x1b[0m  helper ") != c.colours || strings.Contains(text, "\x1b") != c.colours {
 				t.Errorf("%q", text)
 			}

@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"bytes"
@@ -333,7 +333,7 @@ func TestDoctorOnline(t *testing.T) {
 		}
 	}))
 	t.Cleanup(server.Close)
-	for _, variable := range []string{envAPIURL, envAuthnURL, envRegistryURL} {
+	for _, variable := range []string{"RAGENV_NGC_API_URL", "RAGENV_NGC_AUTHN_URL", "RAGENV_NGC_REGISTRY_URL"} {
 		h.env[variable] = server.URL
 	}
 	if out, code := h.run("doctor"); code != 0 || requests.Load() != 0 {
@@ -361,3 +361,6 @@ func (h *doctorHome) git(args ...string) {
 		h.t.Fatalf("git %v: %v: %s", args, err, out)
 	}
 }
+
+// The programs are built once, and removed after the last test.
+func TestMain(m *testing.M) { scripttest.Clean(m) }

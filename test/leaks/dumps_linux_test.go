@@ -1,4 +1,4 @@
-package main
+package leaks
 
 import (
 	"bytes"
@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/ragenv/ragenv/test/scripttest"
+	"github.com/ragenv/ragenv/test/terminal"
 )
 
 // A program that waits with secrets in its memory and environment is killed with the signals that dump: there is no core, whatever
@@ -68,7 +69,7 @@ func TestNoSecretInDumps(t *testing.T) {
 // the pipe is empty.
 func (w *leakWorld) waitsForInput(pid int) {
 	w.t.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(terminal.Patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		link, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
 		// To others than root it does not say what it is any more once it keeps its memory to itself.
 		if errors.Is(err, fs.ErrPermission) || strings.Contains(link, "ragenv") || strings.Contains(link, "docker-credential") {

@@ -1,0 +1,127 @@
+package scripttest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
+)
+
+// The programs.
+const (
+	Helper = "docker-credential-ngc"
+	Ragenv = "ragenv"
+)
+
+// Binary returns the path of one of the programs, built as it is released but for the version. The other one is beside it. They
+// are built once for all tests of all packages, and again when a source has changed.
+func Binary(t testing.TB, program string) string {
+	t.Helper()
+	dir, err := binaries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, executable(program))
+}
+
+func executable(program string) string {
+	if runtime.GOOS == "windows" {
+		return program + ".exe"
+	}
+	return program
+}
+
+// binaries returns a directory with both programs.
+var binaries = sync.OnceValues(func() (string, error) {
+	root, err := moduleRoot()
+	if err != nil {
+		return "", fmt.Errorf("find the module: %w", err)
+	}
+	cache := filepath.Join(root, ".cache", "test")
+	if err := os.MkdirAll(cache, 0o755); err != nil { // a module cache is read-only
+		if temporary, err = os.MkdirTemp("", "ragenv-test-*"); err != nil {
+			return "", err
+		}
+		cache = temporary
+	}
+	unlock, err := lockedfile.MutexAt(filepath.Join(cache, "lock")).Lock()
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	latest := filepath.Join(cache, "latest")
+	if err := os.MkdirAll(latest, 0o755); err != nil {
+		return "", err
+	}
+	// Go links nothing where the programs are there already, made of the same.
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", latest, "./cmd/"+Helper, "./cmd/"+Ragenv)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the programs: %w\n%s", err, out)
+	}
+	dir, err := byContent(cache, latest)
+	removeOld(cache)
+	return dir, err
+})
+
+// temporary is where the programs are if the module's own directory cannot hold them; empty otherwise.
+var temporary string
+
+// byContent copies the programs into a directory named after what they are, which no later build changes, and returns it.
+func byContent(cache, latest string) (string, error) {
+	sum := sha256.New()
+	programs := map[string][]byte{}
+	for _, program := range []string{Helper, Ragenv} {
+		data, err := os.ReadFile(filepath.Join(latest, executable(program)))
+		if err != nil {
+			return "", err
+		}
+		programs[program] = data
+		_, _ = sum.Write(data) // never fails
+	}
+	dir := filepath.Join(cache, "bin-"+hex.EncodeToString(sum.Sum(nil))[:16])
+	now := time.Now()
+	switch err := os.Chtimes(dir, now, now); {
+	case err == nil:
+		return dir, nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return "", err
+	}
+	unfinished := dir + ".tmp"
+	if err := os.MkdirAll(unfinished, 0o755); err != nil {
+		return "", err
+	}
+	for program, data := range programs {
+		if err := os.WriteFile(filepath.Join(unfinished, executable(program)), data, 0o755); err != nil {
+			return "", err
+		}
+	}
+	return dir, os.Rename(unfinished, dir)
+}
+
+// removeOld removes programs that no test has asked for since yesterday.
+func removeOld(cache string) {
+	dirs, _ := filepath.Glob(filepath.Join(cache, "bin-*"))
+	for _, dir := range dirs {
+		if info, err := os.Stat(dir); err == nil && time.Since(info.ModTime()) > 24*time.Hour {
+			_ = os.RemoveAll(dir)
+		}
+	}
+}
+
+var moduleRoot = sync.OnceValues(func() (string, error) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+	return strings.TrimSpace(string(out)), err
+})

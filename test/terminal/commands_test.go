@@ -1,0 +1,262 @@
+//go:build linux || darwin
+
+package terminal_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/test/scripttest"
+	"github.com/ragenv/ragenv/test/terminal"
+)
+
+// The first key ever: its value, then the passphrase of the new store, twice.
+func TestSetAsks(t *testing.T) {
+	w, key := terminal.NewWorld(t), scripttest.NewKey()
+	d := w.Start(scripttest.Binary(t, scripttest.Ragenv), "set", "NGC_API_KEY")
+	d.Expect("https://org.ngc.nvidia.com/setup/api-keys").Expect("NGC_API_KEY (hidden): ").Send(key + "\r")
+	d.Expect("New passphrase (empty for none): ").Send("horse battery\r")
+	d.Expect("Once more: ").Send("horse batteri\r").Expect("not the same")
+	d.Expect("New passphrase (empty for none): ").Send("horse battery\r").Expect("Once more: ").Send("horse battery\r")
+	d.Expect("ragenv: note: stored NGC_API_KEY in the file backend\n").WantCode(0)
+	d.WantHidden(key, "horse battery")
+	if value, _ := w.Stored("NGC_API_KEY"); value != key {
+		t.Error("what is stored is not what was typed")
+	}
+}
+
+func TestSetTakesAnyPaste(t *testing.T) {
+	w := terminal.NewWorld(t)
+	if _, err := keychain.CreateFileStore(w.KeychainOptions(), nil); err != nil {
+		t.Fatal(err)
+	}
+	long := strings.Repeat(scripttest.NewKey(), 100) // a terminal's own line would end at 4,095 bytes
+	d := w.Start(scripttest.Binary(t, scripttest.Ragenv), "set", "LONG")
+	d.Expect("LONG (hidden): ").Send("\x1b[200~" + long + "\x1b[201~\r").Expect("stored LONG").WantCode(0)
+	d.WantHidden(long[:70])
+	if value, _ := w.Stored("LONG"); value != long {
+		t.Error("what is stored is not what was pasted")
+	}
+	d = w.Start(scripttest.Binary(t, scripttest.Ragenv), "set", "OTHER")
+	d.Expect("OTHER (hidden): ").Send("abc\x03")
+	d.Expect("ragenv: error: interrupted\n").WantCode(130)
+	if _, ok := w.Stored("OTHER"); ok {
+		t.Error("an interrupted value was stored")
+	}
+}
+
+func TestGetToATerminal(t *testing.T) {
+	w := terminal.NewWorld(t)
+	key := w.Protect("horse battery")
+	ragenv := scripttest.Binary(t, scripttest.Ragenv)
+	d := w.Start(ragenv, "get", "NGC_API_KEY")
+	d.Expect("ragenv: error: a key is not printed to a terminal").Expect("ragenv: hint: ragenv get NGC_API_KEY --reveal\n").WantCode(1)
+	d.WantHidden(key)
+
+	// A wrong passphrase may be corrected, twice.
+	d = w.Start(ragenv, "get", "NGC_API_KEY", "--reveal")
+	d.Expect("Passphrase of your keychain: ").Send("wrong\r").Expect("Passphrase of your keychain: ").Send("horse battery\r")
+	d.Expect(key).WantCode(0)
+	d.WantHidden("horse battery")
+
+	w.Lock()
+	d = w.Start(ragenv, "get", "NGC_API_KEY", "--reveal")
+	for range 3 { // tries
+		d.Expect("Passphrase of your keychain: ").Send("wrong\r")
+	}
+	d.Expect("ragenv: error: wrong passphrase\n").Expect("ragenv: hint: ").WantCode(1)
+
+	d = w.Start(ragenv, "get", "NGC_API_KEY", "--reveal")
+	d.Expect("Passphrase of your keychain: ").Send("\x03").Expect("ragenv: error: interrupted\n").WantCode(130)
+}
+
+// The prompt is on the terminal even when the value goes to a pipe.
+func TestGetIntoAPipeAsksOnTheTerminal(t *testing.T) {
+	w := terminal.NewWorld(t)
+	key := w.Protect("horse battery")
+	d := w.Start("sh", "-c", scripttest.Binary(t, scripttest.Ragenv)+" get NGC_API_KEY >value")
+	d.Expect("Passphrase of your keychain: ").Send("horse battery\r").WantCode(0)
+	d.WantHidden(key, "horse battery")
+	value, err := os.ReadFile(filepath.Join(w.Dir, "value"))
+	if err != nil || string(value) != key+"\n" {
+		t.Errorf("the pipe got %d bytes (%v), want the key and a line break", len(value), err)
+	}
+}
+
+func TestUnlockAndLock(t *testing.T) {
+	w := terminal.NewWorld(t)
+	key := w.Protect("horse battery")
+	ragenv := scripttest.Binary(t, scripttest.Ragenv)
+	d := w.Start(ragenv, "unlock", "--for", "20m")
+	d.Expect("Passphrase of your keychain: ").Send("horse battery\r")
+	if d.End() != 0 {
+		if strings.Contains(d.Text(), "no place to keep the keychain open") {
+			t.Skip("this machine has no kernel keyring, so nothing can stay unlocked")
+		}
+		t.Fatal(d.Text())
+	}
+	if !regexp.MustCompile(`ragenv: note: unlocked until (20\d\d-\d\d-\d\d )?\d\d:\d\d\n`).MatchString(d.Text()) {
+		t.Error(d.Text())
+	}
+	w.Start(ragenv, "get", "NGC_API_KEY", "--reveal").Expect(key).WantCode(0)
+	w.Start(ragenv, "lock").Expect("ragenv: note: locked\n").WantCode(0)
+	d = w.Start(ragenv, "get", "NGC_API_KEY", "--reveal")
+	d.Expect("Passphrase of your keychain: ").Send("\x03").WantCode(130)
+}
+
+func TestPassphraseChanges(t *testing.T) {
+	w := terminal.NewWorld(t)
+	key := w.Protect("first")
+	ragenv := scripttest.Binary(t, scripttest.Ragenv)
+	d := w.Start(ragenv, "passphrase")
+	d.Expect("Present passphrase: ").Send("wrong\r").Expect("Present passphrase: ").Send("first\r")
+	d.Expect("New passphrase (empty for none): ").Send("horse battery\r").Expect("Once more: ").Send("horse battery\r")
+	d.Expect("ragenv: note: the passphrase is changed, and the keychain locked\n").WantCode(0)
+	d.WantHidden("first\n", "horse battery")
+	if value, _ := w.Stored("NGC_API_KEY"); value != key {
+		t.Error("the new passphrase does not give the key")
+	}
+	d = w.Start(ragenv, "passphrase")
+	d.Expect("Present passphrase: ").Send("horse battery\r").Expect("New passphrase").Send("\r").Expect("Once more: ").Send("\r")
+	d.Expect("the passphrase is removed").WantCode(0)
+	w.Start(ragenv, "get", "NGC_API_KEY", "--reveal").Expect(key).WantCode(0)
+}
+
+func TestGuidedSetup(t *testing.T) {
+	bin := filepath.Dir(scripttest.Binary(t, scripttest.Helper))
+	w := terminal.NewWorld(t, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	ngc, cyborg := scripttest.NewKey(), "cyborg_"+strings.ToLower(scripttest.NewKey()[6:38])
+	ragenv := scripttest.Binary(t, scripttest.Ragenv)
+	d := w.Start(ragenv, "setup")
+	d.Expect("New passphrase (empty for none): ").Send("horse battery\r").Expect("Once more: ").Send("horse battery\r")
+	d.Expect("Keychain: file backend, with a passphrase\n")
+	d.Expect("NVIDIA NGC API key (NGC_API_KEY)").Expect("\"NGC Catalog\"").Expect("Paste it here").Send("\"" + ngc + "\"\r") // quoted by mistake
+	d.Expect("Paste it here").Send(ngc + "\r").Expect("Ask NVIDIA whether it takes the key? [Y/n] ").SendNow("n\r")
+	d.Expect("When does it expire").SendNow("yesterday\r").Expect("neither a date").Expect("When does it expire").SendNow("90d\r")
+	d.Expect("  Stored, until 20")
+	d.Expect("CyborgDB API key").Expect("Paste it here").Send("\r").Expect("Left out. Later: ragenv set CYBORGDB_API_KEY")
+	d.Expect("[Y/n] ").SendNow("\r").Expect("Docker asks docker-credential-ngc for nvcr.io now")
+	d.Expect("Done. Next: ragenv -- docker compose up\n").Expect("ragenv unlock --for 8h\n").WantCode(0)
+	d.WantHidden(ngc, "horse battery")
+	if strings.Contains(d.Text(), "left out, as the keychain is locked") {
+		t.Log("this machine has no kernel keyring, so the proof was left out")
+	} else if !strings.Contains(d.Text(), "Proof: docker-credential-ngc gives Docker the key for nvcr.io\nProof: ragenv -- gives a command NGC_API_KEY\n") {
+		t.Error("no proof:\n" + d.Text())
+	}
+
+	// Again: what is done is not asked again, and a key of the shell's is offered.
+	w.Env = append(w.Env, "CYBORGDB_API_KEY="+cyborg)
+	d = w.Start(ragenv, "setup")
+	d.Expect("(NGC_API_KEY): stored\n").Expect("$CYBORGDB_API_KEY is set in this shell. Store that key? [Y/n] ").SendNow("y\r")
+	d.Expect("When does it expire").SendNow("\r").Expect("Stored.").Expect("already").WantCode(0)
+	d.WantHidden(cyborg)
+	for name, want := range map[string]string{"NGC_API_KEY": ngc, "CYBORGDB_API_KEY": cyborg} {
+		if value, _ := w.Stored(name); value != want {
+			t.Errorf("%s: another value than was given is stored", name)
+		}
+	}
+}
+
+// A key that docker login left in config.json is offered, and moved when Docker is configured. All of it is one screen.
+func TestGuidedSetupFindsALogin(t *testing.T) {
+	bin := filepath.Dir(scripttest.Binary(t, scripttest.Helper))
+	w, key := terminal.NewWorld(t, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH")), scripttest.NewKey()
+	path := filepath.Join(w.Dir, "home", ".docker", "config.json")
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	auth := base64.StdEncoding.EncodeToString([]byte("$oauthtoken:" + key))
+	if err := os.WriteFile(path, []byte(`{"auths":{"nvcr.io":{"auth":"`+auth+`"}}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := w.Start(scripttest.Binary(t, scripttest.Ragenv), "setup", "--no-passphrase", "--docker")
+	d.Expect("Keychain: file backend, without a passphrase\n")
+	d.Expect("A docker login left one in plain text, in ~/.docker/config.json. Store it? [Y/n] ").SendNow("\r")
+	d.Expect("Ask NVIDIA").SendNow("n\r").Expect("When does it expire").SendNow("\r").Expect("Stored.")
+	d.Expect("CyborgDB").Expect("Paste it here").Send("\r").Expect("moved the login for nvcr.io into the keychain, as NGC_API_KEY")
+	d.Expect("Proof: docker-credential-ngc gives Docker the key for nvcr.io\n").Expect("Proof: ragenv -- gives a command NGC_API_KEY\n")
+	d.Expect("Done.").WantCode(0)
+	d.WantHidden(key, auth)
+	if text, err := os.ReadFile(path); err != nil || strings.Contains(string(text), auth) {
+		t.Errorf("the login is still in config.json (%v)", err)
+	}
+	if lines := strings.Count(d.Text(), "\n"); lines > 24 {
+		t.Errorf("%d lines, more than a screen:\n%s", lines, d.Text())
+	}
+}
+
+// Help keeps to the width of the terminal.
+func TestHelpFitsTheTerminal(t *testing.T) {
+	w := terminal.NewWorld(t)
+	for _, columns := range []int{60, 80, 200} {
+		d := w.Start("sh", "-c", fmt.Sprintf("stty cols %d && exec %s set --help", columns, scripttest.Binary(t, scripttest.Ragenv)))
+		d.WantCode(0)
+		widest := 0
+		for line := range strings.Lines(d.Text()) {
+			widest = max(widest, len(strings.TrimRight(line, "\n")))
+		}
+		if limit := min(columns, 100); widest > limit || widest < limit-20 {
+			t.Errorf("at %d columns the widest line has %d", columns, widest)
+		}
+	}
+}
+
+// The command has the terminal itself: its size, its signals, and the exit code they give.
+func TestRunOnATerminal(t *testing.T) {
+	w := terminal.NewWorld(t)
+	key := w.Protect("horse battery")
+	ragenv := scripttest.Binary(t, scripttest.Ragenv)
+	d := w.Start(ragenv, "--quiet", "--", "sh", "-c", `test -t 0 && test -t 1 && test -t 2 && echo "terminal ${#NGC_API_KEY}"; trap "echo caught; exit 9" INT; echo ready; while :; do sleep 0.1; done`)
+	d.Expect("Passphrase of your keychain: ").Send("horse battery\r").Expect("terminal 70\n").Expect("ready").SendNow("\x03").Expect("caught").WantCode(9)
+	d.WantHidden(key, "horse battery")
+
+	w.Lock()
+	d = w.Start(ragenv, "-q", "--", "sleep", "600")
+	d.Expect("Passphrase of your keychain: ").Send("horse battery\r")
+	terminal.WaitFor(t, "sleep to take ragenv's place", func() bool {
+		name, err := processName(d.Pid())
+		return err != nil || strings.Contains(name, "sleep")
+	})
+	d.SendNow("\x03").WantCode(128 + int(syscall.SIGINT))
+
+	// Who gives up at the prompt starts nothing.
+	w.Lock()
+	d = w.Start(ragenv, "--", "touch", "started")
+	d.Expect("Passphrase of your keychain: ").Send("\x03").Expect("ragenv: error: interrupted\n").WantCode(130)
+	if _, err := os.Stat(filepath.Join(w.Dir, "started")); err == nil {
+		t.Error("the command was started")
+	}
+}
+
+// processName asks ps, which Linux and macOS both have.
+func processName(pid int) (string, error) {
+	out, err := exec.Command("ps", "-o", "comm=", "-p", strconv.Itoa(pid)).Output()
+	return string(out), err
+}
+
+// Nobody is asked who cannot answer, and no key is ever among the arguments of ragenv while it waits at a prompt.
+func TestNoKeyInArguments(t *testing.T) {
+	if _, err := os.Stat("/proc/self/cmdline"); err != nil {
+		t.Skip("no /proc to look for arguments in")
+	}
+	w, key := terminal.NewWorld(t), scripttest.NewKey()
+	d := w.Start(scripttest.Binary(t, scripttest.Ragenv), "set", "NGC_API_KEY")
+	d.Expect("(hidden): ").Send(key + "\r").Expect("New passphrase")
+	arguments, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(d.Pid()), "cmdline"))
+	if err != nil || !strings.HasSuffix(string(arguments), "\x00set\x00NGC_API_KEY\x00") {
+		t.Errorf("arguments %q, %v", strings.ReplaceAll(string(arguments), key, "(the key)"), err)
+	}
+	d.Send("\x03").WantCode(130)
+}
+
+// The programs are built once, and removed after the last test.
+func TestMain(m *testing.M) { scripttest.Clean(m) }

@@ -1,0 +1,175 @@
+//go:build linux || darwin
+
+package terminal
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+)
+
+// Dialogue is a person before a terminal that a program runs on.
+type Dialogue struct {
+	T      *testing.T
+	cmd    *exec.Cmd
+	pty    *os.File
+	mu     sync.Mutex
+	screen bytes.Buffer
+	seen   int // how much of the screen was waited for
+	done   chan struct{}
+}
+
+// Start runs a program on a new terminal.
+func (w *World) Start(args ...string) *Dialogue {
+	w.T.Helper()
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Env, cmd.Dir = w.Env, w.Dir
+	terminal, err := pty.Start(cmd)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	d := &Dialogue{T: w.T, cmd: cmd, pty: terminal, done: make(chan struct{})}
+	go func() {
+		defer close(d.done)
+		buffer := make([]byte, 4096)
+		for {
+			n, err := terminal.Read(buffer)
+			d.mu.Lock()
+			d.screen.Write(buffer[:n])
+			d.mu.Unlock()
+			if err != nil {
+				return // EIO: the program's end
+			}
+		}
+	}()
+	w.T.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = terminal.Close()
+	})
+	return d
+}
+
+// Screen returns all that the terminal got.
+func (d *Dialogue) Screen() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.screen.String()
+}
+
+// Text returns all that the terminal got, without carriage returns.
+func (d *Dialogue) Text() string { return strings.ReplaceAll(d.Screen(), "\r", "") }
+
+// Resize changes the terminal's size, in characters.
+func (d *Dialogue) Resize(rows, columns uint16) {
+	d.T.Helper()
+	if err := pty.Setsize(d.pty, &pty.Winsize{Rows: rows, Cols: columns}); err != nil {
+		d.T.Fatal(err)
+	}
+}
+
+// Patience is how long a test waits for what must come; far more than it takes.
+const Patience = time.Minute
+
+// Expect waits until the screen shows text, after what was expected before.
+func (d *Dialogue) Expect(text string) *Dialogue {
+	d.T.Helper()
+	for deadline := time.Now().Add(Patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		screen := d.Text()
+		if i := strings.Index(screen[d.seen:], text); i >= 0 {
+			d.seen += i + len(text)
+			return d
+		}
+		select {
+		case <-d.done:
+			if !strings.Contains(d.Text()[d.seen:], text) {
+				d.T.Fatalf("it ended without %q:\n%s", text, d.Text())
+			}
+		default:
+		}
+	}
+	d.T.Fatalf("%q did not come:\n%s", text, d.Text())
+	return d
+}
+
+// Send types text once the terminal does not echo: at the prompt for a secret.
+func (d *Dialogue) Send(text string) *Dialogue {
+	d.T.Helper()
+	// A prompt is shown before the echo is off; a person is never that fast.
+	for deadline := time.Now().Add(Patience); d.echoes() && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
+	return d.SendNow(text)
+}
+
+// SendNow types text.
+func (d *Dialogue) SendNow(text string) *Dialogue {
+	d.T.Helper()
+	if _, err := io.WriteString(d.pty, text); err != nil {
+		d.T.Fatal(err)
+	}
+	return d
+}
+
+// End waits for the program's end and returns its exit code, 128 + n for signal n.
+func (d *Dialogue) End() int {
+	d.T.Helper()
+	timer := time.AfterFunc(Patience, func() { _ = d.cmd.Process.Kill() })
+	err := d.cmd.Wait()
+	timer.Stop()
+	<-d.done
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &exit):
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+			return 128 + int(status.Signal())
+		}
+		return exit.ExitCode()
+	}
+	d.T.Fatal(err)
+	return -1
+}
+
+// WantCode waits for the program's end and fails the test on another exit code.
+func (d *Dialogue) WantCode(want int) {
+	d.T.Helper()
+	if code := d.End(); code != want {
+		d.T.Errorf("exit code %d, want %d:\n%s", code, want, d.Text())
+	}
+}
+
+// WantHidden fails the test if a secret is on the screen.
+func (d *Dialogue) WantHidden(secrets ...string) {
+	d.T.Helper()
+	for _, secret := range secrets {
+		if strings.Contains(d.Text(), secret) {
+			d.T.Error("a secret is on the screen")
+		}
+	}
+}
+
+// echoes reports whether the terminal shows what is typed.
+func (d *Dialogue) echoes() bool { return echoes(int(d.pty.Fd())) }
+
+// WaitFor polls until done, for at most Patience.
+func WaitFor(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(Patience); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+// Pid returns the program's process.
+func (d *Dialogue) Pid() int { return d.cmd.Process.Pid }

@@ -1,0 +1,168 @@
+//go:build linux || darwin
+
+package terminal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/test/scripttest"
+)
+
+// World is a home of its own.
+type World struct {
+	T   *testing.T
+	Dir string   // holds the home, and is the working directory
+	Env []string // of the programs
+}
+
+// NewWorld makes a home below a temporary directory; more are further variables.
+func NewWorld(t *testing.T, more ...string) *World {
+	t.Helper()
+	dir := t.TempDir()
+	env, err := scripttest.Environ(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &World{t, dir, append(append(env, "PATH="+os.Getenv("PATH"), "TERM=dumb"), more...)}
+}
+
+// KeychainOptions open the home's file store. Its passphrase is cheap to try: it is not what is tested.
+func (w *World) KeychainOptions() keychain.Options {
+	return keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(w.Dir, "home", ".local", "share", "ragenv"), WorkFactor: 10}
+}
+
+// Configure writes the config file.
+func (w *World) Configure(text string) {
+	w.T.Helper()
+	dir := filepath.Join(w.Dir, "home", ".config", "ragenv")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		w.T.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "config.toml"), []byte(text), 0o600); err != nil {
+		w.T.Fatal(err)
+	}
+}
+
+// Protect makes a store with a passphrase that holds one key, and returns the key.
+func (w *World) Protect(passphrase string) string {
+	w.T.Helper()
+	w.Configure("unlock = \"10m\"\n")
+	k, err := keychain.CreateFileStore(w.KeychainOptions(), []byte(passphrase))
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	w.T.Cleanup(func() { _ = k.Lock() }) // nothing stays in the machine's keyring
+	key := scripttest.NewKey()
+	ref := keychain.Ref{Profile: "default", Kind: keychain.KindEnv, Name: "NGC_API_KEY"}
+	if err := k.Set(keychain.Item{Ref: ref, Secret: keychain.NewSecret(key)}); err != nil {
+		w.T.Fatal(err)
+	}
+	return key
+}
+
+// Stored returns the value of an item; ok is false if there is none. The store has no passphrase, or "horse battery".
+func (w *World) Stored(name string) (string, bool) {
+	w.T.Helper()
+	opts := w.KeychainOptions()
+	opts.Passphrase = func() ([]byte, error) { return []byte("horse battery"), nil }
+	k, err := keychain.Open(opts)
+	if errors.Is(err, keychain.ErrNoStore) {
+		return "", false
+	}
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	item, err := k.Get(keychain.Ref{Profile: "default", Kind: keychain.KindEnv, Name: name})
+	if errors.Is(err, keychain.ErrNotFound) {
+		return "", false
+	}
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return item.Secret.Reveal(), true
+}
+
+// Lock forgets the unlocked identity.
+func (w *World) Lock() {
+	w.T.Helper()
+	k, err := keychain.Open(w.KeychainOptions())
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	if err := k.Lock(); err != nil {
+		w.T.Fatal(err)
+	}
+}
+
+// At returns a path below the home.
+func (w *World) At(elements ...string) string {
+	return filepath.Join(append([]string{w.Dir, "home"}, elements...)...)
+}
+
+// Fifo puts a FIFO that nobody writes to in a file's place.
+func (w *World) Fifo(path string) {
+	w.T.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		w.T.Fatal(err)
+	}
+	if err := os.RemoveAll(path); err != nil {
+		w.T.Fatal(err)
+	}
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		w.T.Fatal(err)
+	}
+}
+
+// Open makes a store without a passphrase that holds one key, and returns the key.
+func (w *World) Open() string {
+	w.T.Helper()
+	w.Configure("backend = \"file\"\n")
+	k, err := keychain.CreateFileStore(w.KeychainOptions(), nil)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	key := scripttest.NewKey()
+	ref := keychain.Ref{Profile: "default", Kind: keychain.KindEnv, Name: "NGC_API_KEY"}
+	if err := k.Set(keychain.Item{Ref: ref, Secret: keychain.NewSecret(key)}); err != nil {
+		w.T.Fatal(err)
+	}
+	return key
+}
+
+// EndsByItself runs a program that must not need killing, and returns its output. Its standard input is silent: nobody writes
+// to it, and it does not end.
+func (w *World) EndsByItself(program string, args ...string) (stdout, stderr string, code int) {
+	w.T.Helper()
+	ctx, cancel := context.WithTimeout(w.T.Context(), Patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, scripttest.Binary(w.T, program), args...)
+	cmd.Env, cmd.Dir = w.Env, w.Dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // without a terminal
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if len(args) > 0 && (args[0] == "get" || args[0] == "erase") && program == scripttest.Helper {
+		cmd.Stdin = strings.NewReader("nvcr.io\n")
+	} else {
+		r, silent, err := os.Pipe()
+		if err != nil {
+			w.T.Fatal(err)
+		}
+		defer r.Close()
+		defer silent.Close()
+		cmd.Stdin = r
+	}
+	_ = cmd.Run()
+	if ctx.Err() != nil {
+		w.T.Errorf("%s %s did not end by itself", program, strings.Join(args, " "))
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
