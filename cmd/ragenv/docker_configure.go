@@ -53,11 +53,16 @@ configuration instead, for every registry; "podman login" then keeps its logins 
 }
 
 func runDockerConfigure(s *session, o dockerConfigureOptions) error {
-	path := s.dockerConfigPath()
-	f, err := dockerconfig.Load(path)
+	f, err := dockerconfig.Load(s.dockerConfigPath())
 	if err != nil {
 		return dockerConfigError(err)
 	}
+	return configureDocker(s, f, o)
+}
+
+// configureDocker configures the file that was loaded, whose edit reads it again: another program may have changed it.
+func configureDocker(s *session, f *dockerconfig.File, o dockerConfigureOptions) error {
+	path := f.Path()
 	// All that can be refused is refused before a key is written.
 	if err := nameHelper(f, o.store); err != nil {
 		return dockerConfigError(err)
@@ -75,21 +80,16 @@ func runDockerConfigure(s *session, o dockerConfigureOptions) error {
 		_, err := io.WriteString(s.stdout, f.Diff())
 		return err
 	}
-	if f.Changed() || len(logins) > 0 {
-		// What cannot be recorded could not be put back.
-		if _, err := dockerconfig.LoadUndo(s.dockerUndoFile()); err != nil {
-			return err
-		}
+	// Before a key is moved: what cannot be recorded could not be put back.
+	record, err := dockerconfig.LoadUndo(s.dockerUndoFile())
+	if err != nil {
+		return err
 	}
 	moved, err := s.moveLogins(logins)
 	if err != nil {
 		return err
 	}
 	former, isOther := "", false
-	record, err := dockerconfig.LoadUndo(s.dockerUndoFile())
-	if err != nil {
-		return notRecorded(err)
-	}
 	changed, err := dockerconfig.Edit(path, func(f *dockerconfig.File) error {
 		former, isOther = f.CredHelper(serverurl.NGC)
 		isOther = isOther && former != helperName

@@ -237,7 +237,7 @@ func (s *session) guideDocker(terminal *ui.Terminal, o setupOptions) error {
 	if logins, _ := s.readLogins(f, false); len(logins) == 0 { // of logins that are moved, more is to be said
 		configuring = s.quietly()
 	}
-	if err := runDockerConfigure(configuring, dockerConfigureOptions{}); err != nil {
+	if err := configureDocker(configuring, f, dockerConfigureOptions{}); err != nil {
 		return err
 	}
 	terminal.Printf("  Docker asks %s for %s now (%s).\n", helperProgram, serverurl.NGC, s.tilde(f.Path()))
