@@ -17,18 +17,23 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain/system"
 )
 
-const formatKubernetes = "kubernetes"
+const (
+	formatKubernetes = "kubernetes"
+	applyKubernetes  = "ragenv export --format kubernetes | kubectl apply --server-side -f -"
+)
 
 // shellFormats are read by the shell that started ragenv, so what that shell has set already counts.
 var shellFormats = []string{"shell", "fish", "powershell"}
 
 type exportOptions struct {
-	format, only, namespace, name string
-	reveal                        bool
+	format, only string
+	kubernetes   render.Options
+	reveal       bool
 }
 
 func newExportCommand(p *program) *cli.Command {
 	var o exportOptions
+	var namespaces cli.StringSlice
 	return &cli.Command{
 		Name:  "export",
 		Usage: "write the keys in the form that another program reads",
@@ -36,18 +41,24 @@ func newExportCommand(p *program) *cli.Command {
 only with --reveal. Prefer ragenv -- COMMAND where it will do: then only that one command has the keys.
 
 As with ragenv run, NVIDIA_API_KEY and NGC_CLI_API_KEY follow NGC_API_KEY, in shell, fish and powershell only where they are unset
-or empty. In kubernetes the Secrets ngc-secret and ngc-api have the NGC key, and all others the one that --name names.
+or empty.
+
+kubernetes writes the Secrets that NVIDIA's RAG chart reads: ngc-secret and ngc-api with the NGC key, and rag-api-keys with the keys
+of the single services, each empty if it is not stored. What the chart does not read is in the Secret that --name names, or in
+none. Install the chart with --set imagePullSecret.create=false --set ngcApiSecret.create=false, so that Helm does not make them too.
 
   eval "$(ragenv export)"
   ragenv export --format fish | source
   ragenv export --format powershell | Out-String | Invoke-Expression
   ragenv export --format github >> "$GITHUB_ENV"
-  ragenv export --format kubernetes | kubectl apply --server-side -f -`,
+  ragenv export --format kubernetes | kubectl apply --server-side -f -
+  ragenv export --format kubernetes --namespace rag,nim | kubectl apply --server-side -f -`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Value: "shell", Destination: &o.format, Usage: "write `FORMAT`: " + strings.Join(render.Names(), ", ") + "; shell if none is given"},
 			&cli.StringFlag{Name: "only", Destination: &o.only, Usage: "write only `A,B` of the stored keys"},
-			&cli.StringFlag{Name: "namespace", Destination: &o.namespace, Usage: "kubernetes: the `NAMESPACE` of every Secret; kubectl's own if none is given"},
-			&cli.StringFlag{Name: "name", Destination: &o.name, Usage: "kubernetes: the `SECRET` of the other keys; " + render.DefaultName + " if none is given"},
+			&cli.StringSliceFlag{Name: "namespace", Destination: &namespaces, Usage: "kubernetes: the `NAMESPACE` of the Secrets, or several with commas; kubectl's own if none is given"},
+			&cli.StringFlag{Name: "name", Destination: &o.kubernetes.Name, Usage: "kubernetes: the `SECRET` of the keys that the chart does not read"},
+			&cli.StringFlag{Name: "helm-release", Destination: &o.kubernetes.HelmRelease, Usage: "kubernetes: take over the Secrets that Helm made for `RELEASE`"},
 			&cli.BoolFlag{Name: "reveal", Destination: &o.reveal, Usage: "print to a terminal too"},
 		},
 		Action: func(c *cli.Context) error {
@@ -61,9 +72,10 @@ or empty. In kubernetes the Secrets ngc-secret and ngc-api have the NGC key, and
 			if !slices.Contains(render.Names(), o.format) {
 				return ui.Usagef(commandline.HelpHint(c), "--format is one of %s", strings.Join(render.Names(), ", "))
 			}
-			if o.format != formatKubernetes && (c.IsSet("namespace") || c.IsSet("name")) {
-				return ui.Usagef("ragenv export --format kubernetes | kubectl apply --server-side -f -", "--namespace and --name belong to --format kubernetes")
+			if o.format != formatKubernetes && (c.IsSet("namespace") || c.IsSet("name") || c.IsSet("helm-release")) {
+				return ui.Usagef(applyKubernetes, "--namespace, --name and --helm-release belong to --format kubernetes")
 			}
+			o.kubernetes.Namespaces = namespaces.Value()
 			only, err := parseOnly(c, o.only)
 			if err != nil {
 				return err
@@ -90,7 +102,25 @@ func runExport(s *session, only []string, o exportOptions) error {
 			return err
 		}
 	}
-	return explainRender(render.Render(s.stdout, o.format, values, render.Options{Namespace: o.namespace, Name: o.name}))
+	o.kubernetes.Selected = only != nil
+	if err := s.checkPlaces(values, o); err != nil {
+		return err
+	}
+	return explainRender(render.Render(s.stdout, o.format, values, o.kubernetes))
+}
+
+// checkPlaces says which values go into none of the Secrets that the chart reads.
+func (s *session) checkPlaces(values []render.Value, o exportOptions) error {
+	unplaced := render.Unplaced(values)
+	if o.format != formatKubernetes || o.kubernetes.Name != "" || len(unplaced) == 0 {
+		return nil
+	}
+	const told = "in none of the Secrets that the RAG chart reads"
+	if len(unplaced) == len(values) {
+		return ui.Errorf("ragenv export --format kubernetes --name SECRET | kubectl apply --server-side -f -", "%s: %s", strings.Join(unplaced, ", "), told)
+	}
+	s.print.Note("%s: %s (--name SECRET adds one)", strings.Join(unplaced, ", "), told)
+	return nil
 }
 
 // toTerminal tells whether what is printed can be seen.

@@ -2,15 +2,14 @@ package render
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/ragenv/ragenv/internal/secrets"
 )
-
-// DefaultName is what kubernetes calls the Secret of the values that no other Secret holds.
-const DefaultName = "ragenv"
 
 type kubeList struct {
 	APIVersion string       `json:"apiVersion"`
@@ -27,9 +26,10 @@ type kubeSecret struct {
 }
 
 type kubeMetadata struct {
-	Name      string            `json:"name"`
-	Namespace string            `json:"namespace,omitempty"`
-	Labels    map[string]string `json:"labels"`
+	Name        string            `json:"name"`
+	Namespace   string            `json:"namespace,omitempty"`
+	Labels      map[string]string `json:"labels"`
+	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
 // dockerConfig is the data of a kubernetes.io/dockerconfigjson Secret, field for field and in the order that
@@ -48,82 +48,146 @@ type dockerAuth struct {
 //
 //	ragenv export --format kubernetes | kubectl apply --server-side -f -
 //
-// With --server-side no key lies in the last-applied-configuration annotation, and by the pipe none is in argv.
+// With --server-side no key is left in the last-applied-configuration annotation, and by the pipe none is in argv.
 //
-// Each secret that the table of package secrets gives Kubernetes shapes becomes those Secrets: NGC_API_KEY becomes ngc-secret
-// and ngc-api. Where a key of ngc-api is also a value of its own (a second key stored as NVIDIA_API_KEY), that value
-// is used. All other values go into one Opaque Secret, named opts.Name. Values may be any bytes, but what goes into a
-// dockerconfigjson must be UTF-8.
+// The Secrets are those that the chart reads (secrets.Chart), once for each of opts.Namespaces. What is in none of them goes
+// into one Opaque Secret named opts.Name, or nowhere if that is empty: see Unplaced. Values may be any bytes, but what goes
+// into a dockerconfigjson must be UTF-8.
 func kubernetes(w *bytes.Buffer, values []Value, opts Options) error {
-	if opts.Name == "" {
-		opts.Name = DefaultName
+	if err := checkKubernetes(opts); err != nil {
+		return err
 	}
-	if !dnsSubdomain(opts.Name) {
-		return &OptionError{"name", opts.Name, `lower-case letters, digits, "-" and ".", at most 253`}
-	}
-	if opts.Namespace != "" && !dnsLabel(opts.Namespace) {
-		return &OptionError{"namespace", opts.Namespace, `lower-case letters, digits and "-", at most 63`}
-	}
-	for _, s := range secrets.All() {
-		for _, shape := range s.Kubernetes {
-			if shape.Name == opts.Name {
-				return &OptionError{"name", opts.Name, "that Secret holds " + s.Name}
-			}
-		}
-	}
-
 	byName := make(map[string]string, len(values))
 	for _, v := range values {
 		byName[v.Name] = v.Value
 	}
+	var objects []kubeSecret
+	for _, shape := range secrets.Chart() {
+		data, err := chartData(shape, byName, opts.Selected)
+		if err != nil {
+			return err
+		}
+		if data != nil {
+			objects = append(objects, kubeSecret{Type: shape.Type, Data: data, Metadata: kubeMetadata{Name: shape.Name}})
+		}
+	}
+	if unplaced := Unplaced(values); opts.Name != "" && len(unplaced) > 0 {
+		data := map[string][]byte{}
+		for _, name := range unplaced {
+			data[name] = []byte(byName[name])
+		}
+		objects = append(objects, kubeSecret{Type: secrets.KubernetesOpaque, Data: data, Metadata: kubeMetadata{Name: opts.Name}})
+	}
+	namespaces := opts.Namespaces
+	if len(namespaces) == 0 {
+		namespaces = []string{""}
+	}
 	list := kubeList{APIVersion: "v1", Kind: "List", Items: []kubeSecret{}}
-	add := func(name, kind string, data map[string][]byte) {
-		list.Items = append(list.Items, kubeSecret{
-			APIVersion: "v1", Kind: "Secret", Type: kind, Data: data,
-			Metadata: kubeMetadata{Name: name, Namespace: opts.Namespace, Labels: map[string]string{"app.kubernetes.io/managed-by": "ragenv"}},
-		})
-	}
-	placed := map[string]bool{}
-	for _, s := range secrets.All() {
-		value, ok := byName[s.Name]
-		if !ok {
-			continue
-		}
-		for _, shape := range s.Kubernetes {
-			placed[s.Name] = true
-			if shape.Type == secrets.KubernetesDockerConfig {
-				if err := requireUTF8("kubernetes", []Value{{s.Name, value}}); err != nil {
-					return err
+	for _, namespace := range namespaces {
+		for _, object := range objects {
+			object.APIVersion, object.Kind = "v1", "Secret"
+			object.Metadata.Namespace = namespace
+			object.Metadata.Labels = map[string]string{managedBy: "ragenv"}
+			if opts.HelmRelease != "" {
+				object.Metadata.Labels = map[string]string{managedBy: "Helm"}
+				object.Metadata.Annotations = map[string]string{
+					"meta.helm.sh/release-name":      opts.HelmRelease,
+					"meta.helm.sh/release-namespace": namespace,
+					"helm.sh/resource-policy":        "keep",
 				}
-				config, err := dockerConfigJSON(s, value)
-				if err != nil {
-					return err
-				}
-				add(shape.Name, shape.Type, map[string][]byte{".dockerconfigjson": config})
-				continue
 			}
-			data := map[string][]byte{}
-			for _, key := range shape.Keys {
-				own, ok := byName[key]
-				if !ok || own == "" { // an empty alias is filled in, as for a command
-					own = value
-				}
-				data[key], placed[key] = []byte(own), true
-			}
-			add(shape.Name, shape.Type, data)
+			list.Items = append(list.Items, object)
 		}
-	}
-	rest := map[string][]byte{}
-	for _, v := range values {
-		if !placed[v.Name] {
-			rest[v.Name] = []byte(v.Value)
-		}
-	}
-	if len(rest) > 0 {
-		add(opts.Name, secrets.KubernetesOpaque, rest)
 	}
 	return encodeJSON(w, list)
 }
+
+const managedBy = "app.kubernetes.io/managed-by"
+
+// Unplaced returns the names of values that are in no Secret of the chart, sorted as the values are.
+func Unplaced(values []Value) []string {
+	has := func(name string) bool {
+		return slices.ContainsFunc(values, func(v Value) bool { return v.Name == name })
+	}
+	placed := map[string]bool{}
+	for _, shape := range secrets.Chart() {
+		if shape.Of != "" && !has(shape.Of) {
+			continue
+		}
+		placed[shape.Of] = true
+		for _, key := range shape.Keys {
+			placed[key] = true
+		}
+	}
+	var names []string
+	for _, v := range values {
+		if !placed[v.Name] {
+			names = append(names, v.Name)
+		}
+	}
+	return names
+}
+
+// chartData returns the data of one of the chart's Secrets; nil if it is not wanted. An empty key of ngc-api is filled in, as
+// an empty alias is for a command.
+func chartData(shape secrets.KubernetesSecret, byName map[string]string, selected bool) (map[string][]byte, error) {
+	var fallback string
+	if shape.Of != "" {
+		value, ok := byName[shape.Of]
+		if !ok {
+			return nil, nil
+		}
+		fallback = value
+	}
+	if shape.Type == secrets.KubernetesDockerConfig {
+		if err := requireUTF8("kubernetes", []Value{{shape.Of, fallback}}); err != nil {
+			return nil, err
+		}
+		of, _ := secrets.Lookup(shape.Of)
+		config, err := dockerConfigJSON(of, fallback)
+		return map[string][]byte{".dockerconfigjson": config}, err
+	}
+	data, any := map[string][]byte{}, false
+	for _, key := range shape.Keys {
+		own, ok := byName[key]
+		any = any || ok
+		data[key] = []byte(cmp.Or(own, fallback))
+	}
+	if selected && !any {
+		return nil, nil
+	}
+	return data, nil
+}
+
+func checkKubernetes(opts Options) error {
+	if opts.Name != "" && !dnsSubdomain(opts.Name) {
+		return &OptionError{"name", opts.Name, `lower-case letters, digits, "-" and ".", at most 253`}
+	}
+	for _, shape := range secrets.Chart() {
+		if shape.Name == opts.Name {
+			return &OptionError{"name", opts.Name, "the chart reads a Secret of that name"}
+		}
+	}
+	for i, namespace := range opts.Namespaces {
+		if !dnsLabel(namespace) {
+			return &OptionError{"namespace", namespace, `lower-case letters, digits and "-", at most 63`}
+		}
+		if slices.Contains(opts.Namespaces[:i], namespace) {
+			return &OptionError{"namespace", namespace, "it is given twice"}
+		}
+	}
+	switch {
+	case opts.HelmRelease == "":
+	case !dnsSubdomain(opts.HelmRelease) || len(opts.HelmRelease) > maxRelease:
+		return &OptionError{"helm-release", opts.HelmRelease, `lower-case letters, digits, "-" and ".", at most 53`}
+	case len(opts.Namespaces) == 0:
+		return &OptionError{"helm-release", opts.HelmRelease, "it needs the release's --namespace"}
+	}
+	return nil
+}
+
+// maxRelease is Helm's limit (helm.sh/helm, pkg/chartutil, ValidateReleaseName).
+const maxRelease = 53
 
 func dockerConfigJSON(s secrets.Secret, password string) ([]byte, error) {
 	auths := map[string]dockerAuth{}

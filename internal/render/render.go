@@ -18,10 +18,12 @@ import (
 // Value is one variable. Its value may be any bytes but NUL, which no environment can hold.
 type Value struct{ Name, Value string }
 
-// Options are what some formats take besides the values.
+// Options are what some formats take besides the values. All of them are kubernetes'.
 type Options struct {
-	Namespace string // kubernetes: the namespace of every Secret; "" leaves it to kubectl
-	Name      string // kubernetes: the name of the Secret of values that belong to no other; "" is DefaultName
+	Namespaces  []string // every Secret once in each; none leaves it to kubectl
+	Name        string   // the name of the Secret of values that the chart has no place for; "" leaves them out
+	HelmRelease string   // writes the metadata by which Helm takes the Secrets for that release's, and keeps them; "" for none
+	Selected    bool     // the values are a selection: no Secret is written that none of them belongs to
 }
 
 // Format writes values, which are valid and sorted by name. It holds no state.
@@ -64,7 +66,7 @@ func (e *NameError) Error() string {
 
 // OptionError says which field of Options cannot be used.
 type OptionError struct {
-	Option string // "namespace" or "name"
+	Option string // "namespace", "name" or "helm-release"
 	Value  string
 	Reason string
 }

@@ -39,21 +39,6 @@ type Secret struct {
 
 	Docs  string // an https URL: where to get one
 	Steps string // one line: what to choose there
-
-	Kubernetes []KubernetesSecret // the Secrets that charts expect it in, under these very names
-}
-
-// The types of Kubernetes Secrets.
-const (
-	KubernetesDockerConfig = "kubernetes.io/dockerconfigjson" // one entry per Registries, with Username
-	KubernetesOpaque       = "Opaque"
-)
-
-// KubernetesSecret is one Secret object.
-type KubernetesSecret struct {
-	Name string
-	Type string   // KubernetesDockerConfig or KubernetesOpaque
-	Keys []string // the data keys that all hold the value; none for KubernetesDockerConfig, whose key is ".dockerconfigjson"
 }
 
 // table: names, registries and steps from NVIDIA's RAG Blueprint (v2.6: deploy/compose, its Helm chart and its
@@ -65,10 +50,6 @@ var table = []Secret{
 		Registries: []string{"nvcr.io"}, Username: validate.OAuthUser,
 		Docs:  "https://org.ngc.nvidia.com/setup/api-keys",
 		Steps: `"Generate Personal Key", tick the services "NGC Catalog" and "Public API Endpoints"; it is shown only once`,
-		Kubernetes: []KubernetesSecret{
-			{Name: "ngc-secret", Type: KubernetesDockerConfig},
-			{Name: "ngc-api", Type: KubernetesOpaque, Keys: []string{NGCAPIKey, "NGC_CLI_API_KEY", "NVIDIA_API_KEY"}},
-		},
 	},
 	{
 		Name: CyborgDBAPIKey, Title: "CyborgDB API key", Kind: validate.CyborgDB, Wanted: true,

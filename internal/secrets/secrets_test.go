@@ -13,7 +13,7 @@ import (
 )
 
 func TestTable(t *testing.T) {
-	names, aliases, registries, objects := map[string]bool{}, map[string]string{}, map[string]bool{}, map[string]bool{}
+	names, aliases, registries := map[string]bool{}, map[string]string{}, map[string]bool{}
 	kinds := []validate.Kind{validate.NGC, validate.CyborgDB, validate.IndexKey, validate.Text}
 	for _, s := range secrets.All() {
 		if err := secrets.CheckName(s.Name); err != nil || strings.ToUpper(s.Name) != s.Name {
@@ -76,30 +76,6 @@ func TestTable(t *testing.T) {
 		}
 		if s.Generate != (s.Kind == validate.IndexKey) || s.Generate && s.Docs != "" || s.Irreplaceable && !s.Generate {
 			t.Errorf("%s: generate %v, irreplaceable %v", s.Name, s.Generate, s.Irreplaceable)
-		}
-
-		for _, k := range s.Kubernetes {
-			if k.Name == "" || objects[k.Name] || strings.ToLower(k.Name) != k.Name || strings.Contains(k.Name, "_") {
-				t.Errorf("%s: Kubernetes Secret %q", s.Name, k.Name)
-			}
-			objects[k.Name] = true
-			switch k.Type {
-			case secrets.KubernetesDockerConfig:
-				if len(k.Keys) > 0 || len(s.Registries) == 0 {
-					t.Errorf("%s: %s: a dockerconfigjson has registries and no keys", s.Name, k.Name)
-				}
-			case secrets.KubernetesOpaque:
-				for _, key := range k.Keys {
-					if key != s.Name && !slices.Contains(s.Aliases, key) {
-						t.Errorf("%s: %s: %s is neither its name nor an alias", s.Name, k.Name, key)
-					}
-				}
-				if !slices.Contains(k.Keys, s.Name) {
-					t.Errorf("%s: %s lacks it", s.Name, k.Name)
-				}
-			default:
-				t.Errorf("%s: %s: type %q", s.Name, k.Name, k.Type)
-			}
 		}
 	}
 

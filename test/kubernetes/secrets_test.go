@@ -141,15 +141,18 @@ func TestExportedSecrets(t *testing.T) {
 func TestExportedSecretsByDefault(t *testing.T) {
 	c := newCluster(t, "elsewhere")
 	h := newHome(t)
-	cyborg := "cyborg_" + newKey()[6:38]
 	h.store("NGC_API_KEY", newKey())
-	h.store("CYBORGDB_API_KEY", cyborg)
+	h.store("APP_LLM_APIKEY", "sk-1")
 	manifest := h.must("", "ragenv", "export", "--format", "kubernetes")
 	c.kubectl(manifest, "apply", "--server-side", "--validate=strict", "--namespace", c.namespace, "-f", "-")
-	if got := c.secret("ragenv").Data["CYBORGDB_API_KEY"]; string(got) != cyborg {
-		t.Error("the Secret ragenv holds another value")
-	}
 	c.secret("ngc-secret")
+	keys := c.secret("rag-api-keys").Data
+	if string(keys["APP_LLM_APIKEY"]) != "sk-1" || len(keys) != 12 {
+		t.Errorf("rag-api-keys has %d keys, or another value", len(keys))
+	}
+	if empty, ok := keys["APP_VLM_APIKEY"]; !ok || len(empty) > 0 { // as a reference without optional wants it
+		t.Error("a service key that is not stored is not there and empty")
+	}
 
 	// kubectl refuses to put a Secret that names a namespace into another one.
 	manifest = h.must("", "ragenv", "export", "--format", "kubernetes", "--namespace", c.namespace)

@@ -1,0 +1,43 @@
+package secrets
+
+import "slices"
+
+// The types of Kubernetes Secrets.
+const (
+	KubernetesDockerConfig = "kubernetes.io/dockerconfigjson" // the logins to the Registries of the secret Of, as Username
+	KubernetesOpaque       = "Opaque"
+)
+
+// KubernetesSecret is one Secret object that the Blueprint's chart reads.
+type KubernetesSecret struct {
+	Name string
+	Type string // KubernetesDockerConfig or KubernetesOpaque
+
+	// Of is the secret of the table without which the object makes no sense. It is the value of every key that has none of
+	// its own. Where it is "", a key without a value is there and empty.
+	Of string
+
+	// Keys are the data keys, each named like the secret it holds; none for KubernetesDockerConfig, whose key is
+	// ".dockerconfigjson".
+	Keys []string
+}
+
+// chart: what the templates of the chart nvidia-blueprint-rag reference (v2.6.0), and those of nv-ingest below it.
+//
+// ngc-secret and ngc-api are referenced always, by Deployments (imagePullSecrets, secretKeyRef) and by the NIM Operator's
+// NIMCache and NIMService (pullSecret, pullSecrets, authSecret). rag-api-keys is read with
+// apiKeysSecret.existingSecret=rag-api-keys, and then every key of it must be there: no reference is optional, and a key
+// that is missing keeps the pod in CreateContainerConfigError. Empty is how the Blueprint spells an unset one: its
+// configuration (get_api_key in src/nvidia_rag/utils/configuration.py) then uses NVIDIA_API_KEY, or else NGC_API_KEY.
+var chart = []KubernetesSecret{
+	{Name: "ngc-secret", Type: KubernetesDockerConfig, Of: NGCAPIKey},
+	{Name: "ngc-api", Type: KubernetesOpaque, Of: NGCAPIKey, Keys: []string{NGCAPIKey, "NGC_CLI_API_KEY", "NVIDIA_API_KEY"}},
+	{Name: "rag-api-keys", Type: KubernetesOpaque, Keys: []string{
+		"APP_LLM_APIKEY", "APP_EMBEDDINGS_APIKEY", "APP_RANKING_APIKEY", "APP_QUERYREWRITER_APIKEY",
+		"APP_FILTEREXPRESSIONGENERATOR_APIKEY", "APP_VLM_APIKEY", "SUMMARY_LLM_APIKEY", "REFLECTION_LLM_APIKEY",
+		"AGENTIC_PLANNER_LLM_APIKEY", "AGENTIC_TASK_LLM_APIKEY", "AGENTIC_SEED_GEN_LLM_APIKEY", "AGENTIC_SYNTHESIS_LLM_APIKEY",
+	}},
+}
+
+// Chart returns the Secrets that the Blueprint's chart reads. The caller must not change the slices inside.
+func Chart() []KubernetesSecret { return slices.Clone(chart) }
