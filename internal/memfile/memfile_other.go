@@ -1,0 +1,5 @@
+//go:build !linux
+
+package memfile
+
+func create([]byte) (string, error) { return "", ErrUnsupported }
