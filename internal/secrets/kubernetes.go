@@ -41,3 +41,22 @@ var chart = []KubernetesSecret{
 
 // Chart returns the Secrets that the Blueprint's chart reads. The caller must not change the slices inside.
 func Chart() []KubernetesSecret { return slices.Clone(chart) }
+
+// ChartHost serves NVIDIA's Helm charts.
+const ChartHost = "helm.ngc.nvidia.com"
+
+// ChartRepository is one repository of charts.
+type ChartRepository struct{ Name, URL string }
+
+// chartRepositories: those that the Blueprint and its documentation name (v2.6.0), by the names they have there.
+var chartRepositories = []ChartRepository{
+	{"nvidia", "https://" + ChartHost + "/nvidia"},
+	{"nvidia-blueprint", "https://" + ChartHost + "/nvidia/blueprint"},
+	{"nvidia-nim", "https://" + ChartHost + "/nim/nvidia"},
+	{"nim", "https://" + ChartHost + "/nim"},
+	{"nemo-microservices", "https://" + ChartHost + "/nvidia/nemo-microservices"},
+	{"baidu-nim", "https://" + ChartHost + "/nim/baidu"},
+}
+
+// ChartRepositories returns the repositories of ChartHost that the Blueprint needs.
+func ChartRepositories() []ChartRepository { return slices.Clone(chartRepositories) }

@@ -37,6 +37,9 @@ type Secret struct {
 	Registries []string
 	Username   string
 
+	// ChartHost is the host of the Helm chart repositories it opens over HTTPS, for the user Username.
+	ChartHost string
+
 	Docs  string // an https URL: where to get one
 	Steps string // one line: what to choose there
 }
@@ -47,7 +50,7 @@ var table = []Secret{
 	{
 		Name: NGCAPIKey, Title: "NVIDIA NGC API key", Kind: validate.NGC, Wanted: true,
 		Aliases:    []string{"NVIDIA_API_KEY", "NGC_CLI_API_KEY"},
-		Registries: []string{"nvcr.io"}, Username: validate.OAuthUser,
+		Registries: []string{"nvcr.io"}, Username: validate.OAuthUser, ChartHost: ChartHost,
 		Docs:  "https://org.ngc.nvidia.com/setup/api-keys",
 		Steps: `"Generate Personal Key", tick the services "NGC Catalog" and "Public API Endpoints"; it is shown only once`,
 	},

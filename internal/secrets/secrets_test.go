@@ -49,6 +49,9 @@ func TestTable(t *testing.T) {
 		if (len(s.Registries) > 0) != (s.Username != "") {
 			t.Errorf("%s: registries and user name go together", s.Name)
 		}
+		if s.ChartHost != "" && s.Username == "" {
+			t.Errorf("%s: a chart host without a user name", s.Name)
+		}
 		for _, server := range s.Registries {
 			if canonical, err := serverurl.Canonical(server); err != nil || canonical != server {
 				t.Errorf("%s: registry %q is canonically %q, %v", s.Name, server, canonical, err)
