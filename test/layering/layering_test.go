@@ -38,7 +38,7 @@ var restricted = []struct {
 	{"Docker's credential protocol", "github.com/docker/docker-credential-helpers/credentials", []string{"internal/credentialhelper"}},
 	{"the systems' keyrings", "github.com/99designs/keyring", []string{"pkg/keychain/system"}},
 	{"age's library", "filippo.io/age", []string{"pkg/keychain/agestore", "internal/backup"}},
-	{"HTTP", "net/http", []string{"pkg/validate/probe"}},
+	{"HTTP", "net/http", []string{"pkg/validate/probe", "pkg/charts", "pkg/internal/https"}},
 }
 
 func TestDirectImports(t *testing.T) {
@@ -70,7 +70,7 @@ func TestDirectImports(t *testing.T) {
 var unlinked = map[string][]string{
 	"docker-credential-ngc": {
 		// It is run once per registry on every pull: its cost is its start.
-		"net/http", "crypto/tls", "text/template", "html/template", "github.com/urfave/cli", "github.com/spf13", module + "/pkg/validate/probe",
+		"net/http", "crypto/tls", "text/template", "html/template", "github.com/urfave/cli", "github.com/spf13", module + "/pkg/validate/probe", module + "/pkg/charts", "go.yaml.in",
 		"testing", "github.com/rogpeppe/go-internal", "github.com/google/go-cmp",
 	},
 	"ragenv": {

@@ -2,19 +2,16 @@ package probe
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
 
+	"github.com/ragenv/ragenv/pkg/internal/https"
 	"github.com/ragenv/ragenv/pkg/validate"
 )
 
@@ -23,11 +20,8 @@ const (
 	maxHeader = 32 << 10
 )
 
-// message is an error whose whole text is fit to be shown. Errors of net/http are not: they may quote an address with a
-// password, a proxy's or a redirect's.
-type message string
-
-func (m message) Error() string { return string(m) }
+// message is an error whose whole text is fit to be shown.
+type message = https.Message
 
 // answer is what a service said.
 type answer struct {
@@ -53,27 +47,10 @@ func (c *Client) do(ctx context.Context, method string, u *url.URL, body string,
 	req.Header = header
 	req.Header.Set("User-Agent", "ragenv")
 
-	transport := &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.RootCAs},
-		DisableKeepAlives:      true,
-		DisableCompression:     true, // what is not unpacked needs no second limit
-		MaxResponseHeaderBytes: maxHeader,
-		Protocols:              new(http.Protocols),
-		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
-			switch resp.StatusCode {
-			case http.StatusOK:
-				return nil
-			case http.StatusProxyAuthRequired:
-				return message("the proxy that the environment names wants a login, so " + u.Hostname() + " was not asked")
-			}
-			return message("the proxy that the environment names answered " + strconv.Itoa(resp.StatusCode) + ", so " + u.Hostname() + " was not asked")
-		},
-	}
-	transport.Protocols.SetHTTP1(true) // HTTP/2 has a debug mode, by environment variable, that prints keys
+	transport := https.Transport(u.Hostname(), c.RootCAs, maxHeader)
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
-		return answer{}, message(explain(ctx, u.Hostname(), err))
+		return answer{}, https.Explain(ctx, u.Hostname(), err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 
@@ -83,7 +60,7 @@ func (c *Client) do(ctx context.Context, method string, u *url.URL, body string,
 	}
 	a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if err != nil {
-		return answer{}, message(explain(ctx, u.Hostname(), err))
+		return answer{}, https.Explain(ctx, u.Hostname(), err)
 	}
 	if len(a.body) > maxBody {
 		return answer{}, message(a.host + " gave an answer that is too long to be its own")
@@ -145,48 +122,6 @@ func (c *Client) base(own, host string) (*url.URL, error) {
 		return nil, message("the address that was set for the service is this machine's own")
 	}
 	return nil, message("the address that was set for the service is not https, so the key was not sent")
-}
-
-// explain says why there was no answer, of what is known of err, and never by its text.
-func explain(ctx context.Context, host string, err error) string {
-	var (
-		dns     *net.DNSError
-		op      *net.OpError
-		cert    *tls.CertificateVerificationError
-		record  tls.RecordHeaderError
-		unknown x509.UnknownAuthorityError
-		expired x509.CertificateInvalidError
-		name    x509.HostnameError
-		timeout net.Error
-		proxy   message
-	)
-	switch {
-	case errors.As(err, &proxy):
-		return string(proxy)
-	case errors.Is(ctx.Err(), context.Canceled):
-		return "it was interrupted before " + host + " answered"
-	case ctx.Err() != nil:
-		return host + " did not answer in time"
-	case errors.As(err, &op) && op.Op == "proxyconnect":
-		return "the proxy that the environment names cannot be reached, so " + host + " was not asked"
-	case errors.As(err, &dns):
-		return "the name " + host + " cannot be resolved; this machine may be offline"
-	case errors.As(err, &unknown):
-		return host + " shows a certificate of an authority that this machine does not know; a proxy may stand in between"
-	case errors.As(err, &name):
-		return host + " shows a certificate of another host; a proxy or a login page may stand in between"
-	case errors.As(err, &expired) && expired.Reason == x509.Expired:
-		return host + " shows a certificate that is not valid today; this machine's clock may be wrong"
-	case errors.As(err, &cert):
-		return host + " shows a certificate that does not hold"
-	case errors.As(err, &record):
-		return host + " does not speak TLS; a proxy or a login page may stand in between"
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return host + " did not answer in time"
-	case errors.As(err, &op) && op.Op == "dial":
-		return host + " cannot be reached from this machine"
-	}
-	return host + " could not be asked: the connection broke"
 }
 
 func isLoopback(host string) bool {

@@ -1,0 +1,173 @@
+// Package charts fetches Helm charts, and the indexes of their repositories, from NVIDIA's server with a key.
+//
+// The key goes to that one host, over TLS, and nowhere else: a redirect is followed without it. It is one of the two packages
+// that speak HTTP; the other checks keys.
+package charts
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ragenv/ragenv/pkg/internal/https"
+)
+
+// Scheme is that of the addresses this package takes: ngc://helm.ngc.nvidia.com/nvidia/index.yaml stands for the same address
+// with https.
+const Scheme = "ngc"
+
+// AddressError: an address is not one of the host's.
+type AddressError struct {
+	Host   string // the host whose it should be
+	Reason string
+}
+
+func (e *AddressError) Error() string {
+	return fmt.Sprintf("not an address of %s://%s: %s", Scheme, e.Host, e.Reason)
+}
+
+// StatusError: the server did not give the file.
+type StatusError struct {
+	Host   string // who answered; another than the client's after a redirect
+	Status int    // the HTTP status
+	Sent   bool   // the key was sent to that host
+}
+
+func (e *StatusError) Error() string {
+	text := e.Host + " answered " + strconv.Itoa(e.Status)
+	switch {
+	case e.Status == http.StatusUnauthorized && e.Sent:
+		return e.Host + " does not take the key: it is wrong or has expired"
+	case e.Status == http.StatusForbidden && e.Sent:
+		return e.Host + " takes the key, but not for this chart: the key's organization has no access, or its terms are not accepted"
+	case e.Status == http.StatusNotFound:
+		return text + ": there is no such chart or repository"
+	case e.Status == http.StatusTooManyRequests:
+		return text + ": too many requests, try again later"
+	case e.Status >= http.StatusInternalServerError:
+		return text + ": it has trouble of its own, try again later"
+	}
+	return text
+}
+
+// ErrTooLarge: the answer is longer than a chart or an index.
+var ErrTooLarge = errors.New("the answer is too long to be a chart")
+
+// Client fetches from one host.
+type Client struct {
+	Host    string         // the only host that gets the key, on port 443
+	User    string         // the user name that goes with the key
+	RootCAs *x509.CertPool // replaces the system's certificate authorities if not nil
+	Timeout time.Duration  // for the whole file; 0 is 10 minutes
+
+	dial func(ctx context.Context, network, address string) (net.Conn, error) // for tests
+}
+
+const (
+	defaultTimeout = 10 * time.Minute
+	answerTimeout  = 30 * time.Second // until the first byte of an answer
+	maxHeader      = 64 << 10
+	maxFile        = 256 << 20 // bytes; NVIDIA's charts are below 1 MB, its largest index about 10
+	maxRedirects   = 5
+)
+
+// Fetch returns the file at an address of Scheme. Its errors are *AddressError, *StatusError, ErrTooLarge, and one whose text
+// says why there was no answer; none holds the key, nor what a redirect's address may hold.
+//
+// In an index, charts of the host get addresses of Scheme: Helm would ask for others without the key.
+func (c *Client) Fetch(ctx context.Context, address, key string) ([]byte, error) {
+	u, err := c.parse(address)
+	if err != nil {
+		return nil, err
+	}
+	timeout := c.Timeout
+	if timeout <= 0 {
+		timeout = defaultTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	body, err := c.get(ctx, u, key)
+	if err != nil {
+		return nil, err
+	}
+	if strings.HasSuffix(u.Path, "/index.yaml") {
+		body = c.index(body)
+	}
+	return body, nil
+}
+
+func (c *Client) parse(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil:
+		return nil, &AddressError{c.Host, "it is not a URL"}
+	case u.Scheme != Scheme:
+		return nil, &AddressError{c.Host, "it does not start with " + Scheme + "://"}
+	case u.User != nil:
+		return nil, &AddressError{c.Host, "it has a user name"}
+	case !strings.EqualFold(u.Host, c.Host):
+		return nil, &AddressError{c.Host, fmt.Sprintf("the key is sent to no other host, such as %+.80q", u.Host)}
+	case u.Fragment != "":
+		return nil, &AddressError{c.Host, "it has a fragment"}
+	}
+	u.Scheme, u.Host = "https", c.Host
+	return u, nil
+}
+
+// get makes the request, and those that redirects ask for. Those are without the key, even to the same host: what comes
+// from a redirect is not the person's word.
+func (c *Client) get(ctx context.Context, u *url.URL, key string) ([]byte, error) {
+	for hop := range maxRedirects + 1 {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+		if err != nil {
+			return nil, &AddressError{c.Host, "it cannot be asked for"}
+		}
+		req.Header.Set("User-Agent", "ragenv")
+		if hop == 0 {
+			req.SetBasicAuth(c.User, key)
+		}
+		transport := https.Transport(u.Hostname(), c.RootCAs, maxHeader)
+		transport.ResponseHeaderTimeout = answerTimeout
+		transport.DialContext = c.dial
+		resp, err := transport.RoundTrip(req)
+		if err != nil {
+			return nil, https.Explain(ctx, u.Hostname(), err)
+		}
+		if resp.StatusCode == http.StatusOK {
+			defer func() { _ = resp.Body.Close() }()
+			body, err := io.ReadAll(io.LimitReader(resp.Body, maxFile+1))
+			if err != nil {
+				return nil, https.Explain(ctx, u.Hostname(), err)
+			}
+			if len(body) > maxFile {
+				return nil, ErrTooLarge
+			}
+			return body, nil
+		}
+		_ = resp.Body.Close()
+		next, err := resp.Location()
+		if resp.StatusCode < 300 || resp.StatusCode > 399 || err != nil {
+			return nil, &StatusError{u.Hostname(), resp.StatusCode, hop == 0}
+		}
+		if next.Scheme != "https" {
+			return nil, https.Message(u.Hostname() + " answered with the address of another server without TLS, which was not asked")
+		}
+		u = next
+	}
+	return nil, https.Message(c.Host + " answered with one other address after another")
+}
+
+// index gives the charts of the host that are listed by their whole address the scheme by which Helm asks for them here.
+func (c *Client) index(body []byte) []byte {
+	whole := regexp.MustCompile(`https://` + regexp.QuoteMeta(c.Host) + `(:443)?(/[^\s"',\]]*\.tgz)`)
+	return whole.ReplaceAll(body, []byte(Scheme+"://"+c.Host+"$2"))
+}
