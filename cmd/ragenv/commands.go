@@ -23,6 +23,7 @@ func commands(p *program) []*cli.Command {
 		newLockCommand(p),
 		newPassphraseCommand(p),
 		newDockerCommand(p),
+		newHelmCommand(p),
 		newBackendCommand(p),
 		newConfigCommand(p),
 		newDoctorCommand(p),

@@ -58,6 +58,7 @@ func Checks(w *World) []Check {
 		{Name: "docker-logins", Run: w.dockerLogins},
 		{Name: "credential-stores", Run: w.credentialStores},
 		{Name: "podman", Run: w.podman},
+		{Name: "helm", Run: w.helm},
 		{Name: "keychain", Run: w.keychain},
 		{Name: "stored-items", Run: w.storedItems},
 		{Name: "keys", Run: w.keysPresent},

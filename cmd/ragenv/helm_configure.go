@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ragenv/ragenv/internal/commandline"
+	"github.com/ragenv/ragenv/internal/helm"
+	"github.com/ragenv/ragenv/internal/ui"
+)
+
+func newHelmConfigureCommand(p *program) *cli.Command {
+	return &cli.Command{
+		Name:  "configure",
+		Usage: "install the plugin that fetches ngc:// addresses",
+		Description: `Writes the plugin ragenv-ngc into Helm's directory of plugins ($HELM_PLUGINS is honored). For an address
+ngc://helm.ngc.nvidia.com/..., Helm 3 or 4 then starts ragenv, which fetches https://helm.ngc.nvidia.com/... with NGC_API_KEY. The
+key is sent to that host alone, over TLS, and not along with a redirect. A keychain that is locked is an error: run ragenv unlock
+first. Where nothing is stored, $NGC_API_KEY is used.
+
+  ragenv helm configure
+  helm repo add nvidia ngc://helm.ngc.nvidia.com/nvidia
+  helm pull ngc://helm.ngc.nvidia.com/nvidia/blueprint/charts/nvidia-blueprint-rag-v2.6.0.tgz`,
+		Action: func(c *cli.Context) error {
+			s, err := p.session(c)
+			if err != nil {
+				return err
+			}
+			if err := commandline.NoArguments(c); err != nil {
+				return err
+			}
+			return runHelmConfigure(s)
+		},
+	}
+}
+
+func runHelmConfigure(s *session) error {
+	plugin, err := s.helmPlugin()
+	if err != nil {
+		return err
+	}
+	self, err := programPath()
+	if err != nil {
+		return err
+	}
+	changed, err := plugin.Install(self)
+	if err != nil {
+		return explainHelm(plugin, err)
+	}
+	if !changed {
+		s.print.Note("%s is installed already", plugin.Dir)
+		return nil
+	}
+	s.print.Note("installed %s: Helm fetches ngc:// addresses with the stored key", plugin.Dir)
+	return nil
+}
+
+func (s *session) helmPlugin() (helm.Plugin, error) {
+	paths, err := s.helmPaths()
+	return helm.In(paths.Plugins), err
+}
+
+func (s *session) helmPaths() (helm.Paths, error) {
+	paths, err := helm.FindPaths(s.getenv, s.config.Paths.Home)
+	if err != nil {
+		return paths, ui.Errorf("export HOME=/your/home/directory", "%w", err)
+	}
+	return paths, nil
+}
+
+// programPath returns this program's file: as PATH has it, if it is that one, since a package manager's link stays where it
+// is when the file behind it gets another version.
+func programPath() (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", ui.Errorf("run ragenv by its whole path", "it is not known where this program is: %w", err)
+	}
+	if found, err := exec.LookPath(programName); err == nil && filepath.IsAbs(found) {
+		here, errHere := os.Stat(self)
+		there, errThere := os.Stat(found)
+		if errHere == nil && errThere == nil && os.SameFile(here, there) {
+			return found, nil
+		}
+	}
+	return self, nil
+}
+
+// explainHelm adds what can be done about a plugin that cannot be written.
+func explainHelm(plugin helm.Plugin, err error) error {
+	var link *os.LinkError
+	switch {
+	case errors.Is(err, helm.ErrForeign):
+		return ui.Errorf("helm plugin uninstall ragenv-ngc", "%w", err)
+	case errors.As(err, &link) && runtime.GOOS == "windows":
+		return ui.Errorf("turn on Developer Mode in the settings, or run it as administrator", "Windows does not let you make a symbolic link: %w", err)
+	case errors.Is(err, os.ErrPermission):
+		return ui.Errorf("ls -ld "+commandline.QuoteWords([]string{filepath.Dir(plugin.Dir)}), "%w", err)
+	}
+	return err
+}

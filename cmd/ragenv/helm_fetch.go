@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/signal"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/pkg/charts"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// newHelmFetchCommand is what the plugin runs. Helm gives it the files of a client's certificate and of an authority, each
+// empty if --cert-file, --key-file and --ca-file are not given, and takes its standard output.
+func newHelmFetchCommand(p *program) *cli.Command {
+	return &cli.Command{
+		Name:        "fetch",
+		Usage:       "write the file at an ngc:// address to standard output; Helm's plugin runs this",
+		ArgsUsage:   "FILE FILE FILE URL",
+		Description: `Arguments are those of Helm's getter plugins: the files of a client's certificate, its key and an authority, each of which may be empty, and the address.`,
+		Hidden:      true,
+		Action: func(c *cli.Context) error {
+			s, err := p.session(c)
+			if err != nil {
+				return err
+			}
+			if c.NArg() != 4 {
+				return ui.Usagef("ragenv helm configure", "ragenv helm fetch is run by Helm")
+			}
+			if c.Args().Get(0) != "" || c.Args().Get(1) != "" {
+				return ui.Errorf("", "--cert-file and --key-file are not supported for %s:// addresses", charts.Scheme)
+			}
+			return runHelmFetch(s, c.Args().Get(2), c.Args().Get(3))
+		},
+	}
+}
+
+func runHelmFetch(s *session, authorities, address string) error {
+	if s.toTerminal() {
+		return ui.Usagef("ragenv helm configure", "ragenv helm fetch is run by Helm")
+	}
+	known, _ := secrets.Lookup(secrets.NGCAPIKey)
+	client := &charts.Client{Host: known.ChartHost, User: known.Username}
+	if authorities != "" {
+		pem, err := os.ReadFile(authorities)
+		if err != nil {
+			return fmt.Errorf("--ca-file: %w", err)
+		}
+		if client.RootCAs = x509.NewCertPool(); !client.RootCAs.AppendCertsFromPEM(pem) {
+			return ui.Errorf("", "--ca-file %s: no certificate is in it", ui.Printable(authorities))
+		}
+	}
+	key, err := s.chartKey(known)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	file, err := client.Fetch(ctx, address, key)
+	if err != nil {
+		return s.explainFetch(known, err)
+	}
+	if _, err := s.stdout.Write(file); err != nil {
+		return fmt.Errorf("write the file: %w", err)
+	}
+	return nil
+}
+
+// chartKey returns the stored key, or the environment's where none is stored. It never asks for a passphrase: Helm fetches
+// several files at a time.
+func (s *session) chartKey(known secrets.Secret) (string, error) {
+	item, err := settled(s, func() (keychain.Item, error) {
+		k, err := s.quietOpener().Read()
+		if err != nil {
+			return keychain.Item{}, err
+		}
+		return k.Get(s.envRef(known.Name))
+	})
+	switch {
+	case err == nil:
+		s.warnOfExpiry([]keychain.Item{item})
+		return item.Secret.Reveal(), nil
+	case errors.Is(err, keychain.ErrLocked):
+		return "", ui.Errorf("ragenv unlock", "%s: %w", known.Name, err)
+	case !errors.Is(err, keychain.ErrNotFound) && !errors.Is(err, keychain.ErrNoStore):
+		return "", err
+	}
+	if value := s.getenv(known.Name); value != "" {
+		return value, nil
+	}
+	return "", s.withoutKeys("ragenv set"+s.forProfile()+" "+known.Name, "no key is stored as %s%s, so no chart can be fetched from %s", known.Name, s.inProfile(), known.ChartHost)
+}
+
+func (s *session) explainFetch(known secrets.Secret, err error) error {
+	var status *charts.StatusError
+	var address *charts.AddressError
+	switch {
+	case errors.As(err, &status) && status.Sent && status.Status == http.StatusUnauthorized:
+		return ui.Errorf("ragenv rotate"+s.forProfile()+" "+known.Name, "%w", err)
+	case errors.As(err, &status) && status.Sent && status.Status == http.StatusForbidden:
+		return ui.Errorf("ragenv verify"+s.forProfile()+" "+known.Name, "%w", err)
+	case errors.As(err, &address):
+		return ui.Errorf("helm pull "+charts.Scheme+"://"+known.ChartHost+"/nvidia/blueprint/charts/CHART.tgz", "%w", err)
+	}
+	return err
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"github.com/ragenv/ragenv/internal/commandline"
+)
+
+func newHelmUnconfigureCommand(p *program) *cli.Command {
+	return &cli.Command{
+		Name:  "unconfigure",
+		Usage: "remove that plugin",
+		Description: `Removes what ragenv helm configure wrote. Repositories that were added as ngc:// stay in Helm's list, and fail from then on:
+helm repo remove NAME takes one away.
+
+  ragenv helm unconfigure`,
+		Action: func(c *cli.Context) error {
+			s, err := p.session(c)
+			if err != nil {
+				return err
+			}
+			if err := commandline.NoArguments(c); err != nil {
+				return err
+			}
+			plugin, err := s.helmPlugin()
+			if err != nil {
+				return err
+			}
+			removed, err := plugin.Remove()
+			switch {
+			case err != nil:
+				return explainHelm(plugin, err)
+			case removed:
+				s.print.Note("removed %s", plugin.Dir)
+			default:
+				s.print.Note("nothing to remove: there is no %s", plugin.Dir)
+			}
+			return nil
+		},
+	}
+}
