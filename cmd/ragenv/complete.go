@@ -68,6 +68,9 @@ func (p *program) completionSources() commandline.Sources {
 		"IMAGE":             nil,
 		"NAMESPACE":         nil,
 		"SECRET":            nil,
+		"RELEASE":           nil,
+		"VAR=NAME[:FORMAT]": nil,
+		"URL":               nil,
 		"WORD":              nil,
 	}
 }

@@ -5,13 +5,16 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ragenv/ragenv/internal/childenv"
 	"github.com/ragenv/ragenv/internal/execve"
+	"github.com/ragenv/ragenv/internal/keyfile"
 	"github.com/ragenv/ragenv/internal/mask"
 	"github.com/ragenv/ragenv/internal/maskedrun"
+	"github.com/ragenv/ragenv/internal/memfile"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain/system"
 )
@@ -23,12 +26,15 @@ type runOptions struct {
 	envFile               *string  // nil if the flag is not given
 	preserveEnv, pristine bool
 	mask                  bool
+	files                 []keyfile.Spec
+	tempFiles             bool
 	command               []string
 }
 
 func newRunCommand(p *program) *cli.Command {
 	var o runOptions
 	var only, envFile string
+	var files cli.StringSlice
 	return &cli.Command{
 		Name:      runCommandName,
 		Usage:     "run a command with the keys; the word run can be left out",
@@ -47,14 +53,24 @@ keychain.
 --mask shows *** for the stored values in what the command prints, also in base64, in URLs and in JSON. The command is a child
 then, on a terminal of its own if there is one; it can still send a key elsewhere, or print it in a form that is not known.
 
+--file hands a key over as a file in memory instead of a variable: the variable VAR has its path, which the command and what it starts
+can read, and nobody else. Nothing of it is on a disk, and the key's own variables are not set (--only NAME keeps them). FORMAT says
+what is in it: raw, the value alone; dotenv, a line NAME=VALUE; docker-config, Docker's config.json with the login to nvcr.io;
+netrc, that login for curl; helm-repositories, Helm's repositories.yaml with the login to helm.ngc.nvidia.com. Memory files need
+Linux; --temp-files writes files of mode 0600 instead, and removes them when the command has ended.
+
   ragenv -- docker compose up -d
   ragenv --pristine --env-file deploy.env -- docker compose up -d
-  ragenv --only NGC_API_KEY -- sh -c 'echo ${#NGC_API_KEY}'`,
+  ragenv --only NGC_API_KEY -- sh -c 'echo ${#NGC_API_KEY}'
+  ragenv --file HELM_REPOSITORY_CONFIG=NGC_API_KEY:helm-repositories -- helm dependency update
+  ragenv --file KEYS=NGC_API_KEY:dotenv -- sh -c 'docker run --env-file "$KEYS" IMAGE'`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "only", Destination: &only, Usage: "hand over only `A,B` of the stored keys"},
 			&cli.BoolFlag{Name: "preserve-env", Destination: &o.preserveEnv, Usage: "let the values of the shell win over stored ones"},
 			&cli.StringFlag{Name: "env-file", Destination: &envFile, Usage: "add the settings of the dotenv file `FILE`"},
 			&cli.BoolFlag{Name: "pristine", Destination: &o.pristine, Usage: "leave out what else the shell has set"},
+			&cli.StringSliceFlag{Name: "file", Destination: &files, Usage: "hand over a key as a file: `VAR=NAME[:FORMAT]`"},
+			&cli.BoolFlag{Name: "temp-files", Destination: &o.tempFiles, Usage: "with --file: files on a disk, removed afterwards, instead of files in memory"},
 			&cli.BoolFlag{Name: "mask", Destination: &o.mask, Usage: "hide the stored values in the command's output"},
 		},
 		Action: func(c *cli.Context) (err error) {
@@ -64,6 +80,9 @@ then, on a terminal of its own if there is one; it can still send a key elsewher
 			}
 			if c.IsSet("env-file") {
 				o.envFile = &envFile
+			}
+			if o.files, err = parseFiles(c, files.Value()); err != nil {
+				return ownFailure(err)
 			}
 			return p.run(globalsOf(c), o)
 		},
@@ -116,14 +135,44 @@ func runRun(s *session, o runOptions) (int, error) {
 		}
 		want.base, want.where = append(settings, want.base...), "this shell or in "+ui.Printable(*o.envFile)
 	}
+	if want.only != nil {
+		want.only = slices.Concat(want.only, fileNames(o.files))
+	}
 	built, err := s.commandEnvironment(want)
 	if err != nil {
 		return 0, err
+	}
+	if len(o.files) > 0 {
+		return s.runWithFiles(built, o)
 	}
 	if o.mask {
 		return s.runMasked(o.command, built)
 	}
 	return execve.Run(o.command, built.Env)
+}
+
+// runWithFiles runs the command with keys in files.
+func (s *session) runWithFiles(built *commandEnv, o runOptions) (code int, err error) {
+	create, start := memfile.Create, execve.Run
+	if o.tempFiles {
+		files, err := keyfile.NewTemporary(s.getenv)
+		if err != nil {
+			return 0, err
+		}
+		defer func() {
+			if failed := files.Remove(); failed != nil {
+				s.print.Warn("a file with a key was not removed: %v", failed)
+			}
+		}()
+		create, start = files.Create, execve.Child
+	}
+	if built.Env, err = s.intoFiles(o.files, built.Env, o.only, create); err != nil {
+		return 0, err
+	}
+	if o.mask {
+		return s.runMasked(o.command, built)
+	}
+	return start(o.command, built.Env)
 }
 
 // runMasked runs the command as a child and hides the stored values in its output.

@@ -135,3 +135,24 @@ repositories:
 		t.Error("a name that is taken")
 	}
 }
+
+func TestParseSpec(t *testing.T) {
+	for text, want := range map[string]keyfile.Spec{
+		"F=NGC_API_KEY":          {Variable: "F", Name: "NGC_API_KEY", Format: "raw"},
+		"F=NGC_API_KEY:raw":      {Variable: "F", Name: "NGC_API_KEY", Format: "raw"},
+		"A_B=NGC_API_KEY:dotenv": {Variable: "A_B", Name: "NGC_API_KEY", Format: "dotenv"},
+		"HELM_REPOSITORY_CONFIG=NGC_API_KEY:helm-repositories": {Variable: "HELM_REPOSITORY_CONFIG", Name: "NGC_API_KEY", Format: "helm-repositories"},
+	} {
+		if got, err := keyfile.ParseSpec(text); err != nil || got != want {
+			t.Errorf("%s: %+v, %v", text, got, err)
+		}
+	}
+	for text, want := range map[string]error{
+		"": keyfile.ErrSpec, "F": keyfile.ErrSpec, "=NAME": keyfile.ErrSpec, "F=": keyfile.ErrSpec, "F=:raw": keyfile.ErrSpec,
+		"F=NAME:": keyfile.ErrUnknownFormat, "F=NAME:json": keyfile.ErrUnknownFormat, "F=NAME:raw:x": keyfile.ErrUnknownFormat,
+	} {
+		if _, err := keyfile.ParseSpec(text); !errors.Is(err, want) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}

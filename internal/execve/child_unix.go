@@ -1,0 +1,68 @@
+//go:build unix
+
+package execve
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Child runs the command as a child with this process's streams, and returns when it has ended: for what has to be done after
+// it. The exit code is 128 + n if signal n ended it. The error is an *Error, and the code is then that error's ExitCode.
+//
+// What the terminal signals (Ctrl-C) reaches the command by itself, and it decides what that means. Other signals are passed on.
+func Child(argv, env []string) (int, error) {
+	if len(argv) == 0 || argv[0] == "" {
+		return codeNotFound, &Error{Err: ErrNotFound}
+	}
+	terminal := make(chan os.Signal, 1)
+	others := make(chan os.Signal, 16)
+	notify := func(to chan<- os.Signal, signals ...os.Signal) {
+		for _, sig := range signals {
+			if !signal.Ignored(sig) { // what the caller ignores, the command ignores too
+				signal.Notify(to, sig)
+			}
+		}
+	}
+	notify(terminal, unix.SIGINT, unix.SIGQUIT)
+	notify(others, unix.SIGTERM, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2)
+	defer signal.Stop(terminal)
+	defer signal.Stop(others)
+	cmd := &exec.Cmd{
+		Args: argv, Env: env,
+		Stdin: os.NewFile(0, "stdin"), Stdout: os.NewFile(1, "stdout"), Stderr: os.NewFile(2, "stderr"),
+	}
+	if err := Start(cmd); err != nil {
+		var typed *Error
+		if errors.As(err, &typed) {
+			return typed.ExitCode(), err
+		}
+		return codeNotExecutable, err
+	}
+	ended := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case sig := <-others:
+				_ = cmd.Process.Signal(sig)
+			case <-ended:
+				return
+			}
+		}
+	}()
+	err := cmd.Wait()
+	close(ended)
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return codeNotExecutable, &Error{argv[0], cmd.Path, err}
+	}
+	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return 128 + int(status.Signal()), nil
+	}
+	return cmd.ProcessState.ExitCode(), nil
+}

@@ -1,0 +1,38 @@
+package keyfile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// Temporary is a directory of files of mode 0600, for systems that have no files in memory.
+type Temporary struct {
+	dir string
+	n   int
+}
+
+// NewTemporary makes the directory, readable by this user alone: below $XDG_RUNTIME_DIR, which is in memory, if there is one.
+func NewTemporary(getenv func(string) string) (*Temporary, error) {
+	parent := getenv("XDG_RUNTIME_DIR")
+	if info, err := os.Stat(parent); parent == "" || err != nil || !info.IsDir() {
+		parent = ""
+	}
+	dir, err := os.MkdirTemp(parent, "ragenv-files-")
+	if err != nil && parent != "" && errors.Is(err, fs.ErrPermission) {
+		dir, err = os.MkdirTemp("", "ragenv-files-")
+	}
+	return &Temporary{dir: dir}, err
+}
+
+// Create returns the path of a new file with that content.
+func (t *Temporary) Create(content []byte) (string, error) {
+	t.n++
+	path := filepath.Join(t.dir, strconv.Itoa(t.n))
+	return path, os.WriteFile(path, content, 0o600)
+}
+
+// Remove removes the files.
+func (t *Temporary) Remove() error { return os.RemoveAll(t.dir) }
