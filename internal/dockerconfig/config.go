@@ -62,6 +62,9 @@ func Load(path string) (*File, error) {
 	return parse(path, data)
 }
 
+// Parse is Load for a text that was read already, from the file at path.
+func Parse(path string, data []byte) (*File, error) { return parse(path, data) }
+
 func parse(path string, data []byte) (*File, error) {
 	f := &File{path: path, disk: data}
 	if err := f.setText(data); err != nil {
@@ -255,6 +258,15 @@ func (f *File) PlaintextAuths() []Auth {
 		}
 	}
 	return auths
+}
+
+// AuthLine returns the line of a server's entry in auths, from 1; 0 if there is none.
+func (f *File) AuthLine(server string) int {
+	o, _ := f.entries(keyAuths)
+	if i := o.find(func(key string) bool { return key == server }); i >= 0 {
+		return bytes.Count(f.text[:o.members[i].keyStart], []byte("\n")) + 1
+	}
+	return 0
 }
 
 func (e authEntry) secret() Auth {

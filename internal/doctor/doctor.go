@@ -67,6 +67,8 @@ func Checks(w *World) []Check {
 		{Name: "environment", Run: w.environment},
 		{Name: "startup-files", Run: w.startupFiles},
 		{Name: "git-env-files", Run: w.gitEnvFiles},
+		{Name: "compose-env-files", Run: w.composeEnvFiles},
+		{Name: "plain-text-keys", Run: w.plainTextKeys},
 		{Name: "file-owners", Run: w.fileOwners},
 		{Name: "temporary-files", Run: w.temporaryFiles},
 		{Name: "docker-engine", Run: w.dockerEngine},

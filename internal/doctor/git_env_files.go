@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ragenv/ragenv/internal/places"
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
@@ -17,17 +18,23 @@ func (w *World) gitEnvFiles(ctx context.Context) Result {
 	if w.Config == nil {
 		return unreadableConfig
 	}
-	holding := w.envFilesWithKeys()
+	holding := w.envFilesWithKeys(ctx)
 	if len(holding) == 0 {
-		return Result{OK, "no key in a .env file of this directory", ""}
+		return Result{OK, "no key in the .env, .envrc and Compose files in and below this directory", ""}
 	}
-	names := make([]string, len(holding))
-	for i, file := range holding {
-		names[i] = file.name
+	var names []string
+	for _, file := range holding {
+		if !slices.Contains(names, file.name) {
+			names = append(names, file.name)
+		}
 	}
 	git, _ := w.lookPath("git")
 	if git == "" || !inRepository(w.Dir) {
-		return Result{OK, strings.Join(names, ", ") + " of this directory holds a key; git does not track it", ""}
+		var f findings
+		for _, file := range holding {
+			f.add(Warning, file.removal, "%s:%d holds %s in plain text", file.name, file.line, file.what)
+		}
+		return f.result(Result{})
 	}
 	tracked, err := w.gitFiles(ctx, git, names, "--cached")
 	if err != nil {
@@ -41,12 +48,11 @@ func (w *World) gitEnvFiles(ctx context.Context) Result {
 	for _, file := range holding {
 		switch {
 		case slices.Contains(tracked, file.name):
-			f.add(Failed, "git rm --cached -f "+shellquote.Word(file.name)+" && echo "+shellquote.Word(file.name)+" >> .gitignore",
-				"%s:%d holds %s, and git tracks the file: once it was pushed, only a new key helps", file.name, file.line, file.what)
+			f.add(Failed, file.removal, "%s:%d holds %s, and git tracks the file: once it was pushed, only a new key helps", file.name, file.line, file.what)
 		case slices.Contains(open, file.name):
-			f.add(Warning, "echo "+shellquote.Word(file.name)+" >> .gitignore", "%s:%d holds %s, and the next git add takes the file in", file.name, file.line, file.what)
+			f.add(Warning, file.removal, "%s:%d holds %s, and the next git add takes the file in", file.name, file.line, file.what)
 		default:
-			f.add(OK, "", "%s holds %s; git ignores it", file.name, file.what)
+			f.add(Warning, file.removal, "%s:%d holds %s in plain text; git ignores it", file.name, file.line, file.what)
 		}
 	}
 	return f.result(Result{})
@@ -54,36 +60,25 @@ func (w *World) gitEnvFiles(ctx context.Context) Result {
 
 // envFile is a file with a key in it.
 type envFile struct {
-	name string
-	line int
-	what string // the variable
+	name    string
+	line    int
+	what    string // the variable
+	removal string // the command that removes it
 }
 
-func (w *World) envFilesWithKeys() []envFile {
-	entries, err := os.ReadDir(w.Dir)
-	if err != nil {
-		return nil
-	}
+// envFilesWithKeys returns the keys in the files of the current directory and below it.
+func (w *World) envFilesWithKeys(ctx context.Context) []envFile {
 	var files []envFile
-	for _, entry := range entries {
-		name := entry.Name()
-		if name != ".env" && !strings.HasPrefix(name, ".env.") && !strings.HasSuffix(name, ".env") {
+	for _, k := range w.keysIn(w.scan(ctx).in(places.EnvFile)) {
+		name, err := filepath.Rel(w.Dir, k.Path)
+		if err != nil || !filepath.IsLocal(name) {
 			continue
 		}
-		text, err := readText(filepath.Join(w.Dir, name))
-		if err != nil {
+		if k.relation == otherKey && k.Name == "" {
 			continue
 		}
-		for _, a := range assignments(text) {
-			relation, of := w.judge(a)
-			// A value that differs from a stored one need not be a key: these files are full of placeholders.
-			if relation == otherKey && !w.isKey(a) {
-				continue
-			}
-			if relation != noKey {
-				files = append(files, envFile{name, a.line, of})
-				break
-			}
+		if isThere := slices.ContainsFunc(files, func(f envFile) bool { return f.name == name && f.line == k.Line && f.what == k.of }); !isThere {
+			files = append(files, envFile{name, k.Line, k.of, w.removal(k)})
 		}
 	}
 	return files

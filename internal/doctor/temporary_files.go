@@ -4,6 +4,8 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"time"
 
 	"github.com/ragenv/ragenv/internal/shellquote"
@@ -34,4 +36,12 @@ func (w *World) temporaryFiles(context.Context) Result {
 		}
 	}
 	return f.result(Result{OK, "none left behind", ""})
+}
+
+// escapeGlob keeps a directory's own characters from being taken for a pattern's.
+func escapeGlob(dir string) string {
+	if runtime.GOOS == "windows" {
+		return dir // where Match has no escapes
+	}
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
 }

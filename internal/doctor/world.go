@@ -39,6 +39,8 @@ type World struct {
 
 	storedOnce sync.Once
 	storedKeys *stored
+	scanOnce   sync.Once
+	scanResult *scanned
 	dockerOnce sync.Once
 	dockerFile *dockerconfig.File
 	dockerErr  error

@@ -5,7 +5,16 @@ package places
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
 
+	"github.com/ragenv/ragenv/internal/dockerconfig"
+	"github.com/ragenv/ragenv/internal/readfile"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
@@ -38,11 +47,165 @@ type Options struct {
 	Dir    string                   // the current directory, absolute; .env files and Compose files are searched below and above it
 	Paths  []string                 // further directories or files to search for the same, absolute
 	Getenv func(name string) string // the environment, which moves some of the places
+	// System are start-up files of the whole system. Nil is those of this operating system.
+	System []string
 }
 
 // Scan searches every place and calls found for each value, one at a time, in the order of the table. It reads within limits
 // and never blocks on a FIFO or a dead mount longer than ctx allows. searched names, for people, what was searched ("~/.netrc",
 // "shell histories", ".env files in and below /srv/rag"), whether or not it exists; unread is what could not be.
 func Scan(ctx context.Context, opts Options, found func(Finding)) (searched []string, unread []Unread) {
-	return nil, nil
+	type result struct {
+		findings []Finding
+		unread   []Unread
+	}
+	if opts.Getenv == nil {
+		opts.Getenv = func(string) string { return "" }
+	}
+	if opts.System == nil && runtime.GOOS != "windows" {
+		opts.System = systemStartupFiles
+	}
+	for i := range table {
+		place := &table[i]
+		searched = append(searched, place.Title(opts))
+		done := make(chan result, 1) // a read of a dead mount cannot be ended, only left behind
+		go func() {
+			var r result
+			r.findings, r.unread = place.scan(ctx, opts)
+			done <- r
+		}()
+		select {
+		case r := <-done:
+			for _, finding := range r.findings {
+				found(finding)
+			}
+			unread = append(unread, r.unread...)
+		case <-ctx.Done():
+			return searched, append(unread, Unread{Path: opts.Home, Reason: "out of time before " + place.Title(opts) + " was searched"})
+		}
+	}
+	return searched, unread
 }
+
+// scan reads the files of one place.
+func (p *Place) scan(ctx context.Context, opts Options) (findings []Finding, unread []Unread) {
+	paths, unread := p.files(ctx, opts)
+	limit := int64(maxFile)
+	if p.Name == History {
+		limit = maxHistory
+	}
+	for _, path := range paths {
+		if ctx.Err() != nil {
+			return findings, append(unread, Unread{path, "out of time"})
+		}
+		text, err := readText(path, limit)
+		if err != nil {
+			if reason := whyUnread(err); reason != "" {
+				unread = append(unread, Unread{path, reason})
+			}
+			continue
+		}
+		values := p.read(path, text)
+		wins := len(values) > 0 && p.wins != nil && p.wins(opts, path)
+		for _, f := range values {
+			f.Place, f.Path, f.Wins = p.Name, path, wins
+			if f.Fix == "" {
+				f.Fix = p.fix(path, f)
+			}
+			findings = append(findings, f)
+		}
+	}
+	return findings, unread
+}
+
+// whyUnread describes an error of reading; "" for a file that is not there or is no file of the place's kind.
+func whyUnread(err error) string {
+	var irregular *readfile.NotRegularError
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.As(err, &irregular), errors.Is(err, errNotText):
+		return ""
+	case errors.Is(err, fs.ErrPermission):
+		return "permission denied"
+	case errors.Is(err, readfile.ErrTooLarge):
+		return "too large"
+	}
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		err = pathError.Err
+	}
+	return err.Error()
+}
+
+// existing returns the files that match the patterns, each once. A pattern is absolute; its last elements may hold "*".
+func existing(patterns []string) []string {
+	var paths []string
+	for _, pattern := range patterns {
+		matches := []string{pattern}
+		if strings.ContainsRune(filepath.Base(pattern), '*') {
+			matches = nil
+			dir := filepath.Dir(pattern)
+			entries, err := os.ReadDir(dir)
+			if err != nil {
+				continue
+			}
+			for _, entry := range entries {
+				if ok, _ := filepath.Match(filepath.Base(pattern), entry.Name()); ok {
+					matches = append(matches, filepath.Join(dir, entry.Name()))
+				}
+			}
+		}
+		for _, path := range matches {
+			if _, err := os.Lstat(path); err == nil && !slices.Contains(paths, path) {
+				paths = append(paths, path)
+			}
+		}
+	}
+	return paths
+}
+
+// readDocker reads the logins of a file of Docker's format.
+func readDocker(path string, text []byte) []Finding {
+	file, err := dockerconfig.Parse(path, text)
+	if err != nil {
+		return nil
+	}
+	var findings []Finding
+	for _, auth := range file.PlaintextAuths() {
+		findings = append(findings, Finding{Line: file.AuthLine(auth.Server), Name: "auths " + auth.Server, Value: auth.Secret})
+	}
+	return findings
+}
+
+// readWith reads a file by its format.
+func readWith(format *Format) func(string, []byte) []Finding {
+	return func(_ string, text []byte) []Finding {
+		var findings []Finding
+		for _, v := range format.Read(text) {
+			findings = append(findings, Finding{Line: v.Line, Name: v.Label, Value: keychain.NewSecret(v.Value)})
+		}
+		return findings
+	}
+}
+
+// readVariables reads assignments, one after the other whatever is around them.
+func readVariables(_ string, text []byte) []Finding {
+	var findings []Finding
+	for _, a := range Assignments(string(text)) {
+		findings = append(findings, Finding{Line: a.Line, Name: a.Name, Value: keychain.NewSecret(a.Value)})
+	}
+	return findings
+}
+
+// edit is the command that opens a file at a line.
+func edit(path string, line int) string {
+	if line == 0 {
+		return "${EDITOR:-vi} " + quoted(path)
+	}
+	return "${EDITOR:-vi} +" + itoa(line) + " " + quoted(path)
+}
+
+// ImportLine is the command that stores the keys of a file and removes them from it.
+func ImportLine(path string) string { return "ragenv import " + quoted(path) + " --remove" }
+
+func byImport(path string, _ Finding) string { return ImportLine(path) }
+func byHand(path string, f Finding) string   { return edit(path, f.Line) }

@@ -1,0 +1,352 @@
+package places
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/serverurl"
+)
+
+// Value is one secret of a structured file, by its place.
+type Value struct {
+	Label string // what the file calls it: "apikey of [CURRENT]", "password of nvcr.io"
+	Name  string // the variable it is stored as; "" for a secret of another service
+	Value string
+	Line  int // from 1
+
+	start, end int    // the bytes that a removal replaces
+	instead    string // what it puts there
+}
+
+// Format reads, and where that is safe writes, one kind of file that is not a list of variables.
+type Format struct {
+	Name   string // "ngc-cli"
+	Read   func(text []byte) []Value
+	Writes bool // Remove can be used
+}
+
+// The formats that FormatOf knows.
+var (
+	ngcFormat    = &Format{Name: "ngc-cli", Read: readNGC, Writes: true}
+	netrcFormat  = &Format{Name: "netrc", Read: readNetrc, Writes: true}
+	enrootFormat = &Format{Name: "enroot", Read: readEnroot, Writes: true}
+	helmFormat   = &Format{Name: "helm-repositories", Read: readHelm, Writes: true}
+	regctlFormat = &Format{Name: "regctl", Read: readRegctl, Writes: true}
+	linesFormat  = &Format{Name: "shell", Read: readLines, Writes: true}
+	indexFormat  = &Format{Name: "index-key", Read: readIndexKey}
+)
+
+// FormatOf returns the format of a file by its path and its text; nil for a list of variables, or one of Docker's
+// config.json (IsDockerConfig).
+func FormatOf(path string, text []byte) *Format {
+	slashed := filepath.ToSlash(path)
+	base := strings.ToLower(filepath.Base(path))
+	trimmed := bytes.TrimSpace(text)
+	switch {
+	case strings.HasSuffix(slashed, "enroot/.credentials"):
+		return enrootFormat
+	case base == ".netrc" || base == "_netrc" || base == ".credentials" && netrcStart.Match(trimmed):
+		return netrcFormat
+	case ngcSection.Match(text) && ngcLine.Match(text):
+		return ngcFormat
+	case helmHead.Match(text) && helmList.Match(text):
+		return helmFormat
+	case slices.Contains([]string{".fish", ".nu", ".ps1", ".csh", ".tcsh"}, filepath.Ext(base)) || base == ".cshrc" || base == ".tcshrc":
+		return linesFormat
+	case base == "index_key.txt" || base == ".index_key":
+		return indexFormat
+	case len(trimmed) > 0 && trimmed[0] == '{':
+		var file struct {
+			Hosts map[string]struct{ Pass string }
+		}
+		if json.Unmarshal(trimmed, &file) == nil && len(file.Hosts) > 0 {
+			return regctlFormat
+		}
+	}
+	return nil
+}
+
+// IsDockerConfig reports whether text is a file of Docker's format with logins: config.json, auth.json, a .dockerconfigjson.
+func IsDockerConfig(text []byte) bool {
+	var file struct {
+		Auths map[string]json.RawMessage `json:"auths"`
+	}
+	return json.Unmarshal(bytes.TrimPrefix(text, []byte("\ufeff")), &file) == nil && file.Auths != nil
+}
+
+// Remove returns text without the values, which Read found in that very text. Every other byte stays.
+func Remove(text []byte, values []Value) []byte {
+	sorted := slices.SortedFunc(slices.Values(values), func(a, b Value) int { return cmp.Compare(a.start, b.start) })
+	var out bytes.Buffer
+	done := 0
+	for _, v := range sorted {
+		if v.start < done {
+			continue // the same entry again
+		}
+		out.Write(text[done:v.start])
+		out.WriteString(v.instead)
+		done = v.end
+	}
+	out.Write(text[done:])
+	return out.Bytes()
+}
+
+// lineOf counts the lines up to a place.
+func lineOf(text []byte, at int) int { return 1 + bytes.Count(text[:at], []byte("\n")) }
+
+// nameFor is the variable of a service's login: NGC's, or none.
+func nameFor(host string) string {
+	host = strings.ToLower(strings.TrimSuffix(host, "/"))
+	if server, err := serverurl.Canonical(host); err == nil {
+		host = server
+	}
+	host, _, _ = strings.Cut(host, "/")
+	if host == "nvcr.io" || host == "authn.nvidia.com" || host == "helm.ngc.nvidia.com" || host == "api.ngc.nvidia.com" ||
+		strings.HasSuffix(host, ".nvcr.io") || strings.HasSuffix(host, ".ngc.nvidia.com") {
+		return secrets.NGCAPIKey
+	}
+	return ""
+}
+
+// The configuration of the NGC CLI: INI with a section for each profile.
+var (
+	ngcSection = regexp.MustCompile(`(?m)^\[[^\]\n]*\][ \t]*\r?$`)
+	ngcLine    = regexp.MustCompile(`(?mi)^[ \t]*apikey[ \t]*[=:][ \t]*([^\r\n]*?)[ \t]*\r?$`)
+)
+
+func readNGC(text []byte) []Value {
+	var values []Value
+	for _, m := range ngcLine.FindAllSubmatchIndex(text, -1) {
+		value := string(text[m[2]:m[3]])
+		if value == "" || value == "no-apikey" {
+			continue
+		}
+		section := "the file"
+		for _, head := range ngcSection.FindAllIndex(text[:m[0]], -1) {
+			section = strings.TrimSpace(string(text[head[0]:head[1]]))
+		}
+		values = append(values, Value{
+			Label: "apikey of " + section, Name: secrets.NGCAPIKey, Value: value, Line: lineOf(text, m[2]),
+			start: m[0], end: m[3], instead: "; apikey is now kept by ragenv as " + secrets.NGCAPIKey,
+		})
+	}
+	// The last one counts where several are read: that of the profile in use.
+	isCurrent := func(v Value) int {
+		if v.Label == "apikey of [CURRENT]" {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(values, func(a, b Value) int { return isCurrent(a) - isCurrent(b) })
+	return values
+}
+
+// netrcStart is how a file of this format begins, which has no name of its own in enroot.
+var netrcStart = regexp.MustCompile(`^(?:#[^\n]*\n\s*)*(?:machine|default)\s`)
+
+var netrcWord = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|\S+`)
+
+// netrcEntry is a machine of a netrc file, by the places of its words.
+type netrcEntry struct {
+	machine, login string
+	start, end     int // from "machine" to behind its last word
+	password       [2]int
+}
+
+// netrcEntries reads what curl, git and enroot read: words, and comments to the end of a line.
+func netrcEntries(text []byte) []netrcEntry {
+	var entries []netrcEntry
+	word := ""
+	for _, m := range netrcWord.FindAllIndex(uncommented(text), -1) {
+		value := string(text[m[0]:m[1]])
+		var entry *netrcEntry
+		if len(entries) > 0 {
+			entry = &entries[len(entries)-1]
+		}
+		switch {
+		case word == "machine":
+			entry.machine, entry.end, word = value, m[1], ""
+		case word == "login" && entry != nil:
+			entry.login, entry.end, word = unquote(value), m[1], ""
+		case word == "password" && entry != nil:
+			entry.password, entry.end, word = [2]int{m[0], m[1]}, m[1], ""
+		case word != "":
+			word = ""
+		case value == "machine" || value == "default":
+			entries = append(entries, netrcEntry{start: m[0], end: m[1]})
+			if value == "machine" {
+				word = value
+			}
+		default:
+			word = value
+		}
+	}
+	return entries
+}
+
+// uncommented is text with the comments blanked out, at the same places. A "#" within a word is none.
+func uncommented(text []byte) []byte {
+	out := bytes.Clone(text)
+	for i := range out {
+		if out[i] == '#' && (i == 0 || out[i-1] == '\n' || out[i-1] == ' ' || out[i-1] == '\t') {
+			for j := i; j < len(out) && out[j] != '\n'; j++ {
+				out[j] = ' '
+			}
+		}
+	}
+	return out
+}
+
+func readNetrc(text []byte) []Value {
+	var values []Value
+	for _, entry := range netrcEntries(text) {
+		if entry.password[1] == 0 {
+			continue
+		}
+		v := Value{
+			Label: "password of " + entry.machine, Name: nameFor(entry.machine), Value: unquote(string(text[entry.password[0]:entry.password[1]])),
+			Line: lineOf(text, entry.password[0]), start: entry.password[0], end: entry.password[1],
+		}
+		// A machine without a password makes curl ask for one: the entry goes, where it has its lines for itself.
+		lineStart := bytes.LastIndexByte(text[:entry.start], '\n') + 1
+		if rest, _, _ := bytes.Cut(text[entry.end:], []byte("\n")); len(bytes.TrimSpace(text[lineStart:entry.start])) == 0 && len(bytes.TrimSpace(rest)) == 0 {
+			v.start, v.end = entry.start, entry.end
+			v.instead = "# " + entry.machine + " is now kept by ragenv"
+		}
+		values = append(values, v)
+	}
+	return values
+}
+
+// EnrootPassword is what enroot evaluates, as bash evaluates the body of a here-document, in the place of a password.
+const EnrootPassword = "$(ragenv get " + secrets.NGCAPIKey + ")"
+
+func readEnroot(text []byte) []Value {
+	var values []Value
+	for _, entry := range netrcEntries(text) {
+		if entry.password[1] == 0 {
+			continue
+		}
+		value := unquote(string(text[entry.password[0]:entry.password[1]]))
+		if strings.HasPrefix(value, "$") {
+			continue // evaluated, as ours
+		}
+		v := Value{
+			Label: "password of " + entry.machine, Name: nameFor(entry.machine), Value: value, Line: lineOf(text, entry.password[0]),
+			start: entry.password[0], end: entry.password[1], instead: EnrootPassword,
+		}
+		values = append(values, v)
+	}
+	return values
+}
+
+// Helm's repositories.yaml, as helm itself writes it: a list of flat mappings.
+var (
+	helmHead = regexp.MustCompile(`(?m)^repositories:[ \t]*(\r?$|\[)`)
+	helmList = regexp.MustCompile(`(?m)^[ \t]*(?:-[ \t]+)?password:`)
+	helmLine = regexp.MustCompile(`(?m)^[ \t]*(-?)[ \t]*(name|password|url|username):[ \t]*("(?:[^"\\]|\\.)*"|'[^']*'|[^\r\n]*?)[ \t]*\r?$|^[ \t]*(-)[ \t]`)
+)
+
+func readHelm(text []byte) []Value {
+	var values []Value
+	var url, name string
+	var pending *Value
+	flush := func() {
+		if pending != nil {
+			pending.Name = nameFor(strings.TrimPrefix(strings.TrimPrefix(url, "https://"), "http://"))
+			pending.Label = "password of the repository " + name
+			values = append(values, *pending)
+		}
+		url, name, pending = "", "", nil
+	}
+	for _, m := range helmLine.FindAllSubmatchIndex(text, -1) {
+		if m[2] >= 0 && m[2] < m[3] || m[8] >= 0 {
+			flush()
+		}
+		if m[4] < 0 {
+			continue
+		}
+		value := unquote(string(text[m[6]:m[7]]))
+		switch string(text[m[4]:m[5]]) {
+		case "url":
+			url = value
+		case "name":
+			name = value
+		case "password":
+			if value != "" {
+				pending = &Value{Value: value, Line: lineOf(text, m[6]), start: m[6], end: m[7], instead: `""`}
+			}
+		}
+	}
+	flush()
+	return values
+}
+
+// regctlPass finds the passwords in regctl's JSON, which Go's encoder wrote.
+var regctlPass = regexp.MustCompile(`"pass"\s*:\s*("(?:[^"\\]|\\.)*")`)
+
+func readRegctl(text []byte) []Value {
+	var file struct {
+		Hosts map[string]struct{ User, Pass string }
+	}
+	if json.Unmarshal(text, &file) != nil {
+		return nil
+	}
+	var values []Value
+	for _, m := range regctlPass.FindAllSubmatchIndex(text, -1) {
+		var pass string
+		if json.Unmarshal(text[m[2]:m[3]], &pass) != nil || pass == "" {
+			continue
+		}
+		v := Value{Value: pass, Line: lineOf(text, m[2]), start: m[2], end: m[3], instead: `""`}
+		for host, login := range file.Hosts {
+			if login.Pass == pass {
+				v.Label, v.Name = "pass of "+host, cmp.Or(v.Name, nameFor(host))
+			}
+		}
+		values = append(values, v)
+	}
+	return values
+}
+
+// wholeLine finds an assignment that is all there is on a line, in the shells that are not POSIX's.
+var wholeLine = regexp.MustCompile(`^[ \t]*(?:set(?:[ \t]+-[a-zA-Z-]+)*[ \t]+|setenv[ \t]+|\$env[.:]|SETUVAR[ \t])[^;|&]*;?[ \t]*$`)
+
+// readLines reads the files of fish, csh, nushell and PowerShell. What shares a line with other commands is read, and stays.
+func readLines(text []byte) []Value {
+	var values []Value
+	at, number := 0, 0
+	for line := range bytes.Lines(text) {
+		number++
+		content := bytes.TrimRight(line, "\r\n")
+		found := lineAssignments(number, string(content))
+		for _, a := range found {
+			if a.Name == "" {
+				continue
+			}
+			v := Value{Label: a.Name, Name: a.Name, Value: a.Value, Line: number, start: -1}
+			if len(found) == 1 && wholeLine.Match(content) {
+				v.start, v.end, v.instead = at, at+len(content), "# "+a.Name+" is now kept by ragenv"
+			}
+			values = append(values, v)
+		}
+		at += len(line)
+	}
+	return values
+}
+
+// Removable reports whether Remove can remove the value without touching anything else.
+func (v Value) Removable() bool { return v.start >= 0 && v.end > v.start }
+
+func readIndexKey(text []byte) []Value {
+	if value := strings.TrimSpace(string(text)); value != "" && len(value) < 256 {
+		return []Value{{Label: "the index key", Name: secrets.IndexKey, Value: value, Line: 1, start: -1}}
+	}
+	return nil
+}

@@ -1,0 +1,180 @@
+package places
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/pkg/validate"
+)
+
+// Assignment is a value that a line of a text gives a variable.
+type Assignment struct {
+	Line  int    // from 1
+	Name  string // empty for a key that stands there otherwise: in a comment, or as a command's argument
+	Value string
+}
+
+// Assignments returns the literal, non-empty values that a text gives to variables: NAME=VALUE anywhere in a line of sh or
+// of a dotenv file, "set -x NAME VALUE" of fish, "setenv NAME VALUE" of csh, "$env.NAME = VALUE" of nushell,
+// "$env:NAME = VALUE" of PowerShell, "NAME: VALUE" and "- NAME=VALUE" of YAML, the lines of fish_variables, the default of
+// "${NAME:-VALUE}", and the password of a URL. A value with an expansion ("${NGC_API_KEY}", "$(ragenv get NGC_API_KEY)") is none. Lines stand for themselves: a quote left open in one
+// must not hide the others.
+func Assignments(text string) []Assignment {
+	var found []Assignment
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		found = append(found, lineAssignments(number, strings.TrimRight(line, "\r\n"))...)
+	}
+	return found
+}
+
+func lineAssignments(number int, line string) []Assignment {
+	var found []Assignment
+	add := func(name, value string) {
+		isThere := slices.ContainsFunc(found, func(a Assignment) bool { return a.Name == name && a.Value == value })
+		if !isThere && secrets.ValidName(name) && value != "" && !IsNGCKey(name) { // names are shown
+			found = append(found, Assignment{number, name, value})
+		}
+	}
+	if variable, ok := strings.CutPrefix(line, "SETUVAR "); ok {
+		variable = strings.TrimPrefix(variable, "--export ")
+		if name, value, ok := strings.Cut(variable, ":"); ok {
+			add(name, unescapeFish(value))
+		}
+		return found
+	}
+	for _, pattern := range []*regexp.Regexp{envOfShells, defaultOfExpansion, ofYAML} {
+		for _, match := range pattern.FindAllStringSubmatch(line, -1) {
+			if value := unquote(match[2]); !strings.ContainsAny(value, "$`") {
+				add(match[1], value)
+			}
+		}
+	}
+	for _, match := range passwordOfURL.FindAllStringSubmatch(line, -1) {
+		found = append(found, Assignment{Line: number, Value: match[1]})
+	}
+	words := shellWords(line)
+	for i, word := range words {
+		if name, value, ok := strings.Cut(word.text, "="); ok && !word.expands {
+			add(name, value)
+		}
+		if word.text == "setenv" && i+2 < len(words) && !words[i+2].expands {
+			add(words[i+1].text, words[i+2].text)
+		}
+		if word.text == "set" {
+			rest := words[i+1:]
+			for len(rest) > 0 && strings.HasPrefix(rest[0].text, "-") {
+				rest = rest[1:]
+			}
+			if len(rest) >= 2 && !rest[1].expands {
+				add(rest[0].text, rest[1].text)
+			}
+		}
+	}
+	for _, token := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t=:\"'`;|&()<>,#\\[]{}@", r) }) {
+		token = strings.TrimLeft(token, "-+?") // of ${NAME:-KEY}
+		isKnown := slices.ContainsFunc(found, func(a Assignment) bool { return a.Value == token })
+		if IsNGCKey(token) && !isKnown {
+			found = append(found, Assignment{Line: number, Value: token})
+		}
+	}
+	return found
+}
+
+// The ways to name a value that are not a shell's words.
+var (
+	envOfShells        = regexp.MustCompile(`(?i)\$env[.:]([A-Za-z_][A-Za-z0-9_]*)\s*=\s*("[^"]*"|'[^']*'|[^\s;]+)`)
+	defaultOfExpansion = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*):?[-=]([^${}]+)\}`)
+	ofYAML             = regexp.MustCompile(`^\s*(?:-\s+)?([A-Za-z_][A-Za-z0-9_]*):\s+("[^"]*"|'[^']*'|[^\s#"'][^\s#]*)`)
+	passwordOfURL      = regexp.MustCompile(`[a-z]://[^\s:/@'"]*:([^\s/@'"$]+)@`)
+)
+
+func unquote(value string) string {
+	if len(value) >= 2 && (value[0] == '"' || value[0] == '\'') && value[len(value)-1] == value[0] {
+		return value[1 : len(value)-1]
+	}
+	return value
+}
+
+// IsNGCKey reports whether a word can be nothing else.
+func IsNGCKey(word string) bool {
+	switch validate.Identify(word) {
+	case validate.NGCPersonal, validate.NGCStaging, validate.NGCLegacy:
+		return validate.Worst(validate.Check(validate.NGC, word)) < validate.Unusual
+	}
+	return false
+}
+
+// shellWord is a word of a line, without its quotes.
+type shellWord struct {
+	text    string
+	expands bool // it holds an expansion, so its text is not what the shell makes of it
+}
+
+// shellWords splits a line like a shell does, near enough to find assignments. A comment ends it, a quote left open ends
+// with the line.
+func shellWords(line string) []shellWord {
+	var words []shellWord
+	var word shellWord
+	var text strings.Builder
+	started := false
+	end := func() {
+		if started {
+			word.text = text.String()
+			words = append(words, word)
+		}
+		word, started = shellWord{}, false
+		text.Reset()
+	}
+	var quoted byte // the quote that is open
+	for i := 0; i < len(line); i++ {
+		c := line[i]
+		switch {
+		case quoted != 0 && c == quoted:
+			quoted = 0
+		case quoted == '\'':
+			text.WriteByte(c)
+		case c == '\\' && i+1 < len(line):
+			i++
+			started = true
+			text.WriteByte(line[i])
+		case c == '$' && i+1 < len(line) && strings.IndexByte(" \t\"'", line[i+1]) < 0, c == '`':
+			word.expands, started = true, true
+			text.WriteByte(c)
+		case quoted != 0:
+			text.WriteByte(c)
+		case c == '\'' || c == '"':
+			quoted, started = c, true
+		case strings.IndexByte(" \t;|&()<>", c) >= 0:
+			end()
+		case c == '#' && !started:
+			return words
+		default:
+			started = true
+			text.WriteByte(c)
+		}
+	}
+	end()
+	return words
+}
+
+// unescapeFish undoes the \xHH of fish_variables.
+func unescapeFish(value string) string {
+	const hex = "0123456789abcdef"
+	var b strings.Builder
+	for i := 0; i < len(value); i++ {
+		if value[i] == '\\' && i+3 < len(value) && value[i+1] == 'x' {
+			hi, lo := strings.IndexByte(hex, value[i+2]|0x20), strings.IndexByte(hex, value[i+3]|0x20)
+			if hi >= 0 && lo >= 0 {
+				b.WriteByte(byte(hi<<4 | lo))
+				i += 3
+				continue
+			}
+		}
+		b.WriteByte(value[i])
+	}
+	return b.String()
+}

@@ -1,0 +1,331 @@
+package places
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// Place is one entry of the table: a kind of file in which a program keeps a key.
+type Place struct {
+	Name    string // stable: part of `where --json`
+	Title   func(Options) string
+	Instead string // how the program gets the key from the keychain instead, for people
+
+	files func(context.Context, Options) ([]string, []Unread)
+	read  func(path string, text []byte) []Finding
+	fix   func(path string, f Finding) string
+	wins  func(opts Options, path string) bool // nil: the value of ragenv is preferred
+}
+
+// The names of places that callers treat in a way of their own.
+const (
+	Docker  = "docker"
+	Podman  = "podman"
+	Startup = "startup-file"
+	History = "shell-history"
+	EnvFile = "env-file"
+)
+
+// table is THE list of places. The formats and paths are those of the programs' own documentation and code.
+var table = []Place{
+	{
+		Name: Docker, Title: titled("Docker's config.json"), Instead: "ragenv docker configure",
+		files: fixed(func(o Options) []string {
+			if dir := o.Getenv("DOCKER_CONFIG"); dir != "" {
+				return []string{filepath.Join(dir, "config.json"), o.home(".docker/config.json"), o.home("snap/docker/current/.docker/config.json")}
+			}
+			return []string{o.home(".docker/config.json"), o.home("snap/docker/current/.docker/config.json")}
+		}),
+		read: readDocker,
+		fix: func(_ string, f Finding) string {
+			if nameFor(strings.TrimPrefix(f.Name, "auths ")) == "" {
+				return "ragenv docker configure --store"
+			}
+			return "ragenv docker configure"
+		},
+	},
+	{
+		Name: Podman, Title: titled("Podman's auth.json"), Instead: "ragenv docker configure --podman",
+		files: fixed(func(o Options) []string {
+			run := filepath.Join("/run/containers", uid())
+			if dir := o.Getenv("XDG_RUNTIME_DIR"); dir != "" {
+				run = filepath.Join(dir, "containers")
+			}
+			return []string{o.Getenv("REGISTRY_AUTH_FILE"), filepath.Join(run, "auth.json"), o.home(".config/containers/auth.json"), o.config("containers/auth.json")}
+		}),
+		read: readDocker, fix: byImport,
+	},
+	{
+		Name: "ngc-cli", Title: titled("~/.ngc/config"), Instead: "ragenv -- ngc ...",
+		files: fixed(func(o Options) []string { return []string{o.home(".ngc/config")} }),
+		read:  readWith(ngcFormat), fix: byImport,
+	},
+	{
+		Name: "helm-repositories", Title: titled("Helm's repositories.yaml"), Instead: "the login is in the keychain; give it to `helm repo add` when the repository is used",
+		files: fixed(func(o Options) []string {
+			return []string{o.Getenv("HELM_REPOSITORY_CONFIG"), o.helm("repositories.yaml")}
+		}),
+		read: readWith(helmFormat), fix: byImport,
+	},
+	{
+		Name: "helm-registry", Title: titled("Helm's registry/config.json"), Instead: `"credHelpers": {"nvcr.io": "ngc"} in that file`,
+		files: fixed(func(o Options) []string {
+			return []string{o.Getenv("HELM_REGISTRY_CONFIG"), o.helm("registry/config.json")}
+		}),
+		read: readDocker, fix: byImport,
+	},
+	{
+		Name: "enroot", Title: titled("enroot's .credentials"), Instead: "password " + EnrootPassword + ", which enroot evaluates",
+		files: fixed(func(o Options) []string {
+			dir := o.Getenv("ENROOT_CONFIG_PATH")
+			if dir != "" {
+				dir = filepath.Join(dir, ".credentials")
+			}
+			return []string{dir, o.config("enroot/.credentials")}
+		}),
+		read: readWith(enrootFormat), fix: byImport,
+	},
+	{
+		Name: "netrc", Title: titled("~/.netrc"), Instead: "nothing in that file: curl and git take the key from a prompt or a variable",
+		files: fixed(func(o Options) []string { return []string{o.Getenv("NETRC"), o.home(".netrc"), o.home("_netrc")} }),
+		read:  readWith(netrcFormat), fix: byImport,
+	},
+	{
+		Name: "apptainer", Title: titled("Apptainer's and Singularity's docker-config.json"),
+		Instead: `ragenv -- sh -c 'APPTAINER_DOCKER_USERNAME=\$oauthtoken APPTAINER_DOCKER_PASSWORD=$NGC_API_KEY apptainer pull docker://...'`,
+		files: fixed(func(o Options) []string {
+			return []string{o.home(".apptainer/docker-config.json"), o.home(".singularity/docker-config.json")}
+		}),
+		read: readDocker, fix: byImport,
+	},
+	{
+		Name: "regctl", Title: titled("regctl's config.json"), Instead: "Docker's config.json, which regctl reads: ragenv docker configure",
+		files: fixed(func(o Options) []string { return []string{o.Getenv("REGCTL_CONFIG"), o.home(".regctl/config.json")} }),
+		read:  readWith(regctlFormat), fix: byImport,
+	},
+	{
+		Name: Startup, Title: titled("shell start-up files"), Instead: "ragenv -- COMMAND",
+		files: fixed(startupFiles), read: readVariables, fix: byImport,
+	},
+	{
+		Name: History, Title: titled("shell histories"), Instead: "ragenv set, which asks for the key",
+		files: fixed(func(o Options) []string {
+			data := o.Getenv("XDG_DATA_HOME")
+			if data == "" {
+				data = o.home(".local/share")
+			}
+			return []string{
+				o.Getenv("HISTFILE"), o.home(".bash_history"), o.home(".zsh_history"), o.home(".zhistory"), o.home(".histfile"), o.home(".sh_history"), o.home(".ash_history"),
+				filepath.Join(data, "fish/fish_history"), o.config("nushell/history.txt"), filepath.Join(data, "powershell/PSReadLine/ConsoleHost_history.txt"),
+			}
+		}),
+		read: readHistory, fix: byHand,
+	},
+	{
+		Name: EnvFile, Title: envTitle, Instead: "ragenv -- docker compose ...",
+		files: envFiles, read: readEnvFile, fix: fixEnvFile, wins: winsInCompose,
+	},
+}
+
+// Table returns the places, in the order in which they are searched.
+func Table() []Place { return slices.Clone(table) }
+
+func titled(title string) func(Options) string { return func(Options) string { return title } }
+
+// fixed is a place at paths that are known; those that are not absolute are none.
+func fixed(paths func(Options) []string) func(context.Context, Options) ([]string, []Unread) {
+	return func(_ context.Context, o Options) ([]string, []Unread) {
+		return existing(slices.DeleteFunc(paths(o), func(path string) bool { return !filepath.IsAbs(path) })), nil
+	}
+}
+
+func (o Options) home(name string) string {
+	if o.Home == "" {
+		return ""
+	}
+	return filepath.Join(o.Home, filepath.FromSlash(name))
+}
+
+func (o Options) config(name string) string {
+	if dir := o.Getenv("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, filepath.FromSlash(name))
+	}
+	return o.home(".config/" + name)
+}
+
+// helm is a file of Helm's configuration (helm env, HELM_CONFIG_HOME).
+func (o Options) helm(name string) string {
+	switch dir := o.Getenv("HELM_CONFIG_HOME"); {
+	case dir != "":
+		return filepath.Join(dir, filepath.FromSlash(name))
+	case o.Getenv("XDG_CONFIG_HOME") == "" && runtime.GOOS == "darwin":
+		return o.home("Library/Preferences/helm/" + name)
+	case o.Getenv("XDG_CONFIG_HOME") == "" && runtime.GOOS == "windows":
+		return filepath.Join(o.Getenv("APPDATA"), "helm", filepath.FromSlash(name))
+	}
+	return o.config("helm/" + name)
+}
+
+// startupFiles are the files from which shells and login sessions take variables.
+func startupFiles(o Options) []string {
+	names := []string{
+		".profile", ".bashrc", ".bash_profile", ".bash_login", ".bash_aliases", ".bashrc.d/*", ".zshrc", ".zprofile", ".zshenv", ".zlogin", ".zshrc.d/*",
+		".kshrc", ".cshrc", ".tcshrc", ".pam_environment", ".xprofile", ".xsessionrc", ".secrets", ".secrets/*", ".env", ".exports", ".aliases",
+		".oh-my-zsh/custom/*.zsh", ".config/powershell/*.ps1", "Documents/PowerShell/*.ps1", "Documents/WindowsPowerShell/*.ps1",
+		"Library/Application Support/nushell/*.nu",
+	}
+	var paths []string
+	for _, name := range names {
+		paths = append(paths, o.home(name))
+	}
+	for _, name := range []string{"fish/config.fish", "fish/conf.d/*.fish", "fish/fish_variables", "environment.d/*.conf", "nushell/env.nu", "nushell/config.nu"} {
+		paths = append(paths, o.home(".config/"+name), o.config(name))
+	}
+	for _, moved := range []struct{ variable, names string }{{"ZDOTDIR", ".zshrc .zprofile .zshenv .zlogin"}, {"ZSH_CUSTOM", "*.zsh"}, {"ZSH", "custom/*.zsh"}} {
+		if dir := o.Getenv(moved.variable); filepath.IsAbs(dir) {
+			for name := range strings.FieldsSeq(moved.names) {
+				paths = append(paths, filepath.Join(dir, filepath.FromSlash(name)))
+			}
+		}
+	}
+	return append(paths, o.System...)
+}
+
+// systemStartupFiles are those of the whole system.
+var systemStartupFiles = []string{
+	"/etc/environment", "/etc/profile", "/etc/profile.d/*.sh", "/etc/bash.bashrc", "/etc/bashrc", "/etc/zsh/zshrc", "/etc/zsh/zshenv",
+	"/etc/zshrc", "/etc/zshenv", "/etc/zprofile", "/etc/fish/config.fish",
+}
+
+func uid() string { return itoa(os.Getuid()) }
+
+// readHistory returns the lines that give a variable a value or hold a word of a key's shape, whole.
+func readHistory(path string, text []byte) []Finding {
+	isFish := filepath.Base(path) == "fish_history"
+	var findings []Finding
+	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+	for i, line := range lines {
+		if isFish && !strings.HasPrefix(line, "- cmd:") || !mayHoldKey(line) {
+			continue
+		}
+		last := i
+		for isFish && last+1 < len(lines) && !strings.HasPrefix(lines[last+1], "- cmd:") {
+			last++
+		}
+		findings = append(findings, Finding{Line: i + 1, Value: keychain.NewSecret(line), Fix: deleteLines(path, i+1, last+1)})
+	}
+	return findings
+}
+
+// mayHoldKey reports whether a command line is worth a closer look: a history is long.
+func mayHoldKey(line string) bool {
+	run := 0
+	for i := range len(line) {
+		c := line[i]
+		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-_+/", c) >= 0 {
+			if run++; run >= 16 {
+				return true
+			}
+		} else {
+			run = 0
+		}
+	}
+	return strings.ContainsRune(line, '=')
+}
+
+// deleteLines is the command that deletes lines of a file.
+func deleteLines(path string, first, last int) string {
+	option := "sed -i "
+	if runtime.GOOS == "darwin" {
+		option = "sed -i '' "
+	}
+	lines := itoa(first)
+	if last > first {
+		lines += "," + itoa(last)
+	}
+	return option + lines + "d " + quoted(path)
+}
+
+// readEnvFile reads any of the files that a project has.
+func readEnvFile(path string, text []byte) []Finding {
+	if IsDockerConfig(text) {
+		return readDocker(path, text)
+	}
+	if format := FormatOf(path, text); format != nil && format != linesFormat {
+		return readWith(format)(path, text)
+	}
+	return readVariables(path, text)
+}
+
+func fixEnvFile(path string, f Finding) string {
+	switch filepath.Ext(path) {
+	case ".yml", ".yaml": // the value is a setting of a service there
+		return edit(path, f.Line)
+	}
+	if f.Name == "the index key" {
+		return "ragenv import " + quoted(path) + " && rm " + quoted(path)
+	}
+	return ImportLine(path)
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// isCompose reports whether a file is one of Compose's.
+func isCompose(name string) bool {
+	ext := filepath.Ext(name)
+	return (ext == ".yml" || ext == ".yaml") && (strings.HasPrefix(name, "compose") || strings.HasPrefix(name, "docker-compose"))
+}
+
+// envFileSettings returns the files that a Compose file names in env_file, relative to it: as a text, or a list of texts
+// or of mappings with a path.
+func envFileSettings(text []byte) []string {
+	var names []string
+	indent := -1
+	add := func(name string) {
+		if name = unquote(strings.TrimSpace(name)); name != "" && !strings.ContainsAny(name, "${}") {
+			names = append(names, name)
+		}
+	}
+	for line := range bytes.Lines(text) {
+		content := strings.TrimRight(string(line), "\r\n")
+		trimmed := strings.TrimLeft(content, " ")
+		depth := len(content) - len(trimmed)
+		if trimmed == "" || trimmed[0] == '#' {
+			continue
+		}
+		trimmed, _, _ = strings.Cut(trimmed, " #")
+		if indent >= 0 {
+			item, isItem := strings.CutPrefix(trimmed, "- ")
+			path, isPath := strings.CutPrefix(strings.TrimSpace(strings.TrimPrefix(trimmed, "- ")), "path:")
+			switch {
+			case depth < indent || depth == indent && !isItem:
+				indent = -1
+			case isPath:
+				add(path)
+			case isItem && !strings.Contains(item, ": "):
+				add(item)
+			}
+		}
+		if value, ok := strings.CutPrefix(trimmed, "env_file:"); ok {
+			value = strings.TrimSpace(value)
+			if list, ok := strings.CutPrefix(value, "["); ok {
+				for item := range strings.SplitSeq(strings.TrimSuffix(list, "]"), ",") {
+					add(item)
+				}
+			} else if value != "" {
+				add(value)
+			} else {
+				indent = depth
+			}
+		}
+	}
+	return names
+}
