@@ -1,0 +1,51 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/test/scripttest"
+)
+
+// "ragenv -- COMMAND" does not pass the parser (program.do), and does what the parser would have done. Only what is no command is
+// run here: a command would take this test's place.
+func TestUsualFormIsRun(t *testing.T) {
+	for _, line := range []string{
+		"", "no-such-command", "no-such-command --help -h --profile x --quiet", "no-such-command -- --mask", "-- no-such-command", "--no-such-command", "/", "/nonexistent/list",
+	} {
+		for state, config := range map[string]string{"no config": "", "unknown setting": "colour = \"red\"\n", "invalid config": "backend = 1\n"} {
+			outcome := func(args ...string) (string, int) {
+				p, stdout, stderr := testProgram(t)
+				path := filepath.Join(p.getenv("HOME"), ".config", "ragenv", "config.toml")
+				if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				k, err := keychain.CreateFileStore(keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(p.getenv("HOME"), ".local", "share", "ragenv"), WorkFactor: 10}, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				ref := keychain.Ref{Profile: "default", Kind: keychain.KindEnv, Name: "NGC_API_KEY"}
+				if err := k.Set(keychain.Item{Ref: ref, Secret: keychain.NewSecret(scripttest.NewKey())}); err != nil {
+					t.Fatal(err)
+				}
+				code := p.main(args)
+				return strings.ReplaceAll(stdout.String()+"|"+stderr.String(), p.getenv("HOME"), "HOME"), code
+			}
+			words := strings.Fields(line)
+			short, shortCode := outcome(append([]string{"--"}, words...)...)
+			long, longCode := outcome(append([]string{"run", "--"}, words...)...)
+			if short != long || shortCode != longCode {
+				t.Errorf("%q with %s:\n-- exits with %d: %s\nrun -- with %d: %s", line, state, shortCode, short, longCode, long)
+			}
+			if shortCode == 0 || !strings.Contains(short, "ragenv: error: ") {
+				t.Errorf("%q with %s: exit %d, %s", line, state, shortCode, short)
+			}
+		}
+	}
+}
