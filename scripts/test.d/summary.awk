@@ -1,6 +1,19 @@
-# Reads the whole output of "go test -v". Prints how many tests passed, failed and were skipped, and why the last were.
+# Reads the whole output of "go test -v". Prints the ten slowest tests, why tests were skipped, and how many passed, failed and
+# were skipped.
 
 /^=== (RUN|CONT|NAME) / { current = $3; next }
+
+# remember keeps the ten slowest tests, the slowest first.
+function remember(name, took,   i) {
+	for (i = slow < 10 ? ++slow : 10; i > 1 && time[i - 1] < took; i--) {
+		time[i] = time[i - 1]
+		slowest[i] = slowest[i - 1]
+	}
+	if (i < 10 || time[i] < took) {
+		time[i] = took
+		slowest[i] = name
+	}
+}
 
 # A test's message, which stands before its result.
 /^ +[A-Za-z0-9_.-]+\.go:[0-9]+: / {
@@ -9,6 +22,9 @@
 	said[current] = text
 	next
 }
+
+# Not the parts of a test: their time is the test's, too.
+/^--- (PASS|FAIL): / { remember($3, substr($4, 2) + 0) }
 
 /^ *--- PASS: / { passed++; next }
 /^ *--- FAIL: / { failed++; failures[failed] = $3; next }
@@ -25,6 +41,7 @@
 /^FAIL\t/ { packages++; broken++; packageFailures[broken] = $2 }
 
 END {
+	for (i = 1; i <= slow; i++) printf "slow  %6.1f s  %s\n", time[i], slowest[i]
 	for (i = 1; i <= reasons; i++) printf "skipped  %3d  %s (%s)\n", count[order[i]], order[i], names[order[i]]
 	for (i = 1; i <= failed; i++) printf "FAILED        %s\n", failures[i]
 	for (i = 1; i <= broken; i++) printf "FAILED        %s\n", packageFailures[i]
