@@ -93,7 +93,10 @@ func (s *session) unlockSystem() error {
 	if k, err = asking.Read(); err == nil {
 		err = k.UnlockSystem()
 	}
+	var elsewhere *keychain.LockedElsewhereError
 	switch {
+	case errors.As(err, &elsewhere): // which brings its hint
+		return err
 	case errors.Is(err, keychain.ErrTimeout):
 		return ui.Errorf("answer the prompt that the "+s.config.Backend+" backend shows, then run: ragenv unlock", "%w", err)
 	case errors.Is(err, keychain.ErrLocked):

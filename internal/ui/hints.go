@@ -20,12 +20,15 @@ func hintFor(err error) string {
 		return own.Hint()
 	}
 	var insecure *keychain.InsecureError
+	var elsewhere *keychain.LockedElsewhereError
 	switch {
 	case errors.As(err, &insecure):
 		if insecure.Mode != 0 {
 			return fmt.Sprintf("chmod %o %s", insecure.Mode, shellquote.Word(insecure.Path))
 		}
 		return "ragenv doctor"
+	case errors.As(err, &elsewhere):
+		return elsewhere.Command
 	case errors.Is(err, keychain.ErrLocked):
 		return "ragenv unlock"
 	case errors.Is(err, keychain.ErrNoStore):

@@ -18,7 +18,7 @@ const (
 	BackendPass = "pass"
 	// BackendKeyctl is the Linux kernel's user keyring. It forgets at reboot.
 	BackendKeyctl = "keyctl"
-	// BackendKeychain is the macOS Keychain. It needs a binary built with cgo.
+	// BackendKeychain is the macOS Keychain.
 	BackendKeychain = "keychain"
 	// BackendWinCred is the Windows Credential Manager.
 	BackendWinCred = "wincred"
@@ -26,6 +26,9 @@ const (
 
 // DefaultCollection is the Secret Service collection that a desktop unlocks at login.
 const DefaultCollection = "login"
+
+// goos is the system whose backends there are. A test's build sets another one (-ldflags -X).
+var goos = runtime.GOOS
 
 // systemBackends are the operating systems that a backend exists for, the best backend first. The others than those of the
 // first write are only used when they are named: KWallet's own API is the older way to it, pass needs a key made for it, and
@@ -48,7 +51,7 @@ var systemBackends = []struct {
 func FirstWriteBackends() []string {
 	var names []string
 	for _, b := range systemBackends {
-		if b.firstWrite && slices.Contains(b.goos, runtime.GOOS) {
+		if b.firstWrite && slices.Contains(b.goos, goos) {
 			names = append(names, b.name)
 		}
 	}
@@ -59,7 +62,7 @@ func FirstWriteBackends() []string {
 func Backends() []string {
 	var names []string
 	for _, b := range systemBackends {
-		if slices.Contains(b.goos, runtime.GOOS) {
+		if slices.Contains(b.goos, goos) {
 			names = append(names, b.name)
 		}
 	}
@@ -124,8 +127,8 @@ func checkSystem(name string) error {
 		switch {
 		case b.name != name:
 			continue
-		case !slices.Contains(b.goos, runtime.GOOS):
-			return fmt.Errorf("the %s backend is %w: it does not exist on %s", name, ErrUnavailable, runtime.GOOS)
+		case !slices.Contains(b.goos, goos):
+			return fmt.Errorf("the %s backend is %w: it does not exist on %s", name, ErrUnavailable, goos)
 		case system == nil:
 			return fmt.Errorf("the %s backend is %w: this program was built without it", name, ErrUnavailable)
 		}

@@ -44,3 +44,13 @@ var (
 
 // InsecureError says which path is not safe, why, and which mode would be. It matches ErrInsecure.
 type InsecureError = agestore.InsecureError
+
+// LockedElsewhereError: the backend is locked, and its own program has to unlock it, because this session cannot show the
+// dialog that would ask. It matches ErrLocked.
+type LockedElsewhereError struct {
+	Command string // what unlocks it, for a shell
+}
+
+func (*LockedElsewhereError) Error() string { return ErrLocked.Error() }
+
+func (*LockedElsewhereError) Unwrap() error { return ErrLocked }

@@ -65,7 +65,12 @@ func Open(opts Options) (*Keychain, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Keychain{name: opts.Backend, backend: backend, system: backend}, nil
+	return Over(opts.Backend, backend), nil
+}
+
+// Over returns a keychain over a backend that is open, under the name it has in messages.
+func Over(name string, backend SystemBackend) *Keychain {
+	return &Keychain{name: name, backend: backend, system: backend}
 }
 
 // Backend returns the backend's name.

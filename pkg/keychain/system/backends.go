@@ -66,9 +66,11 @@ var (
 	labelNaming = naming{format: keychain.Ref.Label, parse: keychain.ParseLabel}
 )
 
-// backend describes a backend of the keyring library.
+// backend describes a backend of the keyring library, or one with a client of our own.
 type backend struct {
 	name string
+	// client returns our own client and what guards it, where the library's is not used.
+	client func(keychain.Options) (keyring.Keyring, guard)
 	// configure sets what the library needs to know.
 	configure func(*keyring.Config, keychain.Options)
 	// names says how a Ref is called there.
@@ -82,10 +84,10 @@ type backend struct {
 var backends = []backend{
 	{
 		name: keychain.BackendKeychain, names: labelNaming,
-		configure: func(c *keyring.Config, o keychain.Options) {
-			c.ServiceName, c.KeychainTrustApplication = namespace(o), true
+		client: func(o keychain.Options) (keyring.Keyring, guard) {
+			s := newSecurityTool(o)
+			return s, securityGuard(s)
 		},
-		missing: "this binary was built without cgo, which the macOS Keychain needs; install the macOS release or build with CGO_ENABLED=1",
 	},
 	{
 		name: keychain.BackendWinCred, names: labelNaming, maxData: 2560, // CRED_MAX_CREDENTIAL_BLOB_SIZE

@@ -37,6 +37,10 @@ type guard struct {
 	read func(name string) ([]byte, error)
 	// exists tells whether an entry of that name is stored, without unlocking.
 	exists func(name string) (bool, error)
+	// finds tells that reading an absent entry is keychain.ErrNotFound, also while locked: exists need not be asked first.
+	finds bool
+	// probe says what only a try shows, for Probe.
+	probe func() error
 	// locked tells whether reading would ask a person.
 	locked func() (bool, error)
 	// usable says what is in the way before the library would be called.
@@ -61,21 +65,31 @@ func find(opts keychain.Options) (*ring, error) {
 	}
 	b := backends[i]
 	r := &ring{
-		backend: b, interactive: opts.Interactive, guard: newGuard(b.name, opts),
+		backend: b, interactive: opts.Interactive,
 		limit: cmp.Or(opts.AnswerLimit, answerLimit), promptLimit: cmp.Or(opts.PromptLimit, promptLimit),
+	}
+	if b.client != nil {
+		var lib keyring.Keyring
+		lib, r.guard = b.client(opts)
+		r.library = func() (keyring.Keyring, error) { return lib, nil }
+	} else {
+		r.guard = newGuard(b.name, opts)
 	}
 	if r.guard.usable != nil {
 		if _, err := limited(r, r.limit, withoutValue(r.guard.usable)); err != nil {
 			return nil, err
 		}
 	}
-	if !slices.Contains(keyring.AvailableBackends(), keyring.BackendType(b.name)) {
+	if b.client == nil && !slices.Contains(keyring.AvailableBackends(), keyring.BackendType(b.name)) {
 		return nil, r.unavailable(b.missing)
 	}
 	return r, nil
 }
 
 func (r *ring) open(opts keychain.Options) {
+	if r.client != nil {
+		return
+	}
 	config := keyring.Config{AllowedBackends: []keyring.BackendType{keyring.BackendType(r.name)}}
 	r.configure(&config, opts)
 	r.library = sync.OnceValues(func() (keyring.Keyring, error) {
@@ -168,7 +182,7 @@ func (r *ring) typed(err error) error {
 	if errors.As(err, &syntax) { // the library keeps items as JSON in some backends
 		return fmt.Errorf("%w: an entry of the %s backend is cut short, or was changed", keychain.ErrDamaged, r.name)
 	}
-	for _, typed := range []error{keychain.ErrLocked, keychain.ErrTooLarge, keychain.ErrUnavailable, keychain.ErrNotFound} {
+	for _, typed := range []error{keychain.ErrLocked, keychain.ErrTooLarge, keychain.ErrUnavailable, keychain.ErrNotFound, keychain.ErrDamaged} {
 		if errors.Is(err, typed) {
 			return err
 		}
@@ -176,8 +190,16 @@ func (r *ring) typed(err error) error {
 	return fmt.Errorf("the %s backend failed (%w): %w", r.name, keychain.ErrUnavailable, err)
 }
 
-// unlocked is nil unless reading would ask a person who is not there.
+// Unlocked is nil unless reading would ask a person who is not there. It tries, where only a try shows that.
 func (r *ring) Unlocked() error {
+	if r.guard.probe != nil && !r.interactive {
+		return r.call(r.limit, r.guard.probe)
+	}
+	return r.unlocked()
+}
+
+// unlocked is Unlocked without a try, which the call that follows makes.
+func (r *ring) unlocked() error {
 	if r.interactive || r.guard.locked == nil {
 		return nil
 	}
@@ -232,10 +254,12 @@ func (r *ring) Get(ref keychain.Ref) ([]byte, error) {
 			return item, err
 		}
 	} else {
-		if found, err := r.exists(name); err != nil || !found {
-			return nil, errors.Join(err, absent(found))
+		if !r.guard.finds {
+			if found, err := r.exists(name); err != nil || !found {
+				return nil, errors.Join(err, absent(found))
+			}
 		}
-		if err := r.Unlocked(); err != nil {
+		if err := r.unlocked(); err != nil {
 			return nil, err
 		}
 	}
@@ -288,7 +312,7 @@ func (r *ring) Set(ref keychain.Ref, data []byte) error {
 	if r.maxData > 0 && len(data) > r.maxData {
 		return fmt.Errorf("%w: the %s backend holds at most %d bytes, this item has %d", keychain.ErrTooLarge, r.name, r.maxData, len(data))
 	}
-	if err := r.Unlocked(); err != nil {
+	if err := r.unlocked(); err != nil {
 		return err
 	}
 	err := r.call(r.patience(), func() error {
@@ -315,7 +339,7 @@ func (r *ring) Remove(ref keychain.Ref) error {
 	if found, err := r.Has(ref); err != nil || !found {
 		return errors.Join(err, absent(found))
 	}
-	if err := r.Unlocked(); err != nil {
+	if err := r.unlocked(); err != nil {
 		return err
 	}
 	return r.call(r.patience(), func() error {
@@ -328,7 +352,7 @@ func (r *ring) Remove(ref keychain.Ref) error {
 }
 
 func (r *ring) Refs() ([]keychain.Ref, error) {
-	if err := r.Unlocked(); err != nil {
+	if err := r.unlocked(); err != nil {
 		return nil, err
 	}
 	names, err := ask(r, r.patience(), func() ([]string, error) {

@@ -24,6 +24,7 @@ func TestKeyctlErrorsAreTyped(t *testing.T) {
 	failed := keyctlGuard().failed
 	for errno, want := range map[unix.Errno]error{
 		unix.EDQUOT: keychain.ErrTooLarge, unix.EKEYEXPIRED: keychain.ErrNotFound, unix.EKEYREVOKED: keychain.ErrNotFound, unix.ENOKEY: keychain.ErrNotFound,
+		unix.EPERM: keychain.ErrUnavailable, unix.EACCES: keychain.ErrUnavailable, unix.ENOSYS: keychain.ErrUnavailable,
 	} {
 		for _, err := range []error{errno, fmt.Errorf("reading: %w", errno), errors.New("adding key to session failed: " + errno.Error())} {
 			if got := failed(err); !errors.Is(got, want) {
@@ -31,7 +32,7 @@ func TestKeyctlErrorsAreTyped(t *testing.T) {
 			}
 		}
 	}
-	if err := errors.New("adding key to session failed: " + unix.EACCES.Error()); failed(err) != err {
+	if err := errors.New("adding key to session failed: " + unix.EIO.Error()); failed(err) != err {
 		t.Errorf("%v became %v", err, failed(err))
 	}
 }

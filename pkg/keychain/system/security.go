@@ -1,0 +1,268 @@
+package system
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/99designs/keyring"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// securityProgram is macOS's own client of the Keychain. A test's build sets another one (-ldflags -X).
+var securityProgram = "/usr/bin/security"
+
+// securityLine is the longest command in bytes that security(1) takes from standard input, without the line feed. It
+// reads lines into a buffer of 4096 bytes and takes the rest of a longer line for another command: a truncated value
+// would be stored. At 4095 bytes the line feed is left over, and as an empty command it hides the exit status of the
+// one before (readline in SecurityTool/sharedTool/readline.c).
+const securityLine = 4094
+
+// The exit statuses of security(1) that mean something here: the low byte of the OSStatus (SecBase.h).
+const (
+	securityNotFound      = 44  // errSecItemNotFound, -25300
+	securityNoInteraction = 36  // errSecInteractionNotAllowed, -25308: locked, and no desktop to show a dialog on
+	securityAuthFailed    = 51  // errSecAuthFailed, -25293
+	securityNoKeychain    = 37  // errSecNoDefaultKeychain, -25307
+	securityCanceled      = 128 // errSecUserCanceled, -128
+	securityDuplicate     = 45  // errSecDuplicateItem, -25299: an update was refused, and then the creation
+)
+
+// securityTool is the macOS Keychain as a keyring.Keyring, through the program security(1).
+//
+// The Keychain trusts programs, by their code signature. An item that security made can be read by security, whoever
+// starts it; one that we made could be read only by the very build that made it, and docker-credential-ngc would raise a
+// dialog for what ragenv stored. All commands go through standard input: an argument list can be read by every user of
+// the machine.
+type securityTool struct {
+	program string
+	service string
+
+	mu     sync.Mutex
+	ctx    context.Context
+	cancel context.CancelFunc
+}
+
+func newSecurityTool(opts keychain.Options) *securityTool {
+	s := &securityTool{program: securityProgram, service: namespace(opts)}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	return s
+}
+
+// abandon ends the programs that still run, such as one that waits for a dialog.
+func (s *securityTool) abandon() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cancel()
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+}
+
+// securityError is a failure of security(1). It quotes nothing that the program printed: that may hold what it was given.
+type securityError struct {
+	command string
+	exit    int
+	status  string // the OSStatus as security printed it, or empty
+}
+
+func (e *securityError) Error() string {
+	if e.status != "" {
+		return fmt.Sprintf("security %s failed: OSStatus %s (security error %s)", e.command, e.status, e.status)
+	}
+	return fmt.Sprintf("security %s failed: exit status %d", e.command, e.exit)
+}
+
+// run runs one command and returns its standard output. Errors: keyring.ErrKeyNotFound, securityError, those of the start,
+// ErrTooLarge.
+func (s *securityTool) run(command string, args ...string) ([]byte, error) {
+	line, err := securityCommand(command, args...)
+	if err != nil {
+		return nil, err
+	}
+	if len(line) > securityLine {
+		return nil, fmt.Errorf("%w: a command of security(1) holds at most %d bytes", keychain.ErrTooLarge, securityLine)
+	}
+	s.mu.Lock()
+	ctx := s.ctx
+	s.mu.Unlock()
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, s.program, "-i")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(line+"\n"), &stdout, &stderr
+	cmd.Env = Environ()
+	cmd.WaitDelay = time.Second
+	err = cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return stdout.Bytes(), nil
+	case !errors.As(err, &exit):
+		return nil, err
+	case exit.ExitCode() == securityNotFound:
+		return nil, keyring.ErrKeyNotFound
+	}
+	return nil, &securityError{command: command, exit: exit.ExitCode(), status: osStatus(stderr.Bytes(), command)}
+}
+
+// osStatus finds the number in the line "COMMAND: returned NUMBER" that ends the errors of security -i.
+func osStatus(stderr []byte, command string) string {
+	_, after, found := bytes.Cut(stderr, []byte(command+": returned "))
+	if !found {
+		return ""
+	}
+	number, _, _ := bytes.Cut(after, []byte{'\n'})
+	if _, err := strconv.Atoi(string(number)); err != nil {
+		return ""
+	}
+	return string(number)
+}
+
+// securityCommand quotes a command for security -i, whose reader knows double quotes and the backslash (split_line in
+// SecurityTool/macOS/security.c).
+func securityCommand(command string, args ...string) (string, error) {
+	var b strings.Builder
+	b.WriteString(command)
+	for _, arg := range args {
+		if strings.ContainsAny(arg, "\x00\n") {
+			return "", errors.New("a name holds a line feed or a NUL")
+		}
+		b.WriteString(` "`)
+		for i := range len(arg) {
+			if arg[i] == '"' || arg[i] == '\\' {
+				b.WriteByte('\\')
+			}
+			b.WriteByte(arg[i])
+		}
+		b.WriteByte('"')
+	}
+	return b.String(), nil
+}
+
+func (s *securityTool) item(name string) []string { return []string{"-a", name, "-s", s.service} }
+
+// Get reads an item. What security prints is unambiguous only for printable text, so the data is kept as base64.
+func (s *securityTool) Get(name string) (keyring.Item, error) {
+	out, err := s.run("find-generic-password", append(s.item(name), "-w")...)
+	if err != nil {
+		return keyring.Item{}, err
+	}
+	data, err := base64.StdEncoding.DecodeString(strings.TrimSuffix(string(out), "\n"))
+	if err != nil {
+		return keyring.Item{}, fmt.Errorf("%w: it is not what this program stores", keychain.ErrDamaged)
+	}
+	return keyring.Item{Key: name, Data: data}, nil
+}
+
+// has reports whether an item is stored. A locked keychain answers that, too.
+func (s *securityTool) has(name string) (bool, error) {
+	_, err := s.run("find-generic-password", s.item(name)...)
+	if errors.Is(err, keyring.ErrKeyNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Set stores an item in the default keychain, or replaces it where it is.
+func (s *securityTool) Set(item keyring.Item) error {
+	args := append(s.item(item.Key), "-l", item.Label, "-D", item.Description, "-U", "-w", "")
+	empty, err := securityCommand("add-generic-password", args...)
+	if err != nil {
+		return err
+	}
+	if limit := max(0, (securityLine-len(empty))/4*3); len(item.Data) > limit {
+		return fmt.Errorf("%w: the %s backend holds at most %d bytes under this name, this item has %d",
+			keychain.ErrTooLarge, keychain.BackendKeychain, limit, len(item.Data))
+	}
+	args[len(args)-1] = base64.StdEncoding.EncodeToString(item.Data)
+	_, err = s.run("add-generic-password", args...)
+	var failed *securityError
+	if errors.As(err, &failed) && failed.exit == securityDuplicate { // another process created it since -U looked for it
+		_, err = s.run("add-generic-password", args...)
+	}
+	return err
+}
+
+// Remove removes an item.
+func (s *securityTool) Remove(name string) error {
+	_, err := s.run("delete-generic-password", s.item(name)...)
+	return err
+}
+
+// Keys lists the names of our items, of whatever keychain of the search list. Nothing is unlocked for it.
+func (s *securityTool) Keys() ([]string, error) {
+	out, err := s.run("dump-keychain")
+	if err != nil {
+		return nil, err
+	}
+	return accounts(out, s.service), nil
+}
+
+// accounts finds the accounts of a service's generic passwords in the output of security dump-keychain: for each item a line
+// `keychain: "PATH"`, a line `class: "genp"`, and its attributes in lines such as `    "acct"<blob>="NAME"`. A value with
+// other characters than printable ASCII is printed as hexadecimal first, which none of ours is.
+func accounts(dump []byte, service string) []string {
+	var names []string
+	var class, account, owner string
+	end := func() {
+		if class == "genp" && owner == service && account != "" {
+			names = append(names, account)
+		}
+		class, account, owner = "", "", ""
+	}
+	for line := range strings.Lines(string(dump)) {
+		line = strings.TrimSuffix(line, "\n")
+		if strings.HasPrefix(line, "keychain: ") {
+			end()
+		}
+		for prefix, value := range map[string]*string{`class: "`: &class, `    "acct"<blob>="`: &account, `    "svce"<blob>="`: &owner} {
+			if rest, found := strings.CutPrefix(line, prefix); found {
+				*value = strings.TrimSuffix(rest, `"`)
+			}
+		}
+	}
+	end()
+	return names
+}
+
+// GetMetadata is part of keyring.Keyring, and nothing here calls it.
+func (s *securityTool) GetMetadata(string) (keyring.Metadata, error) {
+	return keyring.Metadata{}, keyring.ErrMetadataNotSupported
+}
+
+// probe reports why nothing could be read or written now. Its command needs the keychain unlocked, and over SSH it says at
+// once that it is not.
+func (s *securityTool) probe() error {
+	_, err := s.run("show-keychain-info")
+	return err
+}
+
+// securityGuard is what the Keychain needs besides the client.
+func securityGuard(s *securityTool) guard {
+	return guard{
+		exists: s.has, finds: true, probe: s.probe, abandon: s.abandon,
+		failed: func(err error) error {
+			var failed *securityError
+			if !errors.As(err, &failed) {
+				return err
+			}
+			switch failed.exit {
+			case securityNoInteraction, securityAuthFailed:
+				return &keychain.LockedElsewhereError{Command: "security unlock-keychain"}
+			case securityCanceled:
+				return keychain.ErrLocked
+			case securityNoKeychain:
+				return fmt.Errorf("the %s backend is %w: there is no default keychain", keychain.BackendKeychain, keychain.ErrUnavailable)
+			case securityDuplicate:
+				return fmt.Errorf("the %s backend is %w: an item of this name is there that security(1) may not change; remove it in Keychain Access",
+					keychain.BackendKeychain, keychain.ErrUnavailable)
+			}
+			return err
+		},
+	}
+}
