@@ -55,7 +55,7 @@ build_tree() {
 }
 
 build_this() {
-	log "building $(scripts/version || true)"
+	log "building $(scripts/lib/version || true)"
 	build_tree "$PWD" "$scratch/after"
 }
 

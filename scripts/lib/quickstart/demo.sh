@@ -61,7 +61,7 @@ in_demo() {
 
 	if docker compose version >/dev/null 2>&1; then
 		heading "ragenv -- docker compose up"
-		cp "$root/scripts/quickstart.d/compose.yaml" .
+		cp "$root/scripts/lib/quickstart/compose.yaml" .
 		run ragenv -- docker compose up -d
 		say
 		say "What the engine says the containers were started with (compared, not shown):"
