@@ -144,21 +144,75 @@ func TestGitEnvFiles(t *testing.T) {
 	h.expect(h.gitEnvFiles, Failed, "my keys.env:1 holds NGC_API_KEY", "${EDITOR:-vi} +1 '")
 	h.Dir = top
 
-	// A repository that git does not answer for.
-	h.write(filepath.Join(h.Dir, ".git", "HEAD"), "nonsense")
-	h.expect(h.gitEnvFiles, Warning, "git does not say", "git ls-files")
+	// An index that cannot be read.
+	h.write(filepath.Join(h.Dir, ".git", "index"), "nonsense")
+	h.expect(h.gitEnvFiles, Warning, "it is not known whether git tracks", "git ls-files")
 }
 
-// A repository's settings run nothing.
+// TestGitRunsNothing: whatever program a stranger's repository names for git to run, doctor runs none.
 func TestGitRunsNothing(t *testing.T) {
-	h := newHome(t)
-	git(t, h.Dir, "init", "-q")
-	trap := h.program("trap", "touch "+filepath.Join(h.Dir, "sprung"))
-	git(t, h.Dir, "config", "core.fsmonitor", trap)
-	h.write(filepath.Join(h.Dir, ".env"), "NGC_API_KEY="+h.keys["NGC_API_KEY"]+"\n")
-	h.env["PATH"] = os.Getenv("PATH")
-	h.expect(h.gitEnvFiles, Warning, "the next git add", "ragenv import ")
-	if _, err := os.Stat(filepath.Join(h.Dir, "sprung")); err == nil {
-		t.Error("git ran the repository's program")
+	for name, spring := range map[string]func(h *home, trap string){
+		"a file system monitor": func(h *home, trap string) { git(t, h.Dir, "config", "core.fsmonitor", trap) },
+		"a pager and aliases": func(h *home, trap string) {
+			for _, command := range []string{"ls-files", "check-ignore"} {
+				git(t, h.Dir, "config", "alias."+command, "!"+trap)
+				git(t, h.Dir, "config", "pager."+command, "true")
+			}
+			git(t, h.Dir, "config", "core.pager", trap)
+		},
+		"a hook": func(h *home, trap string) {
+			hooks := filepath.Join(h.Dir, ".git", "hooks")
+			for _, hook := range []string{"post-index-change", "pre-auto-gc", "reference-transaction"} {
+				h.write(filepath.Join(hooks, hook), "#!/bin/sh\n"+trap+"\n")
+				if err := os.Chmod(filepath.Join(hooks, hook), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+		},
+		"a filter": func(h *home, trap string) {
+			h.write(filepath.Join(h.Dir, ".gitattributes"), "* filter=x diff=x\n")
+			for _, key := range []string{"filter.x.clean", "filter.x.smudge", "filter.x.process", "diff.x.command", "diff.x.textconv"} {
+				git(t, h.Dir, "config", key, trap)
+			}
+		},
+		"a partial clone with a sparse index and a missing tree": func(h *home, trap string) {
+			h.write(filepath.Join(h.Dir, "in", "a"), "a")
+			h.write(filepath.Join(h.Dir, "out", "deep", "b"), "b")
+			git(t, h.Dir, "add", "in", "out")
+			git(t, h.Dir, "-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-q", "-m", "x")
+			git(t, h.Dir, "sparse-checkout", "set", "--cone", "--sparse-index", "in")
+			for key, value := range map[string]string{
+				"core.repositoryFormatVersion": "1", "extensions.partialClone": "origin", "remote.origin.promisor": "true",
+				"remote.origin.url": h.Dir, "remote.origin.uploadpack": trap, "protocol.allow": "always", "protocol.file.allow": "always",
+			} {
+				git(t, h.Dir, "config", key, value)
+			}
+			objects, err := filepath.Glob(filepath.Join(h.Dir, ".git", "objects", "??"))
+			if err != nil || len(objects) == 0 {
+				t.Fatalf("%q, %v", objects, err)
+			}
+			for _, dir := range objects {
+				if err := os.RemoveAll(dir); err != nil {
+					t.Fatal(err)
+				}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHome(t)
+			git(t, h.Dir, "init", "-q")
+			sprung := filepath.Join(t.TempDir(), "sprung")
+			trap := h.program("trap", "touch "+sprung)
+			spring(h, trap)
+			h.write(filepath.Join(h.Dir, ".env"), "NGC_API_KEY="+h.keys["NGC_API_KEY"]+"\n")
+			h.env["PATH"] = os.Getenv("PATH")
+			result := h.gitEnvFiles(t.Context())
+			if _, err := os.Stat(sprung); err == nil {
+				t.Error("git ran the repository's program")
+			}
+			if result.Status != Warning || !strings.Contains(result.Detail, "the next git add") {
+				t.Errorf("%+v", result)
+			}
+		})
 	}
 }

@@ -2,12 +2,13 @@ package doctor
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/ragenv/ragenv/internal/gitindex"
 	"github.com/ragenv/ragenv/internal/places"
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
@@ -28,28 +29,25 @@ func (w *World) gitEnvFiles(ctx context.Context) Result {
 			names = append(names, file.name)
 		}
 	}
-	git, _ := w.lookPath("git")
-	if git == "" || !inRepository(w.Dir) {
+	tracked, err := gitindex.Tracked(w.Dir, names)
+	if errors.Is(err, gitindex.ErrNoRepository) {
 		var f findings
 		for _, file := range holding {
 			f.add(Warning, file.removal, "%s:%d holds %s in plain text", file.name, file.line, file.what)
 		}
 		return f.result(Result{})
 	}
-	tracked, err := w.gitFiles(ctx, git, names, "--cached")
 	if err != nil {
-		return Result{Warning, "git does not say whether it tracks " + strings.Join(names, ", ") + ", which holds a key", "git ls-files -- " + shellquote.Word(names[0])}
+		return Result{Warning, "it is not known whether git tracks " + strings.Join(names, ", ") + ", which holds a key: " + err.Error(),
+			"git ls-files -- " + shellquote.Word(names[0])}
 	}
-	open, err := w.gitFiles(ctx, git, names, "--others", "--exclude-standard")
-	if err != nil {
-		open = nil
-	}
+	git, _ := w.lookPath("git")
 	var f findings
 	for _, file := range holding {
 		switch {
 		case slices.Contains(tracked, file.name):
 			f.add(Failed, file.removal, "%s:%d holds %s, and git tracks the file: once it was pushed, only a new key helps", file.name, file.line, file.what)
-		case slices.Contains(open, file.name):
+		case !w.gitIgnores(ctx, git, file.name):
 			f.add(Warning, file.removal, "%s:%d holds %s, and the next git add takes the file in", file.name, file.line, file.what)
 		default:
 			f.add(Warning, file.removal, "%s:%d holds %s in plain text; git ignores it", file.name, file.line, file.what)
@@ -84,27 +82,12 @@ func (w *World) envFilesWithKeys(ctx context.Context) []envFile {
 	return files
 }
 
-// gitFiles returns those of the files that "git ls-files" names. Git runs nothing that the repository says.
-func (w *World) gitFiles(ctx context.Context, git string, names []string, options ...string) ([]string, error) {
-	args := append([]string{"-c", "core.fsmonitor=false", "--literal-pathspecs", "ls-files", "-z"}, options...)
-	args = append(append(args, "--"), names...)
-	out, err := w.run(ctx, w.Dir, git, args...)
-	if err != nil {
-		return nil, fmt.Errorf("git ls-files: %w", err)
+// gitIgnores reports whether git's ignore files name a file; false without git. Of git's commands this one reads no index
+// and no object, and it runs nothing that the repository says.
+func (w *World) gitIgnores(ctx context.Context, git, name string) bool {
+	if git == "" {
+		return false
 	}
-	return strings.Split(out, "\x00"), nil
-}
-
-// inRepository tells whether git would find a repository from dir upwards.
-func inRepository(dir string) bool {
-	for {
-		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
-			return true
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return false
-		}
-		dir = parent
-	}
+	_, err := w.run(ctx, w.Dir, git, "-c", "core.fsmonitor=false", "-c", "core.hooksPath="+os.DevNull, "--no-pager", "check-ignore", "--no-index", "--quiet", "--", name)
+	return err == nil
 }

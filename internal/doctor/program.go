@@ -65,11 +65,11 @@ func (w *World) harmlessEnviron() []string {
 	}
 	var env []string
 	for _, entry := range w.Environ {
-		if name, _, _ := strings.Cut(entry, "="); !secret[name] {
+		if name, _, _ := strings.Cut(entry, "="); !secret[name] && !strings.HasPrefix(name, "GIT_") {
 			env = append(env, entry)
 		}
 	}
-	return append(env, "SSH_ASKPASS_REQUIRE=never", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C")
+	return append(env, "SSH_ASKPASS_REQUIRE=never", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=none", "LC_ALL=C")
 }
 
 // limitedBuffer keeps the beginning of what is written. It embeds no bytes.Buffer, whose ReadFrom would pass Write by.

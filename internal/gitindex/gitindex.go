@@ -1,0 +1,195 @@
+// Package gitindex reads which files git tracks, from the index alone and without running git.
+//
+// A repository's own configuration can make git run programs: to refresh or complete what it reads, "git ls-files" fetches
+// missing objects, asks a file system monitor, expands a sparse index. Whoever checks out a stranger's repository has not
+// agreed to that.
+//
+// The format is that of gitformat-index(5), versions 2 to 4, with SHA-1 or SHA-256.
+package gitindex
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/ragenv/ragenv/internal/readfile"
+)
+
+// Limits of what is read, in bytes. The index of the largest repositories is about that long.
+const (
+	maxIndex   = 128 << 20
+	maxPointer = 4 << 10
+	maxPath    = 4 << 10
+)
+
+// The errors of this package, matched with errors.Is.
+var (
+	// ErrNoRepository: there is no repository in the directory or above it.
+	ErrNoRepository = errors.New("not in a git repository")
+	// ErrUnknown: the index does not say by itself what is tracked.
+	ErrUnknown = errors.New("the index cannot be read without git")
+)
+
+// Find returns the directory that holds dir's working tree, and its index. Errors: ErrNoRepository, ErrUnknown.
+func Find(dir string) (root, index string, err error) {
+	for root = filepath.Clean(dir); ; root = filepath.Dir(root) {
+		git := filepath.Join(root, ".git")
+		info, err := os.Stat(git)
+		switch {
+		case err == nil && info.IsDir():
+			return root, filepath.Join(git, "index"), nil
+		case err == nil: // of a worktree or a submodule
+			text, err := readfile.Read(git, 0, maxPointer)
+			to, found := strings.CutPrefix(strings.TrimRight(string(text), "\r\n"), "gitdir: ")
+			if err != nil || !found {
+				return "", "", fmt.Errorf("%w: %s is no pointer to a repository", ErrUnknown, git)
+			}
+			if !filepath.IsAbs(to) {
+				to = filepath.Join(root, to)
+			}
+			return root, filepath.Join(to, "index"), nil
+		case root == filepath.Dir(root):
+			return "", "", ErrNoRepository
+		}
+	}
+}
+
+// Tracked returns those of the names, of files in dir, that git tracks. Errors: ErrNoRepository, ErrUnknown, and those of
+// reading the index.
+func Tracked(dir string, names []string) ([]string, error) {
+	root, index, err := Find(dir)
+	if err != nil {
+		return nil, err
+	}
+	below, err := filepath.Rel(root, filepath.Clean(dir))
+	if err != nil {
+		return nil, err
+	}
+	data, err := readfile.Read(index, 0, maxIndex)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // nothing was ever added
+	}
+	if err != nil {
+		return nil, err
+	}
+	wanted := map[string]string{}
+	for _, name := range names {
+		wanted[path.Join(filepath.ToSlash(below), filepath.ToSlash(name))] = name
+	}
+	for _, hash := range []int{20, 32} { // the file does not say which
+		var tracked []string
+		if tracked, err = among(data, hash, wanted); err == nil {
+			return tracked, nil
+		}
+	}
+	return nil, err
+}
+
+// among returns the values of wanted whose keys are paths in the index. Errors: ErrUnknown.
+func among(data []byte, hash int, wanted map[string]string) (tracked []string, err error) {
+	folded := false
+	err = parse(data, hash, func(entry []byte, isFolder bool) {
+		if isFolder { // a sparse index names it in place of what is in it
+			for file := range wanted {
+				folded = folded || strings.HasPrefix(file, strings.TrimSuffix(string(entry), "/")+"/")
+			}
+			return
+		}
+		if name, ok := wanted[string(entry)]; ok && !slices.Contains(tracked, name) { // while merging there are several
+			tracked = append(tracked, name)
+		}
+	})
+	if err == nil && folded {
+		err = fmt.Errorf("%w: it is sparse", ErrUnknown)
+	}
+	return tracked, err
+}
+
+// parse calls found with the path of every entry, which is valid until the next. hash is the length of an object's name in
+// bytes. Errors: ErrUnknown.
+func parse(data []byte, hash int, found func(path []byte, isFolder bool)) error {
+	damaged := fmt.Errorf("%w: it does not follow the format", ErrUnknown)
+	const header = 12
+	if len(data) < header+hash || string(data[:4]) != "DIRC" {
+		return damaged
+	}
+	version, count := binary.BigEndian.Uint32(data[4:]), binary.BigEndian.Uint32(data[8:])
+	if version < 2 || version > 4 {
+		return fmt.Errorf("%w: it has version %d", ErrUnknown, version)
+	}
+	rest := data[header : len(data)-hash]
+	var previous []byte
+	for range count {
+		fixed := 40 + hash + 2 // times, device, inode, mode, owner, size; hash; flags
+		if len(rest) < fixed {
+			return damaged
+		}
+		flags := binary.BigEndian.Uint16(rest[fixed-2:])
+		folder := binary.BigEndian.Uint32(rest[24:])>>12 == 4
+		if flags&0x4000 != 0 { // extended
+			fixed += 2
+		}
+		if len(rest) < fixed {
+			return damaged
+		}
+		name, taken := rest[fixed:], 0
+		kept := 0
+		if version == 4 {
+			drop, size := offset(name)
+			if size == 0 || drop > uint64(len(previous)) {
+				return damaged
+			}
+			kept, name, taken = len(previous)-int(drop), name[size:], size
+		}
+		end := bytes.IndexByte(name, 0)
+		if end < 0 || kept+end > maxPath {
+			return damaged
+		}
+		previous = append(previous[:kept], name[:end]...)
+		found(previous, folder)
+		length := fixed + taken + end + 1
+		if version < 4 {
+			length = (fixed + end + 8) &^ 7 // 1 to 8 NULs
+		}
+		if len(rest) < length {
+			return damaged
+		}
+		rest = rest[length:]
+	}
+	for len(rest) > 0 { // extensions
+		const head = 8
+		if len(rest) < head {
+			return damaged
+		}
+		name, size := string(rest[:4]), uint64(binary.BigEndian.Uint32(rest[4:]))
+		if size > uint64(len(rest)-head) {
+			return damaged
+		}
+		if name == "link" {
+			return fmt.Errorf("%w: it is split", ErrUnknown)
+		}
+		rest = rest[head+size:]
+	}
+	return nil
+}
+
+// offset reads a number in the encoding of pack files' offsets, and how many bytes it took; 0 if it does not end.
+func offset(data []byte) (value uint64, size int) {
+	for i, b := range data[:min(len(data), 9)] {
+		if i > 0 {
+			value++
+		}
+		value = value<<7 | uint64(b&0x7f)
+		if b&0x80 == 0 {
+			return value, i + 1
+		}
+	}
+	return 0, 0
+}

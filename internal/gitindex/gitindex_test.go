@@ -1,0 +1,120 @@
+package gitindex
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// git runs git in dir, away from the user's settings.
+func git(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	program, err := exec.LookPath("git")
+	if err != nil {
+		t.Skip("there is no git here")
+	}
+	cmd := exec.Command(program, append([]string{"-c", "user.name=x", "-c", "user.email=x@example.com"}, args...)...)
+	cmd.Dir = dir
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "GIT_CONFIG_NOSYSTEM=1"}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("git %v: %v: %s", args, err, out)
+	}
+	return string(out)
+}
+
+func write(t *testing.T, dir string, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestAsGit compares with "git ls-files" for each form that git writes.
+func TestAsGit(t *testing.T) {
+	for name, c := range map[string]struct {
+		create []string
+		before func(t *testing.T, dir string)
+	}{
+		"version 2": {create: []string{"init", "-q"}},
+		"version 3": {create: []string{"init", "-q"}, before: func(t *testing.T, dir string) { git(t, dir, "add", "-N", "deploy/x.env") }},
+		"version 4": {create: []string{"init", "-q"}, before: func(t *testing.T, dir string) { git(t, dir, "update-index", "--index-version", "4") }},
+		"SHA-256":   {create: []string{"init", "-q", "--object-format=sha256"}},
+		"unhashed":  {create: []string{"init", "-q"}, before: func(t *testing.T, dir string) { git(t, dir, "config", "index.skipHash", "true") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			git(t, dir, c.create...)
+			write(t, dir, ".env", "a", "deploy/.env", "deploy/a.env", "deploy/x.env", "deploy/new.env", "z")
+			if c.before != nil {
+				c.before(t, dir)
+			}
+			git(t, dir, "add", ".env", "a", "deploy/.env", "deploy/a.env", "z")
+			below := filepath.Join(dir, "deploy")
+			names := []string{".env", "a.env", "x.env", "new.env", "absent.env"}
+			want := strings.Fields(git(t, below, append([]string{"ls-files", "--"}, names...)...))
+			got, err := Tracked(below, names)
+			slices.Sort(got)
+			if err != nil || !slices.Equal(got, want) || len(want) < 2 {
+				t.Errorf("%q, %v; git says %q", got, err, want)
+			}
+			git(t, dir, "commit", "-q", "-m", "x")
+			tree := filepath.Join(t.TempDir(), "tree")
+			git(t, dir, "worktree", "add", "-q", tree)
+			if got, err := Tracked(tree, []string{".env", "b"}); err != nil || !slices.Equal(got, []string{".env"}) {
+				t.Errorf("in a worktree: %q, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestUnknown(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Tracked(dir, []string{".env"}); !errors.Is(err, ErrNoRepository) {
+		t.Errorf("without a repository: %v", err)
+	}
+	git(t, dir, "init", "-q")
+	if got, err := Tracked(dir, []string{".env"}); err != nil || len(got) > 0 {
+		t.Errorf("before the first add: %q, %v", got, err)
+	}
+	write(t, dir, "in/a", "out/deep/.env", ".env")
+	git(t, dir, "add", ".")
+	git(t, dir, "commit", "-q", "-m", "x")
+	git(t, dir, "sparse-checkout", "set", "--cone", "--sparse-index", "in")
+	if got, err := Tracked(dir, []string{".env"}); err != nil || !slices.Equal(got, []string{".env"}) {
+		t.Errorf("sparse, outside of what is folded: %q, %v", got, err)
+	}
+	if got, err := Tracked(filepath.Join(dir, "out", "deep"), []string{".env"}); !errors.Is(err, ErrUnknown) {
+		t.Errorf("sparse, in what is folded: %q, %v", got, err)
+	}
+	git(t, dir, "sparse-checkout", "disable")
+	git(t, dir, "update-index", "--split-index")
+	if _, err := Tracked(dir, []string{".env"}); !errors.Is(err, ErrUnknown) {
+		t.Errorf("split: %v", err)
+	}
+	write(t, dir, ".git/index")
+	if _, err := Tracked(dir, []string{".env"}); !errors.Is(err, ErrUnknown) {
+		t.Errorf("damaged: %v", err)
+	}
+}
+
+func FuzzIndex(f *testing.F) {
+	f.Add([]byte("DIRC\x00\x00\x00\x02\x00\x00\x00\x00" + strings.Repeat("\x00", 20)))
+	f.Add([]byte("DIRC\x00\x00\x00\x04\x00\x00\x00\x01" + strings.Repeat("\x00", 62) + "\x00.env\x00" + strings.Repeat("\x00", 20)))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		size := 0
+		if err := parse(data, 20, func(path []byte, _ bool) { size += len(path) }); err != nil && !errors.Is(err, ErrUnknown) {
+			t.Error(err)
+		}
+	})
+}
