@@ -117,4 +117,4 @@ var backends = []backend{
 	},
 }
 
-const noSessionBus = "there is no D-Bus session bus: neither DBUS_SESSION_BUS_ADDRESS nor a socket in /run/user"
+const noSessionBus = "there is no D-Bus session bus: no Unix socket of yours in DBUS_SESSION_BUS_ADDRESS or /run/user"

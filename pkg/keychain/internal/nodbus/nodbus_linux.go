@@ -8,9 +8,21 @@ import (
 // The library runs dbus-launch for the addresses "" and "autolaunch:", after it has looked for a bus in /run/user; it does
 // not look when it cannot find the user's name, and gives up on a file it does not understand. So the search is made here,
 // for the same files by the same rules, and the library always finds an address. $XDG_RUNTIME_DIR plays no part in it.
+//
+// It finds none, too, where this run needs none, and where the caller names one that is not a Unix socket of the user's.
 func init() {
-	if launches(callers) {
-		_ = os.Setenv(variable, discover("/run/user/"+strconv.Itoa(os.Getuid())))
+	address := callers
+	switch {
+	case !wanted(os.Args, os.Getenv):
+		address = disabled
+	case launches(callers):
+		address = discover("/run/user/" + strconv.Itoa(os.Getuid()))
+	}
+	if address = local(address); address == "" {
+		address = disabled
+	}
+	if address != callers {
+		_ = os.Setenv(variable, address)
 	}
 }
 

@@ -155,6 +155,104 @@ func TestTheCallersBusIsUsed(t *testing.T) {
 	}
 }
 
+// TestNoBusWithoutNeed: neither a run that needs no bus, nor one whose bus is no Unix socket of this user, dials anything.
+func TestNoBusWithoutNeed(t *testing.T) {
+	config := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(config, "ragenv"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	getenv := func(backend string) func(string) string {
+		return func(name string) string {
+			return map[string]string{"XDG_CONFIG_HOME": config, "RAGENV_BACKEND": backend}[name]
+		}
+	}
+	for _, c := range []struct {
+		args          string
+		file, backend string // what config.toml and $RAGENV_BACKEND name
+		want          bool
+	}{
+		{"ragenv --version", "", "", false},
+		{"ragenv -- docker compose up", "", "", false},
+		{"ragenv list", "file", "", false},
+		{"ragenv set NGC_API_KEY", "file", "", false},
+		{"ragenv set NGC_API_KEY", "pass", "", false},
+		{"ragenv set NGC_API_KEY", "", "", true},
+		{"ragenv set NGC_API_KEY", "secret-service", "file", false},
+		{"ragenv -- backend", "file", "", false},
+		{"ragenv --version", "secret-service", "", false},
+		{"ragenv list", "secret-service", "", true},
+		{"ragenv list", "", "kwallet", true},
+		{"ragenv backend", "file", "", true},
+		{"ragenv -q doctor", "file", "", true},
+		{"/tmp/library-user", "file", "", true},
+		{"/usr/bin/docker-credential-ngc get", "", "", false},
+		{"/usr/bin/docker-credential-ngc store", "", "", true},
+		{"/usr/bin/docker-credential-ngc get", "secret-service", "", true},
+	} {
+		text := "profile = \"x\"\n"
+		if c.file != "" {
+			text += "backend = \"" + c.file + "\" # pinned\n"
+		}
+		if err := os.WriteFile(filepath.Join(config, "ragenv", "config.toml"), []byte(text+"[aliases]\nbackend = \"kwallet\"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := wanted(strings.Fields(c.args), getenv(c.backend)); got != c.want {
+			t.Errorf("%s, with %q in the file and %q in the environment: %v", c.args, c.file, c.backend, got)
+		}
+	}
+	for addresses, want := range map[string]string{
+		"unix:path=/nonexistent/bus":                         "unix:path=/nonexistent/bus",
+		"unix:abstract=/tmp/x,guid=1":                        "unix:abstract=/tmp/x,guid=1",
+		"tcp:host=localhost,port=1":                          "",
+		"tcp:host=localhost,port=1;unix:path=/nonexistent/b": "unix:path=/nonexistent/b",
+		"unixexec:path=/bin/sh":                              "",
+		"nonce-tcp:host=localhost":                           "",
+		disabled:                                             "",
+	} {
+		if got := local(addresses); got != want {
+			t.Errorf("%s: %q, want %q", addresses, got, want)
+		}
+	}
+	if os.Geteuid() == 0 {
+		foreign := filepath.Join(t.TempDir(), "bus")
+		if err := os.WriteFile(foreign, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chown(foreign, 1234, 1234); err != nil {
+			t.Fatal(err)
+		}
+		if got := local("unix:path=" + foreign); got != "" {
+			t.Errorf("another user's socket: %q", got)
+		}
+	}
+}
+
+// A bus named by TCP is never dialed.
+func TestTCPIsNotDialed(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Skip(err)
+	}
+	defer func() { _ = listener.Close() }()
+	dialed := make(chan struct{})
+	go func() {
+		if conn, err := listener.Accept(); err == nil {
+			_ = conn.Close()
+			close(dialed)
+		}
+	}()
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	env := []string{variable + "=tcp:host=127.0.0.1,port=" + port}
+	if got := strings.Split(strings.TrimSuffix(run(t, build(t, "guarded"), env), "\n"), "\n"); !slices.Equal(got, env) {
+		t.Errorf("a command would get %q", got)
+	}
+	select {
+	case <-dialed: // the program has ended: what it dialed is in the listener's queue
+		t.Error("it dialed the address")
+	case <-time.After(100 * time.Millisecond):
+	}
+}
+
 // A bus that takes calls and never answers ends the program with a message, instead of hanging whoever started it.
 func TestASilentBusEndsTheProgram(t *testing.T) {
 	dir := t.TempDir()
