@@ -91,16 +91,33 @@ func TestRagenvServesOtherBackends(t *testing.T) {
 			}
 		}
 	})
-	t.Run("on PATH", func(t *testing.T) {
+	t.Run("not one on PATH", func(t *testing.T) {
 		i := install(t)
-		i.path = install(t, scripttest.Ragenv).dir
+		i.path = t.TempDir()
+		ran := filepath.Join(i.path, "ran")
+		if err := os.WriteFile(filepath.Join(i.path, scripttest.Ragenv), []byte("#!/bin/sh\n: >'"+ran+"'\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		_, stderr, code := i.run("get", "nvcr.io", "RAGENV_BACKEND=secret-service", noBus)
+		wantIn(t, stderr, "needs the program ragenv next to docker-credential-ngc", "hint: install ragenv in the directory of docker-credential-ngc")
+		if _, err := os.Stat(ran); err == nil || code != 1 {
+			t.Errorf("exit %d, and the one on PATH was run: %v", code, err == nil)
+		}
+	})
+	t.Run("next to what a link leads to", func(t *testing.T) {
+		i := install(t, scripttest.Ragenv)
+		links := t.TempDir()
+		if err := os.Symlink(filepath.Join(i.dir, scripttest.Helper), filepath.Join(links, scripttest.Helper)); err != nil {
+			t.Fatal(err)
+		}
+		i.dir = links
 		_, stderr, _ := i.run("get", "nvcr.io", "RAGENV_BACKEND=secret-service", noBus)
 		wantIn(t, stderr, "there is no D-Bus session bus")
 	})
 	t.Run("without it", func(t *testing.T) {
 		i := install(t)
 		out, stderr, code := i.run("get", "nvcr.io", "RAGENV_BACKEND=secret-service", noBus)
-		wantIn(t, stderr, "error: the secret-service backend needs the program ragenv: not found", "hint: install ragenv beside docker-credential-ngc")
+		wantIn(t, stderr, "error: the secret-service backend needs the program ragenv next to docker-credential-ngc: ", "hint: install ragenv in the directory of docker-credential-ngc")
 		wantIn(t, out, "install ragenv")
 		if code != 1 {
 			t.Errorf("exit %d", code)

@@ -1,6 +1,7 @@
 package credentialhelper
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -8,7 +9,6 @@ import (
 
 	"github.com/docker/docker-credential-helpers/credentials"
 
-	"github.com/ragenv/ragenv/internal/execve"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -40,14 +40,14 @@ func (h *helper) handOver(verb string) error {
 	if !choosing && !system {
 		return nil
 	}
-	path, err := h.findRagenv()
+	path, err := findRagenv()
 	if err == nil {
 		err = syscall.Exec(path, []string{Program, verb}, os.Environ())
 	}
 	if choosing {
 		return nil
 	}
-	return ui.Errorf("install "+ragenv+" beside "+Program, "the %s backend needs the program %s: %w", settings.Backend, ragenv, err)
+	return ui.Errorf("install "+ragenv+" in the directory of "+Program, "the %s backend needs the program %s next to %s: %w", settings.Backend, ragenv, Program, err)
 }
 
 // handOverAgain is handOver for a keychain that turned out to be the one in use only after the client's input was read.
@@ -74,23 +74,26 @@ func (h *helper) handOverAgain(verb, input string) error {
 	return h.handOver(verb)
 }
 
-// findRagenv finds the program beside this one, as both are installed together, else on PATH. This program under that name
-// is not it, and would look for it for ever.
-func (h *helper) findRagenv() (string, error) {
+// findRagenv returns the program next to this one, links to this one resolved, as both are installed together. It is not
+// looked for on PATH: whoever set that would get what the client sends and the keychain answers. This program under that
+// name is not it, and would look for it for ever.
+func findRagenv() (string, error) {
 	self, err := os.Executable()
 	if err == nil {
-		beside := filepath.Join(filepath.Dir(self), ragenv)
-		if info, err := os.Stat(beside); err == nil && info.Mode().IsRegular() && !isFile(self, info) {
-			return beside, nil
-		}
+		self, err = filepath.EvalSymlinks(self)
 	}
-	path, err := execve.Find(ragenv, h.getenv("PATH"))
-	if err == nil {
-		if info, err := os.Stat(path); err != nil || isFile(self, info) {
-			return "", execve.ErrNotFound
-		}
+	if err != nil {
+		return "", err
 	}
-	return path, err
+	next := filepath.Join(filepath.Dir(self), ragenv)
+	info, err := os.Stat(next)
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() || isFile(self, info) {
+		return "", fmt.Errorf("%s is not it", next)
+	}
+	return next, nil
 }
 
 func isFile(path string, other os.FileInfo) bool {
