@@ -233,17 +233,8 @@ func resolve(path string) (string, fs.FileInfo, error) {
 	return "", nil, &TargetError{path, "is a symbolic link that leads through too many others"}
 }
 
-// ReadRegular returns the content of a file that is only ever read, whatever links lead to it and whoever made them. It waits
-// for nobody: anything but a regular file of at most MaxSize gives a *TargetError. A missing file, and a dangling link, give
-// an error that is fs.ErrNotExist.
-func ReadRegular(path string) ([]byte, error) {
-	return readBounded(path, 0)
-}
-
-func read(target string) ([]byte, error) { return readBounded(target, noFollow) }
-
-func readBounded(path string, flag int) ([]byte, error) {
-	data, err := readfile.Read(path, flag, MaxSize)
+func read(path string) ([]byte, error) {
+	data, err := readfile.Read(path, noFollow, MaxSize)
 	var irregular *readfile.NotRegularError
 	switch {
 	case errors.As(err, &irregular):

@@ -12,6 +12,8 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/ragenv/ragenv/internal/atomicfile"
+	"github.com/ragenv/ragenv/internal/readfile"
+	"github.com/ragenv/ragenv/internal/trustedfile"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
@@ -97,8 +99,9 @@ const (
 	KeyCollection = "secret-service.collection"
 )
 
-// Load reads the config file, if there is one, and the environment through getenv. Errors: ErrInvalid, keychain.
-// ErrNewerFormat, keychain.ErrInvalidName for a profile, ErrNoHome.
+// Load reads the config file, if there is one, and the environment through getenv. Errors: ErrInvalid,
+// keychain.ErrInsecure for a file that somebody else can change, keychain.ErrNewerFormat, keychain.ErrInvalidName for a
+// profile, ErrNoHome.
 func Load(getenv func(string) string) (*Config, error) {
 	paths, err := FindPaths(getenv)
 	if err != nil {
@@ -165,12 +168,12 @@ func (c *Config) readFile() error {
 
 // readText returns the config file's content, empty if there is none.
 func (c *Config) readText() (string, error) {
-	data, err := atomicfile.ReadRegular(c.Paths.ConfigFile)
-	var target *atomicfile.TargetError
+	data, err := trustedfile.Read(c.Paths.ConfigFile, atomicfile.MaxSize)
+	var irregular *readfile.NotRegularError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "", nil
-	case errors.As(err, &target):
+	case errors.As(err, &irregular), errors.Is(err, readfile.ErrTooLarge):
 		return "", fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return string(data), err

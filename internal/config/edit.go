@@ -45,6 +45,9 @@ func (c *Config) Pin(key, value string) error {
 const maxTries = 10
 
 func (c *Config) pinOnce(key, value string) error {
+	if _, err := c.readText(); err != nil {
+		return err
+	}
 	data, err := atomicfile.Read(c.Paths.ConfigFile)
 	text := string(data)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/ragenv/ragenv/internal/atomicfile"
+	"github.com/ragenv/ragenv/internal/trustedfile"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
@@ -78,9 +79,10 @@ func (f *File) Undo() Undo {
 // Add appends the record of later edits of the same file.
 func (u *Undo) Add(later Undo) { u.Edits = append(u.Edits, later.Edits...) }
 
-// LoadUndo reads a record; a missing file is an empty one. Errors: keychain.ErrNewerFormat, or that it is not a record.
+// LoadUndo reads a record; a missing file is an empty one. Errors: keychain.ErrInsecure for a file that somebody else can
+// change, keychain.ErrNewerFormat, or that it is not a record.
 func LoadUndo(path string) (Undo, error) {
-	data, err := atomicfile.Read(path)
+	data, err := trustedfile.Read(path, atomicfile.MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Undo{Format: undoFormat}, nil
 	}

@@ -3,10 +3,12 @@ package doctor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/shellquote"
+	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
 // configFile: config.toml can be read, and every key in it means something.
@@ -14,7 +16,12 @@ func (w *World) configFile(context.Context) Result {
 	path := w.Paths.ConfigFile
 	if w.ConfigErr != nil {
 		hint := "correct " + shellquote.Word(path)
+		var insecure *keychain.InsecureError
 		switch {
+		case errors.As(w.ConfigErr, &insecure):
+			if hint = fmt.Sprintf("chmod %o ", insecure.Mode) + shellquote.Word(insecure.Path); insecure.Mode == 0 {
+				hint = `sudo chown "$(id -un)" ` + shellquote.Word(insecure.Path)
+			}
 		case errors.Is(w.ConfigErr, config.ErrNoHome):
 			hint = "export HOME=/your/home"
 		case w.Getenv(config.EnvProfile) != "" && !errors.Is(w.ConfigErr, config.ErrInvalid):

@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 
 	"github.com/ragenv/ragenv/internal/readfile"
+	"github.com/ragenv/ragenv/internal/shellquote"
+	"github.com/ragenv/ragenv/internal/trustedfile"
+	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
 // Names of environment variables that this package reads.
@@ -82,17 +85,24 @@ func fromFile(variable, path string) ([]byte, error) {
 		}
 		return nil, &FileError{Variable: variable, Path: path, Err: err, Mend: mend}
 	}
-	f, info, err := readfile.Open(path, 0)
+	f, info, err := trustedfile.Open(path)
+	var insecure *keychain.InsecureError
+	if errors.As(err, &insecure) {
+		if insecure.Path == path {
+			return fail(errors.New("it "+insecure.Reason), "chmod 600 "+shellquote.Word(path))
+		}
+		return fail(insecure, "put it into a directory of your own, that nobody else can write to")
+	}
 	var irregular *readfile.NotRegularError
 	if errors.As(err, &irregular) {
 		return fail(errors.New("it is "+irregular.Kind()), "name a regular file")
 	}
 	if err != nil {
-		return fail(err, "put the passphrase into the first line of that file, and run: chmod 600 "+path)
+		return fail(err, "put the passphrase into the first line of that file, and run: chmod 600 "+shellquote.Word(path))
 	}
 	defer func() { _ = f.Close() }()
 	if err := checkAccess(info, variable == EnvCredentials); err != nil {
-		return fail(err, "chmod 600 "+path)
+		return fail(err, "chmod 600 "+shellquote.Word(path))
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxLength))
 	if err != nil {

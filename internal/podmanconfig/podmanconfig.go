@@ -22,6 +22,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/ragenv/ragenv/internal/atomicfile"
+	"github.com/ragenv/ragenv/internal/trustedfile"
 )
 
 // AuthFile is the built-in helper: auth.json of Podman itself and what else it reads in its place, Docker's config.json among
@@ -112,9 +113,10 @@ func (p Place) files() ([]string, error) {
 	return files, nil
 }
 
-// read returns what a file sets; nil if it does not exist or sets nothing.
+// read returns what a file sets; nil if it does not exist or sets nothing. What it names is copied into our own file, so it
+// must be one that nobody else can change: keychain.ErrInsecure otherwise.
 func read(file string) ([]string, error) {
-	data, err := atomicfile.ReadRegular(file)
+	data, err := trustedfile.Read(file, atomicfile.MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

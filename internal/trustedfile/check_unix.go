@@ -1,0 +1,47 @@
+//go:build unix
+
+package trustedfile
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+)
+
+// noFollow: resolve followed the links; one that came since is somebody else's.
+const noFollow = syscall.O_NOFOLLOW
+
+// check returns a *keychain.InsecureError for what somebody besides the user and root owns or can write to.
+func check(path string, info fs.FileInfo, dir bool) error {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return nil
+	}
+	if uid := int(stat.Uid); uid != 0 && uid != os.Geteuid() && !(dir && outside(uid)) {
+		return insecure(path, fmt.Sprintf("belongs to user %d, but this process runs as user %d", uid, os.Geteuid()), 0)
+	}
+	if info.Mode()&fs.ModeSymlink != 0 || dir && info.Mode()&fs.ModeSticky != 0 {
+		return nil // a link's mode means nothing
+	}
+	mode, bits := info.Mode().Perm(), fs.FileMode(0o022)
+	if stat.Gid == stat.Uid {
+		bits = 0o002
+	}
+	if mode&bits != 0 {
+		return insecure(path, fmt.Sprintf("can be changed by other users (mode %04o)", mode), mode&^0o022)
+	}
+	return nil
+}
+
+// outside reports whether a user number is the one that this user namespace shows for owners it has no number for
+// (user_namespaces(7)).
+func outside(uid int) bool {
+	overflow, err := os.ReadFile("/proc/sys/kernel/overflowuid")
+	if err != nil || strings.TrimSpace(string(overflow)) != fmt.Sprint(uid) {
+		return false
+	}
+	mapped, err := os.ReadFile("/proc/self/uid_map")
+	return err == nil && strings.Join(strings.Fields(string(mapped)), " ") != "0 0 4294967295"
+}
