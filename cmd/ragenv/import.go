@@ -27,10 +27,11 @@ func newImportCommand(p *program) *cli.Command {
 	var only, as string
 	return &cli.Command{
 		Name:      "import",
-		Usage:     "store the keys that lie in files, in the environment or in Docker's config.json",
+		Usage:     "store the keys found in files, in the environment or in Docker's config.json",
 		ArgsUsage: "[FILE...]",
 		Description: `FILE is a .env file, a file of export lines for a shell, or what ragenv export wrote as shell, dotenv or json; "-" is standard
-input. Nothing in it is run or expanded: a value with ${...} or $(...) is left alone. Of all variables, those are taken that ragenv
+input. The files in which other programs keep a key are read, too: ~/.ngc/config, .netrc, enroot's .credentials, Helm's
+repositories.yaml, regctl's config.json, and files of Docker's format, as Podman, Helm, Apptainer and Kubernetes have them. Nothing in it is run or expanded: a value with ${...} or $(...) is left alone. Of all variables, those are taken that ragenv
 knows as keys; --only names others, --all takes every one of a file.
 
 A shell and Docker Compose read some lines differently: "export X=two words" is "two" for the one and "two words" for the other.
@@ -40,6 +41,7 @@ What is stored already under another value stays, unless --force is given; the r
 --remove the line of a key gives way to a comment after the keychain gave the key back, and nothing else in the file changes.
 
   ragenv import .env --remove
+  ragenv import ~/.ngc/config --remove
   ragenv import --from-env --docker --dry-run
   ssh HOST ragenv export --format json | ragenv import -`,
 		Flags: []cli.Flag{
@@ -97,6 +99,9 @@ func runImport(s *session, o importOptions) error {
 			return err
 		}
 		found = append(found, s.selectKeys(file, o)...)
+		for _, login := range file.logins {
+			found = append(found, importable{item: login.item, name: login.auth.Server, from: file.title})
+		}
 	}
 	if o.fromEnv {
 		found = append(found, s.selectKeys(s.environmentSource(o.only), o)...)

@@ -15,6 +15,7 @@ import (
 	"github.com/ragenv/ragenv/internal/atomicfile"
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/dotenv"
+	"github.com/ragenv/ragenv/internal/places"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
@@ -30,6 +31,10 @@ type importSource struct {
 	path    string         // empty for what is no file
 	title   string         // for people
 	entries []dotenv.Entry // Line is 0 where there are no lines
+
+	format *places.Format   // of another program's file; nil for a list of variables
+	values []places.Value   // of such a file
+	logins []plaintextLogin // of a file of Docker's format
 }
 
 func (source importSource) at(entry dotenv.Entry) string {
@@ -75,17 +80,29 @@ func (s *session) readImportFile(path string, o importOptions) (importSource, er
 		}
 		return source, ui.Errorf(hint, "%w", err)
 	}
-	withoutMark := bytes.TrimPrefix(data, []byte("\ufeff"))
-	isJSON := bytes.HasPrefix(bytes.TrimLeft(withoutMark, " \t\r\n"), []byte("{"))
-	if o.remove && (isJSON || source.path == "") {
+	text, _ := places.Decode(data)
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	isJSON := bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("{"))
+	if o.remove && source.path == "" {
+		return source, ui.Usagef("run it without --remove, and delete "+source.title+" then", "--remove cannot change %s", source.title)
+	}
+	if source.format = places.FormatOf(path, text); source.format != nil {
+		s.readPlace(&source, text, o)
+		return source, nil
+	}
+	if isJSON && places.IsDockerConfig(text) {
+		source.logins, err = s.fileLogins(source, text, o)
+		return source, err
+	}
+	if o.remove && isJSON {
 		return source, ui.Usagef("run it without --remove, and delete "+source.title+" then", "--remove cannot leave a comment in %s", ui.Printable(source.title))
 	}
 	if isJSON {
-		source.entries, err = s.jsonEntries(source.title, withoutMark)
+		source.entries, err = s.jsonEntries(source.title, text)
 		return source, err
 	}
 	var problems []dotenv.Problem
-	source.entries, problems = readVariables(data, o.as)
+	source.entries, problems = readVariables(text, o.as)
 	if len(problems) > 0 {
 		s.print.Note("%s: skipped lines that are not simple assignments, first line %d: %s", ui.Printable(source.title), problems[0].Line, problems[0].Reason)
 	}
@@ -166,9 +183,6 @@ func (s *session) jsonEntries(title string, data []byte) ([]dotenv.Entry, error)
 	var object map[string]json.RawMessage
 	if !utf8.Valid(data) || json.Unmarshal(data, &object) != nil { // the decoder's own message may show a piece of the file
 		return nil, notExport
-	}
-	if _, ok := object["auths"]; ok {
-		return nil, ui.Errorf("ragenv import --docker", "%s is a config.json of Docker", ui.Printable(title))
 	}
 	var entries []dotenv.Entry
 	for _, name := range slices.Sorted(maps.Keys(object)) {
@@ -267,10 +281,19 @@ func (s *session) removeFromFile(source importSource, kept map[keychain.Ref]keyc
 		}
 		return false
 	}
-	old, err := atomicfile.Read(source.path)
+	switch {
+	case source.path == "":
+		return nil
+	case source.format != nil:
+		return s.removeFromPlace(source, kept)
+	case source.logins != nil:
+		return s.removeFileLogins(source, kept)
+	}
+	disk, err := atomicfile.Read(source.path)
 	if err != nil {
 		return err
 	}
+	old, encoding := places.Decode(disk)
 	entries, _ := readVariables(old, as)
 	var removed []dotenv.Entry
 	var failed error
@@ -283,7 +306,7 @@ func (s *session) removeFromFile(source importSource, kept map[keychain.Ref]keyc
 			continue
 		}
 		if _, err := dotenv.Remove(old, []dotenv.Entry{entry}); err != nil {
-			failed = s.afterwards(failed, ui.Errorf("take it out by hand", "%s: %s is stored, but stays there too: %w", ui.Printable(source.path), entry.Name, err))
+			failed = s.afterwards(failed, ui.Errorf(fmt.Sprintf("${EDITOR:-vi} +%d %s", entry.Line, shellquote.Word(source.path)), "%s: %s is stored, but stays there too: %w", ui.Printable(source.path), entry.Name, err))
 			continue
 		}
 		removed = append(removed, entry)
@@ -294,14 +317,15 @@ func (s *session) removeFromFile(source importSource, kept map[keychain.Ref]keyc
 	if data, err = dotenv.Remove(old, removed); err != nil {
 		return s.afterwards(failed, err)
 	}
-	if err := atomicfile.Replace(source.path, old, data, 0o600); err != nil {
+	if err := atomicfile.Replace(source.path, disk, places.Encode(data, encoding), 0o600); err != nil {
 		return s.afterwards(failed, fmt.Errorf("the keys are stored, but stay in the file too: %w", err))
 	}
 	var names []string
 	for _, entry := range removed {
 		names = append(names, entry.Name)
 	}
-	s.print.Note("taken out of %s: %s", ui.Printable(source.path), strings.Join(names, ", "))
+	s.print.Note("removed from %s: %s", ui.Printable(source.path), strings.Join(names, ", "))
+	s.afterRemoval(source, names)
 	return failed
 }
 
@@ -348,7 +372,7 @@ func (s *session) removeLogins(logins []plaintextLogin, kept map[keychain.Ref]ke
 		return dockerConfigError(err)
 	}
 	if changed {
-		s.print.Note("taken out of %s: what Docker asks a helper for", s.dockerConfigPath())
+		s.print.Note("removed from %s: what Docker asks a helper for", s.dockerConfigPath())
 	}
 	return needed
 }

@@ -7,6 +7,8 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -179,6 +181,25 @@ func (f findings) result(otherwise Result) Result {
 				r.Hint = finding.Hint
 			}
 		}
+	}
+	return r
+}
+
+// maxHints is how many commands a hint joins; the next run shows the others.
+const maxHints = 5
+
+// joined is result with the hints of all findings of the worst status, one after the other, for findings that each have a
+// command of their own.
+func (f findings) joined(otherwise Result) Result {
+	r := f.result(otherwise)
+	var hints []string
+	for _, finding := range f {
+		if finding.Status == r.Status && finding.Hint != "" && !slices.Contains(hints, finding.Hint) && len(hints) < maxHints {
+			hints = append(hints, finding.Hint)
+		}
+	}
+	if len(hints) > 1 {
+		r.Hint = strings.Join(hints, " && ")
 	}
 	return r
 }

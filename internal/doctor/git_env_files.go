@@ -35,7 +35,7 @@ func (w *World) gitEnvFiles(ctx context.Context) Result {
 		for _, file := range holding {
 			f.add(Warning, file.removal, "%s:%d holds %s in plain text", file.name, file.line, file.what)
 		}
-		return f.result(Result{})
+		return f.joined(Result{})
 	}
 	if err != nil {
 		return Result{Warning, "it is not known whether git tracks " + strings.Join(names, ", ") + ", which holds a key: " + err.Error(),
@@ -53,7 +53,7 @@ func (w *World) gitEnvFiles(ctx context.Context) Result {
 			f.add(Warning, file.removal, "%s:%d holds %s in plain text; git ignores it", file.name, file.line, file.what)
 		}
 	}
-	return f.result(Result{})
+	return f.joined(Result{})
 }
 
 // envFile is a file with a key in it.

@@ -25,6 +25,9 @@ func (w *World) judge(a places.Assignment) (r relation, of string) {
 			return storedKey, item.Name
 		}
 	}
+	if a.Name == "" && !places.IsNGCKey(a.Value) {
+		return noKey, ""
+	}
 	if a.Name == "" {
 		return strayKey, "an NGC key"
 	}

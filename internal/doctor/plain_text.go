@@ -137,7 +137,7 @@ func (w *World) plainTextKeys(ctx context.Context) Result {
 	for _, u := range s.unread {
 		f.add(Warning, "ls -ld "+shellquote.Word(u.Path), "%s was not searched: %s", w.tilde(u.Path), u.Reason)
 	}
-	return f.result(Result{OK, "no key in " + w.tildes(strings.Join(s.searched, ", ")), ""})
+	return f.joined(Result{OK, "no key in " + w.tildes(strings.Join(s.searched, ", ")), ""})
 }
 
 // tildes shortens each path in the home directory that a text names.
@@ -165,5 +165,5 @@ func (w *World) composeEnvFiles(ctx context.Context) Result {
 			f.add(Warning, w.removal(k), "%s %s; docker compose without ragenv uses it", w.at(k.Finding), k.describe())
 		}
 	}
-	return f.result(Result{OK, "none sets a key to another value than the stored one: delete that line", ""})
+	return f.joined(Result{OK, "none sets a key to another value than the stored one", ""})
 }

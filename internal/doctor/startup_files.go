@@ -20,5 +20,5 @@ func (w *World) startupFiles(ctx context.Context) Result {
 		}
 		f.add(Warning, hint, "%s %s", w.at(k.Finding), k.describe())
 	}
-	return f.result(Result{OK, "no key in a shell start-up file", ""})
+	return f.joined(Result{OK, "no key in a shell start-up file", ""})
 }

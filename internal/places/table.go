@@ -329,3 +329,12 @@ func envFileSettings(text []byte) []string {
 	}
 	return names
 }
+
+// At reports whether a file is one of the place's own.
+func (p Place) At(o Options, path string) bool {
+	if p.Name == EnvFile {
+		return false
+	}
+	paths, _ := p.files(context.Background(), o)
+	return slices.Contains(paths, path)
+}
