@@ -1,34 +1,77 @@
 package main
 
-import "github.com/urfave/cli/v2"
+import (
+	"github.com/urfave/cli/v2"
 
-// commands returns every command, in the order of the help. A command is a file with its constructor, flags and run
-// function; this list is all that knows of it.
+	"github.com/ragenv/ragenv/internal/commandline"
+)
+
+// commands returns every command, by group and in the order of the help. A command is a file with its constructor, flags
+// and run function; this list is all that knows of it.
 func commands(p *program) []*cli.Command {
-	return []*cli.Command{
-		newRunCommand(p),
-		newSetupCommand(p),
-		newSetCommand(p),
-		newGetCommand(p),
-		newListCommand(p),
-		newRmCommand(p),
-		newRotateCommand(p),
-		newImportCommand(p),
-		newExportCommand(p),
-		newBackupCommand(p),
-		newRestoreCommand(p),
-		newVerifyCommand(p),
-		newProfileCommand(p),
-		newUnlockCommand(p),
-		newLockCommand(p),
-		newPassphraseCommand(p),
-		newDockerCommand(p),
-		newHelmCommand(p),
-		newBackendCommand(p),
-		newConfigCommand(p),
-		newDoctorCommand(p),
-		newCompletionCommand(p),
-		newHelpCommand(p),
-		newCompleteCommand(p),
+	var all []*cli.Command
+	for _, group := range []struct {
+		heading  string
+		commands []*cli.Command
+	}{
+		{"Run", []*cli.Command{
+			newSetupCommand(p),
+			newRunCommand(p),
+		}},
+		{"Keys", []*cli.Command{
+			newSetCommand(p),
+			newGetCommand(p),
+			newListCommand(p),
+			newRmCommand(p),
+			newRotateCommand(p),
+			newImportCommand(p),
+			newExportCommand(p),
+			newProfileCommand(p),
+		}},
+		{"Docker and Kubernetes", []*cli.Command{
+			newDockerCommand(p),
+			newHelmCommand(p),
+		}},
+		{"Keychain", []*cli.Command{
+			newUnlockCommand(p),
+			newLockCommand(p),
+			newPassphraseCommand(p),
+			newBackupCommand(p),
+			newRestoreCommand(p),
+			newBackendCommand(p),
+		}},
+		{"Diagnose", []*cli.Command{
+			newDoctorCommand(p),
+			newVerifyCommand(p),
+			newConfigCommand(p),
+		}},
+		{"Other", []*cli.Command{
+			newCompletionCommand(p),
+			newHelpCommand(p),
+			newCompleteCommand(p),
+		}},
+	} {
+		for _, command := range group.commands {
+			command.Category = group.heading
+			all = append(all, command)
+		}
 	}
+	return all
+}
+
+// meant are the words that people try for what is called otherwise here, or is Docker's, with the words to type. "" stands
+// for the command line that follows the word.
+var meant = []commandline.Meant{
+	{Words: "login", Type: "ragenv setup"},
+	{Words: "init", Type: "ragenv setup"},
+	{Words: "configure", Type: "ragenv setup"},
+	{Words: "ls", Type: "ragenv list"},
+	{Words: "delete", Type: "ragenv rm NAME"},
+	{Words: "remove", Type: "ragenv rm NAME"},
+	{Words: "add", Type: "ragenv set NAME"},
+	{Words: "show", Type: "ragenv get NAME"},
+	{Words: "version", Type: "ragenv --version"},
+	{Words: "exec", Run: true},
+	{Words: "docker login", Type: "ragenv docker configure"},
+	{Words: "docker logout", Type: "ragenv docker unconfigure"},
 }

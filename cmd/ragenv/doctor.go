@@ -4,13 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
-	"strings"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"github.com/ragenv/ragenv/internal/buildinfo"
 	"github.com/ragenv/ragenv/internal/commandline"
@@ -21,8 +18,8 @@ import (
 )
 
 type doctorOptions struct {
-	json, online bool
-	image        string
+	json, online, verbose bool
+	image                 string
 }
 
 func newDoctorCommand(p *program) *cli.Command {
@@ -42,6 +39,7 @@ engine.
 and its meaning will not change.`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "json", Destination: &o.json, Usage: "print JSON"},
+			&cli.BoolFlag{Name: "verbose", Destination: &o.verbose, Usage: "on a terminal: list the checks that passed, too"},
 			&cli.BoolFlag{Name: "online", Destination: &o.online, Usage: "ask NVIDIA's services too; the key is sent to them"},
 			&cli.StringFlag{Name: "image", Destination: &o.image, Value: doctorImage, Usage: "with --online: the `IMAGE` of nvcr.io that the key should be able to pull"},
 		},
@@ -107,7 +105,7 @@ func (p *program) runDoctor(w *doctor.World, o doctorOptions) error {
 		encoder.SetEscapeHTML(false)
 		err = encoder.Encode(reports)
 	} else {
-		err = p.writeReports(reports)
+		err = doctor.Write(p.stdout, ui.StyleFor(p.stdout, p.getenv), reports, o.verbose)
 	}
 	if err != nil {
 		return fmt.Errorf("write the report: %w", err)
@@ -116,39 +114,4 @@ func (p *program) runDoctor(w *doctor.World, o doctorOptions) error {
 		return exitStatus(ui.CodeFailure)
 	}
 	return nil
-}
-
-// Colours of a terminal, by ECMA-48's "select graphic rendition".
-var statusColours = map[doctor.Status]string{doctor.OK: "32", doctor.Warning: "33", doctor.Failed: "1;31"}
-
-// writeReports writes a line for each check, with its hint below, and a summary.
-func (p *program) writeReports(reports []doctor.Report) error {
-	colour := p.colours()
-	width := 0
-	for _, r := range reports {
-		width = max(width, len(r.Name))
-	}
-	statusWidth := len(doctor.Warning)
-	var b strings.Builder
-	number := map[doctor.Status]int{}
-	for _, r := range reports {
-		number[r.Status]++
-		status := fmt.Sprintf("%-*s", statusWidth, r.Status)
-		if colour {
-			status = "\x1b[" + statusColours[r.Status] + "m" + status + "\x1b[0m"
-		}
-		fmt.Fprintf(&b, "%s  %-*s  %s\n", status, width, r.Name, ui.Printable(r.Detail))
-		if r.Hint != "" {
-			fmt.Fprintf(&b, "%*s  %-*s  hint: %s\n", statusWidth, "", width, "", ui.Printable(r.Hint))
-		}
-	}
-	fmt.Fprintf(&b, "%d checks: %d ok, %d warning, %d failed\n", len(reports), number[doctor.OK], number[doctor.Warning], number[doctor.Failed])
-	_, err := io.WriteString(p.stdout, b.String())
-	return err
-}
-
-// colours tells whether standard output is a terminal of somebody who wants colours (https://no-color.org).
-func (p *program) colours() bool {
-	file, ok := p.stdout.(*os.File)
-	return ok && p.getenv("NO_COLOR") == "" && p.getenv("TERM") != "dumb" && term.IsTerminal(int(file.Fd()))
 }

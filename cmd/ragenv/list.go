@@ -11,6 +11,7 @@ import (
 
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/expiry"
+	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
@@ -142,7 +143,7 @@ func known(t time.Time) *time.Time {
 }
 
 func (s *session) writeList(entries []listEntry, all bool) error {
-	now := s.now()
+	now, style := s.now(), ui.StyleFor(s.stdout, s.getenv)
 	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
 	header := "NAME\tKIND\tUPDATED\tEXPIRES"
 	if all {
@@ -150,7 +151,7 @@ func (s *session) writeList(entries []listEntry, all bool) error {
 	}
 	_, _ = fmt.Fprintln(w, header)
 	for _, entry := range entries {
-		row := fmt.Sprintf("%s\t%s\t%s\t%s", entry.Name, describeKind(entry), describeDay(entry.Updated, now), describeExpiry(entry.Expires, now))
+		row := fmt.Sprintf("%s\t%s\t%s\t%s", entry.Name, describeKind(entry), describeDay(entry.Updated, now), describeExpiry(entry.Expires, now, style))
 		if all {
 			row = entry.Profile + "\t" + row
 		}
@@ -173,16 +174,16 @@ func describeDay(t *time.Time, now time.Time) string {
 	return t.In(now.Location()).Format(time.DateOnly)
 }
 
-func describeExpiry(t *time.Time, now time.Time) string {
+func describeExpiry(t *time.Time, now time.Time, style ui.Style) string {
 	if t == nil {
 		return "-"
 	}
 	day := describeDay(t, now)
 	switch {
 	case !t.After(now):
-		return day + " (expired)"
+		return style.Bad(day + " (expired)")
 	case expiry.Near(*t, now):
-		return day + " (" + expiry.Phrase(*t, now) + ")"
+		return style.Caution(day + " (" + expiry.Phrase(*t, now) + ")")
 	}
 	return day
 }

@@ -74,6 +74,7 @@ func newApp(p *program) *cli.App {
 		FirstSteps: "ragenv setup\nragenv -- docker compose up",
 		Flags:      globalFlags,
 		Commands:   commands(p),
+		Meant:      meant,
 		Run:        runCommandName,
 		Stdout:     p.stdout,
 		Stderr:     p.stderr,

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -31,6 +32,8 @@ type Program struct {
 	// environment by urfave's EnvVars: the help would show the values.
 	Flags    func() []cli.Flag
 	Commands []*cli.Command
+	// Meant are words that people try, and what to type instead.
+	Meant []Meant
 	// Run names the command that runs another one: "NAME [flags] -- COMMAND" is short for it, and its usage errors have the
 	// exit code of its own failures.
 	Run            string
@@ -55,7 +58,7 @@ func New(p Program) *cli.App {
 		ExitErrHandler:  func(*cli.Context, error) {}, // main prints and exits
 		OnUsageError:    usageError,
 		Before:          helpFirst,
-		Metadata:        map[string]any{runKey: p.Run},
+		Metadata:        map[string]any{runKey: p.Run, meantKey: p.Meant},
 	}
 	app.Action = func(c *cli.Context) error {
 		if c.Args().Present() {
@@ -69,8 +72,18 @@ func New(p Program) *cli.App {
 	return app
 }
 
-// runKey is where an app keeps the name of the command that runs others.
-const runKey = "run"
+// Meant is what to type instead of words that are not a command.
+type Meant struct {
+	Words string // such as "ls", or "docker login"
+	Type  string // the command line to type
+	Run   bool   // the rest of the line is a command to run, instead of Type
+}
+
+// Where an app keeps the name of the command that runs others, and what is meant by other words.
+const (
+	runKey   = "run"
+	meantKey = "meant"
+)
 
 // runCommand returns the command that runs others, nil if there is none.
 func runCommand(app *cli.App) *cli.Command {
@@ -173,7 +186,20 @@ func UnknownCommand(c *cli.Context, known []*cli.Command, group string) error {
 	name := args[0]
 	hint := strings.Join(strings.Fields(program+" "+group+" --help"), " ")
 	words := append(strings.Fields(group), args...)
+	all, _ := c.App.Metadata[meantKey].([]Meant)
+	at := slices.IndexFunc(all, func(m Meant) bool { return m.Words == strings.TrimSpace(group+" "+name) })
 	switch near := nearest(known, name); {
+	case at >= 0 && all[at].Run:
+		command := args[1:]
+		if len(command) > 0 && command[0] == "--" {
+			command = command[1:]
+		}
+		if len(command) == 0 {
+			command = []string{"COMMAND"}
+		}
+		hint = program + " -- " + QuoteWords(command)
+	case at >= 0:
+		hint = all[at].Type
 	case runnable(words[0]):
 		hint = program + " -- " + QuoteWords(words)
 		if near != "" && group == "" {

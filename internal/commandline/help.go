@@ -3,6 +3,7 @@ package commandline
 import (
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"regexp"
 	"slices"
@@ -32,14 +33,53 @@ func widthFor(w io.Writer) int {
 	return max(minHelpWidth, min(helpWidth, columns))
 }
 
+// firstSteps is the heading of the first commands to try.
+const firstSteps = "Getting started"
+
+// groups returns the visible commands by category, in the order of their first command.
+func groups(commands []*cli.Command) iter.Seq[[]*cli.Command] {
+	var order []string
+	byName := map[string][]*cli.Command{}
+	for _, command := range commands {
+		if command.Hidden {
+			continue
+		}
+		if byName[command.Category] == nil {
+			order = append(order, command.Category)
+		}
+		byName[command.Category] = append(byName[command.Category], command)
+	}
+	return func(yield func([]*cli.Command) bool) {
+		for _, name := range order {
+			if !yield(byName[name]) {
+				return
+			}
+		}
+	}
+}
+
+// nameWidth returns the length of the longest visible name, so that the tables of all groups line up.
+func nameWidth(commands []*cli.Command) (width int) {
+	for _, command := range commands {
+		if !command.Hidden {
+			width = max(width, len(command.Name))
+		}
+	}
+	return width
+}
+
 func writeAppHelp(w io.Writer, app *cli.App) error {
 	width := widthFor(w)
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s - %s\n\nUsage:\n%s\n\nCommands:\n", app.Name, app.Usage, indent(app.UsageText))
-	writeCommandTable(&b, app.Commands, width)
+	fmt.Fprintf(&b, "%s - %s\n\nUsage:\n%s\n\n%s:\n%s\n", app.Name, app.Usage, indent(app.UsageText), firstSteps, indent(app.Description))
+	names := nameWidth(app.Commands)
+	for group := range groups(app.Commands) {
+		fmt.Fprintf(&b, "\n%s:\n", group[0].Category)
+		writeCommandTable(&b, group, names, width)
+	}
 	b.WriteString("\nFlags:\n")
 	writeFlags(&b, app.Flags, width)
-	b.WriteString("\nThe first minute:\n" + indent(app.Description) + "\n\n" + app.Name + " help COMMAND shows more.\n")
+	b.WriteString("\nRun " + app.Name + " help COMMAND for details and examples.\n")
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -60,22 +100,19 @@ func writeCommandHelp(w io.Writer, app *cli.App, command *cli.Command) error {
 	width := widthFor(w)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s - %s\n\nUsage:\n%s\n", path, command.Usage, indent(synopsis))
-	if command.Description != "" {
-		b.WriteString("\n")
-		for paragraph := range strings.SplitSeq(strings.TrimSpace(command.Description), "\n\n") {
-			if strings.HasPrefix(paragraph, "  ") { // an example, kept as it is
-				b.WriteString(paragraph + "\n\n")
-				continue
-			}
-			b.WriteString(WrapWithin(width, paragraph, 0) + "\n\n")
+	description, examples := SplitExamples(command.Description)
+	for _, paragraph := range description {
+		if !strings.HasPrefix(paragraph, "  ") { // a table or code stays as it is
+			paragraph = WrapWithin(width, paragraph, 0)
 		}
-		text := strings.TrimRight(b.String(), "\n") + "\n"
-		b.Reset()
-		b.WriteString(text)
+		b.WriteString("\n" + paragraph + "\n")
+	}
+	if examples != "" {
+		b.WriteString("\nExamples:\n" + examples + "\n")
 	}
 	if len(command.Subcommands) > 0 {
 		b.WriteString("\nCommands:\n")
-		writeCommandTable(&b, command.Subcommands, width)
+		writeCommandTable(&b, command.Subcommands, nameWidth(command.Subcommands), width)
 	}
 	b.WriteString("\nFlags:\n")
 	writeFlags(&b, command.Flags, width)
@@ -91,11 +128,24 @@ func Path(app *cli.App, command *cli.Command) string {
 	return app.Name + " " + command.HelpName
 }
 
-func writeCommandTable(b *strings.Builder, commands []*cli.Command, width int) {
+// SplitExamples splits a command's description into its paragraphs and the examples at its end, which are the last
+// paragraph if that is indented: lines of shell, each with a comment above it. Examples is "" if there are none.
+func SplitExamples(description string) (paragraphs []string, examples string) {
+	if description = strings.Trim(description, "\n"); description == "" {
+		return nil, ""
+	}
+	paragraphs = strings.Split(description, "\n\n")
+	if last := paragraphs[len(paragraphs)-1]; strings.HasPrefix(last, "  ") {
+		return paragraphs[:len(paragraphs)-1], last
+	}
+	return paragraphs, ""
+}
+
+func writeCommandTable(b *strings.Builder, commands []*cli.Command, names, width int) {
 	var rows [][2]string
 	for _, command := range commands {
 		if !command.Hidden {
-			rows = append(rows, [2]string{command.Name, command.Usage})
+			rows = append(rows, [2]string{fmt.Sprintf("%-*s", names, command.Name), command.Usage})
 		}
 	}
 	writeTable(b, rows, width)
