@@ -66,10 +66,14 @@ func runPassphrase(s *session, o passphraseOptions) error {
 			return nil
 		}
 	}
-	if err := s.explainPassphrase(k.ChangePassphrase(current, next)); err != nil {
+	err = s.explainPassphrase(k.ChangePassphrase(current, next))
+	stillUnlocked := errors.Is(err, keychain.ErrStillUnlocked)
+	if err != nil && !stillUnlocked {
 		return err
 	}
 	switch {
+	case stillUnlocked && len(next) > 0:
+		s.print.Note("the passphrase is changed")
 	case len(next) == 0:
 		s.print.Note("the passphrase is removed: the keychain is never locked now")
 	case protected:
@@ -79,6 +83,9 @@ func runPassphrase(s *session, o passphraseOptions) error {
 	}
 	if len(next) > 0 && s.passphraseVariable() != "" {
 		s.print.Warn("$%s still has the former passphrase", s.passphraseVariable())
+	}
+	if len(next) > 0 {
+		return err
 	}
 	return nil
 }

@@ -39,8 +39,18 @@ func settled[T any](s *session, read func() (T, error)) (T, error) {
 	}
 }
 
-// askAndUnlock asks until the passphrase is right, and keeps the store open as long as the configuration says.
+// askAndUnlock asks until the passphrase is right, and keeps the store open as long as the configuration says, or for this
+// process where nothing can keep it open.
 func (s *session) askAndUnlock(k *keychain.Keychain) error {
+	err := s.askPassphrase(k)
+	if errors.Is(err, keychain.ErrUnavailable) {
+		return nil
+	}
+	return err
+}
+
+// askPassphrase asks until the passphrase is right. ErrUnavailable if only this process has the store open then.
+func (s *session) askPassphrase(k *keychain.Keychain) error {
 	terminal, err := ui.OpenTerminal()
 	if err != nil {
 		return ui.Errorf("ragenv unlock (in a script: export "+passphrase.EnvFile+"=FILE, a file of mode 0600)",
@@ -53,9 +63,6 @@ func (s *session) askAndUnlock(k *keychain.Keychain) error {
 			return err
 		}
 		err = k.Unlock(secret)
-		if errors.Is(err, keychain.ErrUnavailable) {
-			return nil // nothing can keep it open, but this process has it
-		}
 		if !errors.Is(err, keychain.ErrWrongPassphrase) {
 			return err
 		}

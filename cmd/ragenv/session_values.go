@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/ragenv/ragenv/internal/bom"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/ui"
 	"golang.org/x/term"
@@ -47,8 +48,17 @@ func (s *session) readValue(o setOptions) (string, error) {
 	if len(data) > maxInput {
 		return "", ui.Errorf("", "standard input is longer than 1 MiB: that is no key")
 	}
+	// PowerShell's files begin with a byte order mark. A value of any bytes may begin like one, too, and is left alone.
+	if text, err := bom.UTF8(data); err == nil && printable(bytes.TrimSpace(text)) {
+		data = text
+	}
 	data = bytes.TrimSuffix(data, []byte("\n"))
 	return string(bytes.TrimSuffix(data, []byte("\r"))), nil
+}
+
+// printable reports whether text has printable ASCII only, as keys have.
+func printable(text []byte) bool {
+	return !bytes.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
 func (s *session) promptValue(name string) (string, error) {

@@ -57,18 +57,21 @@ func runUnlock(s *session) error {
 	case err == nil:
 		err = s.explainPassphrase(k.Unlock(secret))
 	case errors.Is(err, passphrase.ErrNone):
-		err = s.askAndUnlock(k)
+		err = s.askPassphrase(k)
 	}
 	if err == nil {
-		// askAndUnlock is content with a store that only this process has open; the person is not.
 		again, openErr := s.opener().Read()
 		if err = openErr; err == nil && !again.Unlocked() {
 			err = keychain.ErrUnavailable
 		}
 	}
-	if errors.Is(err, keychain.ErrUnavailable) {
+	switch {
+	case errors.Is(err, keychain.ErrKeyQuota):
+		return ui.Errorf("cat /proc/key-users, which shows the quota; keyctl show @u, what takes it",
+			"the passphrase is right, but the keychain cannot be kept open: %w", keychain.ErrKeyQuota)
+	case errors.Is(err, keychain.ErrUnavailable):
 		return ui.Errorf("export "+passphrase.EnvFile+"=FILE, a file of mode 0600 that holds the passphrase",
-			"the passphrase is right, but this machine has no place to keep the keychain open (no kernel keyring)")
+			"the passphrase is right, but this machine has no place to keep the keychain open (no kernel keyring): %w", err)
 	}
 	if err != nil {
 		return err

@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// run starts a child and waits for it. Ctrl-C reaches both, as they share a console: the child decides what it means.
+// run starts a child and waits for it. When this process is ended, the child and what it started end with it, since
+// whoever ends ragenv means the command; what the child leaves running when it ends by itself stays. Ctrl-C reaches both, as they share a console: the child decides what it means.
 // PATH is this process's, which Windows searches by rules of its own.
 func run(argv, env []string) (int, *Error) {
 	cmd := exec.Command(argv[0], argv[1:]...)
@@ -25,7 +26,13 @@ func run(argv, env []string) (int, *Error) {
 	signal.Notify(interrupts, os.Interrupt)
 	defer signal.Stop(interrupts)
 
-	err := cmd.Run()
+	job := newJob()
+	defer job.release()
+	err := cmd.Start()
+	if err == nil {
+		job.add(cmd.Process.Pid)
+		err = cmd.Wait()
+	}
 	var ended *exec.ExitError
 	if err == nil || errors.As(err, &ended) {
 		return cmd.ProcessState.ExitCode(), nil

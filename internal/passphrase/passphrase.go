@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/ragenv/ragenv/internal/bom"
 	"github.com/ragenv/ragenv/internal/readfile"
 	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/trustedfile"
@@ -107,6 +108,9 @@ func fromFile(variable, path string) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(f, maxLength))
 	if err != nil {
 		return fail(err, "")
+	}
+	if data, err = bom.UTF8(data); err != nil {
+		return fail(err, "write the file as UTF-8")
 	}
 	line, _, _ := bytes.Cut(data, []byte{'\n'})
 	line = bytes.TrimSuffix(line, []byte{'\r'})

@@ -27,6 +27,10 @@ func hintFor(err error) string {
 			return fmt.Sprintf("chmod %o %s", insecure.Mode, shellquote.Word(insecure.Path))
 		}
 		return "ragenv doctor"
+	case errors.Is(err, keychain.ErrStillUnlocked):
+		return "run ragenv lock outside of the container or service that forbids keyctl; the unlock ends by itself after its time"
+	case errors.Is(err, keychain.ErrKeyQuota):
+		return "ragenv backend migrate keyctl file"
 	case errors.As(err, &elsewhere):
 		return elsewhere.Command
 	case errors.Is(err, keychain.ErrLocked):

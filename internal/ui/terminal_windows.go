@@ -17,5 +17,6 @@ func openTTY() (in, out *os.File, err error) {
 	return in, out, nil
 }
 
-// reraise: raw mode delivers Ctrl-C as a byte, and Windows has no other signal that ends us.
-func reraise(os.Signal) {}
+// reraise ends the program: Ctrl-C is a byte in raw mode, but Ctrl-Break and other programs send an interrupt, and with the
+// echo back on a prompt that went on would show the secret.
+func reraise(os.Signal) { os.Exit(CodeInterrupted) }

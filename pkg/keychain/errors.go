@@ -18,6 +18,11 @@ var (
 	// ErrNotProtected: the backend has no passphrase of ours: it is unlocked by the system it belongs to, or not at all.
 	ErrNotProtected = errors.New("has no passphrase")
 
+	// ErrKeyQuota: the kernel's quota of keys of this user is used up (keyrings(7)).
+	ErrKeyQuota = errors.New("the kernel's quota of keys is used up")
+	// ErrStillUnlocked: the kernel does not let this process end an unlock, so the store may still be open for others.
+	ErrStillUnlocked = errors.New("the keychain may still be unlocked")
+
 	// ErrNotFound: no item of that name is stored in that profile.
 	ErrNotFound = agestore.ErrNotFound
 	// ErrLocked: the item exists, but reading it needs a passphrase or an unlock that nobody could give.

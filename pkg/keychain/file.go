@@ -3,6 +3,7 @@ package keychain
 import (
 	"errors"
 	"fmt"
+	"syscall"
 	"time"
 
 	"github.com/ragenv/ragenv/pkg/keychain/agestore"
@@ -105,7 +106,10 @@ func (k *Keychain) Unlock(passphrase []byte) error {
 	}
 	err := k.file.store.Unlock(passphrase)
 	if errors.Is(err, kernelcache.ErrUnavailable) {
-		return fmt.Errorf("%w: the kernel keyring: %w", ErrUnavailable, err)
+		if errors.Is(err, syscall.EDQUOT) {
+			return fmt.Errorf("%w: %w", ErrUnavailable, ErrKeyQuota)
+		}
+		return fmt.Errorf("%w: the kernel refuses to keep it (%w)", ErrUnavailable, cause(err))
 	}
 	return err
 }
@@ -119,19 +123,38 @@ func (k *Keychain) UnlockSystem() error {
 	return nil
 }
 
-// Lock ends what Unlock began, in every process. It is no error when nothing was unlocked.
+// Lock ends what Unlock began, in every process. It is no error when nothing was unlocked. Error: ErrStillUnlocked.
 func (k *Keychain) Lock() error {
 	if k.file == nil {
 		return fmt.Errorf("the %s backend %w", k.name, ErrNotProtected)
 	}
-	return k.file.store.Lock()
+	return stillUnlocked(k.file.store.Lock())
 }
 
 // ChangePassphrase replaces the file store's passphrase; either may be empty, which is none. Errors: ErrWrongPassphrase,
-// ErrDamaged, ErrNotProtected for other backends.
+// ErrDamaged, ErrNotProtected for other backends, ErrStillUnlocked if the change is made and the lock failed.
 func (k *Keychain) ChangePassphrase(current, next []byte) error {
 	if k.file == nil {
 		return fmt.Errorf("the %s backend %w", k.name, ErrNotProtected)
 	}
-	return k.file.store.ChangePassphrase(current, next)
+	return stillUnlocked(k.file.store.ChangePassphrase(current, next))
+}
+
+// stillUnlocked gives the cache's refusal its meaning for a lock.
+func stillUnlocked(err error) error {
+	if errors.Is(err, kernelcache.ErrUnavailable) {
+		return fmt.Errorf("%w: the kernel refuses the call (%w)", ErrStillUnlocked, cause(err))
+	}
+	return err
+}
+
+// cause is the kernel's own reason, without our words around it.
+func cause(err error) error {
+	var errno syscall.Errno
+	if errors.As(err, &errno) && errno == syscall.EDQUOT { // whose text speaks of a disk
+		return ErrKeyQuota
+	} else if errno != 0 {
+		return errno
+	}
+	return err
 }

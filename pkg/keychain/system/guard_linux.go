@@ -171,7 +171,7 @@ func keyctlGuard() guard {
 	return guard{
 		usable: func() error {
 			if _, err := unix.KeyctlGetKeyringID(unix.KEY_SPEC_USER_KEYRING, true); err != nil {
-				return fmt.Errorf("the %s backend is %w: the kernel refuses it (%w)", keychain.BackendKeyctl, keychain.ErrUnavailable, err)
+				return refused(err)
 			}
 			return nil
 		},
@@ -180,17 +180,32 @@ func keyctlGuard() guard {
 		// its goroutine because it is never unlocked.
 		prepare: func() error {
 			runtime.LockOSThread()
-			_, err := unix.KeyctlInt(unix.KEYCTL_LINK, unix.KEY_SPEC_USER_KEYRING, unix.KEY_SPEC_THREAD_KEYRING, 0, 0)
-			return err
+			if _, err := unix.KeyctlInt(unix.KEYCTL_LINK, unix.KEY_SPEC_USER_KEYRING, unix.KEY_SPEC_THREAD_KEYRING, 0, 0); err != nil {
+				return refused(err)
+			}
+			return nil
 		},
 		failed: func(err error) error {
 			switch {
 			case isErrno(err, unix.EDQUOT):
-				return fmt.Errorf("%w: the kernel's quota of keys is used up (keyrings(7))", keychain.ErrTooLarge)
+				return fmt.Errorf("%w: %w (keyrings(7))", keychain.ErrTooLarge, keychain.ErrKeyQuota)
 			case isErrno(err, unix.EKEYEXPIRED), isErrno(err, unix.EKEYREVOKED), isErrno(err, unix.ENOKEY):
 				return keychain.ErrNotFound
+			}
+			for _, errno := range []unix.Errno{unix.EPERM, unix.EACCES, unix.ENOSYS, unix.EINVAL, unix.ENOMEM} {
+				if isErrno(err, errno) {
+					return refused(errno)
+				}
 			}
 			return err
 		},
 	}
+}
+
+// refused is the keyctl backend where a kernel, a seccomp filter or a security module does not let this process use it.
+func refused(err error) error {
+	if isErrno(err, unix.EDQUOT) {
+		return fmt.Errorf("%w: %w (keyrings(7))", keychain.ErrTooLarge, keychain.ErrKeyQuota)
+	}
+	return fmt.Errorf("the %s backend is %w: the kernel refuses it (%w)", keychain.BackendKeyctl, keychain.ErrUnavailable, err)
 }

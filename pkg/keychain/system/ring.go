@@ -76,7 +76,7 @@ func find(opts keychain.Options) (*ring, error) {
 		r.guard = newGuard(b.name, opts)
 	}
 	if r.guard.usable != nil {
-		if _, err := limited(r, r.limit, withoutValue(r.guard.usable)); err != nil {
+		if err := r.call(r.limit, r.guard.usable); err != nil {
 			return nil, err
 		}
 	}

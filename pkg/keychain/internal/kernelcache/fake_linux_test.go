@@ -27,6 +27,8 @@ type fakeKernel struct {
 	clock time.Duration
 	fail  map[string]error
 	calls []string
+	// without is a kernel that was built without keyrings.
+	without bool
 }
 
 func newFake(t *testing.T) *fakeKernel {
@@ -120,6 +122,8 @@ func (f *fakeKernel) invalidate(key int) error {
 	}
 	return nil
 }
+
+func (f *fakeKernel) hasKeyrings() bool { return !f.without }
 
 func (f *fakeKernel) bootTime() (time.Duration, error) { return f.clock, f.call("clock") }
 
@@ -239,7 +243,8 @@ func TestRemoveSurvivesHalfRefusals(t *testing.T) {
 		"old kernel":                 {map[string]error{"invalidate": unix.EOPNOTSUPP}, nil},
 		"no right to unlink":         {map[string]error{"unlink": unix.EACCES}, nil},
 		"ended meanwhile":            {map[string]error{"invalidate": unix.ENOKEY, "unlink": unix.ENOENT}, nil},
-		"nothing can be kept":        {map[string]error{"search": unix.EPERM}, nil},
+		"a filter refuses":           {map[string]error{"search": unix.EPERM}, ErrUnavailable},
+		"a filter plays an old one":  {map[string]error{"search": unix.ENOSYS}, ErrUnavailable},
 		"kept and cannot be ended":   {map[string]error{"invalidate": unix.EACCES, "unlink": unix.EACCES}, ErrUnavailable},
 		"expired, not yet collected": {map[string]error{"search": unix.EKEYEXPIRED}, nil},
 	} {
@@ -251,5 +256,13 @@ func TestRemoveSurvivesHalfRefusals(t *testing.T) {
 		if err := (cache{f}).remove("id"); !errors.Is(err, c.want) || (c.want == nil && err != nil) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
+	}
+}
+
+func TestRemoveWhereTheKernelHasNoKeyrings(t *testing.T) {
+	f := newFake(t)
+	f.without, f.fail["search"] = true, unix.ENOSYS
+	if err := (cache{f}).remove("id"); err != nil {
+		t.Errorf("%v, want nil: nothing can be kept", err)
 	}
 }

@@ -57,8 +57,8 @@ func Get(id string) ([]byte, error) {
 	return get(id)
 }
 
-// Remove forgets what is kept under id, for every process. It is no error when nothing is, or when nothing can be.
-// Error: ErrUnavailable when something is kept and the kernel does not let it go.
+// Remove forgets what is kept under id, for every process. It is no error when nothing is, or when this kernel keeps
+// nothing. Error: ErrUnavailable when the kernel refuses the calls, so that something may still be kept.
 func Remove(id string) error {
 	if !validID(id) {
 		return nil

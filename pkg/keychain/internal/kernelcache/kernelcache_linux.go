@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"time"
 
@@ -36,6 +37,7 @@ type kernel interface {
 	unlink(key, ring int) error
 	invalidate(key int) error
 	bootTime() (time.Duration, error)
+	hasKeyrings() bool
 }
 
 var system = cache{syscalls{}}
@@ -117,8 +119,11 @@ func (c cache) find(id string, buf []byte) (size int, err error) {
 // a session without a link to the user keyring lacks; KEYCTL_INVALIDATE needs the permission to search.
 func (c cache) remove(id string) error {
 	key, err := c.search(unix.KEY_SPEC_USER_KEYRING, descriptionPrefix+id)
-	if err != nil {
-		return nil // absent, expired, or where nothing can be kept
+	switch {
+	case gone(err), errors.Is(err, unix.ENOSYS) && !c.hasKeyrings():
+		return nil
+	case err != nil: // a filter refuses it to this process, and another one may have stored it
+		return unavailable("finding a key", err)
 	}
 	invalidated := c.invalidate(key)
 	unlinked := c.unlink(key, unix.KEY_SPEC_USER_KEYRING)
@@ -179,6 +184,12 @@ func (syscalls) unlink(key, ring int) error {
 func (syscalls) invalidate(key int) error {
 	_, err := unix.KeyctlInt(unix.KEYCTL_INVALIDATE, key, 0, 0, 0)
 	return err
+}
+
+// hasKeyrings reports whether the kernel was built with keyrings (CONFIG_KEYS), whatever this process may call.
+func (syscalls) hasKeyrings() bool {
+	_, err := os.Stat("/proc/keys")
+	return err == nil
 }
 
 func (syscalls) bootTime() (time.Duration, error) {

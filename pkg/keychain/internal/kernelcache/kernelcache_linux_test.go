@@ -75,7 +75,8 @@ func refused(id string, errno unix.Errno) error {
 	if secret, err := Get(id); !errors.Is(err, ErrMiss) || !errors.Is(err, errno) || secret != nil {
 		return fmt.Errorf("Get: %w", err)
 	}
-	if err := Remove(id); err != nil {
+	// What another process keeps is still there: to say that it is gone would be wrong.
+	if err := Remove(id); !errors.Is(err, ErrUnavailable) || !errors.Is(err, errno) {
 		return fmt.Errorf("Remove: %w", err)
 	}
 	return nil

@@ -1,0 +1,283 @@
+// Package kernel tests the programs on kernels that refuse what they ask: keyctl, add_key and request_key fail, as under a
+// container's seccomp profile, systemd's SystemCallFilter, a used-up quota or an old kernel.
+package kernel
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const envInside = "RAGENV_TEST_OWN_KEYRING"
+
+var (
+	errors = []string{"EPERM", "ENOSYS", "EDQUOT", "EACCES", "EINVAL", "ENOMEM"}
+	calls  = []string{"keyctl", "add_key", "request_key"}
+)
+
+const passphrase = "words of a test"
+
+type world struct{ bin, home string }
+
+// newWorld runs the test again in a user namespace, whose user keyring is its own, and builds the programs.
+func newWorld(t *testing.T) world {
+	t.Helper()
+	for _, program := range []string{"strace", "unshare", "go"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("the program %s is not installed", program)
+		}
+	}
+	if os.Getenv(envInside) == "" {
+		if out, err := exec.Command("unshare", "-Ur", "strace", "-o", os.DevNull, "true").CombinedOutput(); err != nil {
+			t.Skipf("no user namespace, or no strace in it: %v: %s", err, out)
+		}
+		w := world{bin: t.TempDir()}
+		build := exec.Command("go", "build", "-o", w.bin+"/", "./cmd/ragenv", "./cmd/docker-credential-ngc")
+		build.Dir = "../.."
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		cmd := exec.Command("unshare", "-Ur", os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+		cmd.Env = append(os.Environ(), envInside+"="+w.bin)
+		out, err := cmd.CombinedOutput()
+		t.Logf("in a user namespace:\n%s", out)
+		if err != nil || !bytes.Contains(out, []byte("--- PASS: "+t.Name())) {
+			t.Fatal(err)
+		}
+		return world{}
+	}
+	return world{bin: os.Getenv(envInside), home: t.TempDir()}
+}
+
+type outcome struct {
+	stdout, stderr string
+	code           int
+}
+
+func (w world) run(stdin, fault string, args ...string) outcome {
+	argv := append([]string{filepath.Join(w.bin, args[0])}, args[1:]...)
+	if fault != "" {
+		argv = append([]string{"strace", "-f", "-qq", "-o", os.DevNull, "-e", "trace=keyctl,add_key,request_key", "-e", "inject=" + fault}, argv...)
+	}
+	cmd := exec.Command(argv[0], argv[1:]...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + w.home}
+	cmd.Env = append(cmd.Env, w.environment()...)
+	_ = cmd.Run()
+	return outcome{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+}
+
+// environment is what lies in the file "env" of the home, a line each.
+func (w world) environment() []string {
+	data, _ := os.ReadFile(filepath.Join(w.home, "env"))
+	return strings.Fields(string(data))
+}
+
+func (w world) setenv(t *testing.T, assignments ...string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(w.home, "env"), []byte(strings.Join(assignments, "\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w world) must(t *testing.T, stdin string, args ...string) string {
+	t.Helper()
+	o := w.run(stdin, "", args...)
+	if o.code != 0 {
+		t.Fatalf("%v: exit code %d: %s", args, o.code, o.stderr)
+	}
+	return o.stdout
+}
+
+func newKey() string {
+	raw := make([]byte, 48)
+	_, _ = rand.Read(raw)
+	return "nvapi-" + base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// unlocked reports whether the store is open for a process that the kernel refuses nothing.
+func (w world) unlocked() bool { return w.run("", "", "ragenv", "get", "NGC_API_KEY").code == 0 }
+
+// oneClearError is what a failure has to be.
+func oneClearError(o outcome) error {
+	switch {
+	case strings.Count(o.stderr, ": error: ") != 1:
+		return fmt.Errorf("not one error: %s", o.stderr)
+	case strings.Count(o.stderr, ": hint: ") != 1:
+		return fmt.Errorf("not one hint: %s", o.stderr)
+	case strings.Contains(o.stderr, "XDG_DATA_HOME"), strings.Contains(o.stderr, "disk"):
+		return fmt.Errorf("it speaks of files: %s", o.stderr)
+	case strings.Contains(o.stderr, "goroutine"):
+		return fmt.Errorf("a panic: %s", o.stderr)
+	}
+	return nil
+}
+
+// command is one that uses the kernel's keyrings: prepare brings the world into a state, check judges the outcome.
+type command struct {
+	name    string
+	stdin   string // "KEY" is the key that is stored
+	adds    bool   // it adds keys
+	args    []string
+	prepare func(t *testing.T, w world)
+	check   func(w world, o outcome, key string) error
+}
+
+var fileCommands = []command{
+	{
+		name: "unlock", adds: true, args: []string{"ragenv", "unlock"},
+		prepare: func(t *testing.T, w world) { w.must(t, "", "ragenv", "lock"); w.provide(t) },
+		check: func(w world, o outcome, _ string) error {
+			w.forget()
+			if w.unlocked() != (o.code == 0) {
+				return fmt.Errorf("exit code %d, and unlocked is %t", o.code, w.unlocked())
+			}
+			return nil
+		},
+	},
+	{
+		name: "lock", args: []string{"ragenv", "lock"}, prepare: unlock,
+		check: func(w world, o outcome, _ string) error {
+			if o.code == 0 && w.unlocked() {
+				return fmt.Errorf("it said %q, and the store is open", strings.TrimSpace(o.stderr))
+			}
+			if o.code != 0 && !strings.Contains(o.stderr, "may still be unlocked") {
+				return fmt.Errorf("not that it may be open: %s", o.stderr)
+			}
+			return nil
+		},
+	},
+	{
+		name: "get", args: []string{"ragenv", "get", "NGC_API_KEY"}, prepare: unlock,
+		check: func(_ world, o outcome, key string) error {
+			if o.code == 0 && strings.TrimSpace(o.stdout) != key {
+				return fmt.Errorf("another value")
+			}
+			if o.code != 0 && !strings.Contains(o.stderr, "locked") {
+				return fmt.Errorf("not that it is locked: %s", o.stderr)
+			}
+			return nil
+		},
+	},
+	{name: "helper get", stdin: "nvcr.io", args: []string{"docker-credential-ngc", "get"}, prepare: unlock},
+	{name: "list", args: []string{"ragenv", "list"}, prepare: unlock, check: works},
+	{name: "set", stdin: "KEY", args: []string{"ragenv", "set", "NGC_API_KEY"}, prepare: unlock, check: works},
+}
+
+var keyctlCommands = []command{
+	{name: "keyctl get", args: []string{"ragenv", "get", "NGC_API_KEY"}},
+	{name: "keyctl list", args: []string{"ragenv", "list"}},
+	{name: "keyctl set", stdin: "KEY", adds: true, args: []string{"ragenv", "set", "NGC_API_KEY"}, check: quotaIsNamed},
+	{name: "keyctl rm", args: []string{"ragenv", "rm", "NO_SUCH"}},
+	{name: "keyctl helper", stdin: "nvcr.io", args: []string{"docker-credential-ngc", "get"}},
+	{name: "keyctl --", args: []string{"ragenv", "--", "true"}},
+	{name: "keyctl unlock", args: []string{"ragenv", "unlock"}},
+}
+
+func works(_ world, o outcome, _ string) error {
+	if o.code != 0 {
+		return fmt.Errorf("exit code %d: %s", o.code, o.stderr)
+	}
+	return nil
+}
+
+func quotaIsNamed(_ world, o outcome, _ string) error {
+	if strings.Contains(o.stderr, "quota exceeded") {
+		return fmt.Errorf("a disk's words for the kernel's quota of keys: %s", o.stderr)
+	}
+	return nil
+}
+
+func (w world) provide(t *testing.T) {
+	t.Helper()
+	path := filepath.Join(w.home, "passphrase")
+	if err := os.WriteFile(path, []byte(passphrase+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.setenv(t, "RAGENV_BACKEND=file", "RAGENV_PASSPHRASE_FILE="+path)
+}
+
+func (w world) forget() {
+	_ = os.WriteFile(filepath.Join(w.home, "env"), []byte("RAGENV_BACKEND=file"), 0o600)
+}
+
+func unlock(t *testing.T, w world) {
+	t.Helper()
+	if w.unlocked() {
+		return
+	}
+	w.provide(t)
+	w.must(t, "", "ragenv", "unlock")
+	w.forget()
+}
+
+// TestRefused: with each error from each call, a command works as it says, or fails with one clear error.
+func TestRefused(t *testing.T) {
+	w := newWorld(t)
+	if w.home == "" {
+		return
+	}
+	key := newKey()
+	w.provide(t)
+	w.must(t, key, "ragenv", "set", "NGC_API_KEY")
+	w.forget()
+	w.table(t, fileCommands, key)
+
+	w.setenv(t, "RAGENV_BACKEND=keyctl")
+	w.must(t, key, "ragenv", "set", "NGC_API_KEY")
+	w.table(t, keyctlCommands, key)
+}
+
+func (w world) table(t *testing.T, commands []command, key string) {
+	for _, c := range commands {
+		for _, call := range calls {
+			var line strings.Builder
+			for _, errno := range faults(call, c) {
+				if c.prepare != nil {
+					c.prepare(t, w)
+				}
+				o := w.run(strings.ReplaceAll(c.stdin, "KEY", key), call+":error="+errno, c.args...)
+				var err error
+				if o.code != 0 {
+					err = oneClearError(o)
+				}
+				if err == nil && c.check != nil {
+					err = c.check(w, o, key)
+				}
+				if err == nil && errno == "EDQUOT" && o.code != 0 && strings.Contains(o.stderr, "disk quota") {
+					err = fmt.Errorf("a disk's words for the quota of keys: %s", o.stderr)
+				}
+				if err != nil {
+					t.Errorf("%s, %s fails with %s: %v", c.name, call, errno, err)
+				}
+				fmt.Fprintf(&line, " %s %s |", errno, brief(o))
+			}
+			t.Logf("| %s | %s |%s", c.name, call, line.String())
+		}
+	}
+}
+
+// faults are the errors to try: all of them where the command makes the call, or where all are asked for.
+func faults(call string, c command) []string {
+	if call == "keyctl" || call == "add_key" && c.adds || os.Getenv("RAGENV_TEST_REFUSALS") == "all" {
+		return errors
+	}
+	return errors[:1]
+}
+
+// brief is how a command ended: ok, or its error.
+func brief(o outcome) string {
+	if o.code == 0 {
+		return "ok"
+	}
+	_, message, _ := strings.Cut(o.stderr, ": error: ")
+	message, _, _ = strings.Cut(message, "\n")
+	return fmt.Sprintf("%d: %s", o.code, message)
+}
