@@ -10,6 +10,7 @@ import (
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/serverurl"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
@@ -67,7 +68,14 @@ func configureDocker(s *session, f *dockerconfig.File, o dockerConfigureOptions)
 	if err := nameHelper(f, o.store); err != nil {
 		return dockerConfigError(err)
 	}
+	for _, fault := range f.Faults() {
+		if !fault.BOM {
+			s.print.Warn("%v", fault)
+			s.print.Hint("%s", fault.Hint())
+		}
+	}
 	logins := s.loginsToMove(f, o.store)
+	hadBOM := f.DropBOM()
 	if o.dryRun {
 		for _, login := range logins {
 			f.ClearAuth(login.auth.Server)
@@ -91,6 +99,7 @@ func configureDocker(s *session, f *dockerconfig.File, o dockerConfigureOptions)
 	}
 	former, isOther := "", false
 	changed, err := dockerconfig.Edit(path, func(f *dockerconfig.File) error {
+		f.DropBOM()
 		former, isOther = f.CredHelper(serverurl.NGC)
 		isOther = isOther && former != helperName
 		if err := nameHelper(f, o.store); err != nil {
@@ -100,7 +109,10 @@ func configureDocker(s *session, f *dockerconfig.File, o dockerConfigureOptions)
 		return s.recordDockerEdit(record, f.Undo())
 	})
 	if err != nil {
-		return dockerConfigError(err)
+		return dockerConfigErrorAt(path, err)
+	}
+	if hadBOM && changed {
+		s.print.Note("removed the byte order mark of %s: Docker reads nothing of a file with one", path)
 	}
 	if !changed {
 		s.print.Note("%s is configured already", path)
@@ -171,6 +183,10 @@ func (s *session) loginsToMove(f *dockerconfig.File, all bool) []plaintextLogin 
 	logins, unkept := s.readLogins(f, all)
 	for _, login := range unkept {
 		s.print.Warn("the login for %s stays in config.json, where Docker no longer reads it: %s", login.server, login.reason)
+		if len(f.Faults()) > 0 || login.reason == "it cannot be read" { // docker login would rewrite the file without what it did not read
+			s.print.Hint("${EDITOR:-vi} +%d %s", f.AuthLine(login.server), shellquote.Word(f.Path()))
+			continue
+		}
 		s.print.Hint("docker login %s", nameOr(login.registry, "SERVER"))
 	}
 	return logins

@@ -46,7 +46,7 @@ func runDockerUnconfigure(s *session) error {
 		return nil
 	})
 	if err != nil {
-		return dockerConfigError(err)
+		return dockerConfigErrorAt(path, err)
 	}
 	if err := (dockerconfig.Undo{}).Save(s.dockerUndoFile()); err != nil {
 		return err

@@ -142,6 +142,7 @@ func runRun(s *session, o runOptions) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	s.warnOfExpanded(o.command, built.injected)
 	if len(o.files) > 0 {
 		return s.runWithFiles(built, o)
 	}

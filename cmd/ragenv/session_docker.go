@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/secrets"
@@ -35,13 +36,22 @@ func dockerConfigError(err error) error {
 	var other *dockerconfig.ErrOtherStore
 	switch {
 	case errors.As(err, &syntax):
-		return ui.Errorf("correct that line; nothing was changed", "%w", err)
+		return ui.Errorf(dockerconfig.Hint(syntax.Path, err), "%w; nothing was changed", err)
 	case errors.As(err, &other):
 		return ui.Errorf("ragenv docker configure (without --store: for "+serverurl.NGC+" alone, beside it)", "%w: it is not replaced", err)
 	case errors.Is(err, dockerconfig.ErrChanged):
 		return ui.Errorf("run it again", "%w", err)
 	}
 	return err
+}
+
+// dockerConfigErrorAt is dockerConfigError for an error of writing the file at path.
+func dockerConfigErrorAt(path string, err error) error {
+	var syntax *dockerconfig.SyntaxError
+	if hint := dockerconfig.Hint(path, err); hint != "" && !errors.As(err, &syntax) {
+		return ui.Errorf(hint, "%w", err)
+	}
+	return dockerConfigError(err)
 }
 
 // findHelper returns the path of the credential helper as Docker finds it.
@@ -86,6 +96,8 @@ func (s *session) readLogins(f *dockerconfig.File, all bool) (logins []plaintext
 			reason = "its name is no registry's"
 		case auth.Kind == dockerconfig.KindRegistryToken:
 			reason = "it is a registry token"
+		case isKnown && strings.ContainsAny(strings.Trim(auth.Secret.Reveal(), "\r\n"), "\"' \t\r\n"):
+			reason = "the key has quotes or spaces in it"
 		case auth.Kind == dockerconfig.KindUnreadable:
 			reason = "it cannot be read"
 		case isKnown && auth.Username == secrets.TokenUser:
@@ -95,9 +107,14 @@ func (s *session) readLogins(f *dockerconfig.File, all bool) (logins []plaintext
 			unkept = append(unkept, unkeptLogin{auth.Server, server, reason})
 			continue
 		}
+		secret := auth.Secret
+		if text := secret.Reveal(); strings.TrimRight(text, "\r\n") != text {
+			secret = keychain.NewSecret(strings.TrimRight(text, "\r\n"))
+			s.print.Note("the login for %s ends in a line break, which is left out", auth.Server)
+		}
 		item := keychain.Item{
 			Ref:      keychain.Ref{Profile: s.config.Profile, Kind: keychain.KindRegistry, Name: server},
-			Username: auth.Username, Secret: auth.Secret,
+			Username: auth.Username, Secret: secret,
 		}
 		if isKnown && auth.Username == known.Username {
 			item.Ref, item.Username = s.envRef(known.Name), ""

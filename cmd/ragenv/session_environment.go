@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -25,7 +26,8 @@ type environmentWanted struct {
 // commandEnv is a command's environment, and the secrets in it.
 type commandEnv struct {
 	*childenv.Result
-	secrets []string
+	secrets  []string
+	injected []string // the names of what was stored, and of their aliases
 }
 
 // commandEnvironment makes the environment of a command from base and the profile's keys, or those of them that only names,
@@ -57,7 +59,7 @@ func (s *session) commandEnvironment(want environmentWanted) (*commandEnv, error
 		s.print.Warn("another value of %s is set in %s: the stored one is used (--preserve-env keeps the shell's)", strings.Join(result.Overridden, ", "), where)
 	}
 	s.warnOfExpiry(items)
-	built := &commandEnv{Result: result}
+	built := &commandEnv{Result: result, injected: slices.AppendSeq(slices.Clone(result.Filled), maps.Keys(in.Stored))}
 	for _, item := range items {
 		built.secrets = append(built.secrets, item.Secret.Reveal())
 	}

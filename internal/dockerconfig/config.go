@@ -79,6 +79,9 @@ func (f *File) setText(text []byte) error {
 	if bytes.HasPrefix(text, bom) {
 		start = len(bom)
 	}
+	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+		return f.syntaxError(text, 0, "UTF-16 text, which Docker does not read: save it as UTF-8")
+	}
 	if len(bytes.Trim(text[start:], " \t\r\n")) == 0 {
 		f.text, f.root = text, object{open: -1}
 		return nil
@@ -154,11 +157,8 @@ func (f *File) check(text []byte, root object, name string) error {
 }
 
 func (f *File) syntaxError(text []byte, at int, reason string) error {
-	at = min(at, len(text))
-	before := text[:at]
-	return &SyntaxError{
-		Path: f.path, Line: bytes.Count(before, []byte("\n")) + 1, Column: at - bytes.LastIndexByte(before, '\n'), Reason: reason,
-	}
+	line, column := place(text, at)
+	return &SyntaxError{Path: f.path, Line: line, Column: column, Reason: reason}
 }
 
 func isNull(value []byte) bool { return string(value) == "null" }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -30,6 +31,19 @@ func (w *World) dockerConfig(context.Context) Result {
 	f, err := w.docker()
 	if err != nil {
 		return Result{Failed, err.Error(), w.dockerConfigHint(err)}
+	}
+	if faults := f.Faults(); len(faults) > 0 {
+		var all findings
+		for _, fault := range faults {
+			fault.Path = w.tilde(fault.Path)
+			all.add(Failed, "", "%v", fault)
+		}
+		r := all.result(Result{})
+		r.Hint = faults[0].Hint()
+		return r
+	}
+	if docker, _ := w.lookPath("docker"); isSnap(docker) {
+		return Result{Warning, docker + " is the snap's: it reads ~/snap/docker/current/.docker/config.json, and runs no credential helper from outside the snap", installEngine}
 	}
 	if w.authVariableNames(ngcRegistry) {
 		return Result{Warning, "$" + authVariable + " holds a login for " + ngcRegistry + ", which Docker takes before the helper's", "unset " + authVariable}
@@ -59,15 +73,16 @@ func (w *World) unconfigured(hint, format string, args ...any) Result {
 }
 
 func (w *World) dockerConfigHint(err error) string {
-	path := shellquote.Word(w.dockerConfigPath())
-	var syntax *dockerconfig.SyntaxError
-	switch {
-	case errors.As(err, &syntax):
-		return fmt.Sprintf("${EDITOR:-vi} +%d %s", syntax.Line, path)
-	case errors.Is(err, fs.ErrPermission):
-		return `sudo chown "$(id -un)" ` + path + " && chmod 600 " + path
+	path := w.dockerConfigPath()
+	if hint := dockerconfig.Hint(path, err); hint != "" {
+		return hint
 	}
-	return "put a regular file there: " + path
+	return "put a regular file there: " + shellquote.Word(path)
+}
+
+// isSnap reports whether a program is started by snapd, in a home of its own.
+func isSnap(path string) bool {
+	return strings.HasPrefix(path, "/snap/bin/") || strings.HasPrefix(path, "/var/lib/snapd/snap/bin/")
 }
 
 // helperFor returns the helper that Docker asks for a registry, and the setting that names it.
@@ -135,6 +150,8 @@ func (w *World) dockerLogins(context.Context) Result {
 			hint = configureHint
 		case isIgnored && shown(auth.Server) != auth.Server:
 			hint = "${EDITOR:-vi} " + shellquote.Word(file.Path())
+		case isIgnored && len(file.Faults()) > 0: // docker login would lose what Docker does not read
+			hint = fmt.Sprintf("${EDITOR:-vi} +%d %s", file.AuthLine(auth.Server), shellquote.Word(file.Path()))
 		case isIgnored:
 			hint = "docker logout " + shellquote.Word(auth.Server) + " && docker login " + shellquote.Word(auth.Server)
 		}
@@ -149,7 +166,7 @@ func (w *World) dockerLogins(context.Context) Result {
 
 // credentialStores: every other helper that config.json names is on PATH. One that is not makes Docker fail, for
 // public images too.
-func (w *World) credentialStores(context.Context) Result {
+func (w *World) credentialStores(ctx context.Context) Result {
 	file, err := w.docker()
 	if err != nil {
 		return brokenDocker
@@ -157,22 +174,33 @@ func (w *World) credentialStores(context.Context) Result {
 	var f findings
 	store := file.CredsStore()
 	if store != "" && store != helperName {
-		w.checkStore(&f, file, store, fmt.Sprintf(`"credsStore": %q`, store), "every other registry")
+		w.checkStore(ctx, &f, file, store, fmt.Sprintf(`"credsStore": %q`, store), "every other registry")
 	}
 	helpers := file.CredHelpers()
 	for _, server := range slices.Sorted(maps.Keys(helpers)) {
+		if strings.Contains(server, "*") {
+			f.add(Warning, "${EDITOR:-vi} "+shellquote.Word(file.Path()), "%s has a helper for %q, which matches nothing: Docker compares names exactly", w.tilde(file.Path()), server)
+		}
+	}
+	for _, server := range slices.Sorted(maps.Keys(helpers)) {
 		if name := helpers[server]; name != "" && name != helperName {
-			w.checkStore(&f, file, name, fmt.Sprintf("%q: %q", shown(server), name), shown(server))
+			w.checkStore(ctx, &f, file, name, fmt.Sprintf("%q: %q", shown(server), name), shown(server))
 		}
 	}
 	return f.result(Result{OK, "no other is named", ""})
 }
 
-func (w *World) checkStore(f *findings, file *dockerconfig.File, name, setting, what string) {
+func (w *World) checkStore(ctx context.Context, f *findings, file *dockerconfig.File, name, setting, what string) {
 	program := helperPrefix + name
 	path, notExecutable := w.lookPath(program)
 	switch {
 	case path != "":
+		// One that is of another system, or whose interpreter is not there, is found and does not start.
+		var exit *exec.ExitError
+		if _, err := w.run(ctx, "", path, "version"); err != nil && !errors.As(err, &exit) {
+			f.add(Failed, "delete "+setting+" from "+shellquote.Word(file.Path())+", or reinstall "+program, "%s names %s, which cannot be run (%s): Docker fails for %s", w.tilde(file.Path()), program, whyNotRun(err), what)
+			return
+		}
 		f.add(OK, "", "%s answers for %s", program, what)
 	case notExecutable != "":
 		f.add(Failed, "chmod 755 "+shellquote.Word(notExecutable), "%s names %s, which is not executable", w.tilde(file.Path()), program)
@@ -183,4 +211,13 @@ func (w *World) checkStore(f *findings, file *dockerconfig.File, name, setting, 
 		}
 		f.add(Failed, hint, "%s names %s, which is not on PATH: Docker fails for %s", w.tilde(file.Path()), program, what)
 	}
+}
+
+// whyNotRun describes why a program did not start, without its path.
+func whyNotRun(err error) string {
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		return pathError.Err.Error()
+	}
+	return err.Error()
 }

@@ -105,7 +105,7 @@ func (w *World) unreachable(ctx context.Context, docker string) Result {
 	case errors.Is(err, fs.ErrPermission):
 		return Result{Failed, "this user may not use the Docker engine (" + socket + ")", `sudo usermod -aG docker "$(id -un)" && newgrp docker`}
 	}
-	return Result{Failed, "the Docker engine is not running (nobody listens at " + socket + ")", w.startHint()}
+	return Result{Failed, "the Docker engine is not running (nobody listens at " + socket + ")", w.startHintFor(socket)}
 }
 
 // engineAt names the engine without the address, which may hold a password.
@@ -117,6 +117,19 @@ func (w *World) engineAt() string {
 		return "the Docker engine that $DOCKER_CONTEXT names"
 	}
 	return "the Docker engine"
+}
+
+// startHintFor starts the engine whose socket this is: that of the current context, not always the system's.
+func (w *World) startHintFor(socket string) string {
+	for _, engine := range []struct{ part, command string }{
+		{"/.colima/", "colima start"}, {"/.docker/desktop/", "systemctl --user start docker-desktop"}, {"/.rd/", "rdctl start"},
+		{"/.orbstack/", "orb start"}, {"/.lima/", "limactl start docker"}, {"podman", "systemctl --user start podman.socket"}, {"/run/user/", "systemctl --user start docker"},
+	} {
+		if strings.Contains(socket, engine.part) {
+			return engine.command
+		}
+	}
+	return w.startHint()
 }
 
 func (w *World) startHint() string {

@@ -280,11 +280,11 @@ type value struct {
 // word reads the value of an assignment, which ends at end.
 func (s *shellReader) word(word *syntax.Word, end int) value {
 	var text strings.Builder
-	for i, part := range word.Parts {
+	for _, part := range word.Parts {
 		switch part := part.(type) {
 		case *syntax.Lit:
 			raw := s.data[s.pos(part):min(s.end(part), end)]
-			if expands(raw, i == 0) {
+			if expands(raw) {
 				return value{}
 			}
 			unescape(&text, raw, "")
@@ -316,12 +316,12 @@ func (s *shellReader) word(word *syntax.Word, end int) value {
 }
 
 // expands reports whether a shell may expand text without quotes: "~" where a path could start, and "{a,b}" in some shells.
-func expands(raw []byte, first bool) bool {
+func expands(raw []byte) bool {
 	if dollar(raw) {
 		return true
 	}
 	for i, c := range raw {
-		if c == '~' && (i == 0 && first || i > 0 && strings.IndexByte(":=", raw[i-1]) >= 0) {
+		if c == '~' && (i == 0 || strings.IndexByte(":=", raw[i-1]) >= 0) {
 			return true
 		}
 		if c == '{' && bytes.ContainsAny(raw[i:], "},") && (bytes.Contains(raw[i:], []byte(",")) || bytes.Contains(raw[i:], []byte(".."))) {

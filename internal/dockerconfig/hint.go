@@ -1,0 +1,65 @@
+package dockerconfig
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"github.com/ragenv/ragenv/internal/shellquote"
+)
+
+// Hint returns a command that helps where the config.json at path could not be read or written, by the path that failed; "" if
+// none is known. It never is one that loses a login.
+func Hint(path string, err error) string {
+	var syntax *SyntaxError
+	var fault Fault
+	switch {
+	case errors.As(err, &syntax):
+		return editAt(path, syntax.Line)
+	case errors.As(err, &fault):
+		return fault.Hint()
+	case errors.Is(err, syscall.EBUSY): // a file that is mounted by itself cannot be replaced
+		return "mount " + shellquote.Word(filepath.Dir(path)) + " in place of the file; ragenv docker configure --dry-run shows the edit"
+	case !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS):
+		return ""
+	}
+	target, linkErr := filepath.EvalSymlinks(path)
+	isLink := linkErr == nil && target != path && !sameDir(target, path)
+	switch {
+	case isLink: // a read-only store of dotfiles: a copy in the link's place can be written
+		copied := shellquote.Word(path + ".new")
+		return "cp " + shellquote.Word(target) + " " + copied + " && chmod 600 " + copied + " && mv " + copied + " " + shellquote.Word(path)
+	case errors.Is(err, syscall.EROFS):
+		return "export DOCKER_CONFIG=DIR, with a directory that can be written"
+	}
+	if file, openErr := os.Open(path); openErr == nil { // it can be read, so the directory is what cannot be written
+		_ = file.Close()
+	} else if errors.Is(openErr, fs.ErrPermission) {
+		if _, statErr := os.Stat(path); statErr == nil {
+			return `sudo chown "$(id -un)" ` + shellquote.Word(path) + " && chmod 600 " + shellquote.Word(path)
+		}
+	}
+	return `sudo chown "$(id -un)" ` + shellquote.Word(filepath.Dir(path))
+}
+
+// sameDir reports whether two paths are of one name in one directory, by whatever links.
+func sameDir(a, b string) bool {
+	x, errA := os.Stat(filepath.Dir(a))
+	y, errB := os.Stat(filepath.Dir(b))
+	return errA == nil && errB == nil && os.SameFile(x, y) && filepath.Base(a) == filepath.Base(b)
+}
+
+// Hint is the command that leads to the fault, or removes it.
+func (f Fault) Hint() string {
+	if f.BOM {
+		return "ragenv docker configure"
+	}
+	return editAt(f.Path, f.Line)
+}
+
+func editAt(path string, line int) string {
+	return "${EDITOR:-vi} +" + strconv.Itoa(line) + " " + shellquote.Word(path)
+}
