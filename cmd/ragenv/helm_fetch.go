@@ -88,7 +88,7 @@ func (s *session) chartKey(known secrets.Secret) (string, error) {
 		s.warnOfExpiry([]keychain.Item{item})
 		return item.Secret.Reveal(), nil
 	case errors.Is(err, keychain.ErrLocked):
-		return "", ui.Errorf("ragenv unlock", "%s: %w", known.Name, err)
+		return "", ui.Errorf("ragenv unlock", "%w", err)
 	case !errors.Is(err, keychain.ErrNotFound) && !errors.Is(err, keychain.ErrNoStore):
 		return "", err
 	}
@@ -106,8 +106,10 @@ func (s *session) explainFetch(known secrets.Secret, err error) error {
 		return ui.Errorf("ragenv rotate"+s.forProfile()+" "+known.Name, "%w", err)
 	case errors.As(err, &status) && status.Sent && status.Status == http.StatusForbidden:
 		return ui.Errorf("ragenv verify"+s.forProfile()+" "+known.Name, "%w", err)
+	case errors.As(err, &status) && status.Status == http.StatusNotFound:
+		return ui.Errorf("helm search repo --versions, or look at https://catalog.ngc.nvidia.com/helm-charts", "%w", err)
 	case errors.As(err, &address):
 		return ui.Errorf("helm pull "+charts.Scheme+"://"+known.ChartHost+"/nvidia/blueprint/charts/CHART.tgz", "%w", err)
 	}
-	return err
+	return ui.Errorf("ragenv doctor --online", "%w", err)
 }
