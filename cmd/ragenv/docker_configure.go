@@ -65,7 +65,7 @@ func runDockerConfigure(s *session, o dockerConfigureOptions) error {
 func configureDocker(s *session, f *dockerconfig.File, o dockerConfigureOptions) error {
 	path := f.Path()
 	// All that can be refused is refused before a key is written.
-	if err := nameHelper(f, o.store); err != nil {
+	if err := s.nameHelper(f, o.store); err != nil {
 		return dockerConfigError(err)
 	}
 	for _, fault := range f.Faults() {
@@ -101,8 +101,8 @@ func configureDocker(s *session, f *dockerconfig.File, o dockerConfigureOptions)
 	changed, err := dockerconfig.Edit(path, func(f *dockerconfig.File) error {
 		f.DropBOM()
 		former, isOther = f.CredHelper(serverurl.NGC)
-		isOther = isOther && former != helperName
-		if err := nameHelper(f, o.store); err != nil {
+		isOther = isOther && former != helperName && !s.isWindowsHelper(former)
+		if err := s.nameHelper(f, o.store); err != nil {
 			return err
 		}
 		clearMoved(f, moved)
@@ -143,8 +143,9 @@ func nameOr(name, otherwise string) string {
 	return name
 }
 
-// nameHelper makes the edit. Under --store a helper of nvcr.io's own would come before, so it is changed too.
-func nameHelper(f *dockerconfig.File, store bool) error {
+// nameHelper makes the edit. Under --store a helper of nvcr.io's own would come before, so it is changed too. Under WSL the
+// helper of Windows stays: somebody chose the keychain of Windows.
+func (s *session) nameHelper(f *dockerconfig.File, store bool) error {
 	if store {
 		if err := f.SetCredsStore(helperName, false); err != nil {
 			return err
@@ -152,6 +153,9 @@ func nameHelper(f *dockerconfig.File, store bool) error {
 		if name, ok := f.CredHelper(serverurl.NGC); !ok || name == helperName {
 			return nil
 		}
+	}
+	if name, _ := f.CredHelper(serverurl.NGC); s.isWindowsHelper(name) {
+		return nil
 	}
 	f.SetCredHelper(serverurl.NGC, helperName)
 	return nil

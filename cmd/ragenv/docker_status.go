@@ -68,7 +68,7 @@ func runDockerStatus(s *session) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	if name, _ := helperFor(f); name != helperName {
+	if name, _ := helperFor(f); name != helperName && !s.isWindowsHelper(name) {
 		s.hint("ragenv docker configure")
 	} else {
 		s.warnOfMissingHelper()

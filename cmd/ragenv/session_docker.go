@@ -148,6 +148,11 @@ func namesHelper(f *dockerconfig.File) bool {
 	return false
 }
 
+// isWindowsHelper reports whether a name is that of Windows' helper, under WSL, which runs it.
+func (s *session) isWindowsHelper(name string) bool {
+	return name == helperName+".exe" && s.getenv("WSL_DISTRO_NAME") != ""
+}
+
 // removeHelper takes the helper out wherever it is named.
 func removeHelper(f *dockerconfig.File) {
 	if f.CredsStore() == helperName {

@@ -53,6 +53,8 @@ func (w *World) dockerConfig(context.Context) Result {
 	switch {
 	case name == helperName:
 		return Result{OK, fmt.Sprintf("%s names %s for %s (%s)", where, helperProgram, ngcRegistry, setting), ""}
+	case name == windowsHelper && w.Getenv(envWSL) != "":
+		return w.windowsHelper(where, setting)
 	case name != "":
 		return w.unconfigured(configureHint, "%s names %s%s for %s (%s), not %s", where, helperPrefix, name, ngcRegistry, setting, helperProgram)
 	case hasLogin(f, ngcRegistry):
@@ -61,6 +63,23 @@ func (w *World) dockerConfig(context.Context) Result {
 		return w.unconfigured(configureHint, "there is no %s, so Docker has no login for %s", where, ngcRegistry)
 	}
 	return w.unconfigured(configureHint, "%s names no helper for %s, so Docker has no login for it", where, ngcRegistry)
+}
+
+// The helper of Windows, which WSL runs for a Linux client: the keys are in the Credential Manager then. WSL sets the
+// variable (learn.microsoft.com/windows/wsl/filesystems).
+const (
+	windowsHelper = helperName + ".exe"
+	envWSL        = "WSL_DISTRO_NAME"
+)
+
+func (w *World) windowsHelper(where, setting string) Result {
+	program := helperPrefix + windowsHelper
+	path, _ := w.lookPath(program)
+	if path == "" {
+		return Result{Failed, fmt.Sprintf("%s names %s for %s (%s), which is not on PATH", where, program, ngcRegistry, setting),
+			`export PATH="$PATH:/mnt/c/DIRECTORY" with the directory of ` + program}
+	}
+	return Result{OK, fmt.Sprintf("%s names %s for %s (%s): the keychain of Windows", where, program, ngcRegistry, setting), ""}
 }
 
 // unconfigured is a failure where there is a Docker to fail.
@@ -183,7 +202,7 @@ func (w *World) credentialStores(ctx context.Context) Result {
 		}
 	}
 	for _, server := range slices.Sorted(maps.Keys(helpers)) {
-		if name := helpers[server]; name != "" && name != helperName {
+		if name := helpers[server]; name != "" && name != helperName && !(name == windowsHelper && server == ngcRegistry && w.Getenv(envWSL) != "") {
 			w.checkStore(ctx, &f, file, name, fmt.Sprintf("%q: %q", shown(server), name), shown(server))
 		}
 	}
