@@ -208,7 +208,7 @@ func runBackendMigrate(s *session, fromName, toName string, keep bool) error {
 		}
 	}
 	if keep {
-		s.print.Note("%s in both backends", count(len(verified), "item"))
+		s.print.Note("%s in both backends", count(withoutFingerprints(verified), "item"))
 		return nil
 	}
 	err = keychain.RemoveAll(from, verified)
@@ -222,7 +222,7 @@ func runBackendMigrate(s *session, fromName, toName string, keep bool) error {
 	if err != nil {
 		return ui.Errorf(fmt.Sprintf("ragenv backend migrate %s %s", fromName, toName), "every key is in the %s backend, but the old place is not empty yet: %w", toName, err)
 	}
-	s.print.Note("%s moved from the %s backend to the %s backend", count(len(verified), "item"), fromName, toName)
+	s.print.Note("%s moved from the %s backend to the %s backend", count(withoutFingerprints(verified), "item"), fromName, toName)
 	return nil
 }
 

@@ -69,7 +69,7 @@ func runBackup(s *session, path string, forced bool) error {
 	if err != nil {
 		return err
 	}
-	s.print.Note("%s of all profiles in %s", count(len(items), "item"), ui.Printable(path))
+	s.print.Note("%s of all profiles in %s", count(withoutFingerprints(items), "item"), ui.Printable(path))
 	return nil
 }
 
@@ -82,7 +82,7 @@ func (s *session) allItems() ([]keychain.Item, error) {
 	if err != nil {
 		return nil, err
 	}
-	refs, err := k.List("")
+	refs, err := k.ListAll("")
 	if err != nil {
 		return nil, err
 	}
@@ -95,6 +95,16 @@ func (s *session) allItems() ([]keychain.Item, error) {
 		return err
 	})
 	return items, err
+}
+
+// withoutFingerprints counts the items that people know of.
+func withoutFingerprints(items []keychain.Item) (n int) {
+	for _, item := range items {
+		if item.Kind != keychain.KindFingerprint {
+			n++
+		}
+	}
+	return n
 }
 
 // newBackupPassphrase gets the passphrase that a backup is encrypted with: never an empty one.

@@ -205,7 +205,11 @@ func runProfileRm(s *session, profile string, forced bool) error {
 			return err
 		}
 	}
-	for _, ref := range refs {
+	all, err := k.ListAll(profile)
+	if err != nil {
+		return err
+	}
+	for _, ref := range all {
 		if err := k.Remove(ref); err != nil && !errors.Is(err, keychain.ErrNotFound) {
 			return err
 		}

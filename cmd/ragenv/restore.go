@@ -56,6 +56,12 @@ func runRestore(s *session, path string, forced bool) error {
 	restored, same := 0, 0
 	var failed error
 	for _, item := range items {
+		if item.Kind == keychain.KindFingerprint {
+			if err := s.unlocked(k, func() error { return k.AddFingerprints(item) }); err != nil {
+				return err
+			}
+			continue
+		}
 		did, err := s.restoreOne(k, item, forced)
 		switch {
 		case errors.Is(err, ui.ErrInterrupted), errors.Is(err, keychain.ErrLocked), errors.Is(err, keychain.ErrWrongPassphrase):
@@ -68,7 +74,7 @@ func runRestore(s *session, path string, forced bool) error {
 			same++
 		}
 	}
-	s.print.Note("%s restored, %d of %d stored already", count(restored, "item"), same, len(items))
+	s.print.Note("%s restored, %d of %d stored already", count(restored, "item"), same, withoutFingerprints(items))
 	return failed
 }
 

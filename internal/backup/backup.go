@@ -243,7 +243,7 @@ func check(items []item) error {
 		switch {
 		case keychain.ValidateProfile(i.Profile) != nil:
 			reason = "no valid profile"
-		case i.Kind != keychain.KindEnv && i.Kind != keychain.KindRegistry && i.Kind != keychain.KindPrevious:
+		case !i.Kind.Known():
 			reason = "an unknown kind"
 		case i.Name == "" || !utf8.ValidString(i.Name):
 			reason = "no valid name"

@@ -19,11 +19,14 @@ const (
 	KindRegistry Kind = "registry"
 	// KindPrevious is the value an environment item had before its last rotation.
 	KindPrevious Kind = "previous"
+	// KindFingerprint recognizes the values that an environment item has and had: see Fingerprint. Only ListAll lists it.
+	KindFingerprint Kind = "fingerprint"
 )
 
-func (k Kind) known() bool {
+// Known reports whether it is one of the kinds above.
+func (k Kind) Known() bool {
 	switch k {
-	case KindEnv, KindRegistry, KindPrevious:
+	case KindEnv, KindRegistry, KindPrevious, KindFingerprint:
 		return true
 	}
 	return false
@@ -124,7 +127,7 @@ func ParseKey(key string) (Ref, bool) {
 	}
 	name, ok := unescape(parts[2])
 	ref := Ref{Profile: parts[0], Kind: Kind(parts[1]), Name: name}
-	return ref, ok && name != "" && ref.Kind.known() && ref.Key() == key
+	return ref, ok && name != "" && ref.Kind.Known() && ref.Key() == key
 }
 
 func unescape(s string) (string, bool) {

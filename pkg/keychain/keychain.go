@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sort"
 	"sync"
 	"time"
@@ -108,6 +109,14 @@ func (k *Keychain) Set(item Item) error {
 	if item.Updated.IsZero() {
 		item.Updated = time.Now().UTC().Truncate(time.Second)
 	}
+	if err := k.remember(item); err != nil {
+		return err
+	}
+	return k.write(item)
+}
+
+// write stores an item as it is.
+func (k *Keychain) write(item Item) error {
 	data, err := encode(item)
 	if err != nil {
 		return about(item.Ref, err)
@@ -123,9 +132,15 @@ func (k *Keychain) Remove(ref Ref) error {
 	return about(ref, k.backend.Remove(ref))
 }
 
-// List returns what is stored in a profile, or in all of them if profile is empty, sorted. The file store answers without
-// unlocking. What is not ours is not listed.
+// List returns what is stored in a profile, or in all of them if profile is empty, sorted; fingerprints are not listed. The
+// file store answers without unlocking. What is not ours is not listed.
 func (k *Keychain) List(profile string) ([]Ref, error) {
+	refs, err := k.ListAll(profile)
+	return slices.DeleteFunc(refs, func(ref Ref) bool { return ref.Kind == KindFingerprint }), err
+}
+
+// ListAll is List with the fingerprints, for what copies or removes everything.
+func (k *Keychain) ListAll(profile string) ([]Ref, error) {
 	all, err := k.backend.Refs()
 	if err != nil {
 		return nil, err

@@ -19,10 +19,10 @@ const (
 )
 
 // CopyAll copies every item of every profile from one keychain to another and reads each back. It removes nothing. report
-// is told of each item and may be nil. On an error both keychains keep what they have, and calling it again goes on where
+// is told of each item but the fingerprints, and may be nil. On an error both keychains keep what they have, and calling it again goes on where
 // it stopped. It returns the items whose copies were verified, for RemoveAll.
 func CopyAll(from, to *Keychain, report func(Ref, Moved)) ([]Item, error) {
-	refs, err := from.List("")
+	refs, err := from.ListAll("")
 	if err != nil {
 		return nil, err
 	}
@@ -34,6 +34,13 @@ func CopyAll(from, to *Keychain, report func(Ref, Moved)) ([]Item, error) {
 		}
 		if err != nil {
 			return verified, err
+		}
+		if item.Kind == KindFingerprint {
+			if err := to.AddFingerprints(item); err != nil {
+				return verified, err
+			}
+			verified = append(verified, item)
+			continue
 		}
 		outcome, err := copyItem(item, to)
 		if err != nil {
@@ -59,7 +66,7 @@ func copyItem(item Item, to *Keychain) (Moved, error) {
 	case err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrDamaged): // what an interrupted copy left is replaced
 		return 0, err
 	}
-	if err := to.Set(item); err != nil {
+	if err := to.write(item); err != nil {
 		return 0, err
 	}
 	present, err = to.Get(item.Ref)

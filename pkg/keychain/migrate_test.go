@@ -113,7 +113,7 @@ func TestMigrationKeepsWhatIsNewer(t *testing.T) {
 	}
 	var reported []string
 	verified, err := CopyAll(from, to, func(ref Ref, m Moved) { reported = append(reported, fmt.Sprint(ref.Name, m)) })
-	if err != nil || len(verified) != 0 || len(reported) != 1 || reported[0] != fmt.Sprint("X", Newer) {
+	if err != nil || len(verified) != 1 || verified[0].Kind != KindFingerprint || len(reported) != 1 || reported[0] != fmt.Sprint("X", Newer) {
 		t.Fatalf("CopyAll: %d verified, reported %v, %v", len(verified), reported, err)
 	}
 	if err := RemoveAll(from, verified); err != nil {

@@ -38,7 +38,7 @@ func ParseLabel(text string) (Ref, bool) {
 		ref.Kind = Kind(kind)
 	}
 	unescaped, ok := unescape(name)
-	if !ok || unescaped == "" || ValidateProfile(ref.Profile) != nil || !ref.Kind.known() {
+	if !ok || unescaped == "" || ValidateProfile(ref.Profile) != nil || !ref.Kind.Known() {
 		return Ref{}, false
 	}
 	ref.Name = unescaped

@@ -18,7 +18,7 @@ import (
 func TestFIFOInAFilesPlace(t *testing.T) {
 	store := []string{".local", "share", "ragenv"}
 	item := func(w *terminal.World) string {
-		paths, err := filepath.Glob(w.At(append(store, "items", "*.age")...))
+		paths, err := filepath.Glob(w.At(append(store, "items", "default+env+*.age")...))
 		if err != nil || len(paths) != 1 {
 			t.Fatalf("%d items, %v", len(paths), err)
 		}
