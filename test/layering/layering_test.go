@@ -38,7 +38,7 @@ var restricted = []struct {
 	{"Docker's credential protocol", "github.com/docker/docker-credential-helpers/credentials", []string{"internal/credentialhelper"}},
 	{"the systems' keyrings", "github.com/99designs/keyring", []string{"pkg/keychain/system"}},
 	{"age's library", "filippo.io/age", []string{"pkg/keychain/agestore", "internal/backup"}},
-	{"HTTP", "net/http", []string{"pkg/validate/probe", "pkg/charts", "pkg/internal/https"}},
+	{"HTTP", "net/http", []string{"pkg/validate/probe", "pkg/charts", "pkg/internal/https", "internal/where/containers"}},
 }
 
 func TestDirectImports(t *testing.T) {

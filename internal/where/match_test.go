@@ -1,0 +1,111 @@
+package where
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+func newValue() string {
+	bytes := make([]byte, 32)
+	_, _ = rand.Read(bytes)
+	return "nvapi-" + hex.EncodeToString(bytes)
+}
+
+// testKeys returns a key whose value was replaced twice: the first is known by its fingerprint alone, the second is kept.
+func testKeys(t *testing.T, values ...string) Key {
+	t.Helper()
+	k, err := keychain.CreateFileStore(keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(t.TempDir(), "store")}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, value := range values {
+		if err := k.Set(keychain.Item{Ref: keychain.Ref{Profile: "default", Kind: keychain.KindEnv, Name: "NGC_API_KEY"}, Secret: keychain.NewSecret(value)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	prints, err := k.Fingerprints("default")
+	if err != nil || len(prints) != len(values) {
+		t.Fatalf("%d fingerprints, %v", len(prints), err)
+	}
+	return Key{Name: "NGC_API_KEY", Aliases: []string{"NVIDIA_API_KEY"}, Prints: prints, Current: keychain.NewSecret(values[len(values)-1])}
+}
+
+func TestFind(t *testing.T) {
+	oldest, kept, current := newValue(), newValue(), newValue()
+	key := testKeys(t, oldest, kept, current)
+	key.Former = []keychain.Secret{keychain.NewSecret(kept)}
+	m := NewMatcher([]Key{key})
+	b64 := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+	for name, text := range map[string]func(value string) string{
+		"the value":           func(v string) string { return v },
+		"a line break":        func(v string) string { return v + "\n" },
+		"an assignment":       func(v string) string { return "export NGC_API_KEY=" + v },
+		"quotes":              func(v string) string { return `export NGC_API_KEY="` + v + `"; docker compose up` },
+		"a default":           func(v string) string { return "${NGC_API_KEY:-" + v + "}" },
+		"a URL":               func(v string) string { return "https://user:" + v + "@example.com/" },
+		"an argument":         func(v string) string { return "docker login -u '$oauthtoken' -p " + v + " nvcr.io" },
+		"a list":              func(v string) string { return "[" + v + "],{" + v + "}" },
+		"base64":              b64,
+		"base64, no padding":  func(v string) string { return base64.RawURLEncoding.EncodeToString([]byte(v)) },
+		"a docker login":      func(v string) string { return `{"auths":{"nvcr.io":{"auth":"` + b64("$oauthtoken:"+v) + `"}}}` },
+		"a dockerconfigjson":  func(v string) string { return b64(`{"auths":{"nvcr.io":{"auth":"` + b64("$oauthtoken:"+v) + `"}}}`) },
+		"base64 in a setting": func(v string) string { return "AUTH=" + b64("$oauthtoken:"+v) },
+	} {
+		for value, want := range map[string]State{oldest: Old, kept: Old, current: Current} {
+			if got := m.Find("X", text(value)); !slices.Equal(got, []Match{{"NGC_API_KEY", want}}) {
+				t.Errorf("%s (%s): %v", name, want, got)
+			}
+		}
+		if got := m.Find("X", text(newValue())); len(got) != 0 {
+			t.Errorf("%s: another key is found: %v", name, got)
+		}
+	}
+	if got := m.Find("X", "a="+oldest+" b="+current); !slices.Equal(got, []Match{{"NGC_API_KEY", Old}}) {
+		t.Errorf("both: %v", got)
+	}
+}
+
+// Base64 keys, such as an index key, have separators in them.
+func TestFindBase64Keys(t *testing.T) {
+	for range 50 {
+		bytes := make([]byte, 32)
+		_, _ = rand.Read(bytes)
+		old := base64.StdEncoding.EncodeToString(bytes)
+		m := NewMatcher([]Key{testKeys(t, old, newValue())})
+		for _, text := range []string{old, "KEY=" + old, `"` + old + `"`} {
+			if got := m.Find("", text); len(got) != 1 || got[0].State != Old {
+				t.Errorf("not found: %v", got)
+			}
+		}
+	}
+}
+
+func TestFindWeakValuesByName(t *testing.T) {
+	m := NewMatcher([]Key{testKeys(t, "minioadmin", "changed")})
+	for _, c := range []struct {
+		name, text string
+		want       int
+	}{
+		{"NGC_API_KEY", "minioadmin", 1}, {"NVIDIA_API_KEY", "changed", 1}, {"MINIO_ROOT_USER", "minioadmin", 0}, {"", "user minioadmin", 0}, {"NGC_API_KEY", "minioadmin2", 0},
+	} {
+		if got := m.Find(c.name, c.text); len(got) != c.want {
+			t.Errorf("%s=%s: %v", c.name, c.text, got)
+		}
+	}
+}
+
+func TestFindCurrentOfAnotherKey(t *testing.T) {
+	value := newValue()
+	first := testKeys(t, value, newValue())
+	first.Former = []keychain.Secret{keychain.NewSecret(value)}
+	m := NewMatcher([]Key{first, {Name: "OTHER", Current: keychain.NewSecret(value)}})
+	if got := m.Find("", value); !slices.Equal(got, []Match{{"OTHER", Current}}) {
+		t.Error(got)
+	}
+}

@@ -1,0 +1,72 @@
+package processes
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ragenv/ragenv/internal/where"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+func newValue() string {
+	bytes := make([]byte, 32)
+	_, _ = rand.Read(bytes)
+	return "nvapi-" + hex.EncodeToString(bytes)
+}
+
+// TestSearch finds a real process by its environment, and this shell by its own.
+func TestSearch(t *testing.T) {
+	old := newValue()
+	m := where.NewMatcher([]where.Key{{Name: "NGC_API_KEY", Current: keychain.NewSecret(newValue()), Former: []keychain.Secret{keychain.NewSecret(old)}}})
+	child := exec.Command("cat") // it ends with its input
+	child.Env = []string{"NGC_API_KEY=" + old, "PATH=" + os.Getenv("PATH")}
+	input, err := child.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = input.Close(); _ = child.Wait() }()
+	report := Search(context.Background(), Options{Matcher: m, Environ: []string{"HOME=/", "KEY=" + old}})
+	i := slices.IndexFunc(report.Holders, func(h where.Holder) bool { return h.PID == child.Process.Pid })
+	if i < 0 {
+		t.Fatalf("not found among %v", report.Holders)
+	}
+	h := report.Holders[i]
+	if h.State != where.Old || !slices.Equal(h.Where, []string{"NGC_API_KEY"}) || !strings.Contains(h.Name, "(cat)") || h.Fix == "" {
+		t.Errorf("%+v", h)
+	}
+	if shell := report.Holders[0]; shell.Kind != where.KindShell || shell.Fix != "unset KEY" {
+		t.Errorf("%+v", shell)
+	}
+	if len(report.Holders) != 2 {
+		t.Errorf("%d holders, not 2", len(report.Holders))
+	}
+}
+
+func TestUnitOf(t *testing.T) {
+	for cgroup, want := range map[string]struct {
+		unit string
+		user bool
+	}{
+		"0::/system.slice/jupyter.service\n":                                                                          {"jupyter.service", false},
+		"0::/user.slice/user-1000.slice/user@1000.service/app.slice/rag.service\n":                                    {"rag.service", true},
+		"0::/user.slice/user-1000.slice/session-2.scope\n":                                                            {"", false},
+		"0::/user.slice/user-1000.slice/user@1000.service/app.slice/app-gnome-org.gnome.Terminal.slice/vte-1.scope\n": {"", true},
+		"12:pids:/x.service\n1:name=systemd:/system.slice/rag.service\n0::/\n":                                        {"rag.service", false},
+		"0::/user.slice/user-1000.slice/user@1000.service/init.scope\n":                                               {"", true},
+		"0::/\n": {"", false},
+		"":       {"", false},
+	} {
+		if unit, user := unitOf(cgroup); unit != want.unit || user != want.user {
+			t.Errorf("%q: %q, %t", cgroup, unit, user)
+		}
+	}
+}

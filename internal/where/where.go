@@ -1,0 +1,160 @@
+// Package where finds who holds a value of a stored key: the present one, or one from before a rotation. Its parts know how to
+// search containers, running processes and Kubernetes; the files are those of package places.
+package where
+
+import (
+	"sort"
+	"strings"
+)
+
+// State says which value of a key a holder has.
+type State string
+
+// The states.
+const (
+	Old     State = "old"     // a value that was replaced or removed
+	Current State = "current" // the stored value
+)
+
+// The kinds of holders. They are part of `where --json`.
+const (
+	KindContainer    = "container"
+	KindService      = "service" // of a Docker Swarm
+	KindPodmanSecret = "podman-secret"
+	KindFile         = "file"
+	KindShell        = "shell" // the one that ragenv was started from
+	KindProcess      = "process"
+	KindSecret       = "kubernetes-secret"
+	KindPod          = "pod"
+	KindHelmRelease  = "helm-release"
+)
+
+// Holder is one place that holds values of keys. Its JSON members are an interface: they are only ever added to.
+type Holder struct {
+	State   State    `json:"state"`          // Old if any of the values is old
+	Keys    []string `json:"keys"`           // the names of the keys, sorted
+	Kind    string   `json:"kind"`           // what holds it
+	Name    string   `json:"name"`           // of the container, file, process or object
+	Where   []string `json:"where"`          // where in it: variables, "command line", "label NAME", "/run/secrets/NAME", "line 3"
+	Engine  string   `json:"engine"`         // "docker" or "podman"; empty for what is not a container
+	Project string   `json:"project"`        // Compose's, or the namespace of a Kubernetes object
+	Service string   `json:"service"`        // Compose's
+	Status  string   `json:"status"`         // of a container, such as "running" or "exited"
+	PID     int      `json:"pid,omitempty"`  // of a process
+	Path    string   `json:"path,omitempty"` // of a file
+	Line    int      `json:"line,omitempty"` // in it
+	Fix     string   `json:"fix"`            // a command, or a sentence; empty where there is nothing to do
+
+	Restart *Restart `json:"-"`
+}
+
+// Restart is what gives the services of a Compose project the stored keys: one command for all of them.
+type Restart struct {
+	Dir      string   // the project's directory
+	Project  string   // its name
+	Files    []string // its Compose files
+	EnvFiles []string // its --env-file
+	Services []string // those to recreate
+	Force    bool     // recreate them though Compose would see no change
+}
+
+// Unread is something that could not be searched.
+type Unread struct {
+	What   string `json:"what"`   // "podman", "the Docker engine", a file
+	Reason string `json:"reason"` // lower case, no full stop
+}
+
+// Report is all that was found.
+type Report struct {
+	Holders  []Holder `json:"holders"`  // never nil; old values first
+	Searched []string `json:"searched"` // never nil
+	Unread   []Unread `json:"unread"`   // never nil
+}
+
+// Add adds what a search found.
+func (r *Report) Add(other Report) {
+	r.Holders = append(r.Holders, other.Holders...)
+	r.Searched = append(r.Searched, other.Searched...)
+	r.Unread = append(r.Unread, other.Unread...)
+}
+
+// Sort puts holders of old values first, then by kind, project and name.
+func (r *Report) Sort() {
+	rank := map[string]int{KindContainer: 0, KindService: 1, KindPodmanSecret: 1, KindFile: 2, KindShell: 3, KindProcess: 4, KindSecret: 5, KindHelmRelease: 6, KindPod: 7}
+	sort.SliceStable(r.Holders, func(i, j int) bool {
+		a, b := r.Holders[i], r.Holders[j]
+		switch {
+		case a.State != b.State:
+			return a.State == Old
+		case a.Kind != b.Kind:
+			return rank[a.Kind] < rank[b.Kind]
+		case a.Project != b.Project:
+			return a.Project < b.Project
+		case a.Name != b.Name:
+			return a.Name < b.Name
+		}
+		return a.Line < b.Line
+	})
+}
+
+// Found collects what one holder has.
+type Found struct {
+	old         bool
+	keys, where []string
+}
+
+// Note adds the matches of one part of a holder, such as a variable; nothing if there are none.
+func (f *Found) Note(part string, matches []Match) {
+	if len(matches) == 0 {
+		return
+	}
+	f.where = appendNew(f.where, part)
+	for _, m := range matches {
+		f.old = f.old || m.State == Old
+		f.keys = appendNew(f.keys, m.Name)
+	}
+}
+
+// Empty reports whether nothing was noted.
+func (f *Found) Empty() bool { return len(f.keys) == 0 }
+
+// Holder returns what was noted, as a holder of that kind and name.
+func (f *Found) Holder(kind, name string) Holder {
+	sort.Strings(f.keys)
+	h := Holder{State: Current, Keys: f.keys, Kind: kind, Name: name, Where: f.where}
+	if f.old {
+		h.State = Old
+	}
+	return h
+}
+
+func appendNew(list []string, text string) []string {
+	for _, present := range list {
+		if present == text {
+			return list
+		}
+	}
+	return append(list, text)
+}
+
+// Title is the holder's kind and name for people.
+func (h Holder) Title() string {
+	title := h.Kind + " " + h.Name
+	switch {
+	case h.Kind == KindShell:
+		title = "this shell"
+	case h.Kind == KindFile:
+		title = h.Path
+	case h.Service != "":
+		title += " (compose " + h.Project + ")"
+	case h.Project != "":
+		title += " (" + h.Project + ")"
+	}
+	if h.Engine == "podman" && h.Kind == KindContainer {
+		title = "podman " + title
+	}
+	if h.Status != "" && h.Status != "running" {
+		title += ", " + h.Status
+	}
+	return strings.TrimSpace(title)
+}
