@@ -24,6 +24,7 @@ func commands(p *program) []*cli.Command {
 			newListCommand(p),
 			newRmCommand(p),
 			newRotateCommand(p),
+			newWhereCommand(p),
 			newImportCommand(p),
 			newExportCommand(p),
 			newProfileCommand(p),

@@ -71,6 +71,7 @@ func (p *program) completionSources() commandline.Sources {
 		"RELEASE":           nil,
 		"VAR=NAME[:FORMAT]": nil,
 		"URL":               nil,
+		"DIR":               commandline.Files,
 		"WORD":              nil,
 	}
 }

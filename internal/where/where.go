@@ -158,3 +158,14 @@ func (h Holder) Title() string {
 	}
 	return strings.TrimSpace(title)
 }
+
+// Old returns the holders of old values.
+func (r *Report) Old() []Holder {
+	var old []Holder
+	for _, h := range r.Holders {
+		if h.State == Old {
+			old = append(old, h)
+		}
+	}
+	return old
+}

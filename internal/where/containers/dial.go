@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"os/exec"
 	"time"
+
+	"github.com/ragenv/ragenv/internal/where/program"
 )
 
 // connections is how many are open to the engine at a time. Each is a process of the docker program.
@@ -19,7 +21,7 @@ func engineClient(docker string, env []string) *http.Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		cmd := exec.Command(docker, "system", "dial-stdio") //nolint:gosec // the docker of PATH
 		cmd.Env = env
-		detach(cmd)
+		program.Detach(cmd)
 		in, err := cmd.StdinPipe()
 		if err != nil {
 			return nil, err
@@ -49,7 +51,7 @@ func (c *programConn) Write(p []byte) (int, error) { return c.in.Write(p) }
 // Close ends the program.
 func (c *programConn) Close() error {
 	_ = c.in.Close()
-	_ = kill(c.cmd)
+	_ = program.Kill(c.cmd)
 	_ = c.out.Close()
 	_ = c.cmd.Wait() // it was killed, or has said why on the way
 	return nil

@@ -1,18 +1,13 @@
 package containers
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"os/exec"
 	"strings"
-	"time"
 
 	"github.com/ragenv/ragenv/internal/where"
+	"github.com/ragenv/ragenv/internal/where/program"
 )
-
-const podmanLimit = 10 * time.Second
 
 // podman examines this user's containers and secrets, which podman itself keeps: there may be no engine to ask.
 func (o Options) podman(ctx context.Context, podman string) (report where.Report) {
@@ -20,7 +15,7 @@ func (o Options) podman(ctx context.Context, podman string) (report where.Report
 		report.Unread = append(report.Unread, where.Unread{What: what, Reason: reason})
 		return report
 	}
-	out, err := o.run(ctx, podman, "ps", "--all", "--quiet", "--no-trunc")
+	out, err := program.Output(ctx, o.Environ, podman, "ps", "--all", "--quiet", "--no-trunc")
 	if err != nil {
 		return unread("Podman's containers", "podman ps fails")
 	}
@@ -30,7 +25,7 @@ func (o Options) podman(ctx context.Context, podman string) (report where.Report
 		return unread("Podman's containers", "there are too many")
 	}
 	if len(ids) > 0 {
-		out, err = o.run(ctx, podman, append([]string{"inspect", "--type", "container"}, ids...)...)
+		out, err = program.Output(ctx, o.Environ, podman, append([]string{"inspect", "--type", "container"}, ids...)...)
 		var all []container
 		// One that was removed meanwhile is an error beside the others' descriptions.
 		if json.Unmarshal([]byte(out), &all) != nil || err != nil && len(all) == 0 {
@@ -52,12 +47,12 @@ func (o Options) podman(ctx context.Context, podman string) (report where.Report
 
 // podmanSecrets examines what "podman secret create" and quadlets keep.
 func (o Options) podmanSecrets(ctx context.Context, podman string, report *where.Report) {
-	out, err := o.run(ctx, podman, "secret", "ls", "--quiet")
+	out, err := program.Output(ctx, o.Environ, podman, "secret", "ls", "--quiet")
 	ids := strings.Fields(out)
 	if err != nil || len(ids) == 0 {
 		return
 	}
-	out, err = o.run(ctx, podman, append([]string{"secret", "inspect", "--showsecret"}, ids...)...)
+	out, err = program.Output(ctx, o.Environ, podman, append([]string{"secret", "inspect", "--showsecret"}, ids...)...)
 	var all []struct {
 		Spec       struct{ Name string }
 		SecretData string
@@ -79,37 +74,4 @@ func (o Options) podmanSecrets(ctx context.Context, podman string, report *where
 		}
 		report.Holders = append(report.Holders, h)
 	}
-}
-
-// run runs a program for a short time, without a terminal to ask on, and returns what it wrote to standard output, at most
-// maxList bytes.
-func (o Options) run(ctx context.Context, path string, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, podmanLimit)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, path, args...)
-	var out limited
-	cmd.Stdout, cmd.Env, cmd.WaitDelay = &out, o.Environ, time.Second
-	detach(cmd)
-	cmd.Cancel = func() error { return kill(cmd) }
-	err := cmd.Run()
-	if ctx.Err() != nil {
-		err = ctx.Err()
-	}
-	if out.cut {
-		err = errors.New("too much output")
-	}
-	return out.kept.String(), err
-}
-
-// limited keeps the first maxList bytes.
-type limited struct {
-	kept bytes.Buffer
-	cut  bool
-}
-
-func (l *limited) Write(p []byte) (int, error) {
-	room := max(0, maxList-l.kept.Len())
-	l.cut = l.cut || len(p) > room
-	l.kept.Write(p[:min(len(p), room)])
-	return len(p), nil
 }

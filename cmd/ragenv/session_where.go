@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/ragenv/ragenv/internal/passphrase"
+	"github.com/ragenv/ragenv/internal/places"
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/internal/where"
+	"github.com/ragenv/ragenv/internal/where/containers"
+	"github.com/ragenv/ragenv/internal/where/kubernetes"
+	"github.com/ragenv/ragenv/internal/where/processes"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// searchLimit ends a search that hangs, such as on a dead mount.
+const searchLimit = 60 * time.Second
+
+// progressAfter is when a search shows that it is at work.
+const progressAfter = 500 * time.Millisecond
+
+// search searches for the values that keys have and had. It asks for the keychain's passphrase if it must.
+func (s *session) search(ctx context.Context, o whereOptions) (*where.Report, error) {
+	keys, err := s.searchedKeys(o.names)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, searchLimit)
+	defer cancel()
+	defer s.showProgress()()
+	m := where.NewMatcher(keys)
+	environ := s.environWithout(keys)
+	parts := []func() where.Report{
+		func() where.Report {
+			return containers.Search(ctx, containers.Options{Matcher: m, LookPath: exec.LookPath, Environ: environ})
+		},
+		func() where.Report { return s.searchFiles(ctx, m, o.paths) },
+		func() where.Report {
+			return processes.Search(ctx, processes.Options{Matcher: m, Environ: os.Environ()})
+		},
+	}
+	if o.kubernetes {
+		parts = append(parts, func() where.Report {
+			return kubernetes.Search(ctx, kubernetes.Options{Matcher: m, LookPath: exec.LookPath, Environ: environ, Profile: s.forProfile()})
+		})
+	}
+	reports := make([]where.Report, len(parts))
+	var wg sync.WaitGroup
+	for i, part := range parts {
+		wg.Go(func() { reports[i] = part() })
+	}
+	wg.Wait()
+	report := &where.Report{Holders: []where.Holder{}, Searched: []string{}, Unread: []where.Unread{}}
+	for _, r := range reports {
+		report.Add(r)
+	}
+	if !o.kubernetes {
+		report.Unread = append(report.Unread, where.Unread{What: "Kubernetes", Reason: "only with --kubernetes"})
+	}
+	report.Sort()
+	return report, nil
+}
+
+// searchedKeys reads the keys of the active profile with what is remembered of their former values.
+func (s *session) searchedKeys(names []string) ([]where.Key, error) {
+	k, err := s.opener().Read()
+	if errors.Is(err, keychain.ErrNoStore) {
+		return nil, ui.Errorf("ragenv setup"+s.forProfile(), "nothing is stored%s", s.inProfile())
+	}
+	if err != nil {
+		return nil, err
+	}
+	refs, err := k.List(s.config.Profile)
+	if err != nil {
+		return nil, err
+	}
+	refs = slices.DeleteFunc(refs, func(ref keychain.Ref) bool { return ref.Kind == keychain.KindRegistry })
+	var items []keychain.Item
+	var fingerprints []keychain.Fingerprint
+	err = s.unlocked(k, func() (err error) {
+		if items, err = k.GetAll(refs); err == nil {
+			fingerprints, err = k.Fingerprints(s.config.Profile)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var keys []*where.Key
+	of := func(name string) *where.Key {
+		for _, key := range keys {
+			if key.Name == name {
+				return key
+			}
+		}
+		keys = append(keys, &where.Key{Name: name, Aliases: s.aliases()[name]})
+		return keys[len(keys)-1]
+	}
+	for _, item := range items {
+		if item.Kind == keychain.KindEnv {
+			of(item.Name).Current = item.Secret
+		} else {
+			key := of(item.Name)
+			key.Former = append(key.Former, item.Secret)
+		}
+	}
+	for _, f := range fingerprints {
+		key := of(f.Ref.Name)
+		key.Prints = append(key.Prints, f)
+	}
+	found := []where.Key{}
+	for _, key := range keys {
+		if names == nil || slices.Contains(names, key.Name) {
+			found = append(found, *key)
+		}
+	}
+	for _, name := range names {
+		if !slices.ContainsFunc(found, func(key where.Key) bool { return key.Name == name }) {
+			return nil, s.notStored(s.envRef(name))
+		}
+	}
+	if len(found) == 0 {
+		return nil, ui.Errorf("ragenv setup"+s.forProfile(), "nothing is stored%s", s.inProfile())
+	}
+	return found, nil
+}
+
+// searchFiles searches the table of plain-text places.
+func (s *session) searchFiles(ctx context.Context, m *where.Matcher, paths []string) (report where.Report) {
+	dir, err := os.Getwd()
+	if err != nil {
+		dir = s.config.Paths.Home // it was removed
+	}
+	options := places.Options{Home: s.config.Paths.Home, Dir: dir, Paths: paths, Getenv: s.getenv}
+	searched, unread := places.Scan(ctx, options, func(f places.Finding) {
+		var found where.Found
+		part := f.Name
+		if f.Line > 0 {
+			part = "line " + strconv.Itoa(f.Line)
+		}
+		if part == "" {
+			part = "it"
+		}
+		matches := m.Find(f.Name, f.Value.Reveal())
+		found.Note(part, matches)
+		if f.Wins {
+			found.Note("where it wins over the stored one", matches)
+		}
+		if found.Empty() {
+			return
+		}
+		h := found.Holder(where.KindFile, f.Path)
+		h.Path, h.Line, h.Fix = f.Path, f.Line, f.Fix
+		report.Holders = append(report.Holders, h)
+	})
+	report.Searched = searched
+	for _, u := range unread {
+		report.Unread = append(report.Unread, where.Unread{What: u.Path, Reason: u.Reason})
+	}
+	return report
+}
+
+// environWithout is the environment for programs that are asked: without keys and passphrases, and with what keeps them from
+// asking.
+func (s *session) environWithout(keys []where.Key) []string {
+	secret := map[string]bool{passphrase.EnvValue: true, passphrase.EnvFile: true, passphrase.EnvCredentials: true}
+	for _, known := range secrets.All() {
+		secret[known.Name] = true
+		for _, alias := range known.Aliases {
+			secret[alias] = true
+		}
+	}
+	for _, key := range keys {
+		secret[key.Name] = true
+	}
+	environ := slices.DeleteFunc(os.Environ(), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return secret[name]
+	})
+	return append(environ, "SSH_ASKPASS_REQUIRE=never", "LC_ALL=C")
+}
+
+// showProgress shows on a terminal that a search is at work, once it takes a moment; the function it returns removes that.
+func (s *session) showProgress() (done func()) {
+	file, ok := s.stderr.(*os.File)
+	if !ok || s.print.Quiet || !term.IsTerminal(int(file.Fd())) {
+		return func() {}
+	}
+	var mu sync.Mutex
+	shown, over := false, false
+	timer := time.AfterFunc(progressAfter, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !over {
+			_, _ = fmt.Fprint(file, "searching containers, files and processes ...")
+			shown = true
+		}
+	})
+	return func() {
+		timer.Stop()
+		mu.Lock()
+		defer mu.Unlock()
+		over = true
+		if shown {
+			_, _ = fmt.Fprint(file, "\r\x1b[K") // ECMA-48: erase to the end of the line
+		}
+	}
+}

@@ -1,0 +1,11 @@
+//go:build !unix
+
+package program
+
+import "os/exec"
+
+// Detach has nothing to do here.
+func Detach(*exec.Cmd) {}
+
+// Kill ends a program.
+func Kill(cmd *exec.Cmd) error { return cmd.Process.Kill() }

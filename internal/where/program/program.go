@@ -1,0 +1,51 @@
+// Package program runs the programs that are asked: docker, podman and kubectl. They get no terminal to ask on.
+package program
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os/exec"
+	"time"
+)
+
+const (
+	limit     = 20 * time.Second
+	maxOutput = 64 << 20 // bytes
+)
+
+// ErrTooLarge is an output of more than 64 MiB.
+var ErrTooLarge = errors.New("larger than 64 MiB")
+
+// Output runs a program and returns what it wrote to standard output. Errors: ErrTooLarge, that of ctx, and those of os/exec.
+func Output(ctx context.Context, environ []string, path string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, args...)
+	var out limited
+	cmd.Stdout, cmd.Env = &out, environ
+	cmd.WaitDelay = time.Second // for a grandchild that keeps the pipe open
+	Detach(cmd)
+	cmd.Cancel = func() error { return Kill(cmd) }
+	err := cmd.Run()
+	switch {
+	case ctx.Err() != nil:
+		err = ctx.Err()
+	case out.cut:
+		err = ErrTooLarge
+	}
+	return out.kept.String(), err
+}
+
+// limited keeps the first maxOutput bytes.
+type limited struct {
+	kept bytes.Buffer
+	cut  bool
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	room := max(0, maxOutput-l.kept.Len())
+	l.cut = l.cut || len(p) > room
+	l.kept.Write(p[:min(len(p), room)])
+	return len(p), nil
+}
