@@ -21,7 +21,7 @@ import (
 
 type rotateOptions struct {
 	setOptions
-	undo, confirm, offline bool
+	undo, confirm, restart, yes, offline bool
 }
 
 func newRotateCommand(p *program) *cli.Command {
@@ -34,10 +34,17 @@ func newRotateCommand(p *program) *cli.Command {
 the old one's place in one write: Docker and the next command use it at once. The old key is kept for a week, or until
 "ragenv rotate --confirm NAME"; "ragenv rotate --undo NAME" brings it back.
 
-  ragenv rotate NGC_API_KEY --expires 90d`,
+It ends with what still has the old key. "ragenv rotate NAME --restart" shows the docker compose commands that recreate those
+services with the stored key, and only those, asks, runs them, and searches again. "ragenv where NAME" lists all that was found.
+
+  ragenv rotate NGC_API_KEY --expires 90d
+  ragenv rotate NGC_API_KEY --restart
+  ragenv rotate NGC_API_KEY --confirm`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "undo", Destination: &o.undo, Usage: "bring back the key from before"},
 			&cli.BoolFlag{Name: "confirm", Destination: &o.confirm, Usage: "the new key works: forget the one from before"},
+			&cli.BoolFlag{Name: "restart", Destination: &o.restart, Usage: "recreate the Compose services that have the old key"},
+			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.yes, Usage: "with --restart: do not ask"},
 			&cli.BoolFlag{Name: "from-env", Destination: &o.fromEnv, Usage: "take the value of the environment variable NAME"},
 			&cli.StringFlag{Name: "expires", Destination: &o.expires, Usage: "when the new key stops working, as `WHEN`: a date (2027-01-31) or a duration (90d, 12w)"},
 			&cli.BoolFlag{Name: "offline", Destination: &o.offline, Usage: "do not ask the service"},
@@ -55,8 +62,11 @@ the old one's place in one write: Docker and the next command use it at once. Th
 			if err := envName(c, o.name); err != nil {
 				return err
 			}
-			if o.undo && o.confirm {
-				return ui.Usagef(commandline.HelpHint(c), "--undo and --confirm exclude each other")
+			if o.undo && o.confirm || o.undo && o.restart || o.confirm && o.restart {
+				return ui.Usagef(commandline.HelpHint(c), "--undo, --confirm and --restart exclude each other")
+			}
+			if o.yes && !o.restart {
+				return ui.Usagef("ragenv rotate --restart --yes "+o.name, "--yes belongs to --restart")
 			}
 			return runRotate(s, o)
 		},
@@ -77,6 +87,8 @@ func runRotate(s *session, o rotateOptions) error {
 		return s.undoRotation(k, ref)
 	case o.confirm:
 		return s.confirmRotation(k, ref)
+	case o.restart:
+		return s.restartHolders(ref, o.yes)
 	}
 	if known, _ := secrets.Lookup(o.name); known.Irreplaceable {
 		return ui.Errorf("make a new index with a key of its own", "%s cannot be rotated: what is encrypted with it can never be read without it", o.name)
@@ -111,7 +123,11 @@ func runRotate(s *session, o rotateOptions) error {
 	if err := s.askBeforeRotation(next, o); err != nil {
 		return err
 	}
-	return s.swap(k, current, next)
+	if err := s.swap(k, current, next); err != nil {
+		return err
+	}
+	s.afterRotation(o.name)
+	return nil
 }
 
 // askBeforeRotation refuses a new key that its service does not take.
