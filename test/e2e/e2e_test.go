@@ -20,7 +20,8 @@ func TestEndToEnd(t *testing.T) {
 	step(t, "4 a second, ordinary registry", testSecondRegistry)
 	step(t, "5 Compose with injected keys", testCompose)
 	step(t, "6 every keychain", testBackends)
-	step(t, "7 every command of the documents", testDocuments)
+	step(t, "7 a rotation to the last holder of the old key", testWhere)
+	step(t, "8 every command of the documents", testDocuments)
 }
 
 // newStore makes a store without a passphrase.
