@@ -1,6 +1,10 @@
 package ui
 
-import "os"
+import (
+	"os"
+
+	"golang.org/x/sys/windows"
+)
 
 var endingSignals = []os.Signal{os.Interrupt}
 
@@ -19,4 +23,4 @@ func openTTY() (in, out *os.File, err error) {
 
 // reraise ends the program: Ctrl-C is a byte in raw mode, but Ctrl-Break and other programs send an interrupt, and with the
 // echo back on a prompt that went on would show the secret.
-func reraise(os.Signal) { os.Exit(CodeInterrupted) }
+func reraise(os.Signal) { _ = windows.TerminateProcess(windows.CurrentProcess(), CodeInterrupted) }
