@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -110,7 +109,7 @@ func (s *session) helmRepositories() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(paths.Repositories)
+	data, err := readSettings(paths.Repositories)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
