@@ -69,6 +69,7 @@ func TestParse(t *testing.T) {
 		{"for one command", "A=sk-x docker compose up -d\nB=\"sk-x\" docker compose up -d\n", []string{"A: sk-x(once) | sk-x docker compose up -d", "B=sk-x"}, 0},
 		{"in the background", "A=1 &\nB=a&b\n", []string{"A: 1(once) | 1 &", "B: a(once) | a&b"}, 0},
 		{"not complete", "A=a&&", []string{"A: - | a&&"}, 0},
+		{"after an empty command", "A=1\n;\nexport B=\\\\\n", []string{"A=1", `B: \ | \\`}, 1},
 		{"redirected", "A=a>b\n", []string{"A: a | a>b"}, 0},
 		{"single quotes", `A='a"$b\n'` + "\n" + `export B='a"$b\n'`, []string{`A=a"$b\n`, `B=a"$b\n`}, 0},
 		{"lines", "A='x\ny'\nB=\"x\ny\"\nexport C='x\ny'\nexport D=\"x\ny\"\nE=1", []string{"A=x\ny", "B=x\ny", "C=x\ny", "D=x\ny", "E=1"}, 0},

@@ -85,8 +85,11 @@ func (s *shellReader) readFrom(pos int) int {
 		start := s.nextCommand(done)
 		reason := "not valid in a shell"
 		var parseError syntax.ParseError
-		if errors.As(err, &parseError) && parseError.Incomplete {
-			reason = "a quote or an expansion that is not closed"
+		if errors.As(err, &parseError) {
+			start = min(start, pos+int(parseError.Pos.Offset())) // a ";" alone is an error of its own line
+			if parseError.Incomplete {
+				reason = "a quote or an expansion that is not closed"
+			}
 		}
 		if start >= len(s.source) {
 			return -1

@@ -224,7 +224,8 @@ func readNetrc(text []byte) []Value {
 	return values
 }
 
-// EnrootPassword is what enroot evaluates, as bash evaluates the body of a here-document, in the place of a password.
+// EnrootPassword is what enroot evaluates in the place of a password (common::evalnetrc of its src/common.sh): a sixth field of
+// a line that starts with "$" is given to a shell.
 const EnrootPassword = "$(ragenv get " + secrets.NGCAPIKey + ")"
 
 func readEnroot(text []byte) []Value {
@@ -240,6 +241,10 @@ func readEnroot(text []byte) []Value {
 		v := Value{
 			Label: "password of " + entry.machine, Name: nameFor(entry.machine), Value: value, Line: lineOf(text, entry.password[0]),
 			start: entry.password[0], end: entry.password[1], instead: EnrootPassword,
+		}
+		lineStart := bytes.LastIndexByte(text[:v.start], '\n') + 1
+		if len(bytes.Fields(text[lineStart:v.start])) != 5 {
+			v.start = -1 // enroot would not evaluate it there
 		}
 		values = append(values, v)
 	}
