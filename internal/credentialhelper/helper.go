@@ -105,6 +105,10 @@ func (h *helper) Add(c *credentials.Credentials) error {
 		return err
 	}
 	known, isKnown := secrets.ForRegistry(registry)
+	if isKnown && serverurl.BelowNGC(c.ServerURL) {
+		// One key opens all of the registry: stored for a path, it would replace that of every other path.
+		return ui.Errorf("docker login "+registry, "a login for a part of %s is not kept: one key opens all of it", registry)
+	}
 	if isKnown && c.Username == secrets.TokenUser {
 		h.print.Warn("%s takes no identity tokens, so this one is not kept", registry)
 		return nil
@@ -120,9 +124,17 @@ func (h *helper) Add(c *credentials.Credentials) error {
 }
 
 // Delete removes all that Get could answer for a server. Removing what is not there succeeds: "docker logout" erases four
-// spellings, and podman fails on an error.
+// spellings, http:// among them, and podman fails on an error. A path below nvcr.io has no login of its own: nothing goes.
 func (h *helper) Delete(server string) error {
 	registry, err := serverurl.Canonical(server)
+	switch {
+	case errors.Is(err, serverurl.ErrClearText):
+		return nil
+	case err == nil && serverurl.BelowNGC(server):
+		h.print.Warn("nothing is removed for a part of %s: one key opens all of it", registry)
+		h.print.Hint("docker logout %s", registry)
+		return nil
+	}
 	if err != nil {
 		h.print.Warn("%v", err)
 		return nil

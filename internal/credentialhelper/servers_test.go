@@ -1,6 +1,7 @@
 package credentialhelper
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 )
@@ -115,6 +116,7 @@ func TestLookalikes(t *testing.T) {
 		"evil.com?nvcr.io", "https://evil.com\\@nvcr.io", "nvcr.io\\.evil.com", "nvcr%2eio", "%6evcr.io", "nvcr.io%00", "nvcr.io%0a.evil.com",
 		"nv\ncr.io", "nvcr.io\nghcr.io", "ghcr.io\nnvcr.io", "nvcr\r.io", "nv\x00cr.io", "nvcr.io\x00.evil.com", "nvcr .io", "nv\tcr.io", "nvcr.io\u200b",
 		"..nvcr.io", ".nvcr.io", "nvcr..io", "nvcr.io..", "ftp://nvcr.io", "unix://nvcr.io", "https:nvcr.io", "https:/nvcr.io", "[nvcr.io]", "nvcr.io:",
+		"nvcr.io:80", "http://nvcr.io", "http://nvcr.io:443", "http://nvcr.io/v2/", // without TLS
 		"nvcr.io:0443", "nvcr.io:0", "nvcr.io:99999", "'nvcr.io'", "\"nvcr.io\"", "{\"ServerURL\":\"nvcr.io\"}",
 	} {
 		if c, found := w.get(server); found {
@@ -122,11 +124,33 @@ func TestLookalikes(t *testing.T) {
 		}
 	}
 	for _, server := range []string{
-		"nvcr.io", "NVCR.IO", "nvcr.io.", "nvcr.io/", "nvcr.io:443", "nvcr.io:80", "//nvcr.io", "http://nvcr.io", "https://nvcr.io", "HTTPS://nvcr.io/v2/",
-		"https://nvcr.io:443", "http://nvcr.io:443", "nvcr.io/nim/nvidia/nemotron", "nvcr.io/nvidia/cuda:12", "https://nvcr.io/v2/?a=b#c", "nvcr.io\r\n", " nvcr.io\n\n", "\tnvcr.io",
+		"nvcr.io", "NVCR.IO", "nvcr.io.", "nvcr.io/", "nvcr.io:443", "//nvcr.io", "https://nvcr.io", "HTTPS://nvcr.io/v2/",
+		"https://nvcr.io:443", "nvcr.io/nim/nvidia/nemotron", "nvcr.io/nvidia/cuda:12", "https://nvcr.io/v2/?a=b#c", "nvcr.io\r\n", " nvcr.io\n\n", "\tnvcr.io",
 	} {
 		if c, found := w.get(server); !found || c.Username != "$oauthtoken" || c.Secret != "the-key" {
 			t.Errorf("get %q: found is %v, user %q", server, found, c.Username)
+		}
+	}
+}
+
+// TestPathBelowNGC: a login for a path neither replaces nor removes the key of the whole registry.
+func TestPathBelowNGC(t *testing.T) {
+	w := newWorld(t)
+	w.store("nvcr.io", "$oauthtoken", "the-key")
+	for _, server := range []string{"nvcr.io/org1", "https://nvcr.io/org1/team", "http://nvcr.io", "nvcr.io:80"} {
+		w.erase(server)
+		if c, found := w.get("nvcr.io"); !found || c.Secret != "the-key" {
+			t.Fatalf("after erase %q the key is gone", server)
+		}
+		input, err := json.Marshal(map[string]string{"ServerURL": server, "Username": "$oauthtoken", "Secret": "another"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, code := w.run("store", string(input)); code == 0 {
+			t.Errorf("store for %q: %s", server, out)
+		}
+		if c, found := w.get("nvcr.io"); !found || c.Secret != "the-key" {
+			t.Fatalf("after store %q the key is another", server)
 		}
 	}
 }

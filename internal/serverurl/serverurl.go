@@ -30,6 +30,8 @@ const (
 var (
 	ErrEmpty   = errors.New("no server given")
 	ErrInvalid = errors.New("not a registry server")
+	// ErrClearText: NGC without TLS, where whoever is on the way would read the key.
+	ErrClearText = errors.New(NGC + " is answered over TLS only, not for http:// or port 80")
 )
 
 // Canonical returns the one spelling of server under which its credential is kept:
@@ -37,34 +39,48 @@ var (
 //   - Docker Hub, by any of its names (docker.io, index.docker.io, registry-1.docker.io) and with any repository: Hub.
 //     What lies below its API ("https://index.docker.io/v1/access-token", "/v1/refresh-token") is an entry of its own,
 //     because Docker Desktop and BuildKit keep other secrets there.
-//   - nvcr.io with any path: NGC. The key opens the whole registry, and crane asks for "nvcr.io/nim/foo".
+//   - nvcr.io with any path: NGC. The key opens the whole registry, and crane asks for "nvcr.io/nim/foo". With the scheme
+//     http or port 80 it is ErrClearText.
 //   - Any other registry: host[:port][/path] in lower-case host, without the scheme http or https, the ports 80 and 443,
 //     the host's trailing dot, query, fragment, empty path segments, and a path that is only "v1" or "v2".
 //   - Another scheme ("unix:///run/x.sock") is no registry's, but a client may keep a secret under it: taken as it is, the
 //     scheme in lower case.
 //
 // http and https are one, as docker logout erases both spellings to remove one login. The result is printable ASCII without
-// spaces, and canonical itself. ErrEmpty or ErrInvalid otherwise; an ErrInvalid shows a shortened, quoted server, and no
+// spaces, and canonical itself. ErrEmpty, ErrClearText or ErrInvalid otherwise; an ErrInvalid shows a shortened, quoted server, and no
 // part of it where it carries a user name or a password.
 func Canonical(server string) (string, error) {
+	canonical, _, err := parse(server)
+	return canonical, err
+}
+
+// BelowNGC reports whether server names a path below nvcr.io, of which its canonical name says nothing: "nvcr.io/org1". The
+// API's own paths, /v1 and /v2, are the registry itself.
+func BelowNGC(server string) bool {
+	canonical, path, err := parse(server)
+	return err == nil && canonical == NGC && path != "" && !strings.EqualFold(path, "/v1") && !strings.EqualFold(path, "/v2")
+}
+
+// parse returns the canonical name, and the path that server has, cleaned. The errors are those of Canonical.
+func parse(server string) (canonical, path string, err error) {
 	if server == "" {
-		return "", ErrEmpty
+		return "", "", ErrEmpty
 	}
 	if len(server) > maxLength {
-		return "", invalid(server, fmt.Sprintf("longer than %d bytes", maxLength))
+		return "", "", invalid(server, fmt.Sprintf("longer than %d bytes", maxLength))
 	}
 	for i := range len(server) {
 		switch c := server[i]; {
 		case c == '\n' || c == '\r':
-			return "", invalid(server, "it holds a line break")
+			return "", "", invalid(server, "it holds a line break")
 		case c == ' ' || c == '\t':
-			return "", invalid(server, "it holds a space")
+			return "", "", invalid(server, "it holds a space")
 		case c < ' ' || c == 0x7f:
-			return "", invalid(server, "it holds a control character")
+			return "", "", invalid(server, "it holds a control character")
 		case c >= 0x80:
-			return "", invalid(server, "it holds a character that is not ASCII (write an international name as xn--...)")
+			return "", "", invalid(server, "it holds a character that is not ASCII (write an international name as xn--...)")
 		case c == '\\':
-			return "", invalid(server, "it holds a backslash")
+			return "", "", invalid(server, "it holds a backslash")
 		}
 	}
 
@@ -73,35 +89,42 @@ func Canonical(server string) (string, error) {
 	if end < 0 {
 		end = len(rest)
 	}
-	authority, path := rest[:end], rest[end:]
+	authority := rest[:end]
+	path = rest[end:]
 	if strings.Contains(authority, "@") {
-		return "", fmt.Errorf("%w: it holds a user name or a password before an @", ErrInvalid)
+		return "", "", fmt.Errorf("%w: it holds a user name or a password before an @", ErrInvalid)
 	}
 	if scheme != "" && scheme != "http" && scheme != "https" {
 		if rest == "" {
-			return "", invalid(server, "nothing follows the scheme")
+			return "", "", invalid(server, "nothing follows the scheme")
 		}
-		return scheme + "://" + rest, nil
+		return scheme + "://" + rest, "", nil
 	}
 
 	host, port, reason := splitAuthority(authority)
 	if reason != "" {
-		return "", invalid(server, reason)
+		return "", "", invalid(server, reason)
 	}
 	if i := strings.IndexAny(path, "?#"); i >= 0 {
 		path = path[:i]
 	}
 	path = cleanPath(path)
 
+	if host == NGC && (port == "80" || scheme == "http") && (port == "" || port == "80" || port == "443") {
+		return "", "", ErrClearText
+	}
+	if port == "443" || port == "80" {
+		port = ""
+	}
 	if port == "" {
 		switch host {
 		case NGC:
-			return NGC, nil
+			return NGC, path, nil
 		case "docker.io", hubHost, "registry-1.docker.io":
 			if below := strings.HasPrefix(path, "/v1/") || strings.HasPrefix(path, "/v2/"); below {
-				return "https://" + hubHost + path, nil
+				return "https://" + hubHost + path, path, nil
 			}
-			return Hub, nil
+			return Hub, path, nil
 		}
 	}
 	if path == "/v1" || path == "/v2" {
@@ -110,7 +133,7 @@ func Canonical(server string) (string, error) {
 	if port != "" {
 		port = ":" + port
 	}
-	return host + port + path, nil
+	return host + port + path, path, nil
 }
 
 // cutScheme returns the scheme in lower case ("" for none, or for "//host") and what follows "://".
@@ -162,9 +185,6 @@ func splitAuthority(authority string) (host, port, reason string) {
 	}
 	if !validPort(rest) {
 		return "", "", "its port is not a number from 1 to 65535"
-	}
-	if rest == "443" || rest == "80" {
-		rest = ""
 	}
 	return host, rest, ""
 }

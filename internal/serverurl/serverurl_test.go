@@ -20,12 +20,9 @@ func TestCanonical(t *testing.T) {
 		"nvcr.io//":                    "nvcr.io",
 		"nvcr.io/v2/":                  "nvcr.io",
 		"nvcr.io:443":                  "nvcr.io",
-		"nvcr.io:80":                   "nvcr.io",
 		"nvcr.io.:443/":                "nvcr.io",
 		"https://nvcr.io":              "nvcr.io",
 		"https://nvcr.io:443":          "nvcr.io",
-		"http://nvcr.io:443":           "nvcr.io",
-		"http://nvcr.io":               "nvcr.io",
 		"HTTPS://NvCr.Io/V2/":          "nvcr.io",
 		"//nvcr.io":                    "nvcr.io",
 		"nvcr.io/nim/nvidia/foo":       "nvcr.io",
@@ -196,6 +193,31 @@ func TestUpstreamAliases(t *testing.T) {
 	}
 }
 
+// TestClearText: the key is never for a place where it would be sent without TLS.
+func TestClearText(t *testing.T) {
+	for _, server := range []string{"http://nvcr.io", "HTTP://NVCR.io./v2/", "nvcr.io:80", "//nvcr.io:80", "https://nvcr.io:80", "http://nvcr.io:80/nim", "http://nvcr.io:443"} {
+		if got, err := serverurl.Canonical(server); !errors.Is(err, serverurl.ErrClearText) {
+			t.Errorf("Canonical(%q) = %q, %v", server, got, err)
+		}
+	}
+	for _, server := range []string{"https://nvcr.io:443", "nvcr.io", "http://example.com", "example.com:80", "http://nvcr.io:5000"} {
+		if _, err := serverurl.Canonical(server); err != nil {
+			t.Errorf("Canonical(%q): %v", server, err)
+		}
+	}
+}
+
+func TestBelowNGC(t *testing.T) {
+	for server, want := range map[string]bool{
+		"nvcr.io": false, "https://nvcr.io/v2/": false, "nvcr.io//": false, "nvcr.io/?x": false, "ghcr.io/org1": false, "http://nvcr.io/org1": false,
+		"nvcr.io/org1": true, "https://nvcr.io:443/org1/": true, "nvcr.io/v2/org1": true, "nvcr.io/nim/nvidia/x:1": true,
+	} {
+		if got := serverurl.BelowNGC(server); got != want {
+			t.Errorf("BelowNGC(%q) = %v", server, got)
+		}
+	}
+}
+
 // FuzzCanonical holds what the helper's safety rests on: one canonical spelling, and none of another host for nvcr.io or
 // Docker Hub, by net/url's reading of the same text.
 func FuzzCanonical(f *testing.F) {
@@ -208,7 +230,8 @@ func FuzzCanonical(f *testing.F) {
 	f.Fuzz(func(t *testing.T, server string) {
 		got, err := serverurl.Canonical(server)
 		if err != nil {
-			if got != "" || !errors.Is(err, serverurl.ErrInvalid) && !errors.Is(err, serverurl.ErrEmpty) {
+			isNGC := errors.Is(err, serverurl.ErrClearText) && strings.Contains(strings.ToLower(server), "nvcr.io")
+			if got != "" || !errors.Is(err, serverurl.ErrInvalid) && !errors.Is(err, serverurl.ErrEmpty) && !isNGC {
 				t.Fatalf("Canonical(%q) = %q, %v", server, got, err)
 			}
 			return
@@ -241,7 +264,7 @@ func FuzzCanonical(f *testing.F) {
 		host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
 		scheme := u.Scheme == "" || u.Scheme == "http" || u.Scheme == "https"
 		port := u.Port() == "" || u.Port() == "443" || u.Port() == "80"
-		isNGC := scheme && port && host == "nvcr.io"
+		isNGC := scheme && port && host == "nvcr.io" && u.Scheme != "http" && u.Port() != "80"
 		isHub := scheme && port && (host == "docker.io" || host == "index.docker.io" || host == "registry-1.docker.io")
 		if (got == serverurl.NGC) != isNGC {
 			t.Fatalf("Canonical(%q) = %q, but net/url says %q", server, got, u.Host)
