@@ -103,7 +103,7 @@ func Printable(text string) string {
 		if r == '\n' || r == '\t' {
 			return ' '
 		}
-		if unicode.IsControl(r) {
+		if steers(r) {
 			return unicode.ReplacementChar
 		}
 		return r

@@ -1,0 +1,63 @@
+package ui
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Shown returns a writer for what a person reads on standard output: lines and tabs pass, and what would steer a terminal is
+// replaced. Names and user names come from backups, Docker's config.json and other machines. Values that a program asked for
+// (get, export) do not go through it.
+func Shown(w io.Writer) io.Writer { return &shown{w: w} }
+
+type shown struct {
+	w    io.Writer
+	rest []byte // the beginning of a character
+}
+
+func (s *shown) Write(p []byte) (int, error) {
+	text := append(s.rest, p...)
+	var out bytes.Buffer
+	for len(text) > 0 && utf8.FullRune(text) {
+		r, size := utf8.DecodeRune(text)
+		if r != '\n' && r != '\t' && steers(r) {
+			r = unicode.ReplacementChar
+		}
+		out.WriteRune(r)
+		text = text[size:]
+	}
+	s.rest = bytes.Clone(text)
+	if _, err := s.w.Write(out.Bytes()); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// steers reports whether a terminal does something else with a character than to show it: control characters, of which the
+// C1 ones begin sequences too, and those that reverse the direction of what stands around them.
+func steers(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
+
+// WriteJSON writes a value as indented JSON, with every character that steers a terminal as an escape of JSON's.
+func WriteJSON(w io.Writer, value any) error {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	for _, r := range text.String() {
+		if r != '\n' && steers(r) { // the encoder escapes the others below U+0020 itself
+			fmt.Fprintf(&out, `\u%04x`, r)
+			continue
+		}
+		out.WriteRune(r)
+	}
+	_, err := w.Write(out.Bytes())
+	return err
+}
