@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/urfave/cli/v2"
@@ -11,6 +12,7 @@ import (
 	"github.com/ragenv/ragenv/internal/backup"
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/passphrase"
+	"github.com/ragenv/ragenv/internal/readfile"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -58,6 +60,9 @@ func runBackup(s *session, path string, forced bool) error {
 	if err := backup.Write(&file, items, secret, s.now()); err != nil {
 		return err
 	}
+	if err := backup.Verify(bytes.NewReader(file.Bytes()), items, secret); err != nil {
+		return fmt.Errorf("nothing was written: %w", err)
+	}
 	if forced {
 		err = atomicfile.Write(path, file.Bytes(), 0o600)
 		if err == nil {
@@ -68,6 +73,9 @@ func runBackup(s *session, path string, forced bool) error {
 	}
 	if err != nil {
 		return err
+	}
+	if written, err := readfile.Read(path, 0, backup.MaxSize); err != nil || !bytes.Equal(written, file.Bytes()) {
+		return ui.Errorf("write it to another disk", "%s is not read back as it was written", ui.Printable(path))
 	}
 	s.print.Note("%s of all profiles in %s", count(withoutFingerprints(items), "item"), ui.Printable(path))
 	return nil

@@ -47,8 +47,8 @@ const Version = 1
 
 const formatName = "ragenv backup"
 
-// maxSize is the most that Read takes, in bytes: far more than any keychain holds.
-const maxSize = 64 << 20
+// MaxSize is the size of the largest backup, in bytes, which Write writes and Read takes: far more than most keychains hold.
+const MaxSize = 64 << 20
 
 // ErrNotBackup: the file is not a backup: not encrypted with age and a passphrase, or something else is inside.
 var ErrNotBackup = errors.New("not a backup made by ragenv")
@@ -75,8 +75,8 @@ type item struct {
 }
 
 // Write writes items, of any number of profiles, encrypted with the passphrase; now is noted as the time of the backup. The
-// items are sorted, and must differ in profile, kind or name. Errors: ErrPassphrase, keychain.ErrDamaged for an item that Read
-// would refuse, or w's.
+// items are sorted, and must differ in profile, kind or name. Errors: ErrPassphrase, keychain.ErrTooLarge for more than MaxSize,
+// keychain.ErrDamaged for an item that Read would refuse, or w's.
 func Write(w io.Writer, items []keychain.Item, passphrase []byte, now time.Time) error {
 	return write(w, items, passphrase, now, 0)
 }
@@ -121,7 +121,8 @@ func write(w io.Writer, items []keychain.Item, passphrase []byte, now time.Time,
 	if workFactor != 0 {
 		recipient.SetWorkFactor(workFactor)
 	}
-	armored := armor.NewWriter(w)
+	var file bytes.Buffer
+	armored := armor.NewWriter(&file)
 	encrypted, err := age.Encrypt(armored, recipient)
 	if err != nil {
 		return err
@@ -132,7 +133,34 @@ func write(w io.Writer, items []keychain.Item, passphrase []byte, now time.Time,
 	if err := encrypted.Close(); err != nil {
 		return err
 	}
-	return armored.Close()
+	if err := armored.Close(); err != nil {
+		return err
+	}
+	if file.Len() > MaxSize {
+		return fmt.Errorf("the backup would be %w: at most %d MiB can be read again", keychain.ErrTooLarge, MaxSize>>20)
+	}
+	_, err = w.Write(file.Bytes())
+	return err
+}
+
+// Verify reports whether Read returns these items: nil, or keychain.ErrDamaged and the errors of Read.
+func Verify(r io.Reader, items []keychain.Item, passphrase []byte) error {
+	found, err := Read(r, passphrase)
+	if err != nil {
+		return err
+	}
+	read := make(map[keychain.Ref]keychain.Item, len(found))
+	for _, item := range found {
+		read[item.Ref] = item
+	}
+	for _, want := range items {
+		got, ok := read[want.Ref]
+		want.Updated, want.Expires = seconds(want.Updated), seconds(want.Expires)
+		if !ok || len(found) != len(items) || got != want {
+			return fmt.Errorf("%w: %s is not read from the backup as it was written", keychain.ErrDamaged, want.Ref)
+		}
+	}
+	return nil
 }
 
 // Read returns the items of a backup, sorted, whether the file is armored or not. It returns them all or an error:
@@ -183,7 +211,7 @@ func decrypt(r io.Reader, passphrase []byte, maxWorkFactor int) ([]byte, error) 
 	if len(passphrase) == 0 {
 		return nil, fmt.Errorf("%w: it is empty", keychain.ErrWrongPassphrase)
 	}
-	source := &reader{r: io.LimitReader(r, maxSize)}
+	source := &reader{r: io.LimitReader(r, MaxSize)}
 	buffered := bufio.NewReader(source)
 	const binary = "age-encryption.org/"
 	var encrypted io.Reader = buffered
