@@ -32,15 +32,33 @@ func newRmCommand(p *program) *cli.Command {
 			}
 			var refs []keychain.Ref
 			for _, name := range c.Args().Slice() {
-				ref, err := s.storedRef(c, name)
-				if err != nil {
-					return err
+				ref, listed := s.listedRef(name)
+				if !listed {
+					if ref, err = s.storedRef(c, name); err != nil {
+						return err
+					}
 				}
 				refs = append(refs, ref)
 			}
 			return runRm(s, refs, o)
 		},
 	}
+}
+
+// listedRef returns the item that list shows under this very name, whether or not it could be stored today: an earlier
+// version took other names.
+func (s *session) listedRef(name string) (keychain.Ref, bool) {
+	k, err := s.quietOpener().Read()
+	if err != nil {
+		return keychain.Ref{}, false // runRm says so
+	}
+	for _, kind := range []keychain.Kind{keychain.KindEnv, keychain.KindRegistry} {
+		ref := keychain.Ref{Profile: s.config.Profile, Kind: kind, Name: name}
+		if has, err := k.Has(ref); err == nil && has {
+			return ref, true
+		}
+	}
+	return keychain.Ref{}, false
 }
 
 func runRm(s *session, refs []keychain.Ref, o rmOptions) error {

@@ -141,6 +141,7 @@ func (o Opener) options(backend string) keychain.Options {
 		CacheFor:    o.Config.Unlock,
 		Interactive: o.Interactive,
 		Collection:  o.Config.Collection,
+		Accept:      accept,
 		Warn:        func(message string) { o.Print.Warn("%s", message) },
 	}
 }

@@ -50,7 +50,7 @@ func CreateFileStore(opts Options, passphrase []byte) (*Keychain, error) {
 		return nil, err
 	}
 	file := &fileBackend{store}
-	return &Keychain{name: BackendFile, backend: file, file: file}, nil
+	return &Keychain{name: BackendFile, backend: file, accept: opts.Accept, file: file}, nil
 }
 
 // Get implements Backend.

@@ -37,6 +37,9 @@ type Options struct {
 	Collection string
 	// Namespace is what our entries are called in a backend that others use too; empty is "ragenv". Tests have their own.
 	Namespace string
+	// Accept says why an item is not to be stored, nil if it may be. Set asks it for every item, whoever brings it. Nil
+	// takes all.
+	Accept func(Item) error
 	// WorkFactor is age's scrypt work factor (log2 of N) for new passphrases; zero is age's default.
 	WorkFactor int
 }
@@ -45,8 +48,9 @@ type Options struct {
 type Keychain struct {
 	name    string
 	backend Backend
-	file    *fileBackend  // nil unless the backend is BackendFile
-	system  SystemBackend // nil if it is
+	accept  func(Item) error // may be nil
+	file    *fileBackend     // nil unless the backend is BackendFile
+	system  SystemBackend    // nil if it is
 }
 
 // Open opens one backend by name. It never falls back to another. Errors: ErrUnknownBackend, ErrUnavailable, and for the
@@ -57,7 +61,7 @@ func Open(opts Options) (*Keychain, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &Keychain{name: BackendFile, backend: file, file: file}, nil
+		return &Keychain{name: BackendFile, backend: file, accept: opts.Accept, file: file}, nil
 	}
 	if err := checkSystem(opts.Backend); err != nil {
 		return nil, err
@@ -66,7 +70,9 @@ func Open(opts Options) (*Keychain, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Over(opts.Backend, backend), nil
+	k := Over(opts.Backend, backend)
+	k.accept = opts.Accept
+	return k, nil
 }
 
 // Over returns a keychain over a backend that is open, under the name it has in messages.
@@ -98,7 +104,7 @@ func (k *Keychain) Has(ref Ref) (bool, error) {
 	return found, about(ref, err)
 }
 
-// Set stores an item, in place of a former one of the same Ref. A zero Updated is set to now. The file store is not
+// Set stores an item, in place of a former one of the same Ref. An Updated that is zero, or more than a day ahead, is set to now. The file store is not
 // unlocked for it. On an error the former item is still there; the next one may be if only the directory could not be brought to
 // the disk. Errors: ErrTooLarge, ErrInvalidName, ErrTimeout,
 // ErrUnavailable, ErrLocked.
@@ -106,8 +112,14 @@ func (k *Keychain) Set(item Item) error {
 	if err := check(item.Ref); err != nil {
 		return err
 	}
-	if item.Updated.IsZero() {
-		item.Updated = time.Now().UTC().Truncate(time.Second)
+	if k.accept != nil {
+		if err := k.accept(item); err != nil {
+			return about(item.Ref, err)
+		}
+	}
+	now := time.Now().UTC().Truncate(time.Second)
+	if item.Updated.IsZero() || item.Updated.After(now.Add(clockSkew)) {
+		item.Updated = now
 	}
 	if err := k.remember(item); err != nil {
 		return err
@@ -188,6 +200,10 @@ func (k *Keychain) GetAll(refs []Ref) ([]Item, error) {
 	}
 	return found, nil
 }
+
+// clockSkew is how far ahead of this machine's clock another one's may be. A time beyond that is not when an item was
+// written, and it would win over each later one.
+const clockSkew = 24 * time.Hour
 
 func check(ref Ref) error {
 	if ref.Name == "" {
