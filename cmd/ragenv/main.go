@@ -32,6 +32,7 @@ type program struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	now            func() time.Time
+	warned         bool // of other services: see services
 }
 
 func newProgram() *program {

@@ -14,19 +14,29 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate/probe"
 )
 
-// Environment variables that name other services than NVIDIA's own: a mirror, or a test's.
+// Environment variables that name other services than NVIDIA's own, such as a proxy of one's organization. The key is sent
+// there, which a warning says.
 const (
 	envAPIURL      = "RAGENV_NGC_API_URL"
 	envAuthnURL    = "RAGENV_NGC_AUTHN_URL"
 	envRegistryURL = "RAGENV_NGC_REGISTRY_URL"
 )
 
-// services returns the other sides of the keys. A service on this machine may be asked only when a variable names it.
+// services returns the other sides of the keys, after a warning for each that a variable names.
 func (p *program) services() *probe.Client {
 	client := &probe.Client{API: p.getenv(envAPIURL), Authn: p.getenv(envAuthnURL), Registry: p.getenv(envRegistryURL)}
-	for _, base := range []string{client.API, client.Authn, client.Registry} {
-		client.AllowLoopback = client.AllowLoopback || isLoopback(base)
+	for _, own := range []struct{ variable, base string }{{envAPIURL, client.API}, {envAuthnURL, client.Authn}, {envRegistryURL, client.Registry}} {
+		client.AllowLoopback = client.AllowLoopback || isLoopback(own.base)
+		if own.base == "" || p.warned {
+			continue
+		}
+		host := "what it names"
+		if u, err := url.Parse(own.base); err == nil && u.Host != "" {
+			host = u.Host
+		}
+		p.printer(false).Warn("%s is set: the NGC key is sent to %s", own.variable, host)
 	}
+	p.warned = true
 	return client
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -31,7 +30,8 @@ func newVerifyCommand(p *program) *cli.Command {
 		Usage:     "ask the services whether they take the stored keys",
 		ArgsUsage: "[NAME...]",
 		Description: `Without names it asks about every stored key that a service can be asked about. The key is sent to the service it is for,
-over TLS, and nowhere else. The outcome is one of
+over TLS, and nowhere else, unless RAGENV_NGC_API_URL, RAGENV_NGC_AUTHN_URL or RAGENV_NGC_REGISTRY_URL names another one; a
+warning says so. The outcome is one of
 
   valid         the service takes the key
   invalid       it does not: the key is wrong, or has expired
@@ -136,12 +136,9 @@ func (s *session) verifiable(names []string) ([]keychain.Item, error) {
 
 func (s *session) writeVerdicts(verdicts []verdict, asJSON bool) error {
 	if asJSON {
-		encoder := json.NewEncoder(s.stdout)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)
-		return encoder.Encode(verdicts)
+		return ui.WriteJSON(s.stdout, verdicts)
 	}
-	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(ui.Shown(s.stdout), 0, 0, 2, ' ', 0)
 	for _, v := range verdicts {
 		subject := v.Name
 		if v.Image != "" {

@@ -72,8 +72,10 @@ func TestRealm(t *testing.T) {
 		{Client{}, production, "http://nvcr.io/proxy_auth", false},
 		{Client{}, production, "https://127.0.0.1/proxy_auth", false},
 		{Client{}, production, "http://localhost/proxy_auth", false},
-		{Client{AllowLoopback: true}, production, "http://localhost:99/proxy_auth", true},
-		{Client{AllowLoopback: true}, production, "http://[::1]:99/proxy_auth", true},
+		{Client{AllowLoopback: true}, production, "http://localhost:99/proxy_auth", false}, // of nvcr.io itself
+		{Client{AllowLoopback: true, API: "http://localhost:99"}, production, "http://localhost:99/proxy_auth", false},
+		{Client{AllowLoopback: true, Registry: "http://localhost:98"}, production, "http://localhost:99/proxy_auth", true},
+		{Client{AllowLoopback: true, Registry: "http://127.0.0.1:98"}, production, "http://[::1]:99/proxy_auth", true},
 		{Client{AllowLoopback: true}, production, "http://localhost.evil.example/", false},
 		{Client{AllowLoopback: true}, production, "http://169.254.169.254/", false},
 		{Client{AllowLoopback: true}, production, "gopher://localhost/", false},

@@ -62,7 +62,8 @@ type Client struct {
 	Timeout time.Duration
 	// RootCAs replaces the system's certificate authorities if not nil.
 	RootCAs *x509.CertPool
-	// AllowLoopback lets base URLs and challenges name this machine, without TLS too. For tests.
+	// AllowLoopback lets base URLs name this machine, without TLS too, and the challenges of a registry that is on it. For
+	// tests, and proxies on this machine.
 	AllowLoopback bool
 }
 

@@ -114,6 +114,13 @@ func noSuchImage(a answer) string {
 	return a.host + " answered 404: no such image, or none that the key may see"
 }
 
+// ownIsLoopback reports whether a base URL that the user set is on this machine. NVIDIA's own registry must not send the key
+// there, whatever is set for the other services.
+func ownIsLoopback(own string) bool {
+	u, err := url.Parse(own)
+	return err == nil && isLoopback(u.Hostname())
+}
+
 // realm checks where a challenge wants the key to be sent: to the key's own environment's hosts, or to the origin of a base
 // URL that the person set. The error continues a sentence that begins with the registry's host.
 func (c *Client) realm(realm string, env environment) (*url.URL, error) {
@@ -125,7 +132,7 @@ func (c *Client) realm(realm string, env environment) (*url.URL, error) {
 	switch port := u.Port(); {
 	case u.Scheme == "https" && (port == "" || port == "443") && (host == env.registry || host == env.authn):
 		return u, nil
-	case c.AllowLoopback && (u.Scheme == "https" || u.Scheme == "http") && isLoopback(host):
+	case c.AllowLoopback && ownIsLoopback(c.Registry) && (u.Scheme == "https" || u.Scheme == "http") && isLoopback(host):
 		return u, nil
 	}
 	for _, own := range []string{c.Registry, c.Authn} {
