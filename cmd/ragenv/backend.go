@@ -36,7 +36,7 @@ chooses one, and the config file keeps the choice: no key vanishes because anoth
 
 func runBackends(s *session) error {
 	current := s.config.Backend
-	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(ui.Shown(s.stdout), 0, 0, 2, ' ', 0)
 	for _, name := range keychain.Backends() {
 		mark := " "
 		if name == current {

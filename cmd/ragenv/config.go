@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -100,11 +99,9 @@ func runConfig(s *session, asJSON bool) error {
 		for i := range settings {
 			settings[i].Value = ui.WithoutKeys(settings[i].Value)
 		}
-		encoder := json.NewEncoder(s.stdout)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(settings)
+		return ui.WriteJSON(s.stdout, settings)
 	}
-	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(ui.Shown(s.stdout), 0, 0, 2, ' ', 0)
 	for _, entry := range settings {
 		value, origin := entry.Value, entry.Origin
 		if value == "" {

@@ -85,7 +85,7 @@ func configureDocker(s *session, f *dockerconfig.File, o dockerConfigureOptions)
 			s.print.Note("nothing would change: %s is configured already", path)
 			return nil
 		}
-		_, err := io.WriteString(s.stdout, f.Diff())
+		_, err := io.WriteString(ui.Shown(s.stdout), f.Diff())
 		return err
 	}
 	// Before a key is moved: what cannot be recorded could not be put back.

@@ -11,6 +11,7 @@ import (
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/serverurl"
+	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
@@ -57,7 +58,7 @@ func runDockerStatus(s *session) error {
 	if findPodman() != "" {
 		rows = append(rows, [2]string{"asked by Podman", s.describePodman(f)})
 	}
-	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(ui.Shown(s.stdout), 0, 0, 2, ' ', 0)
 	for _, row := range append(rows, [][2]string{
 		{helperProgram, helper},
 		{"key for " + serverurl.NGC, key},

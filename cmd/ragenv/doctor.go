@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/signal"
@@ -100,10 +99,7 @@ func (p *program) runDoctor(w *doctor.World, o doctorOptions) error {
 		for i := range reports {
 			reports[i].Detail, reports[i].Hint = ui.WithoutKeys(reports[i].Detail), ui.WithoutKeys(reports[i].Hint)
 		}
-		encoder := json.NewEncoder(p.stdout)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)
-		err = encoder.Encode(reports)
+		err = ui.WriteJSON(p.stdout, reports)
 	} else {
 		err = doctor.Write(p.stdout, ui.StyleFor(p.stdout, p.getenv), reports, o.verbose)
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
@@ -32,7 +34,8 @@ func newImportCommand(p *program) *cli.Command {
 		Description: `FILE is a .env file, a file of export lines for a shell, or what ragenv export wrote as shell, dotenv or json; "-" is standard
 input. The files in which other programs keep a key are read, too: ~/.ngc/config, .netrc, enroot's .credentials, Helm's
 repositories.yaml, regctl's config.json, and files of Docker's format, as Podman, Helm, Apptainer and Kubernetes have them. Nothing in it is run or expanded: a value with ${...} or $(...) is left alone. Of all variables, those are taken that ragenv
-knows as keys; --only names others, --all takes every one of a file.
+knows as keys; --only names others, --all takes every one of a file. It asks before it takes what is not called as secrets are;
+where nobody can be asked that stays out, unless --force is given.
 
 A shell and Docker Compose read some lines differently: "export X=two words" is "two" for the one and "two words" for the other.
 Such a line is shown with both readings, and nothing is stored until --as says which one is meant.
@@ -88,6 +91,25 @@ type importable struct {
 	follows string // the name whose key it is too; such a one is not stored a second time
 }
 
+// withoutUnusual returns what is left of what --all found after the user was asked about names that are not a secret's.
+func (s *session) withoutUnusual(found []importable) ([]importable, error) {
+	items := make([]keychain.Item, len(found))
+	for i, f := range found {
+		items[i] = f.item
+	}
+	names := s.unusual(items)
+	if len(names) == 0 {
+		return found, nil
+	}
+	yes, err := s.confirmUnusual(names, found[0].from, "ragenv import --only "+strings.Join(names, ",")+" FILE, or --force with --all")
+	if err != nil || yes {
+		return found, err
+	}
+	return slices.DeleteFunc(found, func(f importable) bool {
+		return f.item.Kind == keychain.KindEnv && slices.Contains(names, f.item.Name)
+	}), nil
+}
+
 func runImport(s *session, o importOptions) error {
 	files, err := s.readImportFiles(o)
 	if err != nil {
@@ -117,6 +139,11 @@ func runImport(s *session, o importOptions) error {
 	}
 	if absent := notFound(o.only, found); absent != "" {
 		return ui.Errorf("ragenv import --help", "%s: not found there as a plain value", absent)
+	}
+	if o.all && !o.replace && !o.dryRunOnly {
+		if found, err = s.withoutUnusual(found); err != nil {
+			return err
+		}
 	}
 	if len(found) == 0 {
 		s.print.Note("no key was found that could be imported")
@@ -164,7 +191,7 @@ func notFound(only []string, found []importable) string {
 
 // showFound prints what was found, with masked values.
 func (s *session) showFound(found []importable) error {
-	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(ui.Shown(s.stdout), 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "FOUND\tVALUE\tIN")
 	for _, f := range found {
 		from := f.from

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"text/tabwriter"
@@ -62,10 +61,7 @@ func runList(s *session, o listOptions) error {
 		return err
 	}
 	if o.json {
-		encoder := json.NewEncoder(s.stdout)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)
-		return encoder.Encode(entries)
+		return ui.WriteJSON(s.stdout, entries)
 	}
 	if len(entries) == 0 {
 		s.print.Note("nothing is stored%s", s.inProfile())
@@ -151,7 +147,7 @@ func (s *session) writeList(entries []listEntry, all bool) error {
 	}
 	_, _ = fmt.Fprintln(w, header)
 	for _, entry := range entries {
-		row := fmt.Sprintf("%s\t%s\t%s\t%s", entry.Name, describeKind(entry), describeDay(entry.Updated, now), describeExpiry(entry.Expires, now, style))
+		row := fmt.Sprintf("%s\t%s\t%s\t%s", ui.Printable(entry.Name), ui.Printable(describeKind(entry)), describeDay(entry.Updated, now), describeExpiry(entry.Expires, now, style))
 		if all {
 			row = entry.Profile + "\t" + row
 		}

@@ -61,7 +61,7 @@ func runProfileList(s *session) error {
 	if err != nil && !errors.Is(err, keychain.ErrNoStore) {
 		return err
 	}
-	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(ui.Shown(s.stdout), 0, 0, 2, ' ', 0)
 	for _, profile := range slices.Sorted(maps.Keys(counts)) {
 		mark := " "
 		if profile == s.config.Profile {

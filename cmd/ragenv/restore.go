@@ -4,13 +4,15 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ragenv/ragenv/internal/atomicfile"
 	"github.com/ragenv/ragenv/internal/backup"
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/passphrase"
+	"github.com/ragenv/ragenv/internal/readfile"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -41,7 +43,7 @@ given to ragenv backup; RAGENV_BACKUP_PASSPHRASE_FILE may name a file of mode 06
 }
 
 func runRestore(s *session, path string, forced bool) error {
-	file, err := atomicfile.Read(path)
+	file, err := readfile.Read(path, 0, backup.MaxSize)
 	if err != nil {
 		return err
 	}
@@ -55,6 +57,17 @@ func runRestore(s *session, path string, forced bool) error {
 	}
 	restored, same := 0, 0
 	var failed error
+	total := withoutFingerprints(items)
+	if names := s.unusual(items); len(names) > 0 && !forced {
+		yes, err := s.confirmUnusual(names, path, "ragenv restore --force "+shellquote.Word(path))
+		if err != nil {
+			return err
+		}
+		if !yes {
+			items = slices.DeleteFunc(items, func(item keychain.Item) bool { return slices.Contains(names, item.Name) })
+			failed = ui.Errorf("ragenv restore --force "+shellquote.Word(path), "not every item was restored")
+		}
+	}
 	for _, item := range items {
 		if item.Kind == keychain.KindFingerprint {
 			if err := s.unlocked(k, func() error { return k.AddFingerprints(item) }); err != nil {
@@ -74,7 +87,7 @@ func runRestore(s *session, path string, forced bool) error {
 			same++
 		}
 	}
-	s.print.Note("%s restored, %d of %d stored already", count(restored, "item"), same, withoutFingerprints(items))
+	s.print.Note("%s restored, %d of %d stored already", count(restored, "item"), same, total)
 	return failed
 }
 

@@ -25,6 +25,7 @@ type runOptions struct {
 	only                  []string // names; nil is no limit
 	envFile               *string  // nil if the flag is not given
 	preserveEnv, pristine bool
+	keepUnlock            bool
 	mask                  bool
 	files                 []keyfile.Spec
 	tempFiles             bool
@@ -47,8 +48,11 @@ failures exit with 125, a command that cannot be run with 126, one that is not f
 
 --env-file adds settings of a dotenv file, over those of the shell and under the stored keys; a line that needs a shell to be
 read is an error. --pristine hands over only what programs need to run at all: PATH, HOME, USER, SHELL, TERM, LANG, LC_*, TZ,
-TMPDIR, XDG_*, the settings (not the logins) of Docker's client, SSH_AUTH_SOCK, proxies and certificates, and what opens the
-keychain.
+TMPDIR, XDG_*, the settings (not the logins) of Docker's client, SSH_AUTH_SOCK, proxies and certificates.
+
+RAGENV_PASSPHRASE never reaches the command. With --only and --pristine neither do the variables that name a file with a
+passphrase; --keep-unlock hands over RAGENV_PASSPHRASE_FILE, which docker-credential-ngc needs inside the command where the
+kernel keeps no unlocked keychain. A command that runs as you can ask the helper for every login while the keychain is open.
 
 --mask shows *** for the stored values in what the command prints, also in base64, in URLs and in JSON. The command is a child
 then, on a terminal of its own if there is one; it can still send a key elsewhere, or print it in a form that is not known.
@@ -69,6 +73,7 @@ Linux; --temp-files writes files of mode 0600 instead, and removes them when the
 			&cli.BoolFlag{Name: "preserve-env", Destination: &o.preserveEnv, Usage: "let the values of the shell win over stored ones"},
 			&cli.StringFlag{Name: "env-file", Destination: &envFile, Usage: "add the settings of the dotenv file `FILE`"},
 			&cli.BoolFlag{Name: "pristine", Destination: &o.pristine, Usage: "leave out what else the shell has set"},
+			&cli.BoolFlag{Name: "keep-unlock", Destination: &o.keepUnlock, Usage: "with --only or --pristine: hand over RAGENV_PASSPHRASE_FILE too"},
 			&cli.StringSliceFlag{Name: "file", Destination: &files, Usage: "hand over a key as a file: `VAR=NAME[:FORMAT]`"},
 			&cli.BoolFlag{Name: "temp-files", Destination: &o.tempFiles, Usage: "with --file: files on a disk, removed afterwards, instead of files in memory"},
 			&cli.BoolFlag{Name: "mask", Destination: &o.mask, Usage: "hide the stored values in the command's output"},
@@ -124,7 +129,7 @@ func ownFailure(err error) error {
 }
 
 func runRun(s *session, o runOptions) (int, error) {
-	want := environmentWanted{base: system.Environ(), only: o.only, preserve: o.preserveEnv}
+	want := environmentWanted{base: system.Environ(), only: o.only, preserve: o.preserveEnv, confined: o.pristine || o.only != nil, keepUnlock: o.keepUnlock}
 	if o.pristine {
 		want.base = childenv.Pristine(want.base, runtime.GOOS == "windows")
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/ragenv/ragenv/internal/expiry"
 	"github.com/ragenv/ragenv/internal/passphrase"
 	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/sudo"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
@@ -21,6 +22,20 @@ type environmentWanted struct {
 	base, only []string // "NAME=value" each; names, nil for no limit
 	preserve   bool     // values of base win over stored ones
 	where      string   // where base comes from, for people; empty is the shell
+	keepUnlock bool     // hand over what leads to the passphrase, although the command gets only some keys
+	confined   bool     // the command is not to get at anything else of the keychain
+}
+
+// drop are the variables that a command never gets, and those that would lead a confined one to every other key.
+func (w environmentWanted) drop() []string {
+	drop := []string{passphrase.EnvValue}
+	if w.confined {
+		drop = append(drop, passphrase.EnvBackupFile)
+		if !w.keepUnlock {
+			drop = append(drop, passphrase.EnvFile)
+		}
+	}
+	return drop
 }
 
 // commandEnv is a command's environment, and the secrets in it.
@@ -42,7 +57,7 @@ func (s *session) commandEnvironment(want environmentWanted) (*commandEnv, error
 	items = s.handedOver(items)
 	in := childenv.Input{
 		Base: base, Stored: storedValues(items, base, only, aliases), Aliases: aliases, Preserve: want.preserve,
-		Wanted: wantedNames(only), Drop: []string{passphrase.EnvValue}, FoldCase: runtime.GOOS == "windows",
+		Wanted: wantedNames(only), Drop: want.drop(), FoldCase: runtime.GOOS == "windows",
 	}
 	result, err := childenv.Build(in)
 	if err != nil {
@@ -72,11 +87,12 @@ func (s *session) commandEnvironment(want environmentWanted) (*commandEnv, error
 // handedOver leaves out the items that no command gets, with a warning.
 func (s *session) handedOver(items []keychain.Item) []keychain.Item {
 	return slices.DeleteFunc(items, func(item keychain.Item) bool {
-		reason := secrets.Reserved(item.Name)
-		if reason != "" {
-			s.print.Warn("%s is not handed over: it %s", item.Name, reason)
+		err := secrets.CheckName(item.Name)
+		if err != nil {
+			s.print.Warn("%s is not handed over: %v", item.Name, err)
+			s.print.Hint("ragenv rm%s %s", s.forProfile(), shellquote.Word(item.Name))
 		}
-		return reason != ""
+		return err != nil
 	})
 }
 

@@ -29,7 +29,7 @@ var kept = []struct {
 		names:  []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"},
 	},
 	{
-		reason: "what docker-credential-ngc needs below the command to open the keychain",
+		reason: "what docker-credential-ngc needs below the command to find the keychain; what leads to its passphrase is the caller's to drop",
 		names:  []string{"RAGENV_BACKEND", "RAGENV_PROFILE", "RAGENV_PASSPHRASE_FILE", "CREDENTIALS_DIRECTORY", "DBUS_SESSION_BUS_ADDRESS", "GNUPGHOME", "GPG_TTY", "PASSWORD_STORE_DIR"},
 	},
 }
