@@ -1,9 +1,11 @@
 package keychain
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -156,4 +158,63 @@ func TestUnlockExpires(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	t.Error("the cached identity outlived its time limit by a minute")
+}
+
+// TestNeitherHalfSuffices: who reads the kernel's keyring, as a container of the same user may, has not the identity; nor has
+// who reads the store's directory, or a backup of it.
+func TestNeitherHalfSuffices(t *testing.T) {
+	opts := fileOptions(t)
+	opts.CacheFor = time.Minute
+	createFileStore(t, opts, "secret words")
+	k := mustOpen(t, opts)
+	if err := k.Set(Item{Ref: envRef("X"), Secret: newKey(t)}); err != nil {
+		t.Fatal(err)
+	}
+	skipWithoutKernelCache(t, k.Unlock([]byte("secret words")))
+	id := k.file.store.ID()
+	cached, err := kernelcache.Get(id)
+	if err != nil || bytes.Contains(bytes.ToUpper(cached), []byte("AGE-SECRET-KEY")) {
+		t.Errorf("the keyring has the identity: %v", err)
+	}
+	if _, err := mustOpen(t, opts).Get(envRef("X")); err != nil {
+		t.Errorf("with both halves: %v", err)
+	}
+	half := filepath.Join(opts.Dir, "unlock-key")
+	if info, err := os.Stat(half); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	if err := os.Rename(half, half+"-away"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := mustOpen(t, opts).Get(envRef("X")); !errors.Is(err, ErrLocked) {
+		t.Errorf("with the keyring alone: %v", err)
+	}
+	if err := os.Rename(half+"-away", half); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Lock(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(half); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("after locking the key is still there: %v", err)
+	}
+	// What a copy of the keyring still has is worth nothing after the lock.
+	if err := kernelcache.Put(id, cached, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := mustOpen(t, opts).Get(envRef("X")); !errors.Is(err, ErrLocked) {
+		t.Errorf("after locking: %v", err)
+	}
+	if err := k.Unlock([]byte("secret words")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(half, []byte("cut"), 0o600); err != nil { // a writer that was killed
+		t.Fatal(err)
+	}
+	if err := mustOpen(t, opts).Unlock([]byte("secret words")); err != nil {
+		t.Error(err)
+	}
+	if _, err := mustOpen(t, opts).Get(envRef("X")); err != nil {
+		t.Errorf("after a cut key was replaced: %v", err)
+	}
 }

@@ -43,7 +43,7 @@ func (s *Store) Lock() error {
 	if s.opts.Cache == nil {
 		return nil
 	}
-	return s.opts.Cache.Remove(s.ID())
+	return errors.Join(s.opts.Cache.Remove(s.ID()), s.removeHalf())
 }
 
 // ChangePassphrase encrypts the identity with another passphrase, or leaves it plain if next is empty, in one atomic
@@ -99,9 +99,11 @@ func (s *Store) identityFrom(ask func() ([]byte, error)) (*age.X25519Identity, e
 	}
 	if s.opts.Cache != nil {
 		if cached, err := s.opts.Cache.Get(s.ID()); err == nil {
-			if id, err := s.parseIdentity(cached); err == nil {
-				s.id = id
-				return id, nil
+			if identity, err := s.unseal(cached); err == nil {
+				if id, err := s.parseIdentity(identity); err == nil {
+					s.id = id
+					return id, nil
+				}
 			}
 		}
 	}
@@ -128,7 +130,11 @@ func (s *Store) remember(id *age.X25519Identity) error {
 	if protected, err := s.Protected(); err != nil || !protected {
 		return err // nothing to spare the next process
 	}
-	return s.opts.Cache.Put(s.ID(), []byte(id.String()), s.opts.CacheFor)
+	sealed, err := s.seal([]byte(id.String()))
+	if err != nil {
+		return err
+	}
+	return s.opts.Cache.Put(s.ID(), sealed, s.opts.CacheFor)
 }
 
 // open reads the identity with a passphrase, past the cache.

@@ -6,6 +6,7 @@
 //	identity     the recipient's identity: an age identity file, or the same encrypted with a passphrase (age's scrypt)
 //	items/       one age file per item, encrypted to the recipient; its name is the item's key
 //	lock         locked by whoever writes
+//	unlock-key   while the store is unlocked: the key to the identity in the cache
 //
 // Storing needs the recipient only, so it never asks for a passphrase; reading needs the identity. What an item is called
 // is not secret: whether there is one is answered without unlocking. The stock tool recovers a value with
@@ -49,7 +50,7 @@ var (
 	ErrNoLocks         = errors.New("the file system does not support locks")
 )
 
-// Cache holds an unlocked identity for a limited time, outside this process. Any error is a miss.
+// Cache holds an unlocked identity, encrypted, for a limited time, outside this process. Any error is a miss.
 type Cache interface {
 	Get(id string) ([]byte, error)
 	Put(id string, secret []byte, ttl time.Duration) error
