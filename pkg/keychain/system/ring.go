@@ -64,6 +64,11 @@ func find(opts keychain.Options) (*ring, error) {
 		return nil, fmt.Errorf("%w %.40q", keychain.ErrUnknownBackend, opts.Backend)
 	}
 	b := backends[i]
+	if b.name != keychain.BackendKeyctl { // which reads no file
+		if err := checkHome(); err != nil {
+			return nil, err
+		}
+	}
 	r := &ring{
 		backend: b, interactive: opts.Interactive,
 		limit: cmp.Or(opts.AnswerLimit, answerLimit), promptLimit: cmp.Or(opts.PromptLimit, promptLimit),
