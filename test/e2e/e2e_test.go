@@ -21,7 +21,8 @@ func TestEndToEnd(t *testing.T) {
 	step(t, "5 Compose with injected keys", testCompose)
 	step(t, "6 every keychain", testBackends)
 	step(t, "7 a rotation to the last holder of the old key", testWhere)
-	step(t, "8 every command of the documents", testDocuments)
+	step(t, "8 where, in time", testWhereInTime)
+	step(t, "9 every command of the documents", testDocuments)
 }
 
 // newStore makes a store without a passphrase.
