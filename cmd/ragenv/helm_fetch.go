@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"os/signal"
 
@@ -102,11 +101,11 @@ func (s *session) explainFetch(known secrets.Secret, err error) error {
 	var status *charts.StatusError
 	var address *charts.AddressError
 	switch {
-	case errors.As(err, &status) && status.Sent && status.Status == http.StatusUnauthorized:
+	case errors.As(err, &status) && status.KeyRefused():
 		return ui.Errorf("ragenv rotate"+s.forProfile()+" "+known.Name, "%w", err)
-	case errors.As(err, &status) && status.Sent && status.Status == http.StatusForbidden:
+	case errors.As(err, &status) && status.Forbidden():
 		return ui.Errorf("ragenv verify"+s.forProfile()+" "+known.Name, "%w", err)
-	case errors.As(err, &status) && status.Status == http.StatusNotFound:
+	case errors.As(err, &status) && status.NoSuchFile():
 		return ui.Errorf("helm search repo --versions, or look at https://catalog.ngc.nvidia.com/helm-charts", "%w", err)
 	case errors.As(err, &address):
 		return ui.Errorf("helm pull "+charts.Scheme+"://"+known.ChartHost+"/nvidia/blueprint/charts/CHART.tgz", "%w", err)

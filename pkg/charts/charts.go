@@ -42,14 +42,23 @@ type StatusError struct {
 	Sent   bool   // the key was sent to that host
 }
 
+// KeyRefused reports that the server took the key for wrong or expired.
+func (e *StatusError) KeyRefused() bool { return e.Sent && e.Status == http.StatusUnauthorized }
+
+// Forbidden reports that the key may not fetch this chart.
+func (e *StatusError) Forbidden() bool { return e.Sent && e.Status == http.StatusForbidden }
+
+// NoSuchFile reports that the server has no such chart or repository.
+func (e *StatusError) NoSuchFile() bool { return e.Status == http.StatusNotFound }
+
 func (e *StatusError) Error() string {
 	text := e.Host + " answered " + strconv.Itoa(e.Status)
 	switch {
-	case e.Status == http.StatusUnauthorized && e.Sent:
+	case e.KeyRefused():
 		return e.Host + " does not take the key: it is wrong or has expired"
-	case e.Status == http.StatusForbidden && e.Sent:
+	case e.Forbidden():
 		return e.Host + " takes the key, but not for this chart: the key's organization has no access, or its terms are not accepted"
-	case e.Status == http.StatusNotFound:
+	case e.NoSuchFile():
 		return text + ": there is no such chart or repository"
 	case e.Status == http.StatusTooManyRequests:
 		return text + ": too many requests, try again later"
