@@ -84,7 +84,11 @@ func runRotate(s *session, o rotateOptions) error {
 	}
 	switch {
 	case o.undo:
-		return s.undoRotation(k, ref)
+		if err := s.undoRotation(k, ref); err != nil {
+			return err
+		}
+		s.afterRotation(ref.Name) // the key that was new is the old one now
+		return nil
 	case o.confirm:
 		return s.confirmRotation(k, ref)
 	case o.restart:

@@ -41,7 +41,7 @@ func (s *session) search(ctx context.Context, o whereOptions) (*where.Report, er
 	defer cancel()
 	defer s.showProgress()()
 	m := where.NewMatcher(keys)
-	environ := s.environWithout(keys)
+	environ := s.environWithout(keys, m)
 	parts := []func() where.Report{
 		func() where.Report {
 			return containers.Search(ctx, containers.Options{Matcher: m, LookPath: exec.LookPath, Environ: environ})
@@ -174,7 +174,7 @@ func (s *session) searchFiles(ctx context.Context, m *where.Matcher, paths []str
 
 // environWithout is the environment for programs that are asked: without keys and passphrases, and with what keeps them from
 // asking.
-func (s *session) environWithout(keys []where.Key) []string {
+func (s *session) environWithout(keys []where.Key, m *where.Matcher) []string {
 	secret := map[string]bool{passphrase.EnvValue: true, passphrase.EnvFile: true, passphrase.EnvCredentials: true}
 	for _, known := range secrets.All() {
 		secret[known.Name] = true
@@ -186,8 +186,8 @@ func (s *session) environWithout(keys []where.Key) []string {
 		secret[key.Name] = true
 	}
 	environ := slices.DeleteFunc(os.Environ(), func(entry string) bool {
-		name, _, _ := strings.Cut(entry, "=")
-		return secret[name]
+		name, value, _ := strings.Cut(entry, "=")
+		return secret[name] || len(m.Find(name, value)) > 0
 	})
 	return append(environ, "SSH_ASKPASS_REQUIRE=never", "LC_ALL=C")
 }

@@ -33,6 +33,8 @@ var asDocumented = map[string]struct {
 	"ragenv set NGC_API_KEY":                                          {stdin: "ngc-key"},
 	"ragenv --profile staging set NGC_API_KEY":                        {stdin: "ngc-key"},
 	"ragenv rotate NGC_API_KEY --expires 90d":                         {stdin: "next-key"},
+	"ragenv rotate NGC_API_KEY --restart":                             {codes: []int{0, 1}}, // 1 where this shell has the old key
+	"ragenv where":                                                    {codes: []int{0, 1}},
 	"ragenv set NGC_API_KEY --from-env":                               {first: "export NGC_API_KEY=$(cat ngc-key)"},
 	"ragenv --profile staging -- helm list":                           {first: "ragenv set NGC_API_KEY --profile staging < ngc-key"},
 	"ragenv setup --yes --no-passphrase --from-env":                   {first: "export NGC_API_KEY=$(cat ngc-key)"},
