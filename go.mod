@@ -14,12 +14,11 @@ require (
 	github.com/rogpeppe/go-internal v1.16.0
 	github.com/urfave/cli/v2 v2.27.7
 	go.yaml.in/yaml/v3 v3.0.6
+	golang.org/x/crypto v0.55.0
 	golang.org/x/sys v0.49.0
 	golang.org/x/term v0.47.0
 	mvdan.cc/sh/v3 v3.14.1
 )
-
-require golang.org/x/crypto v0.55.0 // indirect
 
 require (
 	filippo.io/hpke v0.4.0 // indirect

@@ -26,7 +26,7 @@ func TestUsualFormIsRun(t *testing.T) {
 				if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 					t.Fatal(err)
 				}
-				k, err := keychain.CreateFileStore(keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(p.getenv("HOME"), ".local", "share", "ragenv"), WorkFactor: 10}, nil)
+				k, err := keychain.CreateFileStore(keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(p.getenv("HOME"), ".local", "share", "ragenv")}, keychain.Protection{WorkFactor: 10})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -39,7 +39,7 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := keychain.CreateFileStore(keychain.Options{Dir: settings.Paths.Store}, nil); err != nil {
+	if _, err := keychain.CreateFileStore(keychain.Options{Dir: settings.Paths.Store}, keychain.Protection{WorkFactor: 10}); err != nil {
 		t.Fatal(err)
 	}
 	if err := settings.Pin(config.KeyBackend, keychain.BackendFile); err != nil {

@@ -72,12 +72,12 @@ func (h *home) loadConfig() {
 }
 
 func (h *home) options() keychain.Options {
-	return keychain.Options{Backend: keychain.BackendFile, Dir: h.Paths.Store, WorkFactor: 10}
+	return keychain.Options{Backend: keychain.BackendFile, Dir: h.Paths.Store}
 }
 
 func (h *home) createStore(passphrase string) {
 	h.t.Helper()
-	if _, err := keychain.CreateFileStore(h.options(), []byte(passphrase)); err != nil {
+	if _, err := keychain.CreateFileStore(h.options(), keychain.Protection{Passphrase: []byte(passphrase), WorkFactor: 10}); err != nil {
 		h.t.Fatal(err)
 	}
 }

@@ -17,6 +17,8 @@ type Opener struct {
 	Getenv func(string) string
 	// AskNew returns the passphrase for a new store, empty for none. Nil never asks.
 	AskNew func() ([]byte, error)
+	// WorkFactor is keychain.Protection's, for a new store.
+	WorkFactor int
 	// Interactive lets another program's backend show its own prompt.
 	Interactive bool
 	// Print is told of warnings, and once of the backend that the first write chose.
@@ -68,7 +70,7 @@ func (o Opener) OpenOrCreate(backend string) (*keychain.Keychain, error) {
 
 // Create makes the file store with this passphrase, empty for none, and pins the backend.
 func (o Opener) Create(passphrase []byte) (*keychain.Keychain, error) {
-	k, err := keychain.CreateFileStore(o.options(keychain.BackendFile), passphrase)
+	k, err := keychain.CreateFileStore(o.options(keychain.BackendFile), o.protection(passphrase))
 	if err != nil {
 		return nil, err
 	}
@@ -93,11 +95,15 @@ func (o Opener) create() (*keychain.Keychain, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err := keychain.CreateFileStore(options, secret)
+	k, err := keychain.CreateFileStore(options, o.protection(secret))
 	if errors.Is(err, keychain.ErrStoreExists) { // another process was first
 		return o.Open(keychain.BackendFile)
 	}
 	return k, err
+}
+
+func (o Opener) protection(passphrase []byte) keychain.Protection {
+	return keychain.Protection{Passphrase: passphrase, WorkFactor: o.WorkFactor}
 }
 
 func (o Opener) noStore() error {
@@ -149,7 +155,7 @@ func (o Opener) options(backend string) keychain.Options {
 func (o Opener) passphrase() ([]byte, error) {
 	secret, err := passphrase.FromEnvironment(o.Getenv)
 	if errors.Is(err, passphrase.ErrNone) {
-		return nil, keychain.ErrLocked // nobody is asked here: parallel pulls would all ask
+		return nil, passphrase.LockedError{} // nobody is asked here: parallel pulls would all ask
 	}
 	return secret, err
 }

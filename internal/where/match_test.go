@@ -20,7 +20,7 @@ func newValue() string {
 // testKeys returns a key whose value was replaced twice: the first is known by its fingerprint alone, the second is kept.
 func testKeys(t *testing.T, values ...string) Key {
 	t.Helper()
-	k, err := keychain.CreateFileStore(keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(t.TempDir(), "store")}, nil)
+	k, err := keychain.CreateFileStore(keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(t.TempDir(), "store")}, keychain.Protection{})
 	if err != nil {
 		t.Fatal(err)
 	}

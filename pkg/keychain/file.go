@@ -8,6 +8,7 @@ import (
 
 	"github.com/ragenv/ragenv/pkg/keychain/agestore"
 	"github.com/ragenv/ragenv/pkg/keychain/internal/kernelcache"
+	"github.com/ragenv/ragenv/pkg/keychain/internal/tmpfscache"
 )
 
 // fileBackend is the file store as a Backend.
@@ -24,10 +25,23 @@ func (identityCache) Put(id string, secret []byte, ttl time.Duration) error {
 
 func (identityCache) Remove(id string) error { return kernelcache.Remove(id) }
 
+// derivedCache keeps it in a file on tmpfs, for processes that have the passphrase.
+type derivedCache struct{}
+
+func (derivedCache) Get(id string, sealed, passphrase []byte) ([]byte, error) {
+	return tmpfscache.Get(id, sealed, passphrase)
+}
+
+func (derivedCache) Put(id string, sealed, passphrase, secret []byte, ttl time.Duration) error {
+	return tmpfscache.Put(id, sealed, passphrase, secret, ttl)
+}
+
+func (derivedCache) Remove(id string) error { return tmpfscache.Remove(id) }
+
 func agestoreOptions(opts Options) agestore.Options {
 	return agestore.Options{
-		Dir: opts.Dir, Passphrase: opts.Passphrase, Cache: identityCache{}, CacheFor: opts.CacheFor,
-		Warn: opts.Warn, WorkFactor: opts.WorkFactor,
+		Dir: opts.Dir, Passphrase: opts.Passphrase, Cache: identityCache{}, Derived: derivedCache{}, CacheFor: opts.CacheFor,
+		Warn: opts.Warn,
 	}
 }
 
@@ -39,13 +53,25 @@ func openFile(opts Options) (*fileBackend, error) {
 	return &fileBackend{store}, nil
 }
 
+// CanStayUnlocked reports whether this machine can keep a file store unlocked for later processes. Most containers cannot, nor
+// can other systems than Linux.
+func CanStayUnlocked() bool { return kernelcache.Available() }
+
 // FileStoreExists tells whether there is a file store in dir, without judging it.
 func FileStoreExists(dir string) bool { return agestore.Exists(dir) }
 
-// CreateFileStore makes the file store in opts.Dir, protected with passphrase unless that is empty, and opens it. Errors:
-// ErrStoreExists, ErrInsecure, ErrTimeout.
-func CreateFileStore(opts Options, passphrase []byte) (*Keychain, error) {
-	store, err := agestore.Create(agestoreOptions(opts), passphrase)
+// Protection is the passphrase of a new file store, and what deriving a key from it costs.
+type Protection = agestore.Protection
+
+// The work factors of a file store's passphrase.
+const (
+	DefaultWorkFactor = agestore.DefaultWorkFactor
+	MaxWorkFactor     = agestore.MaxWorkFactor
+)
+
+// CreateFileStore creates the file store in opts.Dir and opens it. Errors: ErrStoreExists, ErrInsecure, ErrTimeout.
+func CreateFileStore(opts Options, protection Protection) (*Keychain, error) {
+	store, err := agestore.Create(agestoreOptions(opts), protection)
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +112,15 @@ func (k *Keychain) Protected() (bool, error) {
 		return false, nil
 	}
 	return k.file.store.Protected()
+}
+
+// WorkFactor returns the scrypt work factor of the file store's passphrase: unlocking takes 2^WorkFactor KiB of memory. Errors:
+// ErrNotProtected for other backends.
+func (k *Keychain) WorkFactor() (int, error) {
+	if k.file == nil {
+		return 0, fmt.Errorf("the %s backend %w", k.name, ErrNotProtected)
+	}
+	return k.file.store.WorkFactor()
 }
 
 // Unlocked tells whether reading asks nobody now.

@@ -12,7 +12,7 @@ import (
 func benchStore(b *testing.B, items int) (Options, []Ref) {
 	b.Helper()
 	opts := Options{Backend: BackendFile, Dir: filepath.Join(b.TempDir(), "ragenv")}
-	k, err := CreateFileStore(opts, nil)
+	k, err := CreateFileStore(opts, Protection{WorkFactor: 10})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -14,8 +14,8 @@ func TestFileContract(t *testing.T) {
 	const passphrase = "secret words"
 	create := func(t *testing.T, opts keychain.Options, passphrase string) keychain.Options {
 		t.Helper()
-		opts.Backend, opts.Dir, opts.WorkFactor = keychain.BackendFile, filepath.Join(t.TempDir(), "ragenv"), 10
-		k, err := keychain.CreateFileStore(opts, []byte(passphrase))
+		opts.Backend, opts.Dir = keychain.BackendFile, filepath.Join(t.TempDir(), "ragenv")
+		k, err := keychain.CreateFileStore(opts, keychain.Protection{Passphrase: []byte(passphrase), WorkFactor: 10})
 		if err != nil {
 			t.Fatal(err)
 		}

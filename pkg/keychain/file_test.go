@@ -18,13 +18,13 @@ const fastScrypt = 10
 
 func fileOptions(t *testing.T) Options {
 	t.Helper()
-	return Options{Backend: BackendFile, Dir: filepath.Join(t.TempDir(), "ragenv"), WorkFactor: fastScrypt}
+	return Options{Backend: BackendFile, Dir: filepath.Join(t.TempDir(), "ragenv")}
 }
 
 func createFileStore(t *testing.T, opts Options, passphrase string) {
 	t.Helper()
 	opts.CacheFor = 0 // each test says itself when the store is unlocked
-	k, err := CreateFileStore(opts, []byte(passphrase))
+	k, err := CreateFileStore(opts, Protection{Passphrase: []byte(passphrase), WorkFactor: fastScrypt})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,12 +16,12 @@ import (
 func TestFingerprints(t *testing.T) {
 	for name, locked := range map[string]bool{"open": false, "locked": true} {
 		t.Run(name, func(t *testing.T) {
-			opts := keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(t.TempDir(), "store"), WorkFactor: 10}
+			opts := keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(t.TempDir(), "store")}
 			var passphrase []byte
 			if locked {
 				passphrase = []byte("passphrase")
 			}
-			if _, err := keychain.CreateFileStore(opts, passphrase); err != nil {
+			if _, err := keychain.CreateFileStore(opts, keychain.Protection{Passphrase: passphrase, WorkFactor: 10}); err != nil {
 				t.Fatal(err)
 			}
 			reopen := func() *keychain.Keychain {
@@ -99,8 +99,8 @@ func recognizes(fingerprints []keychain.Fingerprint, ref keychain.Ref, value str
 
 func TestFingerprintsAreBounded(t *testing.T) {
 	for _, passphrase := range []string{"", "passphrase"} {
-		opts := keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(t.TempDir(), "store"), WorkFactor: 10}
-		if _, err := keychain.CreateFileStore(opts, []byte(passphrase)); err != nil {
+		opts := keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(t.TempDir(), "store")}
+		if _, err := keychain.CreateFileStore(opts, keychain.Protection{Passphrase: []byte(passphrase), WorkFactor: 10}); err != nil {
 			t.Fatal(err)
 		}
 		k, err := keychain.Open(opts)
@@ -128,7 +128,7 @@ func TestFingerprintsMove(t *testing.T) {
 	var keychains []*keychain.Keychain
 	ref := keychain.Ref{Profile: "default", Kind: keychain.KindEnv, Name: "A_KEY"}
 	for i := range 2 {
-		k, err := keychain.CreateFileStore(keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(t.TempDir(), "store")}, nil)
+		k, err := keychain.CreateFileStore(keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(t.TempDir(), "store")}, keychain.Protection{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -40,8 +40,6 @@ type Options struct {
 	// Accept says why an item is not to be stored, nil if it may be. Set asks it for every item, whoever brings it. Nil
 	// takes all.
 	Accept func(Item) error
-	// WorkFactor is age's scrypt work factor (log2 of N) for new passphrases; zero is age's default.
-	WorkFactor int
 }
 
 // Keychain is an open backend. It is safe for use by several goroutines, and its backend by several processes.

@@ -95,8 +95,8 @@ func (h *doctorHome) make(passphrase string) {
 	if err := os.RemoveAll(h.store); err != nil {
 		h.t.Fatal(err)
 	}
-	options := keychain.Options{Backend: keychain.BackendFile, Dir: h.store, WorkFactor: 10}
-	if _, err := keychain.CreateFileStore(options, []byte(passphrase)); err != nil {
+	options := keychain.Options{Backend: keychain.BackendFile, Dir: h.store}
+	if _, err := keychain.CreateFileStore(options, keychain.Protection{Passphrase: []byte(passphrase), WorkFactor: 10}); err != nil {
 		h.t.Fatal(err)
 	}
 	h.put("NGC_API_KEY", h.key, time.Time{})

@@ -311,7 +311,7 @@ func changePassphraseMain() int {
 	}
 	if err == nil {
 		var k *keychain.Keychain
-		k, err = keychain.Open(keychain.Options{Backend: keychain.BackendFile, Dir: paths.Store, WorkFactor: workFactor})
+		k, err = keychain.Open(keychain.Options{Backend: keychain.BackendFile, Dir: paths.Store})
 		if err == nil {
 			err = k.ChangePassphrase([]byte(current), []byte(next))
 		}

@@ -120,7 +120,7 @@ func emptyWorld(t testing.TB, dir string) *world {
 func newWorld(t testing.TB, dir string) *world {
 	t.Helper()
 	w := emptyWorld(t, dir)
-	if _, err := keychain.CreateFileStore(w.options(), nil); err != nil {
+	if _, err := keychain.CreateFileStore(w.options(), keychain.Protection{WorkFactor: workFactor}); err != nil {
 		t.Fatal(err)
 	}
 	put(t, w.paths.ConfigFile, "backend = \"file\"\n")
@@ -156,7 +156,7 @@ func (w *world) getenv(name string) string {
 
 func (w *world) options() keychain.Options {
 	return keychain.Options{
-		Backend: keychain.BackendFile, Dir: w.paths.Store, WorkFactor: workFactor,
+		Backend: keychain.BackendFile, Dir: w.paths.Store,
 		Passphrase: func() ([]byte, error) {
 			if len(w.passphrase) == 0 {
 				return nil, keychain.ErrLocked

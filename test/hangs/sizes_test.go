@@ -80,7 +80,7 @@ func TestHostileSizes(t *testing.T) {
 			}
 			home := filepath.Join(dir, "home")
 			options := keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(home, ".local", "share", "ragenv")}
-			k, err := keychain.CreateFileStore(options, nil)
+			k, err := keychain.CreateFileStore(options, keychain.Protection{WorkFactor: 10})
 			if err != nil {
 				t.Fatal(err)
 			}

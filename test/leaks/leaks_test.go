@@ -214,7 +214,7 @@ func newLeakWorld(t *testing.T, service string, home leakHome) *leakWorld {
 	if home.passphrase {
 		passphrase = []byte(values["passphrase"])
 	}
-	k, err := keychain.CreateFileStore(keychain.Options{Backend: keychain.BackendFile, Dir: w.store(), WorkFactor: 10}, passphrase)
+	k, err := keychain.CreateFileStore(keychain.Options{Backend: keychain.BackendFile, Dir: w.store()}, keychain.Protection{Passphrase: passphrase, WorkFactor: 10})
 	w.must(err)
 	for _, item := range []keychain.Item{
 		{Ref: keychain.Ref{Kind: keychain.KindEnv, Name: "NGC_API_KEY"}, Secret: keychain.NewSecret(values["ngc"])},

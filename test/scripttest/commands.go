@@ -114,7 +114,7 @@ func FindInFiles(dir, secret, except string) (string, error) {
 }
 
 func options(ts *testscript.TestScript) keychain.Options {
-	return keychain.Options{Backend: keychain.BackendFile, Dir: ts.Getenv("STORE"), WorkFactor: lowWorkFactor}
+	return keychain.Options{Backend: keychain.BackendFile, Dir: ts.Getenv("STORE")}
 }
 
 func open(ts *testscript.TestScript) *keychain.Keychain {
@@ -131,7 +131,7 @@ func makeStore(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 1 {
 		passphrase = []byte(ts.Getenv(args[0]))
 	}
-	k, err := keychain.CreateFileStore(options(ts), passphrase)
+	k, err := keychain.CreateFileStore(options(ts), keychain.Protection{Passphrase: passphrase, WorkFactor: lowWorkFactor})
 	ts.Check(err)
 	ts.Defer(func() { _ = k.Lock() }) // the script may remove the store, which then nothing else could lock
 }

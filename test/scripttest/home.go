@@ -16,7 +16,7 @@ func LockedHome(t testing.TB) (dir string, env []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, err := keychain.CreateFileStore(keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(dir, "home", ".local", "share", "ragenv"), WorkFactor: 10}, []byte("horse battery"))
+	k, err := keychain.CreateFileStore(keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(dir, "home", ".local", "share", "ragenv")}, keychain.Protection{Passphrase: []byte("horse battery"), WorkFactor: lowWorkFactor})
 	if err != nil {
 		t.Fatal(err)
 	}

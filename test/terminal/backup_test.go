@@ -20,7 +20,7 @@ import (
 
 func TestBackupAsks(t *testing.T) {
 	w := terminal.NewWorld(t)
-	k, err := keychain.CreateFileStore(w.KeychainOptions(), nil)
+	k, err := keychain.CreateFileStore(w.KeychainOptions(), keychain.Protection{WorkFactor: 10})
 	if err != nil {
 		t.Fatal(err)
 	}

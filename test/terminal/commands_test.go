@@ -36,7 +36,7 @@ func TestSetAsks(t *testing.T) {
 
 func TestSetTakesAnyPaste(t *testing.T) {
 	w := terminal.NewWorld(t)
-	if _, err := keychain.CreateFileStore(w.KeychainOptions(), nil); err != nil {
+	if _, err := keychain.CreateFileStore(w.KeychainOptions(), keychain.Protection{WorkFactor: 10}); err != nil {
 		t.Fatal(err)
 	}
 	long := strings.Repeat(scripttest.NewKey(), 100) // a terminal's own line would end at 4,095 bytes

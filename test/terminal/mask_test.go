@@ -16,7 +16,7 @@ import (
 func maskWorld(t *testing.T) (w *terminal.World, ragenv, key string) {
 	t.Helper()
 	w = terminal.NewWorld(t)
-	k, err := keychain.CreateFileStore(w.KeychainOptions(), nil)
+	k, err := keychain.CreateFileStore(w.KeychainOptions(), keychain.Protection{WorkFactor: 10})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func NewWorld(t *testing.T, more ...string) *World {
 
 // KeychainOptions open the home's file store. Its passphrase is cheap to try: it is not what is tested.
 func (w *World) KeychainOptions() keychain.Options {
-	return keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(w.Dir, "home", ".local", "share", "ragenv"), WorkFactor: 10}
+	return keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(w.Dir, "home", ".local", "share", "ragenv")}
 }
 
 // Configure writes the config file.
@@ -56,7 +56,7 @@ func (w *World) Configure(text string) {
 func (w *World) Protect(passphrase string) string {
 	w.T.Helper()
 	w.Configure("unlock = \"10m\"\n")
-	k, err := keychain.CreateFileStore(w.KeychainOptions(), []byte(passphrase))
+	k, err := keychain.CreateFileStore(w.KeychainOptions(), keychain.Protection{Passphrase: []byte(passphrase), WorkFactor: 10})
 	if err != nil {
 		w.T.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func (w *World) Fifo(path string) {
 func (w *World) Open() string {
 	w.T.Helper()
 	w.Configure("backend = \"file\"\n")
-	k, err := keychain.CreateFileStore(w.KeychainOptions(), nil)
+	k, err := keychain.CreateFileStore(w.KeychainOptions(), keychain.Protection{WorkFactor: 10})
 	if err != nil {
 		w.T.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -143,6 +144,36 @@ func TestErrorsDoNotQuoteFiles(t *testing.T) {
 		_, err := s.Get("k")
 		if !errors.Is(err, ErrDamaged) || strings.Contains(err.Error(), pasted) {
 			t.Errorf("%v", err)
+		}
+	}
+}
+
+// TestTheWorkFactorStays: the one chosen when the store was created is that of every later passphrase, also after a time
+// without one.
+func TestTheWorkFactorStays(t *testing.T) {
+	factorOf := func(opts Options) string {
+		data, err := os.ReadFile(opts.path(identityName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		stanza, _, _ := strings.Cut(strings.TrimPrefix(string(data), ageMagic), "\n")
+		return stanza[strings.LastIndexByte(stanza, ' ')+1:]
+	}
+	s, opts := create(t, "first words")
+	for _, change := range [][2]string{{"first words", "second words"}, {"second words", ""}, {"", "third words"}} {
+		if err := s.ChangePassphrase([]byte(change[0]), []byte(change[1])); err != nil {
+			t.Fatal(err)
+		}
+		if got := factorOf(opts); change[1] != "" && got != strconv.Itoa(fastScrypt) {
+			t.Errorf("work factor %q, want %d", got, fastScrypt)
+		}
+	}
+	if got, err := reopen(t, opts).WorkFactor(); err != nil || got != fastScrypt {
+		t.Errorf("WorkFactor: %d, %v", got, err)
+	}
+	for _, refused := range []int{-1, MaxWorkFactor + 1} {
+		if _, err := Create(Options{Dir: t.TempDir()}, Protection{WorkFactor: refused}); !errors.Is(err, ErrWorkFactor) {
+			t.Errorf("%d: %v, want ErrWorkFactor", refused, err)
 		}
 	}
 }

@@ -60,13 +60,13 @@ func crashing(t *testing.T, prepare func(Options), change func(Options) error, c
 	}
 }
 
-func testOptions(dir string) Options { return Options{Dir: dir, WorkFactor: 10} }
+func testOptions(dir string) Options { return Options{Dir: dir} }
 
 func TestCrashWhileChangingThePassphrase(t *testing.T) {
 	former, next := []byte("former words"), []byte("next words")
 	value := newKey(t)
 	prepare := func(opts Options) {
-		s, err := Create(opts, former)
+		s, err := Create(opts, Protection{Passphrase: former, WorkFactor: fastScrypt})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -112,7 +112,7 @@ func TestCrashWhileChangingThePassphrase(t *testing.T) {
 func TestCrashWhileStoring(t *testing.T) {
 	former, next := newKey(t), []byte("next")
 	prepare := func(opts Options) {
-		s, err := Create(opts, nil)
+		s, err := Create(opts, Protection{WorkFactor: fastScrypt})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,14 +141,14 @@ func TestCrashWhileStoring(t *testing.T) {
 
 func TestCrashWhileCreating(t *testing.T) {
 	change := func(opts Options) error {
-		_, err := Create(opts, nil)
+		_, err := Create(opts, Protection{WorkFactor: fastScrypt})
 		return err
 	}
 	crashing(t, func(Options) {}, change, func(t *testing.T, opts Options, finished bool) {
 		if _, err := Open(opts); err != nil && (finished || !errors.Is(err, ErrNoStore)) {
 			t.Errorf("%v, want a store or ErrNoStore", err)
 		}
-		if _, err := Create(opts, nil); err != nil && !errors.Is(err, ErrExists) {
+		if _, err := Create(opts, Protection{WorkFactor: fastScrypt}); err != nil && !errors.Is(err, ErrExists) {
 			t.Errorf("Create again: %v", err)
 		}
 		value := newKey(t)

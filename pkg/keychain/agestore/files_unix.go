@@ -61,6 +61,12 @@ func tryLock(f *os.File) error {
 	}
 }
 
+// openTurn opens the file whose lock is the turn to derive: the identity itself, so that nothing is written and a store that
+// is mounted read-only has turns too. Its writers replace it, and lock another file.
+func openTurn(opts Options) (*os.File, error) {
+	return openNoFollow(opts.path(identityName), os.O_RDONLY, 0)
+}
+
 // syncDir makes a rename or removal in dir durable. Some network file systems cannot; what they lose is not ours to mend.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)

@@ -52,5 +52,10 @@ func tryLock(f *os.File) error {
 	return windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, new(windows.Overlapped))
 }
 
+// openTurn opens the file whose lock is the turn to derive. A lock on the identity would keep others from reading it.
+func openTurn(opts Options) (*os.File, error) {
+	return openNoFollow(opts.path("turn"), os.O_RDWR|os.O_CREATE, 0o600)
+}
+
 // syncDir: NTFS journals renames; there is no call to wait for it.
 func syncDir(string) error { return nil }

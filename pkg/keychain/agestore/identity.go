@@ -40,10 +40,14 @@ func (s *Store) Lock() error {
 	s.mu.Lock()
 	s.id = nil
 	s.mu.Unlock()
-	if s.opts.Cache == nil {
-		return nil
+	var errs []error
+	if s.opts.Derived != nil {
+		errs = append(errs, s.opts.Derived.Remove(s.ID()))
 	}
-	return errors.Join(s.opts.Cache.Remove(s.ID()), s.removeHalf())
+	if s.opts.Cache != nil {
+		errs = append(errs, s.opts.Cache.Remove(s.ID()), s.removeHalf())
+	}
+	return errors.Join(errs...)
 }
 
 // ChangePassphrase encrypts the identity with another passphrase, or leaves it plain if next is empty, in one atomic
@@ -55,7 +59,11 @@ func (s *Store) ChangePassphrase(current, next []byte) error {
 		if err != nil {
 			return err
 		}
-		sealed, err := sealIdentity(id, next, s.opts.WorkFactor)
+		m, err := readManifest(s.opts)
+		if err != nil {
+			return err
+		}
+		sealed, err := sealIdentity(id, next, m.WorkFactor)
 		if err != nil {
 			return err
 		}
@@ -64,7 +72,7 @@ func (s *Store) ChangePassphrase(current, next []byte) error {
 			return err
 		}
 		// The sums of both stand there while the identity is replaced, so that a crash between leaves no false alarm.
-		m := manifest{Format: FormatVersion, Recipient: s.ID(), IdentitySums: []string{sum(former), sum(sealed)}}
+		m.IdentitySums = []string{sum(former), sum(sealed)}
 		if err := writeManifest(s.opts, m); err != nil {
 			return err
 		}
@@ -97,15 +105,9 @@ func (s *Store) identityFrom(ask func() ([]byte, error)) (*age.X25519Identity, e
 		s.id, err = s.parseIdentity(data)
 		return s.id, err
 	}
-	if s.opts.Cache != nil {
-		if cached, err := s.opts.Cache.Get(s.ID()); err == nil {
-			if identity, err := s.unseal(cached); err == nil {
-				if id, err := s.parseIdentity(identity); err == nil {
-					s.id = id
-					return id, nil
-				}
-			}
-		}
+	if id := s.cached(); id != nil {
+		s.id = id
+		return id, nil
 	}
 	if ask == nil {
 		return nil, ErrLocked
@@ -114,13 +116,8 @@ func (s *Store) identityFrom(ask func() ([]byte, error)) (*age.X25519Identity, e
 	if err != nil {
 		return nil, err
 	}
-	id, err := s.decryptIdentity(data, passphrase)
-	if err != nil {
-		return nil, err
-	}
-	s.id = id
-	_ = s.remember(id) // a machine without a cache asks again the next time
-	return id, nil
+	s.id, err = s.derive(data, passphrase)
+	return s.id, err
 }
 
 func (s *Store) remember(id *age.X25519Identity) error {
@@ -202,7 +199,16 @@ func (s *Store) parseIdentity(data []byte) (*age.X25519Identity, error) {
 	return nil, fmt.Errorf("%w: %s is not an age identity", ErrDamaged, s.opts.path(identityName))
 }
 
-// sealIdentity returns the identity file's content. workFactor zero is age's default.
+// WorkFactor returns the scrypt work factor of the store's passphrases: see Protection.
+func (s *Store) WorkFactor() (int, error) {
+	m, err := readManifest(s.opts)
+	if err != nil || m.WorkFactor == 0 {
+		return DefaultWorkFactor, err
+	}
+	return m.WorkFactor, nil
+}
+
+// sealIdentity returns the identity file's content. workFactor zero is DefaultWorkFactor.
 func sealIdentity(id *age.X25519Identity, passphrase []byte, workFactor int) ([]byte, error) {
 	plain := fmt.Appendf(nil, "# public key: %s\n%s\n", id.Recipient(), id)
 	if len(passphrase) == 0 {
@@ -212,8 +218,9 @@ func sealIdentity(id *age.X25519Identity, passphrase []byte, workFactor int) ([]
 	if err != nil {
 		return nil, err
 	}
-	if workFactor != 0 {
-		recipient.SetWorkFactor(workFactor)
+	if workFactor == 0 {
+		workFactor = DefaultWorkFactor
 	}
+	recipient.SetWorkFactor(workFactor)
 	return encrypt(plain, recipient)
 }

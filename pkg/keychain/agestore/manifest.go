@@ -15,6 +15,8 @@ type manifest struct {
 	Recipient string `json:"recipient"`
 	// IdentitySums are SHA-256 sums, in hex, of what the identity file may hold: one, or two during a change.
 	IdentitySums []string `json:"identity_sha256"`
+	// WorkFactor is the one chosen when the store was created, for every passphrase of it; zero is DefaultWorkFactor.
+	WorkFactor int `json:"work_factor,omitempty"`
 }
 
 // readManifest returns ErrNoStore, ErrDamaged, ErrNewerFormat or ErrInsecure.
@@ -32,7 +34,7 @@ func readManifest(opts Options) (manifest, error) {
 	if m.Format > FormatVersion {
 		return m, fmt.Errorf("%w: %s has format %d, this program knows up to %d", ErrNewerFormat, opts.Dir, m.Format, FormatVersion)
 	}
-	if err != nil || m.Format < 1 {
+	if err != nil || m.Format < 1 || m.WorkFactor < 0 || m.WorkFactor > MaxWorkFactor {
 		return m, fmt.Errorf("%w: %s is not a store's description", ErrDamaged, opts.path(manifestName))
 	}
 	return m, nil

@@ -48,12 +48,21 @@ var (
 	ErrTooLarge        = errors.New("too large")
 	ErrTimeout         = errors.New("no answer in time")
 	ErrNoLocks         = errors.New("the file system does not support locks")
+	ErrWorkFactor      = fmt.Errorf("the work factor must be from 1 to %d", MaxWorkFactor)
 )
 
 // Cache holds an unlocked identity, encrypted, for a limited time, outside this process. Any error is a miss.
 type Cache interface {
 	Get(id string) ([]byte, error)
 	Put(id string, secret []byte, ttl time.Duration) error
+	Remove(id string) error
+}
+
+// Derived keeps what a passphrase opened, for processes that have the same passphrase and would derive it again; it opens
+// nothing for others. sealed is the encrypted identity: a change of it ends what is kept. Any error is a miss.
+type Derived interface {
+	Get(id string, sealed, passphrase []byte) ([]byte, error)
+	Put(id string, sealed, passphrase, secret []byte, ttl time.Duration) error
 	Remove(id string) error
 }
 
@@ -66,11 +75,23 @@ type Options struct {
 	Passphrase func() ([]byte, error)
 	// Cache may be nil.
 	Cache Cache
+	// Derived is used for CacheFor where Cache cannot be written. It may be nil.
+	Derived Derived
 	// CacheFor is how long an identity unlocked with a passphrase stays in the cache; zero does not cache.
 	CacheFor time.Duration
 	// Warn is told what is odd but harmless, such as foreign files. It may be nil.
 	Warn func(message string)
-	// WorkFactor is age's scrypt work factor (log2 of N) for new passphrases; zero is age's default, 18.
+}
+
+// DefaultWorkFactor is age's own: 256 MiB of memory, and about a second.
+const DefaultWorkFactor = 18
+
+// Protection is how the identity of a new store is kept.
+type Protection struct {
+	// Passphrase encrypts the identity; without one it is kept in plain text.
+	Passphrase []byte
+	// WorkFactor is scrypt's, log2 of N: each unlock takes 2^WorkFactor KiB of memory, and time in proportion; so does each
+	// guess of the passphrase. 1 to MaxWorkFactor; zero is DefaultWorkFactor. The store remembers it for later passphrases.
 	WorkFactor int
 }
 
@@ -122,9 +143,12 @@ func Open(opts Options) (*Store, error) {
 	return &Store{opts: opts, recipient: recipient}, nil
 }
 
-// Create makes a store in opts.Dir with a new identity, encrypted with passphrase unless that is empty, and unlocked for
-// opts.CacheFor. Errors: ErrExists, ErrInsecure, ErrTimeout. A crash leaves no store or a whole one.
-func Create(opts Options, passphrase []byte) (*Store, error) {
+// Create creates a store in opts.Dir with a new identity, which is unlocked for opts.CacheFor. Errors: ErrExists,
+// ErrInsecure, ErrTimeout, ErrWorkFactor. A crash leaves no store or a whole one.
+func Create(opts Options, protection Protection) (*Store, error) {
+	if protection.WorkFactor < 0 || protection.WorkFactor > MaxWorkFactor {
+		return nil, ErrWorkFactor
+	}
 	if err := makeDir(opts.Dir); err != nil {
 		return nil, err
 	}
@@ -143,7 +167,7 @@ func Create(opts Options, passphrase []byte) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := sealIdentity(id, passphrase, opts.WorkFactor)
+	sealed, err := sealIdentity(id, protection.Passphrase, protection.WorkFactor)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +175,9 @@ func Create(opts Options, passphrase []byte) (*Store, error) {
 		return nil, err
 	}
 	// The description comes last: without it there is no store, and a second Create starts over.
-	m := manifest{Format: FormatVersion, Recipient: id.Recipient().String(), IdentitySums: []string{sum(sealed)}}
+	m := manifest{
+		Format: FormatVersion, Recipient: id.Recipient().String(), IdentitySums: []string{sum(sealed)}, WorkFactor: protection.WorkFactor,
+	}
 	if err := writeManifest(opts, m); err != nil {
 		return nil, err
 	}

@@ -31,8 +31,8 @@ func newKey(t testing.TB) []byte {
 
 func create(t testing.TB, passphrase string) (*Store, Options) {
 	t.Helper()
-	opts := Options{Dir: filepath.Join(t.TempDir(), "store"), WorkFactor: fastScrypt}
-	store, err := Create(opts, []byte(passphrase))
+	opts := Options{Dir: filepath.Join(t.TempDir(), "store")}
+	store, err := Create(opts, Protection{Passphrase: []byte(passphrase), WorkFactor: fastScrypt})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,8 +223,8 @@ func TestUnlockedIdentityIsCachedAndForgotten(t *testing.T) {
 
 func TestANewStoreIsUnlocked(t *testing.T) {
 	cache := &memoryCache{}
-	opts := Options{Dir: filepath.Join(t.TempDir(), "store"), WorkFactor: fastScrypt, Cache: cache, CacheFor: time.Minute}
-	s, err := Create(opts, []byte("secret words"))
+	opts := Options{Dir: filepath.Join(t.TempDir(), "store"), Cache: cache, CacheFor: time.Minute}
+	s, err := Create(opts, Protection{Passphrase: []byte("secret words"), WorkFactor: fastScrypt})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -355,7 +355,7 @@ func TestOpenRefuses(t *testing.T) {
 	wantError(t, err, ErrNoStore)
 
 	_, opts := create(t, "")
-	_, err = Create(opts, nil)
+	_, err = Create(opts, Protection{WorkFactor: fastScrypt})
 	wantError(t, err, ErrExists)
 
 	manifestPath := filepath.Join(opts.Dir, manifestName)
@@ -487,7 +487,7 @@ func TestCreateRace(t *testing.T) {
 	created := 0
 	for range 8 {
 		wg.Go(func() {
-			_, err := Create(opts, nil)
+			_, err := Create(opts, Protection{WorkFactor: fastScrypt})
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {

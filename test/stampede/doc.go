@@ -1,0 +1,2 @@
+// Package stampede holds the tests of many processes that need the same passphrase at once, with and without a kernel keyring.
+package stampede
