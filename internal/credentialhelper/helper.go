@@ -2,6 +2,7 @@ package credentialhelper
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"runtime/debug"
 	"sync"
@@ -41,6 +42,9 @@ func newHelper(getenv func(string) string, stderr io.Writer) *helper {
 //
 // A missing credential is silent, as most registries are public, unless one of the table's secrets would open the
 // registry: then the person is told how to store it, because "docker pull" only says "unauthorized".
+//
+// A locked keychain has no login to give. Were that an error to the client, Docker 29 would stop every pull and build of a
+// public image, too; so a private one fails with the registry's "unauthorized" below the lines that explain it.
 func (h *helper) Get(server string) (user, secret string, err error) {
 	registry, err := serverurl.Canonical(server)
 	if err != nil {
@@ -51,6 +55,10 @@ func (h *helper) Get(server string) (user, secret string, err error) {
 	v, item, err := h.find(registry, credentials.ActionGet, server)
 	if errors.Is(err, keychain.ErrNotFound) {
 		return h.getMissing(registry, v)
+	}
+	if errors.Is(err, keychain.ErrLocked) {
+		h.print.Fail(fmt.Errorf("%w, so %s gets no login", err, registry))
+		return "", "", credentials.NewErrCredentialsNotFound()
 	}
 	if err != nil {
 		return "", "", h.explain(err)
@@ -210,7 +218,7 @@ func (h *helper) readable(v *vault, refs []keychain.Ref) ([]keychain.Item, error
 	switch {
 	case errors.Is(err, keychain.ErrLocked):
 		h.print.Warn("the keychain is locked, so its registries are not listed")
-		h.print.Hint("ragenv unlock")
+		h.print.Hint("%s", ui.Explain(err).Hint)
 		return nil, nil
 	case !errors.Is(err, keychain.ErrDamaged):
 		return items, err

@@ -55,18 +55,18 @@ func clients() []*client {
 		},
 		{
 			name: "buildx", quick: true, verb: "build", install: withBuildx, retries: true,
-			fetch: buildxBuild, check: dockerBuilt, denied: tokenDenied, stops: true, modes: usual,
+			fetch: buildxBuild, check: dockerBuilt, denied: tokenDenied, modes: usual,
 		},
 		composeClient("compose-v2"),
 		composeClient("compose-v5"),
 		{
 			name: "docker-compose-1", verb: "pull of 14", image: nims, second: secondImage,
-			fetch: composePull("docker-compose"), check: composePulled, denied: engineDenied, stops: true, parallel: true,
+			fetch: composePull("docker-compose"), check: composePulled, denied: engineDenied, parallel: true,
 			modes: pullOf14, operations: composeOperations(allLogins, "docker-compose"),
 		},
 		{
 			name: "docker-py", verb: "pull", install: withPython,
-			fetch: pythonPull, check: dockerPulled, denied: engineDenied, stops: true, modes: usual,
+			fetch: pythonPull, check: dockerPulled, denied: engineDenied, modes: usual,
 			operations: pythonOperations,
 		},
 		{
@@ -75,7 +75,7 @@ func clients() []*client {
 			fetch: func(h *home, image string) result {
 				return h.fetchTo("crane", "pull", "--format", "oci", image, h.path("layout"))
 			},
-			check: layoutFetched, denied: tokenDenied, stops: true,
+			check: layoutFetched, denied: tokenDenied,
 			modes: map[mode]calls{
 				credHelpers: {image: getNVCR},
 				credsStore: {
@@ -98,7 +98,7 @@ func clients() []*client {
 			fetch: func(h *home, image string) result {
 				return h.fetchTo("oras", "copy", image, "--to-oci-layout", h.path("layout")+":1")
 			},
-			check: layoutFetched, denied: "401", stops: true, modes: usual,
+			check: layoutFetched, denied: "401", modes: usual,
 			operations: ownLogin{
 				login:  []string{"oras", "login", registryHost, "--username", registry.NVCRUser, "--password-stdin"},
 				push:   []string{"oras", "copy", nimImage, pushImage},
@@ -135,7 +135,7 @@ func clients() []*client {
 		},
 		{
 			name: "helm", verb: "pull", image: nvcrChart, second: secondChart,
-			fetch: helmPull, check: helmPulled, denied: "401", stops: true, modes: usual,
+			fetch: helmPull, check: helmPulled, denied: "401", modes: usual,
 			operations: helmOperations,
 		},
 		{
@@ -143,16 +143,16 @@ func clients() []*client {
 			fetch: func(h *home, image string) result {
 				return h.fetchTo("skopeo", "copy", "docker://"+image, "dir:"+h.path("layout"))
 			},
-			check: dirFetched, denied: engineDenied, stops: true, modes: podmanModes, ignores: podmanIgnores,
+			check: dirFetched, denied: engineDenied, modes: podmanModes, ignores: podmanIgnores,
 			operations: podmanLogin(2, "skopeo", "copy", "docker://"+nimImage, "docker://"+pushImage),
 		},
 		{
-			name: "podman", verb: "pull", fetch: podmanPull, check: podmanPulled, denied: engineDenied, stops: true,
+			name: "podman", verb: "pull", fetch: podmanPull, check: podmanPulled, denied: engineDenied,
 			modes: podmanModes, ignores: podmanIgnores,
 			operations: podmanLogin(1, "podman", "push", nimImage, pushImage),
 		},
 		{
-			name: "buildah", verb: "pull", fetch: buildahPull, check: buildahPulled, denied: engineDenied, stops: true,
+			name: "buildah", verb: "pull", fetch: buildahPull, check: buildahPulled, denied: engineDenied,
 			modes: podmanModes, ignores: podmanIgnores,
 			operations: podmanLogin(1, "buildah", "push", nimImage, "docker://"+pushImage),
 		},
@@ -197,7 +197,7 @@ func composeClient(name string) *client {
 	return &client{
 		name: name, verb: "pull of 14", image: nims, second: secondImage,
 		install: withCompose(name), fetch: composePull("docker", "compose"), check: composePulled,
-		denied: engineDenied, stops: true, parallel: true,
+		denied: engineDenied, parallel: true,
 		modes: pullOf14, operations: composeOperations(inBoth("get nvcr.io"), "docker", "compose"),
 	}
 }
