@@ -86,8 +86,6 @@ func (s *session) chartKey(known secrets.Secret) (string, error) {
 	case err == nil:
 		s.warnOfExpiry([]keychain.Item{item})
 		return item.Secret.Reveal(), nil
-	case errors.Is(err, keychain.ErrLocked):
-		return "", ui.Errorf("ragenv unlock", "%w", err)
 	case !errors.Is(err, keychain.ErrNotFound) && !errors.Is(err, keychain.ErrNoStore):
 		return "", err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/expiry"
+	"github.com/ragenv/ragenv/internal/passphrase"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -126,7 +127,7 @@ func (s *session) entries(all bool) ([]listEntry, error) {
 	}
 	if locked {
 		s.print.Note("the keychain is locked, so the keys' details are not shown")
-		s.hint("ragenv unlock")
+		s.hint(passphrase.UnlockHint())
 	}
 	return entries, nil
 }

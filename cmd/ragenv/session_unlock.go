@@ -53,7 +53,11 @@ func (s *session) askAndUnlock(k *keychain.Keychain) error {
 func (s *session) askPassphrase(k *keychain.Keychain) error {
 	terminal, err := ui.OpenTerminal()
 	if err != nil {
-		return ui.Errorf("ragenv unlock (in a script: export "+passphrase.EnvFile+"=FILE, a file of mode 0600)",
+		hint := passphrase.UnlockHint()
+		if hint != passphrase.FileHint {
+			hint += " (in a script: export " + passphrase.EnvFile + "=FILE, a file of mode 0600)"
+		}
+		return ui.Errorf(hint,
 			"%w, and no terminal to ask for the passphrase", keychain.ErrLocked)
 	}
 	defer terminal.Close()

@@ -19,6 +19,7 @@ import (
 type setupOptions struct {
 	backend                                    string
 	noPassphrase, fromEnv, verify, docker, yes bool
+	workFactor                                 int
 }
 
 func newSetupCommand(p *program) *cli.Command {
@@ -32,10 +33,14 @@ a proof that Docker and commands get the keys.
 With --yes, or without a terminal, it asks nothing: it makes the keychain, and does what the flags say. The passphrase then comes
 from RAGENV_PASSPHRASE_FILE or RAGENV_PASSPHRASE, unless there is to be none.
 
+A passphrase makes each unlock of the file backend take 256 MiB of memory and about a second, so that guesses cost as much.
+Where a container has less, --work-factor 15 makes it 32 MiB; each step down halves the cost of an unlock, and of a guess.
+
   ragenv setup --yes --no-passphrase --from-env --docker`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "backend", Destination: &o.backend, Usage: "keep the keys in `BACKEND`: " + strings.Join(keychain.Backends(), ", ")},
 			&cli.BoolFlag{Name: "no-passphrase", Destination: &o.noPassphrase, Usage: "no passphrase: whoever reads your files then reads your keys"},
+			&cli.IntFlag{Name: "work-factor", Destination: &o.workFactor, Usage: "an unlock takes 2^`N` KiB of memory, from 14 to 20; without this 18, which is 256 MiB"},
 			&cli.BoolFlag{Name: "from-env", Destination: &o.fromEnv, Usage: "store the keys that the environment has, without asking"},
 			&cli.BoolFlag{Name: "verify", Destination: &o.verify, Usage: "ask the services whether they take the keys; these are sent to them"},
 			&cli.BoolFlag{Name: "docker", Destination: &o.docker, Usage: "configure Docker too, without asking"},
@@ -49,10 +54,16 @@ from RAGENV_PASSPHRASE_FILE or RAGENV_PASSPHRASE, unless there is to be none.
 			if err := commandline.NoArguments(c); err != nil {
 				return err
 			}
+			if c.IsSet("work-factor") && (o.workFactor < minWorkFactor || o.workFactor > keychain.MaxWorkFactor) {
+				return ui.Usagef("ragenv setup --work-factor 16", "--work-factor: from %d to %d", minWorkFactor, keychain.MaxWorkFactor)
+			}
 			return runSetup(s, o)
 		},
 	}
 }
+
+// minWorkFactor is the lowest work factor that setup takes: 16 MiB. Below it, guessing passphrases becomes cheap.
+const minWorkFactor = 14
 
 func runSetup(s *session, o setupOptions) error {
 	if !o.yes {
@@ -143,6 +154,9 @@ func (s *session) makeKeychain(o setupOptions, terminal *ui.Terminal) error {
 		if protected && o.noPassphrase {
 			s.hint("ragenv passphrase --no-passphrase")
 		}
+		if o.workFactor != 0 {
+			s.print.Warn("--work-factor is for a keychain that is created, so it changed nothing")
+		}
 		return nil
 	}
 	s.print.Note("made the keychain, %s (%s)", state, s.config.Paths.Store)
@@ -151,6 +165,7 @@ func (s *session) makeKeychain(o setupOptions, terminal *ui.Terminal) error {
 
 func (s *session) setupOpener(o setupOptions, terminal *ui.Terminal) opener.Opener {
 	open := s.opener()
+	open.WorkFactor = o.workFactor
 	switch {
 	case o.noPassphrase:
 		open.AskNew = func() ([]byte, error) { return nil, nil }

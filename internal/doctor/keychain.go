@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"github.com/ragenv/ragenv/internal/passphrase"
 	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -22,12 +23,14 @@ func (w *World) keychain(context.Context) Result {
 	if w.backend() == keychain.BackendFile {
 		where = w.tilde(w.Paths.Store)
 	}
-	locked := Result{Warning, where + " is locked: pulls from " + ngcRegistry + " fail until it is open", "ragenv unlock"}
+	locked := func(err error) Result {
+		return Result{Warning, where + " is locked: pulls of private images from " + ngcRegistry + " fail until it is open", w.hintFor(err)}
+	}
 	switch err := s.openErr; {
 	case errors.Is(err, keychain.ErrNoStore):
 		return Result{Warning, "there is no keychain yet", "ragenv setup"}
 	case errors.Is(err, keychain.ErrLocked):
-		return locked
+		return locked(err)
 	case err != nil:
 		return Result{Failed, err.Error(), w.hintFor(err)}
 	case s.listErr != nil:
@@ -48,7 +51,7 @@ func (w *World) keychain(context.Context) Result {
 		case err == nil, errors.Is(err, keychain.ErrDamaged), errors.Is(err, keychain.ErrNotFound):
 			continue // stored-items
 		case errors.Is(err, keychain.ErrLocked):
-			f = append(f, locked)
+			f = append(f, locked(err))
 		case errors.As(err, &insecure):
 			f.add(Failed, w.hintFor(err), "%v", insecure)
 			continue // one each
@@ -62,11 +65,14 @@ func (w *World) keychain(context.Context) Result {
 	}
 	// The environment's passphrase opens it for us; an empty store has nothing to open.
 	if protected && len(f) == 0 && len(s.refs) == 0 && !s.keychain.Unlocked() {
-		f = append(f, locked)
+		f = append(f, locked(passphrase.LockedError{}))
 	}
 	state := "open"
-	if w.backend() == keychain.BackendFile && !protected {
+	switch {
+	case w.backend() == keychain.BackendFile && !protected:
 		state = "open, without a passphrase"
+	case protected:
+		w.checkUnlockMemory(&f, s.keychain)
 	}
 	return f.result(Result{OK, fmt.Sprintf("%s, %s, %s", where, state, count(len(s.refs), "item")), ""})
 }

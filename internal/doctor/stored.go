@@ -48,7 +48,7 @@ func (w *World) readStored() *stored {
 		Passphrase: func() ([]byte, error) {
 			secret, err := passphrase.FromEnvironment(w.Getenv)
 			if errors.Is(err, passphrase.ErrNone) {
-				err = keychain.ErrLocked
+				err = passphrase.LockedError{}
 			}
 			return secret, err
 		},
@@ -169,7 +169,7 @@ func (w *World) notRead() (r Result, ok bool) {
 	case err == nil, errors.Is(err, keychain.ErrNoStore):
 		return Result{}, false
 	case errors.Is(err, keychain.ErrLocked):
-		return Result{Warning, "not checked: the keychain is locked", "ragenv unlock"}, true
+		return Result{Warning, "not checked: the keychain is locked", w.hintFor(err)}, true
 	}
 	return Result{Warning, "not checked: the keychain cannot be read", w.hintFor(err)}, true
 }

@@ -34,7 +34,7 @@ func TestDoctorOnATerminal(t *testing.T) {
 			if c.colors {
 				summary = " passed (ragenv doctor --verbose lists them)"
 			}
-			if folded := strings.Join(strings.Fields(text), " "); !strings.Contains(folded, "is locked: pulls from nvcr.io fail") || !strings.Contains(folded, summary) {
+			if folded := strings.Join(strings.Fields(text), " "); !strings.Contains(folded, "is locked: pulls of private images from nvcr.io fail") || !strings.Contains(folded, summary) {
 				t.Errorf("%s", text)
 			}
 		})

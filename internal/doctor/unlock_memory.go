@@ -1,0 +1,42 @@
+package doctor
+
+import (
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// memoryLimitFiles are where a container sees its own limit: cgroup v2 and v1.
+var memoryLimitFiles = []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}
+
+// unlockOverhead is what an unlock takes besides scrypt's memory, in MiB.
+const unlockOverhead = 44
+
+// checkUnlockMemory finds a container that is too small for an unlock: the kernel would kill the program without a word.
+func (w *World) checkUnlockMemory(f *findings, k *keychain.Keychain) {
+	factor, err := k.WorkFactor()
+	if err != nil {
+		return // the description was read before
+	}
+	needs := int64(1)<<factor>>10 + unlockOverhead
+	if limit, ok := memoryLimit(memoryLimitFiles); ok && limit < needs {
+		f.add(Warning, "allow this container "+strconv.FormatInt(needs, 10)+" MiB, or create a keychain that needs less: ragenv setup --work-factor 15",
+			"unlocking takes %d MiB of memory, and this container may use %d MiB: the kernel kills what needs more", needs-unlockOverhead, limit)
+	}
+}
+
+// memoryLimit returns a container's limit in MiB, and whether there is one.
+func memoryLimit(files []string) (int64, bool) {
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		// Without a limit: "max" in v2, about 2^63 in v1.
+		limit, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+		return limit >> 20, err == nil && limit < 1<<60
+	}
+	return 0, false
+}
