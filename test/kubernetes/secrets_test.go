@@ -19,12 +19,23 @@ type cluster struct {
 	namespace string
 }
 
-// newCluster returns a namespace of the test's own, or skips.
-func newCluster(t *testing.T, namespace string) cluster {
+// clusterOrSkip skips where there is no API server.
+func clusterOrSkip(t *testing.T) {
 	t.Helper()
 	if os.Getenv("E2E_KUBERNETES") == "" {
 		t.Skip("scripts/e2e-kubernetes runs this beside an API server")
 	}
+}
+
+// clusterEnv is how programs find the API server.
+func clusterEnv() []string {
+	return []string{"KUBECONFIG=" + os.Getenv("KUBECONFIG"), "KUBECACHEDIR=" + os.Getenv("KUBECACHEDIR")}
+}
+
+// newCluster returns a namespace of the test's own, or skips.
+func newCluster(t *testing.T, namespace string) cluster {
+	t.Helper()
+	clusterOrSkip(t)
 	c := cluster{t, namespace}
 	c.kubectl("", "create", "namespace", namespace)
 	return c

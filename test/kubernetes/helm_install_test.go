@@ -1,0 +1,137 @@
+package kubernetes
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestHelmInstall: the documented lines with real Helm and a real API server. Helm makes no Secret, and its records of the
+// release hold no key, before and after a rotation; an install that was made with the key in its values is taken over.
+func TestHelmInstall(t *testing.T) {
+	clusterOrSkip(t)
+	chart, err := filepath.Abs("testdata/chart")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, helm := range helms(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Run("new", func(t *testing.T) { newInstall(t, newCluster(t, name+"-new"), helm, chart) })
+			t.Run("taken over", func(t *testing.T) { takenOver(t, newCluster(t, name+"-over"), helm, chart) })
+		})
+	}
+}
+
+// withoutSecrets tells the chart that its Secrets exist.
+var withoutSecrets = []string{"--set", "imagePullSecret.create=false", "--set", "ngcApiSecret.create=false", "--set", "apiKeysSecret.existingSecret=rag-api-keys"}
+
+func newInstall(t *testing.T, c cluster, helm, chart string) {
+	p := newPerson(t, helm, clusterEnv()...)
+	former, key := newKey(), newKey()
+	p.store("NGC_API_KEY", former)
+	apply := func() {
+		t.Helper()
+		c.kubectl(p.must("", "ragenv", "export", "--format", "kubernetes", "--namespace", c.namespace), "apply", "--server-side", "--validate=strict", "-f", "-")
+	}
+	install := append([]string{"upgrade", "--install", "rag", chart, "--namespace", c.namespace}, withoutSecrets...)
+	apply()
+	// Helm's own Secrets would be in the way of these.
+	p.fails("invalid ownership metadata", helm, "install", "other", chart, "--namespace", c.namespace, "--set", "imagePullSecret.password=x", "--set", "ngcApiSecret.password=x")
+	p.ok(helm, install...)
+	c.satisfied()
+	c.noKeyInReleases(former)
+	p.store("NGC_API_KEY", key)
+	apply()
+	p.ok(helm, install...)
+	if got := c.secret("ngc-api").Data["NVIDIA_API_KEY"]; string(got) != key {
+		t.Error("the rotated key is not in the cluster")
+	}
+	c.noKeyInReleases(former)
+	c.noKeyInReleases(key)
+}
+
+func takenOver(t *testing.T, c cluster, helm, chart string) {
+	p := newPerson(t, helm, clusterEnv()...)
+	former, key := newKey(), newKey()
+	p.ok(helm, "install", "rag", chart, "--namespace", c.namespace, "--set", "imagePullSecret.password="+former, "--set", "ngcApiSecret.password="+former)
+	if c.keysInReleases(former) == 0 {
+		t.Error("the search finds no key in a release that has it")
+	}
+	p.store("NGC_API_KEY", key)
+	manifest := p.must("", "ragenv", "export", "--format", "kubernetes", "--namespace", c.namespace, "--helm-release", "rag")
+	if out, err := c.run(manifest, "apply", "--server-side", "-f", "-"); err == nil {
+		t.Errorf("no conflict: %s", out)
+	}
+	c.kubectl(manifest, "apply", "--server-side", "--force-conflicts", "-f", "-")
+	p.ok(helm, append([]string{"upgrade", "rag", chart, "--namespace", c.namespace, "--reset-values"}, withoutSecrets...)...)
+	c.satisfied()
+	if got := c.secret("ngc-api").Data["NVIDIA_API_KEY"]; string(got) != key {
+		t.Error("the key is not in the cluster after the upgrade")
+	}
+	c.noKeyInReleases(key)
+	p.ok(helm, append([]string{"upgrade", "rag", chart, "--namespace", c.namespace}, withoutSecrets...)...)
+	c.satisfied()
+}
+
+// satisfied fails for each reference of a Deployment to a Secret's key that is not there.
+func (c cluster) satisfied() {
+	c.t.Helper()
+	const references = `{range .items[*].spec.template.spec}{range .imagePullSecrets[*]}{.name} .dockerconfigjson{"\n"}{end}{range .containers[*].env[*]}{.valueFrom.secretKeyRef.name} {.valueFrom.secretKeyRef.key}{"\n"}{end}{end}`
+	out := c.kubectl("", "get", "deployments", "--namespace", c.namespace, "--output=jsonpath="+references)
+	n := 0
+	for line := range strings.Lines(out) {
+		name, key, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if name == "" {
+			continue
+		}
+		n++
+		if _, ok := c.secret(name).Data[key]; !ok {
+			c.t.Errorf("%s has no %s", name, key)
+		}
+	}
+	if n < 3 {
+		c.t.Errorf("%d references: %s", n, out)
+	}
+}
+
+func (c cluster) noKeyInReleases(key string) {
+	c.t.Helper()
+	if n := c.keysInReleases(key); n > 0 {
+		c.t.Errorf("Helm's records hold the key %d times", n)
+	}
+}
+
+// keysInReleases counts a key, plain and in base64, in Helm's records of releases, which are base64 of gzip of JSON.
+func (c cluster) keysInReleases(key string) int {
+	c.t.Helper()
+	out := c.kubectl("", "get", "secrets", "--namespace", c.namespace, "--selector=owner=helm", `--output=jsonpath={range .items[*]}{.data.release}{"\n"}{end}`)
+	count, releases := 0, 0
+	for line := range strings.Lines(out) {
+		releases++
+		inner, err := base64.StdEncoding.DecodeString(strings.TrimSpace(line))
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		zipped, err := base64.StdEncoding.DecodeString(string(inner))
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		reader, err := gzip.NewReader(bytes.NewReader(zipped))
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		text, err := io.ReadAll(reader)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		count += strings.Count(string(text), key) + strings.Count(string(text), base64.StdEncoding.EncodeToString([]byte(key)))
+	}
+	if releases == 0 {
+		c.t.Error("Helm has no record")
+	}
+	return count
+}
