@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ragenv/ragenv/internal/childenv"
+	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/execve"
 	"github.com/ragenv/ragenv/internal/keyfile"
 	"github.com/ragenv/ragenv/internal/mask"
@@ -50,6 +51,7 @@ failures exit with 125, a command that cannot be run with 126, one that is not f
 read is an error. --pristine hands over only what programs need to run at all: PATH, HOME, USER, SHELL, TERM, LANG, LC_*, TZ,
 TMPDIR, XDG_*, the settings (not the logins) of Docker's client, SSH_AUTH_SOCK, proxies and certificates.
 
+With --profile NAME the command gets RAGENV_PROFILE=NAME, so that Docker's helper answers with that profile's key, too.
 RAGENV_PASSPHRASE never reaches the command. With --only and --pristine neither do the variables that name a file with a
 passphrase; --keep-unlock hands over RAGENV_PASSPHRASE_FILE, which docker-credential-ngc needs inside the command where the
 kernel keeps no unlocked keychain. A command that runs as you can ask the helper for every login while the keychain is open.
@@ -140,6 +142,7 @@ func runRun(s *session, o runOptions) (int, error) {
 		}
 		want.base, want.where = append(settings, want.base...), "this shell or in "+ui.Printable(*o.envFile)
 	}
+	want.base = append(s.overrides(), want.base...)
 	if want.only != nil {
 		want.only = slices.Concat(want.only, fileNames(o.files))
 	}
@@ -155,6 +158,15 @@ func runRun(s *session, o runOptions) (int, error) {
 		return s.runMasked(o.command, built)
 	}
 	return execve.Run(o.command, built.Env)
+}
+
+// overrides are the variables by which Docker's helper, and a ragenv inside the command, use the profile that a flag named for
+// this run. RAGENV_PROFILE and RAGENV_BACKEND are inherited. Of several of one name the first counts.
+func (s *session) overrides() []string {
+	if s.config.OriginOf(config.KeyProfile) != config.OriginFlag {
+		return nil
+	}
+	return []string{config.EnvProfile + "=" + s.config.Profile}
 }
 
 // runWithFiles runs the command with keys in files.
