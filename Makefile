@@ -1,4 +1,4 @@
-# A person's way in. What a target does lies in scripts/, so that it can be run without make, too.
+# A user's way in. What a target does is in scripts/, so that it can be run without make, too.
 
 PREFIX ?= $(HOME)/.local
 # Not every shell expands make PREFIX=~/.local.

@@ -1,5 +1,5 @@
 // Command docker-credential-ngc keeps the credentials of Docker's clients in the keychain that ragenv uses, so that the
-// NGC key stored once opens nvcr.io and goes into containers. Clients run it; a person rarely does.
+// NGC key stored once opens nvcr.io and goes into containers. Clients run it; a user rarely does.
 package main
 
 import (

@@ -46,7 +46,7 @@ func runBackends(s *session) error {
 		if err := s.quietOpener().Probe(name); err != nil {
 			state = "not usable: " + reason(name, err)
 		} else if name == keychain.BackendFile && !keychain.FileStoreExists(s.config.Paths.Store) {
-			state = "usable, not made yet"
+			state = "usable, not created yet"
 		}
 		_, _ = fmt.Fprintf(w, "%s %s\t%s\n", mark, name, ui.Printable(state))
 	}
@@ -199,7 +199,7 @@ func runBackendMigrate(s *session, fromName, toName string, keep bool) error {
 
 	})
 	if err != nil {
-		return ui.Errorf(fmt.Sprintf("nothing was removed; when that is mended: ragenv backend migrate %s %s", fromName, toName), "%w", err)
+		return ui.Errorf(fmt.Sprintf("nothing was removed; fix that, then run: ragenv backend migrate %s %s", fromName, toName), "%w", err)
 	}
 	// A third backend that the config file names stays, whatever this run was told: its keys are not among these.
 	if pinned := s.config.PinnedBackend; pinned == "" || pinned == fromName {

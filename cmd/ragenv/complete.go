@@ -18,7 +18,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// completePatience is how long a keychain may take to list its names: a person waits with a finger on the key.
+// completePatience is how long a keychain may take to list its names: a user waits with a finger on the key.
 const completePatience = time.Second
 
 // newCompleteCommand is what the completion scripts ask. The words are those after the program's name up to the one at the
@@ -32,7 +32,7 @@ func newCompleteCommand(p *program) *cli.Command {
 		Usage:     "answer a completion script",
 		ArgsUsage: "WORD...",
 		Hidden:    true,
-		Flags:     []cli.Flag{&cli.BoolFlag{Name: "new-word", Destination: &newWord, Usage: "the word at the cursor is empty, and left out"}},
+		Flags:     []cli.Flag{&cli.BoolFlag{Name: "new-word", Destination: &newWord, Usage: "the word at the cursor is empty, and omitted"}},
 		Action: func(c *cli.Context) error {
 			words := c.Args().Slice()
 			if newWord || len(words) == 0 {

@@ -170,7 +170,7 @@ func (s *session) recordDockerEdit(record, edit dockerconfig.Undo) error {
 	if record.Path == "" {
 		record.Path = edit.Path
 	}
-	record.Edits = slices.Clip(record.Edits) // the caller may have to begin anew
+	record.Edits = slices.Clip(record.Edits) // the caller may have to begin again
 	record.Add(edit)
 	if err := record.Save(s.dockerUndoFile()); err != nil {
 		return notRecorded(err)

@@ -25,7 +25,7 @@ func newDoctorCommand(p *program) *cli.Command {
 	var o doctorOptions
 	return &cli.Command{
 		Name:  "doctor",
-		Usage: "find what is wrong, and say what mends it",
+		Usage: "diagnose problems and suggest fixes",
 		Description: `Looks at the programs, Docker's configuration and engine, the keychain and the keys in it, and where else keys lie: in this
 shell, in shell start-up files, and in .env files here that git tracks. It asks nothing, unlocks nothing and changes nothing, and
 shows no value. It ends with 1 if a check failed; warnings alone do not count.
@@ -69,7 +69,7 @@ func (p *program) doctorWorld(c *cli.Context) (*doctor.World, error) {
 	w := &doctor.World{Getenv: p.getenv, Environ: os.Environ(), Version: buildinfo.Version(), Now: p.now}
 	var err error
 	if w.Dir, err = os.Getwd(); err != nil {
-		w.Dir = string(os.PathSeparator) // it was removed: nothing lies there
+		w.Dir = string(os.PathSeparator) // it was removed: nothing is there
 	}
 	if w.Executable, err = os.Executable(); err != nil {
 		w.Executable = ""

@@ -123,14 +123,14 @@ func (s *session) checkPlaces(values []render.Value, o exportOptions) error {
 	return nil
 }
 
-// toTerminal tells whether what is printed can be seen.
+// toTerminal reports whether what is printed can be seen.
 func (s *session) toTerminal() bool {
 	file, ok := s.stdout.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // exported returns the stored keys, or those that only names, and what follows them: what a command of ragenv run would get
-// besides what it inherits. An alias that base has a value for is left out, as is every one without withAliases, unless
+// besides what it inherits. An alias that base has a value for is omitted, as is every one without withAliases, unless
 // only names it.
 func (s *session) exported(base, only []string, withAliases bool) ([]render.Value, error) {
 	aliases := s.aliases()
@@ -170,7 +170,7 @@ func (s *session) exported(base, only []string, withAliases bool) ([]render.Valu
 	return values, nil
 }
 
-// explainRender says what a person can do about a value or name that a format cannot hold.
+// explainRender says what a user can do about a value or name that a format cannot hold.
 func explainRender(err error) error {
 	var value *render.ValueError
 	var name *render.NameError

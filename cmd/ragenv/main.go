@@ -1,4 +1,4 @@
-// Command ragenv keeps a person's keys in one keychain and runs commands with them in the environment. Under the name
+// Command ragenv keeps a user's keys in one keychain and runs commands with them in the environment. Under the name
 // docker-credential-ngc it is the credential helper, with every backend.
 package main
 

@@ -91,7 +91,7 @@ func runRestore(s *session, path string, forced bool) error {
 	return failed
 }
 
-// restoreOne stores one item. Another value in its place is replaced only after the person agreed; one that stays is an error.
+// restoreOne stores one item. Another value in its place is replaced only after the user agreed; one that stays is an error.
 func (s *session) restoreOne(k *keychain.Keychain, item keychain.Item, forced bool) (storing, error) {
 	stored, err := s.storeAndRead(k, item, forced)
 	if err != nil || stored.did != storedOther {
@@ -123,7 +123,7 @@ func backupName(ref keychain.Ref) string {
 	return name
 }
 
-// readBackup decrypts a backup; on a terminal a person may mistype the passphrase.
+// readBackup decrypts a backup; on a terminal a user may mistype the passphrase.
 func (s *session) readBackup(path string, file []byte) ([]keychain.Item, error) {
 	read := func(secret []byte) ([]keychain.Item, error) {
 		items, err := backup.Read(bytes.NewReader(file), secret)

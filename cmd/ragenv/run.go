@@ -39,7 +39,7 @@ func newRunCommand(p *program) *cli.Command {
 	var files cli.StringSlice
 	return &cli.Command{
 		Name:      runCommandName,
-		Usage:     "run a command with the keys; the word run can be left out",
+		Usage:     "run a command with the keys (the word run is optional)",
 		UsageText: "ragenv [flags] -- COMMAND [ARG...]\nragenv run [flags] [--] COMMAND [ARG...]",
 		Description: `Every key of the profile is a variable of the command's environment. A stored key wins over another value of the shell's, and a
 warning says so. NVIDIA_API_KEY and NGC_CLI_API_KEY follow NGC_API_KEY where they are unset or empty.
@@ -118,7 +118,7 @@ type exitStatus int
 func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
 // ownFailure gives an error the exit code of a failure before the command was started, unless it has one of its own: that
-// of a command that was not found, or of a person who gave up at a prompt.
+// of a command that was not found, or of a user who gave up at a prompt.
 func ownFailure(err error) error {
 	if err == nil {
 		return nil

@@ -47,7 +47,7 @@ func TestScripts(t *testing.T) {
 			ts.Check(err)
 			ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))
 		},
-		// holds FILE VAR tells whether a file holds a variable's value, as it is or as a docker login.
+		// holds FILE VAR reports whether a file holds a variable's value, as it is or as a docker login.
 		"holds": func(ts *testscript.TestScript, neg bool, args []string) {
 			text, value := ts.ReadFile(args[0]), ts.Getenv(args[1])
 			found := scripttest.Holds(text, value) || strings.Contains(text, base64.StdEncoding.EncodeToString([]byte("me:"+value)))
@@ -89,7 +89,7 @@ func TestScripts(t *testing.T) {
 			ts.Check(err)
 			ts.Setenv("PATH", filepath.Dir(path))
 		},
-	}, scripttest.Helper, scripttest.Ragenv) // ragenv, too, since the helper looks for it beside itself
+	}, scripttest.Helper, scripttest.Ragenv) // ragenv, too, since the helper looks for it next to itself
 }
 
 func findIn(path, program string) (string, error) {

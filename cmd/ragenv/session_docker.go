@@ -25,7 +25,7 @@ func (s *session) dockerConfigPath() string {
 	return dockerconfig.Path(s.getenv, s.config.Paths.Home)
 }
 
-// dockerUndoFile is where the record lies of what docker configure replaced.
+// dockerUndoFile is the path of the record of what docker configure replaced.
 func (s *session) dockerUndoFile() string {
 	return dockerconfig.UndoFile(s.config.Paths.State, s.dockerConfigPath())
 }
@@ -38,7 +38,7 @@ func dockerConfigError(err error) error {
 	case errors.As(err, &syntax):
 		return ui.Errorf(dockerconfig.Hint(syntax.Path, err), "%w; nothing was changed", err)
 	case errors.As(err, &other):
-		return ui.Errorf("ragenv docker configure (without --store: for "+serverurl.NGC+" alone, beside it)", "%w: it is not replaced", err)
+		return ui.Errorf("ragenv docker configure (without --store: for "+serverurl.NGC+" alone, next to it)", "%w: it is not replaced", err)
 	case errors.Is(err, dockerconfig.ErrChanged):
 		return ui.Errorf("run it again", "%w", err)
 	}
@@ -82,7 +82,7 @@ type plaintextLogin struct {
 // unkeptLogin is a login that no helper can keep.
 type unkeptLogin struct{ server, registry, reason string } // as config.json has it, and as Docker's commands take it
 
-// readLogins returns the logins that lie in plain text, that of nvcr.io or all of them, and apart those no helper can keep.
+// readLogins returns the logins that are in plain text, that of nvcr.io or all of them, and apart those no helper can keep.
 func (s *session) readLogins(f *dockerconfig.File, all bool) (logins []plaintextLogin, unkept []unkeptLogin) {
 	for _, auth := range f.PlaintextAuths() {
 		server, err := serverurl.Canonical(auth.Server)
@@ -135,7 +135,7 @@ func clearMoved(f *dockerconfig.File, moved []plaintextLogin) {
 	}
 }
 
-// namesHelper tells whether Docker asks the helper for anything.
+// namesHelper reports whether Docker asks the helper for anything.
 func namesHelper(f *dockerconfig.File) bool {
 	if f.CredsStore() == helperName {
 		return true

@@ -46,7 +46,7 @@ type commandEnv struct {
 }
 
 // commandEnvironment makes the environment of a command from base and the profile's keys, or those of them that only names,
-// and tells the person what is worth telling.
+// and tells the user what is worth telling.
 func (s *session) commandEnvironment(want environmentWanted) (*commandEnv, error) {
 	base, only := want.base, want.only
 	aliases := s.aliases()
@@ -84,7 +84,7 @@ func (s *session) commandEnvironment(want environmentWanted) (*commandEnv, error
 	return built, nil
 }
 
-// handedOver leaves out the items that no command gets, with a warning.
+// handedOver omits the items that no command gets, with a warning.
 func (s *session) handedOver(items []keychain.Item) []keychain.Item {
 	return slices.DeleteFunc(items, func(item keychain.Item) bool {
 		err := secrets.CheckName(item.Name)

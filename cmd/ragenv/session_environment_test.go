@@ -32,7 +32,7 @@ func testSession(t *testing.T) (*session, *keychain.Keychain, *strings.Builder) 
 	return s, k, stderr
 }
 
-// What is not to be handed over is not, even if it lies in the store: another program may have put it there.
+// What is not to be handed over is not, even if it is in the store: another program may have put it there.
 func TestReservedNamesAreNotHandedOver(t *testing.T) {
 	s, k, stderr := testSession(t)
 	for _, name := range []string{"NGC_API_KEY", "LD_PRELOAD", "RAGENV_PASSPHRASE", "PATH"} {

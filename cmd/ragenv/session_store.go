@@ -47,7 +47,7 @@ func (s *session) storeAndRead(k *keychain.Keychain, item keychain.Item, replace
 	return stored, err
 }
 
-// checkValue tells the person what is odd about a value, and refuses what must not be stored.
+// checkValue tells the user what is odd about a value, and refuses what must not be stored.
 func (s *session) checkValue(name, value string, forced bool) error {
 	return s.checkValueOr(name, value, forced, "ragenv set "+name+" --force")
 }
@@ -158,7 +158,7 @@ func previousRef(ref keychain.Ref) keychain.Ref {
 	return ref
 }
 
-// forgetOld removes the values from before rotations whose week has passed. It is housekeeping beside a command's own work,
+// forgetOld removes the values from before rotations whose week has passed. It is housekeeping next to a command's own work,
 // so what it cannot do now is left for the next time.
 func (s *session) forgetOld(k *keychain.Keychain, refs []keychain.Ref) {
 	for _, ref := range refs {

@@ -1,6 +1,6 @@
 // Package atomicfile replaces small files such that a crash at any instant leaves the old content or the new one, whole.
 //
-// The new content goes into a temporary file of mode 0600 beside the target, is brought to the disk, and is renamed over the
+// The new content goes into a temporary file of mode 0600 next to the target, is brought to the disk, and is renamed over the
 // target. A symbolic link stays one: the file it leads to is replaced. What a rename cannot keep is lost: other hard links
 // to the old file, extended attributes and access control lists.
 //
@@ -245,7 +245,7 @@ func read(path string) ([]byte, error) {
 	return data, err
 }
 
-// write puts data into a temporary file beside target, which place then brings there. info is of the present target, or nil.
+// write puts data into a temporary file next to target, which place then brings there. info is of the present target, or nil.
 func write(target string, info fs.FileInfo, data []byte, perm fs.FileMode, place func(temp string) error) (err error) {
 	dir, base := filepath.Split(target)
 	if dir == "" {

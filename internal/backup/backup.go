@@ -12,10 +12,10 @@
 //	      "profile": "default",
 //	      "kind": "env",                        env, registry or previous (package keychain)
 //	      "name": "NGC_API_KEY",                the environment variable, or the registry
-//	      "username": "",                       registry only; left out when empty
+//	      "username": "",                       registry only; omitted when empty
 //	      "secret": "...",                      or "secret_base64", for bytes that are not UTF-8
 //	      "updated": "2026-11-01T09:00:00Z",
-//	      "expires": "2027-01-31T23:59:59Z"     left out when unknown
+//	      "expires": "2027-01-31T23:59:59Z"     omitted when unknown
 //	    }
 //	  ]
 //	}

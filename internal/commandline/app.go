@@ -152,7 +152,7 @@ func NoArguments(c *cli.Context) error {
 	return nil
 }
 
-// flagErrors are the texts of package flag, and of urfave on top of it, and ours. Values are left out: one may be a key.
+// flagErrors are the texts of package flag, and of urfave on top of it, and ours. Values are omitted: one may be a key.
 // The patterns are compiled when they are needed, not at every start.
 var flagErrors = []struct{ pattern, text string }{
 	{`^flag provided but not defined: -(\S+)`, "unknown flag %s"},

@@ -131,7 +131,7 @@ func (c *Config) SetProfile(profile string, origin Origin) error {
 	return nil
 }
 
-// BackendMoved reads again which backend is in use, takes it over, and tells whether it is another one than before. A migration names the
+// BackendMoved reads again which backend is in use, takes it over, and reports whether it is another one than before. A migration names the
 // new backend before it empties the old one: what was not found in the old one is to be looked for again then.
 func (c *Config) BackendMoved(getenv func(string) string) bool {
 	// Nearly always the file is the same, and need not be understood again: this is asked for every registry without a login.

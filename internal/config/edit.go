@@ -41,7 +41,7 @@ func (c *Config) Pin(key, value string) error {
 	return nil
 }
 
-// maxTries bounds how often Pin begins anew because another process wrote the file meanwhile.
+// maxTries bounds how often Pin begins again because another process wrote the file meanwhile.
 const maxTries = 10
 
 func (c *Config) pinOnce(key, value string) error {

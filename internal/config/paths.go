@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// ErrNoHome: neither the environment nor the system tells where the person's files lie.
+// ErrNoHome: neither the environment nor the system tells where the user's files are.
 var ErrNoHome = errors.New("no home directory: $HOME is not set")
 
 // Paths are the places the programs use.

@@ -187,7 +187,7 @@ func (f *File) stringOf(value []byte) string {
 // Path returns the path given to Load.
 func (f *File) Path() string { return f.path }
 
-// Exists tells whether there was a file when it was read.
+// Exists reports whether there was a file when it was read.
 func (f *File) Exists() bool { return f.disk != nil }
 
 // CredsStore returns the name of the helper for every registry, such as "ngc" for docker-credential-ngc, or "".
@@ -292,7 +292,7 @@ func (e authEntry) secret() Auth {
 }
 
 // IgnoredAuths returns the PlaintextAuths that Docker no longer reads, because a helper answers for their registry. They serve nobody and still
-// lie in the file: move them or say so.
+// are in the file: move them or say so.
 func (f *File) IgnoredAuths() []Auth {
 	var ignored []Auth
 	helpers, store := f.CredHelpers(), f.CredsStore()
@@ -318,7 +318,7 @@ func hostname(server string) string {
 	return host
 }
 
-// Changed tells whether Save has something to write.
+// Changed reports whether Save has something to write.
 func (f *File) Changed() bool {
 	if f.disk == nil && len(f.root.members) == 0 {
 		return false
@@ -350,8 +350,8 @@ func (f *File) Save() error {
 // maxTries bounds Edit. Docker writes the file once per login: two losses in a row are already rare.
 const maxTries = 10
 
-// Edit loads the file at path, lets fn change it, and saves it; it begins anew when another program changed the file meanwhile, so fn
-// may run several times. An error of fn ends it with nothing written. changed tells whether the file was written.
+// Edit loads the file at path, lets fn change it, and saves it; it begins again when another program changed the file meanwhile, so fn
+// may run several times. An error of fn ends it with nothing written. changed reports whether the file was written.
 func Edit(path string, fn func(*File) error) (changed bool, err error) {
 	for try := 1; ; try++ {
 		f, err := Load(path)

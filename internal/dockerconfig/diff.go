@@ -10,7 +10,7 @@ import (
 const maskedValue = `"***"`
 
 // Diff returns the edits in the manner of diff -u, with the whole file as context, or "" if there are none. Only the values of
-// credsStore and credHelpers are shown: a secret can lie in auths, but also in HttpHeaders, proxies and a plugin's settings.
+// credsStore and credHelpers are shown: a secret can are in auths, but also in HttpHeaders, proxies and a plugin's settings.
 func (f *File) Diff() string {
 	if !f.Changed() {
 		return ""

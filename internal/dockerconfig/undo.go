@@ -156,7 +156,7 @@ func (f *File) Revert(u Undo) {
 	}
 }
 
-// revertBytes tells whether it could put the bytes back.
+// revertBytes reports whether it could put the bytes back.
 func (f *File) revertBytes(edit UndoEdit) bool {
 	if len(f.text) != edit.Length {
 		return false

@@ -24,7 +24,7 @@ const configureHint = "ragenv docker configure"
 const authVariable = "DOCKER_AUTH_CONFIG"
 
 // brokenDocker is the result of the checks that need a config.json where it cannot be read; dockerConfig says why.
-var brokenDocker = Result{Warning, "not checked: Docker's config.json cannot be read", "ragenv doctor, after docker-config is mended"}
+var brokenDocker = Result{Warning, "not checked: Docker's config.json cannot be read", "ragenv doctor, after docker-config is fixed"}
 
 // dockerConfig: config.json is valid and names the helper for nvcr.io.
 func (w *World) dockerConfig(context.Context) Result {
@@ -147,7 +147,7 @@ func (w *World) authVariableNames(registry string) bool {
 	return false
 }
 
-// dockerLogins: no login lies in config.json in plain text.
+// dockerLogins: no login is in config.json in plain text.
 func (w *World) dockerLogins(context.Context) Result {
 	file, err := w.docker()
 	if err != nil {
@@ -175,9 +175,9 @@ func (w *World) dockerLogins(context.Context) Result {
 			hint = "docker logout " + shellquote.Word(auth.Server) + " && docker login " + shellquote.Word(auth.Server)
 		}
 		if slices.Contains(ignored, auth) {
-			f.add(Warning, hint, "the login for %s lies in plain text, and Docker ignores it: a helper answers", shown(auth.Server))
+			f.add(Warning, hint, "the login for %s is in plain text, and Docker ignores it: a helper answers", shown(auth.Server))
 		} else {
-			f.add(Warning, hint, "the login for %s lies in plain text", shown(auth.Server))
+			f.add(Warning, hint, "the login for %s is in plain text", shown(auth.Server))
 		}
 	}
 	return f.result(Result{})

@@ -72,11 +72,11 @@ func TestDockerLogins(t *testing.T) {
 		hint   string
 	}{
 		"none":           {`{"auths": {"nvcr.io": {}}, ` + helpers + `}`, OK, "none", ""},
-		"shadowed":       {`{"auths": {NGC}, ` + helpers + `}`, Warning, "nvcr.io lies in plain text, and Docker ignores it", configureHint},
-		"in use":         {`{"auths": {NGC}}`, Warning, "nvcr.io lies in plain text", configureHint},
-		"another":        {`{"auths": {OTHER}, ` + helpers + `}`, Warning, "ghcr.io lies in plain text", configureHint + " --store"},
-		"other shadowed": {`{"auths": {OTHER}, "credsStore": "ngc"}`, Warning, "ghcr.io lies in plain text, and Docker ignores it", "docker login ghcr.io"},
-		"two":            {`{"auths": {NGC, OTHER}}`, Warning, "nvcr.io lies in plain text; the login for ghcr.io lies", configureHint},
+		"shadowed":       {`{"auths": {NGC}, ` + helpers + `}`, Warning, "nvcr.io is in plain text, and Docker ignores it", configureHint},
+		"in use":         {`{"auths": {NGC}}`, Warning, "nvcr.io is in plain text", configureHint},
+		"another":        {`{"auths": {OTHER}, ` + helpers + `}`, Warning, "ghcr.io is in plain text", configureHint + " --store"},
+		"other shadowed": {`{"auths": {OTHER}, "credsStore": "ngc"}`, Warning, "ghcr.io is in plain text, and Docker ignores it", "docker login ghcr.io"},
+		"two":            {`{"auths": {NGC, OTHER}}`, Warning, "nvcr.io is in plain text; the login for ghcr.io is", configureHint},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHome(t)
@@ -90,7 +90,7 @@ func TestDockerLogins(t *testing.T) {
 		h := newHome(t)
 		h.keys["login"] = newKey()
 		h.dockerConfigFile(`{"auths": {` + login("https://me:"+h.keys["login"]+"@example.com", "me", h.keys["login"]) + `}, "credsStore": "ngc"}`)
-		h.expect(h.dockerLogins, Warning, "the login for a server with an odd name lies in plain text", "${EDITOR:-vi} ")
+		h.expect(h.dockerLogins, Warning, "the login for a server with an odd name is in plain text", "${EDITOR:-vi} ")
 	})
 	t.Run("open to others", func(t *testing.T) {
 		h := newHome(t)

@@ -1,5 +1,5 @@
-// Package doctor examines a person's set-up: the programs, Docker's configuration, the keychain and the keys in it, and
-// where else keys lie. It prints nothing, asks nobody, unlocks nothing, and writes nothing.
+// Package doctor examines a user's set-up: the programs, Docker's configuration, the keychain and the keys in it, and
+// where else keys are. It prints nothing, asks nobody, unlocks nothing, and writes nothing.
 //
 // What a check says never holds a secret or a part of one.
 package doctor
@@ -19,14 +19,14 @@ type Status string
 const (
 	OK      Status = "ok"
 	Warning Status = "warning" // it works, or cannot be known, but somebody should look
-	Failed  Status = "failed"  // something does not work, or a key lies open
+	Failed  Status = "failed"  // something does not work, or a key is open
 )
 
 // Result is the outcome of one check.
 type Result struct {
 	Status Status
 	Detail string // one line, lower case, no full stop
-	Hint   string // what mends it, as a command that can be pasted where there is one; empty if nothing has to be done
+	Hint   string // what fixes it, as a command that can be pasted where there is one; empty if nothing has to be done
 }
 
 // Check is one thing to look at.
@@ -165,7 +165,7 @@ func (f findings) result(otherwise Result) Result {
 	var r Result
 	for _, status := range []Status{Failed, Warning, OK} {
 		if r.Status != "" && status == OK {
-			break // what is fine is of no interest beside what is not
+			break // what is fine is of no interest next to what is not
 		}
 		for _, finding := range f {
 			if finding.Status != status {

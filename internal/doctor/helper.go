@@ -21,7 +21,7 @@ func (w *World) helper(ctx context.Context) Result {
 	}
 	out, err := w.run(ctx, "", path, "version")
 	if err != nil {
-		return Result{Failed, path + " does not run", "install " + helperProgram + " anew: " + shellquote.Word(path)}
+		return Result{Failed, path + " does not run", "install " + helperProgram + " again: " + shellquote.Word(path)}
 	}
 	// "docker-credential-ngc (MODULE) VERSION"
 	fields := strings.Fields(out)
@@ -34,7 +34,7 @@ func (w *World) helper(ctx context.Context) Result {
 	return Result{OK, path + ", " + w.Version, ""}
 }
 
-// helperPathHint knows the most likely place: beside this program.
+// helperPathHint knows the most likely place: next to this program.
 func (w *World) helperPathHint() string {
 	if w.Executable != "" {
 		dir := filepath.Dir(w.Executable)

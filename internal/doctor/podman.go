@@ -24,7 +24,7 @@ func (w *World) podman(context.Context) Result {
 	var f findings
 	for _, path := range w.podmanAuthFiles() {
 		if auths, err := dockerconfig.Load(path); err == nil && hasLogin(auths, ngcRegistry) {
-			f.add(Warning, program+" logout "+ngcRegistry, "the login for %s lies in plain text in %s", ngcRegistry, w.tilde(path))
+			f.add(Warning, program+" logout "+ngcRegistry, "the login for %s is in plain text in %s", ngcRegistry, w.tilde(path))
 		}
 	}
 	place := podmanconfig.Of(w.Paths.Home)

@@ -24,9 +24,9 @@ func TestPodman(t *testing.T) {
 		"credential-helpers": {"podman", map[string]string{dropIn: `credential-helpers = ["ngc"]`}, `{}`, OK, "for every registry (credential-helpers)", ""},
 		"not TOML":           {"podman", map[string]string{dropIn: "="}, `{"credHelpers": {"nvcr.io": "ngc"}}`, Warning, "50.conf: line 1", "correct that file"},
 		"a login": {"podman", map[string]string{".config/containers/auth.json": `{"auths": {LOGIN}}`},
-			`{"credHelpers": {"nvcr.io": "ngc"}}`, Warning, "lies in plain text in ~", "podman logout nvcr.io"},
+			`{"credHelpers": {"nvcr.io": "ngc"}}`, Warning, "is in plain text in ~", "podman logout nvcr.io"},
 		"a login while running": {"podman", map[string]string{"run/containers/auth.json": `{"auths": {LOGIN}}`},
-			`{"credHelpers": {"nvcr.io": "ngc"}}`, Warning, "lies in plain text", "podman logout nvcr.io"},
+			`{"credHelpers": {"nvcr.io": "ngc"}}`, Warning, "is in plain text", "podman logout nvcr.io"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHome(t)

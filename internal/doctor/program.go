@@ -31,7 +31,7 @@ func (w *World) lookPath(name string) (path, notExecutable string) {
 		if err == nil {
 			return found, notExecutable
 		}
-		// In a directory that this user may not search there is nothing to mend.
+		// In a directory that this user may not search there is nothing to fix.
 		if _, statErr := os.Stat(file); errors.Is(err, fs.ErrPermission) && statErr == nil && notExecutable == "" {
 			notExecutable = file
 		}

@@ -8,7 +8,7 @@ import (
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
-// Write writes reports for a person. Off a terminal it is one line a check, with its hint below, and a summary: scripts read
+// Write writes reports for a user. Off a terminal it is one line a check, with its hint below, and a summary: scripts read
 // that, so it does not change. On a terminal the problems come first, and what passed is a number unless verbose.
 func Write(w io.Writer, style ui.Style, reports []Report, verbose bool) error {
 	text := plain(reports)

@@ -83,7 +83,7 @@ func (w *World) readStored() *stored {
 	return s
 }
 
-// has tells whether the variable's value is stored.
+// has reports whether the variable's value is stored.
 func (w *World) has(name string) bool { return slices.Contains(w.stored().refs, w.envRef(name)) }
 
 // value returns what is stored as name; false if it is not there or cannot be read now.

@@ -14,7 +14,7 @@ import (
 // staleAfter is the age from which no write can still be under way.
 const staleAfter = time.Hour
 
-// temporaryFiles: no write that was cut short left a file behind. What lies beside config.json can hold its logins.
+// temporaryFiles: no write that was cut short left a file behind. What is next to config.json can hold its logins.
 func (w *World) temporaryFiles(context.Context) Result {
 	docker := w.dockerConfigPath()
 	var f findings

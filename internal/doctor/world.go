@@ -65,7 +65,7 @@ const (
 const ngcRegistry = serverurl.NGC
 
 // unreadableConfig is the result of a check that needs the configuration where there is none.
-var unreadableConfig = Result{Warning, "not checked: the configuration cannot be read", "ragenv doctor, after config-file is mended"}
+var unreadableConfig = Result{Warning, "not checked: the configuration cannot be read", "ragenv doctor, after config-file is fixed"}
 
 // docker returns Docker's config.json, read once.
 func (w *World) docker() (*dockerconfig.File, error) {
@@ -83,7 +83,7 @@ func (w *World) forProfile() string {
 	return " --profile " + w.Config.Profile
 }
 
-// tilde shortens a path in the person's home, for what is read and not pasted.
+// tilde shortens a path in the user's home, for what is read and not pasted.
 func (w *World) tilde(path string) string {
 	if rest, ok := strings.CutPrefix(path, w.Paths.Home+string(filepath.Separator)); ok && w.Paths.Home != "" {
 		return "~" + string(filepath.Separator) + rest

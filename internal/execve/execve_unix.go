@@ -35,9 +35,9 @@ func searchPath(env []string) string {
 	return defaultPath
 }
 
-// Find returns the file that a command stands for along a PATH; one with a directory in it is that file itself. What lies
-// in a relative directory of PATH, the empty one included, is not run, for the reason of exec.ErrDot; what lies behind it is
-// not run either, because the person may mean the first. Errors: ErrNotFound, ErrRelative, ErrPermission.
+// Find returns the file that a command stands for along a PATH; one with a directory in it is that file itself. What is
+// in a relative directory of PATH, the empty one included, is not run, for the reason of exec.ErrDot; what is behind it is
+// not run either, because the user may mean the first. Errors: ErrNotFound, ErrRelative, ErrPermission.
 func Find(command, searchPath string) (string, error) {
 	if strings.Contains(command, "/") {
 		return command, nil

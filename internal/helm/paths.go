@@ -17,7 +17,7 @@ type Paths struct {
 	Repositories string // repositories.yaml
 }
 
-// FindPaths returns the paths by the environment. home is the person's home directory, "" if there is none.
+// FindPaths returns the paths by the environment. home is the user's home directory, "" if there is none.
 func FindPaths(getenv func(string) string, home string) (Paths, error) {
 	var p Paths
 	var err error

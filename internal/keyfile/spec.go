@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Spec is what a person asks for: the key Name in a file of a Format, whose path the variable Variable has.
+// Spec is what a user asks for: the key Name in a file of a Format, whose path the variable Variable has.
 type Spec struct{ Variable, Name, Format string }
 
 // ErrSpec: the text is not of the form VAR=NAME or VAR=NAME:FORMAT.

@@ -86,7 +86,7 @@ func forms(value string) map[string]bool {
 		for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 			for shift := range 3 {
 				// The value behind shift other bytes. A character of base64 that holds only bits of the value is
-				// always the same one, the others are left out.
+				// always the same one, the others are omitted.
 				text := encoding.EncodeToString([]byte("\x00\x00"[:shift] + value))
 				all[text[(shift*8+5)/6:(shift+len(value))*8/6]] = true
 			}

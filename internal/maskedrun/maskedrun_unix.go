@@ -34,7 +34,7 @@ type child struct {
 }
 
 // Run runs argv[0], found along the PATH of env, with that environment, and returns its exit code: 128 + n if signal n ended it.
-// An *execve.Error if it could not be started; an *OutputError, beside the exit code, if its output was lost.
+// An *execve.Error if it could not be started; an *OutputError, next to the exit code, if its output was lost.
 func Run(argv, env []string, masker *mask.Masker, std Streams) (code int, err error) {
 	c := &child{cmd: &exec.Cmd{Args: argv, Env: env, Stdin: std.In}, masker: masker, std: std}
 	defer c.close()
@@ -149,7 +149,7 @@ func (c *child) openTerminal() (restore func(), err error) {
 	return restore, nil
 }
 
-// inForeground tells whether this process may use a terminal of its session; one in the background would be stopped.
+// inForeground reports whether this process may use a terminal of its session; one in the background would be stopped.
 func inForeground(terminal *os.File) bool {
 	group, err := unix.IoctlGetInt(int(terminal.Fd()), unix.TIOCGPGRP)
 	return err == nil && group == unix.Getpgrp()
@@ -180,7 +180,7 @@ func (c *child) forward(signals <-chan os.Signal, ended <-chan struct{}) {
 	}
 }
 
-// ownTerminal tells whether this process is in the foreground of its controlling terminal.
+// ownTerminal reports whether this process is in the foreground of its controlling terminal.
 func ownTerminal() bool {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDONLY|unix.O_NOCTTY, 0)
 	if err != nil {

@@ -75,7 +75,7 @@ func (e *FileError) Error() string { return fmt.Sprintf("$%s: %s: %v", e.Variabl
 // Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }
 
-// Hint returns what mends it.
+// Hint returns what fixes it.
 func (e *FileError) Hint() string { return e.Mend }
 
 func fromFile(variable, path string) ([]byte, error) {

@@ -118,7 +118,7 @@ func namedByCompose(path string) []string {
 	return paths
 }
 
-// winsInCompose reports whether a Compose file beside or above the file names it as an env_file: what it says reaches the
+// winsInCompose reports whether a Compose file next to or above the file names it as an env_file: what it says reaches the
 // container whatever the environment of docker compose is.
 func winsInCompose(o Options, path string) bool {
 	dirs := []string{filepath.Dir(path), o.Dir}

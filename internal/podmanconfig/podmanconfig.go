@@ -48,7 +48,7 @@ type SyntaxError struct {
 
 func (e *SyntaxError) Error() string { return e.Path + ": " + e.Reason }
 
-// Place is where the files lie.
+// Place is where the files are.
 type Place struct {
 	Home string // the user's home; XDG_CONFIG_HOME has no influence on these files
 	Etc  string // "/etc/containers"
@@ -138,7 +138,7 @@ func read(file string) ([]string, error) {
 	return document.Helpers, nil
 }
 
-// Asks tells whether Podman asks the helper ("ngc" for docker-credential-ngc). The errors are those of Helpers.
+// Asks reports whether Podman asks the helper ("ngc" for docker-credential-ngc). The errors are those of Helpers.
 func (p Place) Asks(helper string) (bool, error) {
 	helpers, _, err := p.Helpers()
 	return slices.Contains(helpers, helper), err
@@ -275,7 +275,7 @@ func quote(s string) string {
 	return b.String()
 }
 
-// isOurs tells whether a file is, byte for byte, one that render could have made.
+// isOurs reports whether a file is, byte for byte, one that render could have made.
 func isOurs(text []byte) bool {
 	var document struct {
 		Helpers []string `toml:"credential-helpers"`

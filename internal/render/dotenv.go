@@ -48,7 +48,7 @@ func dotenvBare(value string) bool {
 	return true
 }
 
-// dotenvSingle tells whether Compose and shells agree on value in single quotes. Compose reads \' as a quote that does not
+// dotenvSingle reports whether Compose and shells agree on value in single quotes. Compose reads \' as a quote that does not
 // end the value, so the backslashes at its end must pair up.
 func dotenvSingle(value string) bool {
 	backslashes := len(value) - len(strings.TrimRight(value, `\`))

@@ -51,7 +51,7 @@ func githubDelimiter(values []Value) string {
 
 // GitHubMasks writes the workflow commands that make GitHub Actions hide the values in the rest of the job's log. The runner
 // takes them from a step's standard output or error, and does not show them. They hold the values: write them only where a
-// runner reads ($GITHUB_ACTIONS is "true"). Empty values are left out.
+// runner reads ($GITHUB_ACTIONS is "true"). Empty values are omitted.
 func GitHubMasks(w io.Writer, values []Value) error {
 	escape := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A") // as @actions/core's escapeData
 	var buf bytes.Buffer

@@ -13,7 +13,7 @@ var (
 	ErrReservedName = errors.New("not a name for a secret")
 )
 
-// ValidName tells whether name is [A-Za-z_][A-Za-z0-9_]*: what every shell, Compose and Kubernetes take as a variable.
+// ValidName reports whether name is [A-Za-z_][A-Za-z0-9_]*: what every shell, Compose and Kubernetes take as a variable.
 func ValidName(name string) bool {
 	for i := range len(name) {
 		c := name[i]

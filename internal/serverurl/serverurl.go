@@ -37,7 +37,7 @@ var (
 // Canonical returns the one spelling of server under which its credential is kept:
 //
 //   - Docker Hub, by any of its names (docker.io, index.docker.io, registry-1.docker.io) and with any repository: Hub.
-//     What lies below its API ("https://index.docker.io/v1/access-token", "/v1/refresh-token") is an entry of its own,
+//     What is below its API ("https://index.docker.io/v1/access-token", "/v1/refresh-token") is an entry of its own,
 //     because Docker Desktop and BuildKit keep other secrets there.
 //   - nvcr.io with any path: NGC. The key opens the whole registry, and crane asks for "nvcr.io/nim/foo". With the scheme
 //     http or port 80 it is ErrClearText.
@@ -222,7 +222,7 @@ func canonicalHost(name string) (host, reason string) {
 	return strings.ToLower(name), ""
 }
 
-// validPort tells whether port is 1 to 65535 without leading zeros.
+// validPort reports whether port is 1 to 65535 without leading zeros.
 func validPort(port string) bool {
 	if port == "" || len(port) > 5 || port[0] == '0' {
 		return false

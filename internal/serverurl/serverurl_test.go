@@ -66,7 +66,7 @@ func TestCanonical(t *testing.T) {
 		"registry-1.docker.io":             serverurl.Hub,
 		"https://registry-1.docker.io/v2/": serverurl.Hub,
 
-		// Docker Desktop's and BuildKit's own entries beside it.
+		// Docker Desktop's and BuildKit's own entries next to it.
 		"https://index.docker.io/v1/access-token":   "https://index.docker.io/v1/access-token",
 		"https://index.docker.io/v1/refresh-token":  "https://index.docker.io/v1/refresh-token",
 		"https://index.docker.io/v1/access-token/":  "https://index.docker.io/v1/access-token",

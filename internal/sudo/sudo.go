@@ -24,7 +24,7 @@ type Caller struct {
 	Home string
 }
 
-// KeysElsewhere tells whether this process runs under sudo on behalf of a person whose own home holds a store or a
+// KeysElsewhere reports whether this process runs under sudo on behalf of a user whose own home holds a store or a
 // configuration of this program, while it looks into used, another one. False whenever that cannot be known.
 func KeysElsewhere(getenv func(string) string, used config.Paths) (Caller, bool) {
 	return keysElsewhere(getenv, used, func(name string) (string, error) {

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// Shown returns a writer for what a person reads on standard output: lines and tabs pass, and what would steer a terminal is
+// Shown returns a writer for what a user reads on standard output: lines and tabs pass, and what would steer a terminal is
 // replaced. Names and user names come from backups, Docker's config.json and other machines. Values that a program asked for
 // (get, export) do not go through it.
 func Shown(w io.Writer) io.Writer { return &shown{w: w} }

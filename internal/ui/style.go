@@ -8,7 +8,7 @@ import (
 	"golang.org/x/term"
 )
 
-// Style is how text for a person looks: with colors and marks on a terminal, plain elsewhere. The zero value is plain.
+// Style is how text for a user looks: with colors and marks on a terminal, plain elsewhere. The zero value is plain.
 type Style struct {
 	On    bool // colors and marks
 	Width int  // columns of the terminal; 0 where text is not wrapped

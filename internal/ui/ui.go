@@ -1,9 +1,9 @@
-// Package ui is how both programs talk to a person.
+// Package ui is how both programs talk to a user.
 //
 // The rules: an error is one line, "PROGRAM: error: what happened", lower case, no full stop. If anything can be done about
 // it, a second line, "PROGRAM: hint: ...", says what, as a command that can be pasted where there is one. Warnings and
 // notes are one line each. All of it goes to standard error, and none of it ever holds a secret. An error without a hint
-// that a person could have used is a bug.
+// that a user could have used is a bug.
 package ui
 
 import (
@@ -24,7 +24,7 @@ const (
 	CodeInterrupted = 130 // 128 + SIGINT, at a prompt
 )
 
-// Error is an error with what a person should know beside it.
+// Error is an error with what a user should know next to it.
 type Error struct {
 	Err  error
 	Hint string // what to do next; empty if nothing can be done

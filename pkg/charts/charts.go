@@ -133,7 +133,7 @@ func (c *Client) parse(address string) (*url.URL, error) {
 }
 
 // get makes the request, and those that redirects ask for. Those are without the key, even to the same host: what comes
-// from a redirect is not the person's word.
+// from a redirect is not the user's word.
 func (c *Client) get(ctx context.Context, u *url.URL, key string) ([]byte, error) {
 	for hop := range maxRedirects + 1 {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)

@@ -82,9 +82,9 @@ type Backend interface {
 // SystemBackend is a backend that the operating system or another program keeps.
 type SystemBackend interface {
 	Backend
-	// Unlocked is nil unless reading would ask a person who is not there. Errors: ErrLocked, and what keeps it from telling.
+	// Unlocked is nil unless reading would ask a user who is not there. Errors: ErrLocked, and what keeps it from telling.
 	Unlocked() error
-	// Unlock lets it ask the person. Errors: ErrLocked if it stays locked, ErrTimeout, ErrUnavailable.
+	// Unlock lets it ask the user. Errors: ErrLocked if it stays locked, ErrTimeout, ErrUnavailable.
 	Unlock() error
 }
 
@@ -101,7 +101,7 @@ var system System
 // the file store alone: it links none of the other services' clients and starts faster.
 func RegisterSystem(s System) { system = s }
 
-// HasSystem tells whether this program has backends besides the file store.
+// HasSystem reports whether this program has backends besides the file store.
 func HasSystem() bool { return system != nil }
 
 // Probe tells why a backend cannot be used here and now: nil if it can. It writes nothing, unlocks nothing and asks
@@ -121,7 +121,7 @@ func Probe(opts Options) error {
 	return system.Probe(opts)
 }
 
-// checkSystem tells whether a backend is one that system opens.
+// checkSystem reports whether a backend is one that system opens.
 func checkSystem(name string) error {
 	for _, b := range systemBackends {
 		switch {

@@ -57,7 +57,7 @@ func openFile(opts Options) (*fileBackend, error) {
 // can other systems than Linux.
 func CanStayUnlocked() bool { return kernelcache.Available() }
 
-// FileStoreExists tells whether there is a file store in dir, without judging it.
+// FileStoreExists reports whether there is a file store in dir, without judging it.
 func FileStoreExists(dir string) bool { return agestore.Exists(dir) }
 
 // Protection is the passphrase of a new file store, and what deriving a key from it costs.
@@ -106,7 +106,7 @@ func (f *fileBackend) Refs() ([]Ref, error) {
 	return refs, nil
 }
 
-// Protected tells whether reading needs a passphrase of ours. Only the file store has one.
+// Protected reports whether reading needs a passphrase of ours. Only the file store has one.
 func (k *Keychain) Protected() (bool, error) {
 	if k.file == nil {
 		return false, nil
@@ -123,7 +123,7 @@ func (k *Keychain) WorkFactor() (int, error) {
 	return k.file.store.WorkFactor()
 }
 
-// Unlocked tells whether reading asks nobody now.
+// Unlocked reports whether reading asks nobody now.
 func (k *Keychain) Unlocked() bool {
 	if k.system != nil {
 		return k.system.Unlocked() == nil
@@ -149,7 +149,7 @@ func (k *Keychain) Unlock(passphrase []byte) error {
 	return err
 }
 
-// UnlockSystem lets a backend of another program ask the person for what it is locked with; open it with
+// UnlockSystem lets a backend of another program ask the user for what it is locked with; open it with
 // Options.Interactive. It does nothing for the file store. Errors: ErrLocked if it stays locked, ErrTimeout, ErrUnavailable.
 func (k *Keychain) UnlockSystem() error {
 	if k.system != nil {

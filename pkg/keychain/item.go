@@ -48,7 +48,7 @@ type Item struct {
 	Username string // registry credentials only
 	Secret   Secret
 	Updated  time.Time // when the secret was last written, UTC, seconds
-	Expires  time.Time // when the key stops working, as the person told us; zero is unknown
+	Expires  time.Time // when the key stops working, as the user told us; zero is unknown
 }
 
 // Secret is a secret value. Formatting it shows nothing of it: only Reveal does.
@@ -60,7 +60,7 @@ func NewSecret(value string) Secret { return Secret{value} }
 // Reveal returns the value.
 func (s Secret) Reveal() string { return s.value }
 
-// Empty tells whether there is no value.
+// Empty reports whether there is no value.
 func (s Secret) Empty() bool { return s.value == "" }
 
 // Format implements fmt.Formatter for every verb.

@@ -1,4 +1,4 @@
-// Package keychain stores a person's keys in one named backend: an operating system's keychain, or the embedded file
+// Package keychain stores a user's keys in one named backend: an operating system's keychain, or the embedded file
 // store. Items live in profiles; the same item serves Docker's credential helper and the environment of commands.
 package keychain
 
@@ -26,7 +26,7 @@ type Options struct {
 	CacheFor time.Duration
 	// Warn is told what is odd but harmless, one line without a full stop. It may be nil.
 	Warn func(message string)
-	// Interactive lets another program's backend ask the person: a prompter on the desktop, gpg's pinentry. Without it what is
+	// Interactive lets another program's backend ask the user: a prompter on the desktop, gpg's pinentry. Without it what is
 	// locked fails at once.
 	Interactive bool
 	// AnswerLimit is how long such a backend may take for what needs no person; zero is a few seconds.
@@ -93,7 +93,7 @@ func (k *Keychain) Get(ref Ref) (Item, error) {
 	return decode(ref, data)
 }
 
-// Has tells whether an item is stored. The file store answers without unlocking.
+// Has reports whether an item is stored. The file store answers without unlocking.
 func (k *Keychain) Has(ref Ref) (bool, error) {
 	if err := check(ref); err != nil {
 		return false, err
@@ -165,7 +165,7 @@ func (k *Keychain) ListAll(profile string) ([]Ref, error) {
 	return refs, nil
 }
 
-// GetAll reads several items at once, in the order of refs. An item that vanished meanwhile is left out; any other error
+// GetAll reads several items at once, in the order of refs. An item that vanished meanwhile is omitted; any other error
 // ends it.
 func (k *Keychain) GetAll(refs []Ref) ([]Item, error) {
 	items := make([]Item, len(refs))

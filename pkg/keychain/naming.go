@@ -7,7 +7,7 @@ const DefaultNamespace = "ragenv"
 
 const defaultProfile = "default"
 
-// Label returns what an item is called where the name is a label that a person reads, such as Seahorse, Keychain Access or
+// Label returns what an item is called where the name is a label that a user reads, such as Seahorse, Keychain Access or
 // the Credential Manager: "NGC_API_KEY (ragenv)", "ghcr.io (ragenv registry)", "NGC_API_KEY (ragenv profile work)".
 func (r Ref) Label() string {
 	var b strings.Builder

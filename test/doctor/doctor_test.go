@@ -89,7 +89,7 @@ func (h *doctorHome) dockerConfig(text string) {
 	h.write(filepath.Join(h.home, ".docker", "config.json"), text, 0o600)
 }
 
-// make makes the store anew and puts both wanted keys into it.
+// make makes the store again and puts both wanted keys into it.
 func (h *doctorHome) make(passphrase string) {
 	h.t.Helper()
 	if err := os.RemoveAll(h.store); err != nil {
@@ -205,7 +205,7 @@ func TestBrokenHomes(t *testing.T) {
 		{"Docker not configured", func(h *doctorHome) { h.dockerConfig("{}\n") }, "docker-config", doctor.Failed, "no helper for nvcr.io", "ragenv docker configure"},
 		{"login in plain text, shadowed by the helper", func(h *doctorHome) {
 			h.dockerConfig(`{` + login("nvcr.io", h.key) + `, "credHelpers": {"nvcr.io": "ngc"}}`)
-		}, "docker-logins", doctor.Warning, "lies in plain text, and Docker ignores it", "ragenv docker configure"},
+		}, "docker-logins", doctor.Warning, "is in plain text, and Docker ignores it", "ragenv docker configure"},
 		{"login in plain text, readable by everybody", func(h *doctorHome) {
 			h.dockerConfig(`{` + login("nvcr.io", h.key) + `}`)
 			h.chmod(filepath.Join(h.home, ".docker", "config.json"), 0o644)

@@ -59,7 +59,7 @@ type attempt struct {
 	want  outcome
 }
 
-// judge runs an attempt and then, the place being mended, looks at what is stored.
+// judge runs an attempt and then, the place being fixed, looks at what is stored.
 func (w *world) judge(t *testing.T, a attempt, mend func()) {
 	t.Helper()
 	cmd := w.command(a.trial.program, a.trial.args...)
@@ -220,7 +220,7 @@ func TestReadOnlyDisk(t *testing.T) {
 	scripttest.Binary(t, scripttest.Helper)
 	w := newWorld(t, filepath.Join(dir, "world"))
 	if out, err := exec.Command("mount", "-o", "remount,rw", dir).CombinedOutput(); err != nil {
-		t.Skipf("this user may mount, but not mount anew: %s", out)
+		t.Skipf("this user may mount, but not mount again: %s", out)
 	}
 	remount := func(mode string) {
 		if out, err := exec.Command("mount", "-o", "remount,"+mode, dir).CombinedOutput(); err != nil {
@@ -301,7 +301,7 @@ func TestNoHome(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(a.trial.stdin), &stdout, &stderr
 			_, err := runAs(nobody, cmd)
-			// "not found" is the protocol's own answer, with the reason beside it for the person.
+			// "not found" is the protocol's own answer, with the reason next to it for the user.
 			if err := hasEnded(a, err, stdout.String()+"hint: ", stderr.String()); err != nil {
 				t.Errorf("%s: %s: %v\n%s%s", place, a.name, err, stdout.String(), stderr.String())
 			}
@@ -331,7 +331,7 @@ func runAs(uid uint32, cmd *exec.Cmd) (string, error) {
 	return out.String(), err
 }
 
-// TestShortWrites: the file system takes only the first bytes of a file. What is stored and what is written beside it is whole, or
+// TestShortWrites: the file system takes only the first bytes of a file. What is stored and what is written next to it is whole, or
 // the former.
 func TestShortWrites(t *testing.T) {
 	prlimit, err := exec.LookPath("prlimit")

@@ -62,7 +62,7 @@ func injected(w *world, log string) (inside, outside int) {
 	return inside, outside
 }
 
-// fail runs one trial with one fault, the nth of its calls, and judges the world. It tells whether there was such a call.
+// fail runs one trial with one fault, the nth of its calls, and judges the world. It reports whether there was such a call.
 func (w *world) fail(strace string, op operation, inject string) (hit bool, err error) {
 	trial := op.trial(w)
 	log := filepath.Join(w.dir, "strace.log")

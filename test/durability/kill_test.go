@@ -30,7 +30,7 @@ func (w *world) start(t trial) (*exec.Cmd, error) {
 
 // TestKilled: a process that changes something is killed at a random moment, with what it started. Then every item holds
 // the former value or the next, the store opens, and the next write removes what the killed one left. The world is not
-// made anew between the rounds, so that damage adds up.
+// made again between the rounds, so that damage adds up.
 func TestKilled(t *testing.T) {
 	total := rounds(t, 54, 1)
 	seed := uint64(time.Now().UnixNano())
@@ -97,7 +97,7 @@ func TestKilled(t *testing.T) {
 	t.Logf("%d rounds: %d killed, %d finished first; %d temporary files were left and removed by a later write; 0 losses", sum+finished, sum, finished, len(left))
 }
 
-// mendTemporary: files that killed writers left beside others are gone after the next write of the same name, once they are
+// mendTemporary: files that killed writers left next to others are gone after the next write of the same name, once they are
 // too old to be of a write under way.
 func (w *world) mendTemporary(t *testing.T) {
 	t.Helper()

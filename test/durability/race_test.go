@@ -225,7 +225,7 @@ func TestWriteWhileMigrating(t *testing.T) {
 	t.Logf("%d migrations, %d items stored meanwhile: 0 losses", migrations, written)
 }
 
-// dockerWriter is a program that edits config.json as docker login does: read, change, write beside it, rename.
+// dockerWriter is a program that edits config.json as docker login does: read, change, write next to it, rename.
 const dockerWriter = "docker-writer"
 
 // dockerRead returns config.json, and the number in it.

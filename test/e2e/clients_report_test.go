@@ -84,7 +84,7 @@ func (r *clientsReport) operation(c *client, m mode, o operation, calls []string
 		}
 		text := summary(calls)
 		if file := o.keeps[m]; file != "" {
-			text += ", and the key lies in plain text in `" + file + "`"
+			text += ", and the key is in plain text in `" + file + "`"
 		}
 		if !ok {
 			text = "**FAIL** with " + text

@@ -475,7 +475,7 @@ func (h *home) writePlainLogin(password string) {
 	h.writeConfig(string(data))
 }
 
-// wantOnlySecretIn fails the test unless the key lies in plain text in exactly this file of the home; "": in none.
+// wantOnlySecretIn fails the test unless the key is in plain text in exactly this file of the home; "": in none.
 func (h *home) wantOnlySecretIn(want string) {
 	h.t.Helper()
 	key := h.rightKey()
@@ -497,6 +497,6 @@ func (h *home) wantOnlySecretIn(want string) {
 		h.t.Error(err)
 	}
 	if found != want {
-		h.t.Errorf("the key lies in plain text in %q, want %q", found, want)
+		h.t.Errorf("the key is in plain text in %q, want %q", found, want)
 	}
 }

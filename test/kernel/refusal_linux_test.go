@@ -74,7 +74,7 @@ func (w world) run(stdin, fault string, args ...string) outcome {
 	return outcome{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
 }
 
-// environment is what lies in the file "env" of the home, a line each.
+// environment is what is in the file "env" of the home, a line each.
 func (w world) environment() []string {
 	data, _ := os.ReadFile(filepath.Join(w.home, "env"))
 	return strings.Fields(string(data))

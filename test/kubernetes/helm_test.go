@@ -32,7 +32,7 @@ const (
 	inWorld   = "HELM_TEST_IN_WORLD" // set where chartHost is this machine
 )
 
-// helms returns the programs of Helm by name; those that cannot be had here are left out, or the test is skipped.
+// helms returns the programs of Helm by name; those that cannot be had here are omitted, or the test is skipped.
 func helms(t *testing.T) map[string]string {
 	t.Helper()
 	clients, err := filepath.Abs("../worlds/clients")
@@ -208,7 +208,7 @@ func newPerson(t *testing.T, helm string, env ...string) person {
 	return p
 }
 
-// run runs a program of the person's, and never shows its standard output.
+// run runs a program of the user's, and never shows its standard output.
 func (p person) run(program string, args ...string) (stdout, stderr string, err error) {
 	p.t.Helper()
 	if !strings.Contains(program, "/") {
@@ -232,7 +232,7 @@ func (p person) ok(program string, args ...string) string {
 	return stdout
 }
 
-// fails returns what the person sees.
+// fails returns what the user sees.
 func (p person) fails(want, program string, args ...string) {
 	p.t.Helper()
 	stdout, stderr, err := p.run(program, args...)
@@ -316,7 +316,7 @@ func helmCharts(t *testing.T, helm string) {
 	noKeyIn(t, p.dir+"/.config", server.key)
 	noKeyIn(t, p.dir+"/.cache", server.key)
 
-	// What goes wrong, as the person sees it.
+	// What goes wrong, as the user sees it.
 	p.fails("no such chart or repository", helm, "pull", "ngc://"+chartHost+"/nvidia/none")
 	p.fails("the key is sent to no other host", helm, "pull", "ngc://"+otherHost+"/x.tgz")
 	good := server.key

@@ -45,7 +45,7 @@ func newKey() string {
 	return "nvapi-" + base64.RawURLEncoding.EncodeToString(random)
 }
 
-// home is a person's, or a node's root's, with a store of its own.
+// home is a user's, or a node's root's, with a store of its own.
 type home struct {
 	t   *testing.T
 	dir string

@@ -129,7 +129,7 @@ func TestExportedSecrets(t *testing.T) {
 		}
 	}
 
-	// Neither the present nor the former key lies outside data, such as in an annotation.
+	// Neither the present nor the former key is outside data, such as in an annotation.
 	for _, name := range []string{"ngc-secret", "ngc-api", "other-keys"} {
 		secret := c.secret(name)
 		if _, ok := secret.Annotations[corev1.LastAppliedConfigAnnotation]; ok || len(secret.Annotations) > 0 {

@@ -23,7 +23,7 @@ const module = "github.com/ragenv/ragenv"
 // The systems that releases are built for. Files differ by system, and so do imports.
 var systems = []string{"linux", "darwin", "windows"}
 
-// under tells whether a package is one of ours at path, such as "pkg/keychain", or below it.
+// under reports whether a package is one of ours at path, such as "pkg/keychain", or below it.
 func under(pkg, path string) bool {
 	return pkg == module+"/"+path || strings.HasPrefix(pkg, module+"/"+path+"/")
 }
@@ -102,7 +102,7 @@ func TestLinked(t *testing.T) {
 	}
 }
 
-// TestGuardRunsFirst: Go initialises packages that are ready in the order of their paths. The package that keeps keyring
+// TestGuardRunsFirst: Go initializes packages that are ready in the order of their paths. The package that keeps keyring
 // from starting a D-Bus daemon imports only what is ready at once, and sorts before what keyring waits for.
 func TestGuardRunsFirst(t *testing.T) {
 	const guard = "pkg/keychain/internal/nodbus"

@@ -266,7 +266,7 @@ func (w *leakWorld) fill(text string) string {
 
 var tempOf = regexp.MustCompile(`/\.([^/]+)\.tmp-[0-9]+$`)
 
-// belongs tells whether a file may hold a secret: one that held it before, one that is named in the case, or what is about to
+// belongs reports whether a file may hold a secret: one that held it before, one that is named in the case, or what is about to
 // take its place.
 func (w *leakWorld) belongs(path string, c leakCase) bool {
 	path = tempOf.ReplaceAllString(path, "/$1")
@@ -340,7 +340,7 @@ func (w *leakWorld) check(c leakCase, calls []call) {
 		case call.name == "execve":
 			execs++
 			if execs == 1 {
-				continue // the program itself, as the person called it
+				continue // the program itself, as the user called it
 			}
 			if found := w.find(call.argv); len(found) > 0 {
 				w.report("the arguments of another program have %v", found)
@@ -366,7 +366,7 @@ func (w *leakWorld) check(c leakCase, calls []call) {
 			continue
 		case strings.HasPrefix(call.name, "open") || strings.Contains(call.name, "link") || strings.Contains(call.name, "rename"):
 			if strings.Contains(c.args, "{") || len(w.find(w.env["RAGENV_PROFILE"])) > 0 {
-				continue // the person named a file so
+				continue // the user named a file so
 			}
 		}
 		if len(found) > 0 {

@@ -12,7 +12,7 @@ import (
 	"sync"
 )
 
-// tracer tells whether system calls can be watched here, and if not, why.
+// tracer reports whether system calls can be watched here, and if not, why.
 var tracer = sync.OnceValues(func() (path, reason string) {
 	if runtime.GOOS != "linux" {
 		return "", "strace is of Linux"

@@ -24,7 +24,7 @@ const (
 	Ragenv = "ragenv"
 )
 
-// Binary returns the path of one of the programs, built as it is released but for the version. The other one is beside it. They
+// Binary returns the path of one of the programs, built as it is released but for the version. The other one is next to it. They
 // are built once for all tests of all packages, and again when a source has changed.
 func Binary(t testing.TB, program string) string {
 	t.Helper()

@@ -67,7 +67,7 @@ func noKey(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// Holds tells whether text holds a secret as it is, or in base64 alone or as the password of nvcr.io's user.
+// Holds reports whether text holds a secret as it is, or in base64 alone or as the password of nvcr.io's user.
 func Holds(text, secret string) bool {
 	for _, form := range []string{
 		secret,

@@ -1,6 +1,6 @@
 // Package scripttest runs the end-to-end scripts (testdata/script/*.txtar) of both programs.
 //
-// A script's world is its own: HOME and the XDG directories lie in $WORK, and nothing of the caller's environment but PATH
+// A script's world is its own: HOME and the XDG directories are in $WORK, and nothing of the caller's environment but PATH
 // gets in. Keys are made at run time; a script never spells one out. Besides testscript's own commands there are:
 //
 //	genkey VAR...                        puts a new key, shaped like NVIDIA's, into each variable
@@ -103,7 +103,7 @@ func setUp(env *testscript.Env, bin string) error {
 		env.Setenv(name, value)
 	}
 	if runtime.GOOS != "linux" {
-		// The first write would choose the person's own keychain. On Linux the scripts have no session bus to reach one.
+		// The first write would choose the user's own keychain. On Linux the scripts have no session bus to reach one.
 		env.Setenv("RAGENV_BACKEND", keychain.BackendFile)
 	}
 	env.Setenv("GORACE", "atexit_sleep_ms=0") // else every run takes a second more under -race

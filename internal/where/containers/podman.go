@@ -27,7 +27,7 @@ func (o Options) podman(ctx context.Context, podman string) (report where.Report
 	if len(ids) > 0 {
 		out, err = program.Output(ctx, o.Environ, podman, append([]string{"inspect", "--type", "container"}, ids...)...)
 		var all []container
-		// One that was removed meanwhile is an error beside the others' descriptions.
+		// One that was removed meanwhile is an error next to the others' descriptions.
 		if json.Unmarshal([]byte(out), &all) != nil || err != nil && len(all) == 0 {
 			return unread("Podman's containers", "podman inspect fails")
 		}

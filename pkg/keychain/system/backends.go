@@ -62,7 +62,7 @@ type naming struct {
 var (
 	// pathNaming is for backends that keep a tree or hide names.
 	pathNaming = naming{format: keychain.Ref.Key, parse: keychain.ParseKey}
-	// labelNaming is for those whose names a person reads.
+	// labelNaming is for those whose names a user reads.
 	labelNaming = naming{format: keychain.Ref.Label, parse: keychain.ParseLabel}
 )
 

@@ -142,7 +142,7 @@ func kwalletGuard(opts keychain.Options) guard {
 	}}
 }
 
-// isAbsent tells whether a bus says that nobody has the name.
+// isAbsent reports whether a bus says that nobody has the name.
 func isAbsent(answer dbus.Error) bool {
 	return answer.Name == "org.freedesktop.DBus.Error.ServiceUnknown" || answer.Name == "org.freedesktop.DBus.Error.NameHasNoOwner"
 }
@@ -162,7 +162,7 @@ func escapePathElement(name string) string {
 	return string(b)
 }
 
-// isErrno tells whether an error is, or ends with the text of, one of the system's: the library hands on most by their text alone.
+// isErrno reports whether an error is, or ends with the text of, one of the system's: the library hands on most by their text alone.
 func isErrno(err error, errno unix.Errno) bool {
 	return errors.Is(err, errno) || strings.HasSuffix(err.Error(), ": "+errno.Error())
 }

@@ -18,7 +18,7 @@ import (
 // envPassOptions holds options that pass hands to gpg (pass(1)).
 const envPassOptions = "PASSWORD_STORE_GPG_OPTS"
 
-// callersPassOptions are what the person set; commands that are run later get them from Environ, as they were.
+// callersPassOptions are what the user set; commands that are run later get them from Environ, as they were.
 var callersPassOptions = os.Getenv(envPassOptions)
 
 func passGuard(opts keychain.Options) guard {

@@ -14,7 +14,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// Time limits of the backends that somebody else answers. A prompt waits for a person; nothing else should take long.
+// Time limits of the backends that somebody else answers. A prompt waits for a user; nothing else should take long.
 const (
 	answerLimit = 5 * time.Second
 	promptLimit = time.Minute
@@ -27,7 +27,7 @@ type ring struct {
 	guard       guard
 	interactive bool
 	limit       time.Duration // of a call that nobody has to think about
-	promptLimit time.Duration // of a call that a person answers
+	promptLimit time.Duration // of a call that a user answers
 }
 
 // guard is what a backend needs beyond the library, each optional.
@@ -35,13 +35,13 @@ type guard struct {
 	// read returns the library's JSON of an entry without the library, with fewer round trips or processes. It asks
 	// nobody. Its errors go through failed, and keychain.ErrNotFound says that there is no such entry.
 	read func(name string) ([]byte, error)
-	// exists tells whether an entry of that name is stored, without unlocking.
+	// exists reports whether an entry of that name is stored, without unlocking.
 	exists func(name string) (bool, error)
 	// finds tells that reading an absent entry is keychain.ErrNotFound, also while locked: exists need not be asked first.
 	finds bool
 	// probe says what only a try shows, for Probe.
 	probe func() error
-	// locked tells whether reading would ask a person.
+	// locked reports whether reading would ask a user.
 	locked func() (bool, error)
 	// usable says what is in the way before the library would be called.
 	usable func() error
@@ -49,9 +49,9 @@ type guard struct {
 	failed func(err error) error
 	// prepare is run in the goroutine of each call, before it.
 	prepare func() error
-	// settling tells whether the entry may be half written now, so that a failed read is worth another try.
+	// settling reports whether the entry may be half written now, so that a failed read is worth another try.
 	settling func(name string) bool
-	// verify tells whether to read back what was stored, because the library does not notice a refusal.
+	// verify reports whether to read back what was stored, because the library does not notice a refusal.
 	verify bool
 	// abandon ends what the library left running when its time was up.
 	abandon func()
@@ -110,7 +110,7 @@ func (r *ring) unavailable(reason string) error {
 	return fmt.Errorf("the %s backend is %w: %s", r.name, keychain.ErrUnavailable, reason)
 }
 
-// patience is the time limit of a call that may ask a person.
+// patience is the time limit of a call that may ask a user.
 func (r *ring) patience() time.Duration {
 	if r.interactive {
 		return r.promptLimit
@@ -195,7 +195,7 @@ func (r *ring) typed(err error) error {
 	return fmt.Errorf("the %s backend failed (%w): %w", r.name, keychain.ErrUnavailable, err)
 }
 
-// Unlocked is nil unless reading would ask a person who is not there. It tries, where only a try shows that.
+// Unlocked is nil unless reading would ask a user who is not there. It tries, where only a try shows that.
 func (r *ring) Unlocked() error {
 	if r.guard.probe != nil && !r.interactive {
 		return r.call(r.limit, r.guard.probe)
@@ -231,7 +231,7 @@ func (r *ring) usable() error {
 	})
 }
 
-// unlock lets the backend ask the person, by reading what it would ask for.
+// unlock lets the backend ask the user, by reading what it would ask for.
 func (r *ring) Unlock() error {
 	refs, err := r.Refs()
 	if err != nil || len(refs) == 0 {
@@ -276,7 +276,7 @@ func (r *ring) Get(ref keychain.Ref) ([]byte, error) {
 	return item.Data, err
 }
 
-// settling tells whether a read may have failed because somebody is writing the entry.
+// settling reports whether a read may have failed because somebody is writing the entry.
 func (r *ring) settling(name string, err error) bool {
 	return r.guard.settling != nil && !errors.Is(err, keychain.ErrTimeout) && r.guard.settling(name)
 }

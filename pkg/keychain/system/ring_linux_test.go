@@ -93,7 +93,7 @@ func privatePass(t *testing.T, passphrase string) {
 			t.Skipf("the program %s is not installed", program)
 		}
 	}
-	// gpg-agent's socket lies in its home, and a socket's path is short (unix(7)).
+	// gpg-agent's socket is in its home, and a socket's path is short (unix(7)).
 	home, err := os.MkdirTemp("/tmp", "gpg")
 	if err != nil {
 		t.Fatal(err)
@@ -296,7 +296,7 @@ func TestForeignAndUnknownBackends(t *testing.T) {
 	}
 }
 
-// lockCollection locks the collection of the private bus, as a screen saver or a person would.
+// lockCollection locks the collection of the private bus, as a screen saver or a user would.
 func lockCollection(t *testing.T) {
 	t.Helper()
 	conn, err := dbus.SessionBus()

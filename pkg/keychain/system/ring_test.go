@@ -34,7 +34,7 @@ func openOrSkip(t *testing.T, opts keychain.Options) *keychain.Keychain {
 	return k
 }
 
-// The keychains of macOS and Windows are one for the whole login: there is no private one to give to a test, so a person's
+// The keychains of macOS and Windows are one for the whole login: there is no private one to give to a test, so a user's
 // own stays out of it. What the contract stores, under a random name, it removes.
 func TestOwnKeychainContract(t *testing.T) {
 	backend := map[string]string{"darwin": keychain.BackendKeychain, "windows": keychain.BackendWinCred}[runtime.GOOS]

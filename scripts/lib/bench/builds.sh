@@ -30,7 +30,7 @@ clean_up() {
 	rm -rf "$scratch"
 }
 
-# as_installed writes files anew, in one go, as installers write them: the linker writes here and there, and what that leaves in
+# as_installed writes files again, in one go, as installers write them: the linker writes here and there, and what that leaves in
 # the page cache takes a tenth longer to start.
 as_installed() {
 	local file

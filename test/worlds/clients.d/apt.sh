@@ -3,7 +3,7 @@
 # The table's columns and $cache, $work, $scratch are set by the caller:
 # shellcheck disable=SC2154
 
-# Programs of packages that ship daemons lie in sbin, which a person's PATH may lack.
+# Programs of packages that ship daemons are in sbin, which a user's PATH may lack.
 find_command() { PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v "$1"; }
 
 as_root() {

@@ -6,7 +6,7 @@
 # go_run ARGUMENTS... runs go apart from the module and workspace that the caller may stand in.
 go_run() { (cd "$scratch" && quietly env GOWORK=off GOFLAGS=-buildvcs=false CGO_ENABLED="$cgo" timeout 1200 go "$@"); }
 
-# module_dir MODULE@VERSION downloads it and prints where its source lies in the module cache.
+# module_dir MODULE@VERSION downloads it and prints where its source is in the module cache.
 module_dir() {
 	go_run mod download "$1" || return 1
 	(cd "$scratch" && GOWORK=off GOFLAGS='' go list -m -f '{{.Dir}}' "$1")
@@ -73,7 +73,7 @@ obtain_go() {
 	printf '%s\t%s\n' "$dir/$command" "$version"
 }
 
-# why_not names the commonest causes, as a person without the log wants to know them.
+# why_not names the commonest causes, as a user without the log wants to know them.
 why_not() {
 	if grep -q 'requires go >=' "$scratch/log"; then
 		printf ': it %s' "$(grep -Eo -m1 'requires go >= [0-9.]+' "$scratch/log")"

@@ -1,10 +1,10 @@
 // Package nodbus keeps the keyring library from starting a D-Bus daemon, and the caller's environment as it was.
 //
-// The library asks for the session bus when it is initialised, in every process that links it. Without an address it runs
+// The library asks for the session bus when it is initialized, in every process that links it. Without an address it runs
 // dbus-launch, if that is installed: each start of the program would then take milliseconds more and leave a dbus-daemon
 // behind for ever. It also writes the address it found to the environment, which commands started later would inherit.
 //
-// Importing this package is enough. Its initialisation comes before the library's, because Go initialises the packages
+// Importing this package is enough. Its initialisation comes before the library's, because Go initializes the packages
 // whose imports are ready in the order of their paths: this one waits for os, strconv and time only, and sorts before
 // golang.org/x/sys, net and os/user, for which the library waits.
 package nodbus

@@ -15,5 +15,5 @@ var watchdog = time.AfterFunc(patience, func() {
 	os.Exit(1) // nothing has begun that could be lost
 })
 
-// Started says that the library is initialised. Whoever imports the library and this package calls it in its own init.
+// Started says that the library is initialized. Whoever imports the library and this package calls it in its own init.
 func Started() { watchdog.Stop() }

@@ -25,7 +25,7 @@ type programs struct {
 func (p programs) helper() string { return filepath.Join(p.bin, "docker-credential-ngc") }
 func (p programs) ragenv() string { return filepath.Join(p.bin, "ragenv") }
 
-// home is a throw-away home directory of a person.
+// home is a throw-away home directory of a user.
 type home struct {
 	dir string
 	env []string

@@ -1,4 +1,4 @@
-// Command bench measures what starting the programs costs, beside a program that does nothing and the programs that a person
+// Command bench measures what starting the programs costs, next to a program that does nothing and the programs that a user
 // could use instead. scripts/bench builds what it needs and calls it; so does scripts/bench-instructions.
 //
 //	bench measure FLAG...       measures, and writes a JSON file

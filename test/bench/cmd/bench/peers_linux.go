@@ -37,8 +37,8 @@ func readPeers(path string) (map[string]peer, error) {
 	return peers, nil
 }
 
-// peerSubjects measure the programs that a person could use instead, each in a keychain of its own with one key in it, and
-// beside two of them our helper with the same keychain behind it.
+// peerSubjects measure the programs that a user could use instead, each in a keychain of its own with one key in it, and
+// next to two of them our helper with the same keychain behind it.
 type peerSubjects struct {
 	*world
 	programs
@@ -193,7 +193,7 @@ func is(secret string) func(string) error {
 
 // pass keeps its store under a gpg key without a passphrase.
 func (s *peerSubjects) pass() error {
-	// gpg-agent's socket lies in its home, and a socket's path is short (unix(7)).
+	// gpg-agent's socket is in its home, and a socket's path is short (unix(7)).
 	gpg, err := os.MkdirTemp("/tmp", "gpg")
 	if err != nil {
 		return err
