@@ -29,7 +29,7 @@ func TestStockAge(t *testing.T) {
 	for name, passphrase := range map[string]string{"without a passphrase": "", "with a passphrase": words} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "store")
-			store, err := agestore.Create(agestore.Options{Dir: dir, WorkFactor: 10}, []byte(passphrase))
+			store, err := agestore.Create(agestore.Options{Dir: dir}, agestore.Protection{Passphrase: []byte(passphrase), WorkFactor: 10})
 			if err != nil {
 				t.Fatal(err)
 			}
