@@ -116,7 +116,7 @@ func (s *session) readLogins(f *dockerconfig.File, all bool) (logins []plaintext
 			Ref:      keychain.Ref{Profile: s.config.Profile, Kind: keychain.KindRegistry, Name: server},
 			Username: auth.Username, Secret: secret,
 		}
-		if isKnown && auth.Username == known.Username {
+		if isKnown && secrets.OpensAsKey(known, auth.Username, auth.Secret.Reveal()) {
 			item.Ref, item.Username = s.envRef(known.Name), ""
 		}
 		logins = append(logins, plaintextLogin{auth, item})

@@ -125,8 +125,14 @@ func (h *helper) Add(c *credentials.Credentials) error {
 	if err != nil {
 		return h.explain(err)
 	}
-	if isKnown && c.Username == known.Username {
-		return h.explain(v.setKey(known, registry, c.Secret))
+	if isKnown && secrets.OpensAsKey(known, c.Username, c.Secret) {
+		if err := v.setKey(known, registry, c.Secret); err != nil {
+			return h.explain(err)
+		}
+		if c.Username != known.Username {
+			h.print.Note("a key opens %s as %s alone, so this one is stored as %s", registry, known.Username, known.Name)
+		}
+		return nil
 	}
 	return h.explain(v.setLogin(registry, c.Username, c.Secret))
 }

@@ -16,3 +16,9 @@ func LooksLikeKey(word string) bool {
 	}
 	return false
 }
+
+// OpensAsKey reports whether a login to the registry that known opens is its key: by the user, or by the secret's shape. A
+// registry takes a key under one user only; stored as another's login ("oauthtoken" for "$oauthtoken") it would hide the key.
+func OpensAsKey(known Secret, user, secret string) bool {
+	return user == known.Username || validate.Identify(secret) != validate.Unknown && validate.Worst(validate.Check(known.Kind, secret)) < validate.Unusual
+}
