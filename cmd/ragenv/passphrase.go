@@ -37,6 +37,7 @@ keys themselves are not written anew. A forgotten passphrase cannot be recovered
 }
 
 func runPassphrase(s *session, o passphraseOptions) error {
+	defer ui.HideTyping()()
 	k, err := s.opener().Read()
 	if err != nil {
 		return err

@@ -43,6 +43,7 @@ given to ragenv backup; RAGENV_BACKUP_PASSPHRASE_FILE may name a file of mode 06
 }
 
 func runRestore(s *session, path string, forced bool) error {
+	defer ui.HideTyping()()
 	file, err := readfile.Read(path, 0, backup.MaxSize)
 	if err != nil {
 		return err

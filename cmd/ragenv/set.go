@@ -58,6 +58,7 @@ only unusual. NGC_API_KEY is also what Docker logs in to nvcr.io with.
 }
 
 func runSet(s *session, o setOptions) error {
+	defer ui.HideTyping()()
 	item := keychain.Item{Ref: s.envRef(o.name)}
 	if o.expires != "" {
 		var err error

@@ -132,6 +132,7 @@ func (s *session) chooseBackend(name string) error {
 
 // makeKeychain opens the keychain for writing, which makes it where there is none.
 func (s *session) makeKeychain(o setupOptions, terminal *ui.Terminal) error {
+	defer ui.HideTyping()()
 	existed := keychain.FileStoreExists(s.config.Paths.Store)
 	k, err := s.setupOpener(o, terminal).Write()
 	if err != nil {

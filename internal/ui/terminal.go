@@ -1,11 +1,12 @@
 package ui
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/term"
@@ -36,8 +37,11 @@ func OpenTerminal() (*Terminal, error) {
 	return &Terminal{in, out}, nil
 }
 
-// Close releases the terminal.
+// Close releases the terminal, and discards what was typed or pasted beyond the last answer: it would go to the shell.
 func (t *Terminal) Close() {
+	if !typing.close() {
+		_ = discardInput(t.in)
+	}
 	_ = t.in.Close()
 	if t.out != t.in {
 		_ = t.out.Close()
@@ -47,59 +51,84 @@ func (t *Terminal) Close() {
 // Printf writes to the terminal.
 func (t *Terminal) Printf(format string, args ...any) { _, _ = fmt.Fprintf(t.out, format, args...) }
 
-// ReadSecret shows a prompt and reads one line without echo. Errors: ErrInterrupted.
+// ReadSecret shows a prompt and reads one line or one paste without echo. The echo stays off until Close, the next ReadLine,
+// or the end of HideTyping. Errors: ErrInterrupted.
 func (t *Terminal) ReadSecret(prompt string) ([]byte, error) {
-	t.Printf("%s", prompt)
-	fd := int(t.in.Fd())
-	state, err := term.MakeRaw(fd)
-	if err != nil {
+	// The modes come first: what is typed once the prompt is there is never shown.
+	if err := typing.read(func() { t.Printf("%s", prompt) }); err != nil {
 		return nil, err
 	}
-	// Whatever ends us, the person gets the terminal back with its echo.
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, endingSignals...)
-	done := make(chan struct{})
-	defer func() {
-		signal.Stop(signals)
-		close(done)
-		_ = term.Restore(fd, state)
-		t.Printf("\r\n")
-	}()
-	go func() {
-		select {
-		case sig := <-signals:
-			_ = term.Restore(fd, state)
-			reraise(sig)
-		case <-done:
-		}
-	}()
-	return readHidden(t.in.Read)
+	line, err := readHidden(t.in.Read, suspend)
+	if t.drain() {
+		t.Printf("\nMore than one line came in: only the first was read, the rest was discarded.")
+	}
+	typing.quiet()
+	t.Printf("\n")
+	return line, err
 }
 
-// readHidden reads a line from a terminal in raw mode: a paste of any length, bracketed or not, with backspace, Ctrl-U,
-// Ctrl-C and Ctrl-D. The canonical mode of a terminal would cut a line at 4,095 bytes without a word.
-func readHidden(read func([]byte) (int, error)) ([]byte, error) {
+// pasteGap is how long the rest of a paste may take to arrive where the terminal does not mark where a paste ends.
+const pasteGap = 50 * time.Millisecond
+
+// drain discards what is still coming in, and reports whether that was more than line breaks.
+func (t *Terminal) drain() bool {
+	text := false
+	buffer := make([]byte, 4096)
+	for total := 0; total <= maxAnswer && inputWithin(t.in, pasteGap); {
+		n, err := t.in.Read(buffer)
+		if err != nil || n == 0 {
+			break
+		}
+		total += n
+		text = text || len(bytes.Trim(buffer[:n], "\r\n")) > 0
+	}
+	clear(buffer)
+	return text
+}
+
+// readHidden reads an answer from a terminal in raw mode: a line, or a whole bracketed paste, with backspace, Ctrl-U, Ctrl-C,
+// Ctrl-D and Ctrl-Z. The canonical mode of a terminal would cut a line at 4,095 bytes without a word.
+//
+// Line breaks at the ends of a paste are dropped; one at its end ends the answer, as it does when it is typed. Those inside
+// stay, for the caller to judge.
+func readHidden(read func([]byte) (int, error), suspend func()) ([]byte, error) {
 	const (
-		ctrlC, ctrlD, backspace, ctrlU, del = 0x03, 0x04, 0x08, 0x15, 0x7f
-		pasteBegin, pasteEnd                = "\x1b[200~", "\x1b[201~"
+		ctrlC, ctrlD, backspace, ctrlU, ctrlZ, del = 0x03, 0x04, 0x08, 0x15, 0x1a, 0x7f
+		pasteBegin, pasteEnd                       = "\x1b[200~", "\x1b[201~"
 	)
 	var line []byte
+	paste := -1 // where the paste begins in line
 	buffer := make([]byte, 1)
 	for len(line) <= maxAnswer {
 		n, err := read(buffer)
 		if err != nil || n == 0 {
 			return nil, ErrInterrupted
 		}
-		switch c := buffer[0]; c {
+		c := buffer[0]
+		if paste >= 0 {
+			line = append(line, c)
+			if !bytes.HasSuffix(line[paste:], []byte(pasteEnd)) {
+				continue
+			}
+			text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(line[paste : len(line)-len(pasteEnd)]))
+			line = append(line[:paste], strings.Trim(text, "\n")...)
+			if paste = -1; strings.HasSuffix(text, "\n") && len(line) > 0 {
+				return line, nil
+			}
+			continue
+		}
+		switch c {
 		case '\r', '\n':
-			text := strings.ReplaceAll(string(line), pasteBegin, "")
-			return []byte(strings.ReplaceAll(text, pasteEnd, "")), nil
+			return line, nil
 		case ctrlC:
 			return nil, ErrInterrupted
 		case ctrlD:
 			if len(line) == 0 {
 				return nil, ErrInterrupted
 			}
+		case ctrlZ:
+			line = line[:0]
+			suspend()
 		case backspace, del:
 			_, size := utf8.DecodeLastRune(line)
 			line = line[:len(line)-size]
@@ -107,13 +136,21 @@ func readHidden(read func([]byte) (int, error)) ([]byte, error) {
 			line = line[:0]
 		default:
 			line = append(line, c)
+			if rest, ok := bytes.CutSuffix(line, []byte(pasteBegin)); ok {
+				line, paste = rest, len(rest)
+			}
 		}
 	}
 	return nil, errors.New("the line is too long")
 }
 
 // ReadLine shows a prompt and reads one line with echo, without its end and the spaces around it.
+//
+// What was typed or pasted before the question is discarded: it was no answer to it.
 func (t *Terminal) ReadLine(prompt string) (string, error) {
+	if !typing.show() {
+		_ = discardInput(t.in)
+	}
 	t.Printf("%s", prompt)
 	var line []byte
 	buffer := make([]byte, 1)

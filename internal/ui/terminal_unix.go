@@ -6,9 +6,15 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
-var endingSignals = []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}
+var (
+	endingSignals   = []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}
+	stoppingSignals = []os.Signal{syscall.SIGTSTP}
+)
 
 func openTTY() (in, out *os.File, err error) {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
@@ -20,5 +26,73 @@ func reraise(sig os.Signal) {
 	signal.Reset(sig)
 	if number, ok := sig.(syscall.Signal); ok {
 		_ = syscall.Kill(os.Getpid(), number)
+	}
+}
+
+// suspend does what Ctrl-Z does where the terminal does not: it stops the foreground job.
+func suspend() { _ = syscall.Kill(0, syscall.SIGTSTP) }
+
+func isStop(sig os.Signal) bool { return sig == syscall.SIGTSTP }
+
+// stopSelf stops this process as SIGTSTP does, and returns when it goes on. It takes SIGSTOP, as Go's runtime keeps its handler
+// of SIGTSTP after signal.Reset. In a session without job control, which no shell could continue, it does nothing.
+func stopSelf() {
+	session, err := unix.Getsid(0)
+	if err != nil || session == unix.Getpgrp() {
+		return
+	}
+	_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	time.Sleep(50 * time.Millisecond) // the signal may reach another thread after Kill returns
+}
+
+// terminalState is a terminal's modes.
+type terminalState struct{ unix.Termios }
+
+func stateOf(tty *os.File) (*terminalState, error) {
+	termios, err := unix.IoctlGetTermios(int(tty.Fd()), ioctlGet)
+	if err != nil {
+		return nil, err
+	}
+	return &terminalState{*termios}, nil
+}
+
+// setRaw turns off the echo, lines and signals. Output is left as it is.
+func (s *terminalState) setRaw(tty *os.File) error {
+	raw := s.Termios
+	raw.Iflag &^= unix.IGNBRK | unix.BRKINT | unix.PARMRK | unix.ISTRIP | unix.INLCR | unix.IGNCR | unix.ICRNL | unix.IXON
+	raw.Lflag &^= unix.ECHO | unix.ECHONL | unix.ICANON | unix.ISIG | unix.IEXTEN
+	raw.Cflag = raw.Cflag&^(unix.CSIZE|unix.PARENB) | unix.CS8
+	raw.Cc[unix.VMIN], raw.Cc[unix.VTIME] = 1, 0
+	return unix.IoctlSetTermios(int(tty.Fd()), ioctlSetFlush, &raw)
+}
+
+// setQuiet turns off the echo alone.
+func (s *terminalState) setQuiet(tty *os.File) error {
+	quiet := s.Termios
+	quiet.Lflag &^= unix.ECHO | unix.ECHONL
+	return unix.IoctlSetTermios(int(tty.Fd()), ioctlSetFlush, &quiet)
+}
+
+func (s *terminalState) restore(tty *os.File) error {
+	return unix.IoctlSetTermios(int(tty.Fd()), ioctlSetFlush, &s.Termios)
+}
+
+// discardInput drops what was typed and not read.
+func discardInput(tty *os.File) error {
+	termios, err := unix.IoctlGetTermios(int(tty.Fd()), ioctlGet)
+	if err != nil {
+		return err
+	}
+	return unix.IoctlSetTermios(int(tty.Fd()), ioctlSetFlush, termios)
+}
+
+// inputWithin reports whether there is something to read within a time.
+func inputWithin(tty *os.File, limit time.Duration) bool {
+	fds := []unix.PollFd{{Fd: int32(tty.Fd()), Events: unix.POLLIN}}
+	for {
+		n, err := unix.Poll(fds, int(limit.Milliseconds()))
+		if err != unix.EINTR {
+			return err == nil && n > 0 && fds[0].Revents&unix.POLLIN != 0
+		}
 	}
 }

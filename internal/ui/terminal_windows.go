@@ -2,11 +2,16 @@ package ui
 
 import (
 	"os"
+	"time"
 
 	"golang.org/x/sys/windows"
+	"golang.org/x/term"
 )
 
-var endingSignals = []os.Signal{os.Interrupt}
+var (
+	endingSignals   = []os.Signal{os.Interrupt}
+	stoppingSignals []os.Signal
+)
 
 func openTTY() (in, out *os.File, err error) {
 	in, err = os.OpenFile("CONIN$", os.O_RDWR, 0)
@@ -24,3 +29,46 @@ func openTTY() (in, out *os.File, err error) {
 // reraise ends the program: Ctrl-C is a byte in raw mode, but Ctrl-Break and other programs send an interrupt, and with the
 // echo back on a prompt that went on would show the secret.
 func reraise(os.Signal) { _ = windows.TerminateProcess(windows.CurrentProcess(), CodeInterrupted) }
+
+// suspend does nothing: Windows has no stopped jobs.
+func suspend() {}
+
+func isStop(os.Signal) bool { return false }
+
+func stopSelf() {}
+
+// terminalState is a console's input mode.
+type terminalState struct{ mode uint32 }
+
+func stateOf(console *os.File) (*terminalState, error) {
+	var s terminalState
+	err := windows.GetConsoleMode(windows.Handle(console.Fd()), &s.mode)
+	return &s, err
+}
+
+func (s *terminalState) setRaw(console *os.File) error {
+	if _, err := term.MakeRaw(int(console.Fd())); err != nil {
+		return err
+	}
+	return discardInput(console)
+}
+
+// setQuiet turns off the echo alone.
+func (s *terminalState) setQuiet(console *os.File) error {
+	_ = discardInput(console)
+	return windows.SetConsoleMode(windows.Handle(console.Fd()), s.mode&^windows.ENABLE_ECHO_INPUT)
+}
+
+func (s *terminalState) restore(console *os.File) error {
+	_ = discardInput(console)
+	return windows.SetConsoleMode(windows.Handle(console.Fd()), s.mode)
+}
+
+// discardInput drops what was typed and not read.
+func discardInput(console *os.File) error {
+	return windows.FlushConsoleInputBuffer(windows.Handle(console.Fd()))
+}
+
+// inputWithin reports whether there is something to read within a time. A console's buffer also has events that are no input,
+// so this never waits to read: discardInput drops what is there.
+func inputWithin(*os.File, time.Duration) bool { return false }

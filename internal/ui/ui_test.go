@@ -61,29 +61,33 @@ func TestQuietDropsNotesOnly(t *testing.T) {
 
 func TestReadHidden(t *testing.T) {
 	for input, want := range map[string]string{
-		"key\r":                          "key",
-		"key\n":                          "key",
-		"kez\x7fy\r":                     "key",
-		"wrong\x15key\r":                 "key",
-		"ü\x7fkey\r":                     "key",
-		"\x7f\x08key\r":                  "key",
-		"\x1b[200~pasted\x1b[201~\r":     "pasted",
-		"tab\there \r":                   "tab\there ",
-		"x\x04y\r":                       "xy",
-		strings.Repeat("k", 9000) + "\r": strings.Repeat("k", 9000),
+		"key\r":                             "key",
+		"key\n":                             "key",
+		"kez\x7fy\r":                        "key",
+		"wrong\x15key\r":                    "key",
+		"ü\x7fkey\r":                        "key",
+		"\x7f\x08key\r":                     "key",
+		"\x1b[200~pasted\x1b[201~\r":        "pasted",
+		"\x1b[200~\r\npasted\r\n\x1b[201~":  "pasted",
+		"\x1b[200~two\rlines\x1b[201~\r":    "two\nlines",
+		"\x1b[200~a\x03\x04\x1a\x1b[201~\r": "a\x03\x04\x1a",
+		"half\x1akey\r":                     "key",
+		"tab\there \r":                      "tab\there ",
+		"x\x04y\r":                          "xy",
+		strings.Repeat("k", 9000) + "\r":    strings.Repeat("k", 9000),
 	} {
-		got, err := readHidden(strings.NewReader(input).Read)
+		got, err := readHidden(strings.NewReader(input).Read, func() {})
 		if err != nil || string(got) != want {
 			t.Errorf("%.20q: %.20q, %v", input, got, err)
 		}
 	}
 	for _, input := range []string{"", "half a line", "\x03", "key\x03\r", "\x04"} {
-		if _, err := readHidden(strings.NewReader(input).Read); !errors.Is(err, ErrInterrupted) {
+		if _, err := readHidden(strings.NewReader(input).Read, func() {}); !errors.Is(err, ErrInterrupted) {
 			t.Errorf("%q: %v, want ErrInterrupted", input, err)
 		}
 	}
 	endless := io.MultiReader(strings.NewReader(strings.Repeat("k", maxAnswer+2)))
-	if _, err := readHidden(endless.Read); err == nil || errors.Is(err, ErrInterrupted) {
+	if _, err := readHidden(endless.Read, func() {}); err == nil || errors.Is(err, ErrInterrupted) {
 		t.Errorf("an endless line: %v", err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
 )
 
 // Dialogue is a person before a terminal that a program runs on.
@@ -173,3 +174,15 @@ func WaitFor(t *testing.T, what string, done func() bool) {
 
 // Pid returns the program's process.
 func (d *Dialogue) Pid() int { return d.cmd.Process.Pid }
+
+// SignalForeground sends a signal to the terminal's foreground process group, as a job of a shell is.
+func (d *Dialogue) SignalForeground(sig syscall.Signal) {
+	d.T.Helper()
+	group, err := unix.IoctlGetInt(int(d.pty.Fd()), unix.TIOCGPGRP)
+	if err == nil {
+		err = syscall.Kill(-group, sig)
+	}
+	if err != nil {
+		d.T.Fatal(err)
+	}
+}

@@ -1,0 +1,5 @@
+package ui
+
+import "golang.org/x/sys/unix"
+
+const ioctlGet, ioctlSetFlush = unix.TCGETS, unix.TCSETSF
