@@ -43,7 +43,8 @@ const (
 // catalogue holds every finding there is, whole: so nothing of a value can get into one.
 //
 // What is refused is something else than the key. What is unusual might be a key of a kind made after this was written.
-// NVIDIA has changed the length of its keys before and CyborgDB documents only a prefix, so those are only warned of.
+// NVIDIA has changed the length of its keys before, so another length is unusual; CyborgDB documents only a prefix, so another
+// one is only warned of.
 var catalogue = []Finding{
 	{Refuse, CodeEmpty, "the value is empty", "copy the key again, then paste it"},
 	{Refuse, CodeNUL, "the value holds a NUL byte, which no environment variable can hold", "store it as base64 text"},
@@ -74,11 +75,11 @@ var catalogue = []Finding{
 	{Refuse, CodeAPIKeyForIndexKey, "this is an API key, not an index's encryption key", "store it under its own name"},
 
 	{Unusual, CodeUnknownNGC, "this does not look like an NGC key (nvapi- and 64 characters, or 84 letters and digits)", "copy the key again from https://org.ngc.nvidia.com/setup/api-keys"},
+	{Unusual, CodeOddLength, "the key is not as long as NGC keys are (70 characters)", "copy all of it again from https://org.ngc.nvidia.com/setup/api-keys"},
 	{Unusual, CodeIndexKeyForNGC, "this looks like an index's encryption key, not like an NGC key", "store it as APP_VECTORSTORE_INDEXKEY"},
 	{Unusual, CodeUnknownIndexKey, "this is not the base64 of 32 bytes, as an index's encryption key is", "let one be made with --generate, or copy the key again"},
 
 	{Warn, CodeStaging, "this is a key for NVIDIA's staging services, which nvcr.io does not take", "make one at https://org.ngc.nvidia.com/setup/api-keys"},
-	{Warn, CodeOddLength, "the key is not as long as NGC keys are (70 characters)", "check that all of it was copied"},
 	{Warn, CodeOddLegacy, "the key is as long as a legacy NGC key, but is not built like one", "check that all of it was copied"},
 	{Warn, CodeCyborgDBUser, "this is one user's key of a CyborgDB service, not the service's own API key", "copy the API key from the dashboard at https://cyborgdb.co"},
 	{Warn, CodeUnknownCyborgDB, "the key does not begin as CyborgDB's keys do (cyborg_)", "check that all of it was copied"},

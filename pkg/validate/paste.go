@@ -165,6 +165,12 @@ func isShortened(v string) bool {
 
 // isSeveral tells whether v holds two keys, joined by whatever.
 func isSeveral(v string) bool {
+	for _, prefix := range []string{ngcPrefix, cyborgDBPrefix} {
+		// Joined without anything between. Random characters spell such a prefix once in 64^6.
+		if strings.HasPrefix(v, prefix) && strings.Contains(v[len(prefix):], prefix) {
+			return true
+		}
+	}
 	count := 0
 	for _, field := range strings.FieldsFunc(v, func(r rune) bool { return strings.ContainsRune(" \t\r\n,;|", r) }) {
 		if t := Identify(field); t != Unknown {

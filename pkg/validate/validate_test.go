@@ -110,6 +110,7 @@ func TestCheck(t *testing.T) {
 		{NGC, "hf_" + random(34, keyAlphabet[:62]), CodeForeign}, {NGC, "ghp_" + random(36, keyAlphabet[:62]), CodeForeign}, {CyborgDB, "sk-" + random(48, keyAlphabet[:62]), CodeForeign},
 		{IndexKey, ngc, CodeAPIKeyForIndexKey}, {IndexKey, cyborg, CodeAPIKeyForIndexKey}, {IndexKey, legacy, CodeAPIKeyForIndexKey},
 
+		{NGC, ngc + ngc, CodeSeveral}, {CyborgDB, cyborg + cyborg, CodeSeveral},
 		{NGC, ngc[:69], CodeOddLength}, {NGC, ngc + "A", CodeOddLength}, {NGC, "nvapi-" + random(20, "abcdefg"), CodeOddLength},
 		{NGC, "nvapi-stg-" + random(60, keyAlphabet), CodeStaging}, {NGC, random(84, keyAlphabet[:62]), CodeOddLegacy},
 		{NGC, random(40, keyAlphabet[:62]), CodeUnknownNGC}, {NGC, "hunter2hunter", CodeUnknownNGC}, {NGC, "NVAPI-" + ngc[6:], CodeUnknownNGC}, {NGC, ngc + "+/", CodeUnknownNGC},
@@ -141,7 +142,7 @@ func TestCheck(t *testing.T) {
 // What may be stored without asking, what only when insisted on, and what never.
 func TestSeverities(t *testing.T) {
 	for code, want := range map[string]Severity{
-		CodeOddLength: Warn, CodeOddLegacy: Warn, CodeStaging: Warn, CodeUnknownCyborgDB: Warn, CodeCyborgDBUser: Warn,
+		CodeOddLength: Unusual, CodeOddLegacy: Warn, CodeStaging: Warn, CodeUnknownCyborgDB: Warn, CodeCyborgDBUser: Warn,
 		CodeUnknownNGC: Unusual, CodeIndexKeyForNGC: Unusual, CodeUnknownIndexKey: Unusual, CodeTooLong: Unusual,
 	} {
 		if got := finding(code).Severity; got != want {
