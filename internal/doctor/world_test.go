@@ -99,7 +99,7 @@ func (h *home) putItem(name, value string, expires time.Time) {
 
 func (h *home) itemFile(name string) string {
 	h.t.Helper()
-	paths, _ := filepath.Glob(filepath.Join(h.Paths.Store, "items", "*+"+name+".age"))
+	paths, _ := filepath.Glob(filepath.Join(h.Paths.Store, "items", "*+env+"+name+".age"))
 	if len(paths) != 1 {
 		h.t.Fatalf("%d files of %s", len(paths), name)
 	}
