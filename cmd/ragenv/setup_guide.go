@@ -95,8 +95,10 @@ func (s *session) guideKeys(terminal *ui.Terminal, o setupOptions) error {
 		if item.Expires, err = s.askExpiry(terminal); err != nil {
 			return err
 		}
-		if err := s.quietly().store(item, false); err != nil {
-			return err
+		if !item.Expires.IsZero() {
+			if err := s.quietly().store(item, false); err != nil {
+				return err
+			}
 		}
 		if item.Expires.IsZero() {
 			terminal.Printf("  Stored.\n")
@@ -107,8 +109,8 @@ func (s *session) guideKeys(terminal *ui.Terminal, o setupOptions) error {
 	return nil
 }
 
-// guideKey returns a key that was found or typed, has the shape of one and, if that was allowed, was shown to its service;
-// empty to leave it out.
+// guideKey stores and returns a key that was found or typed, has the shape of one and, if that was allowed, was shown to its
+// service; empty to leave it out.
 func (s *session) guideKey(terminal *ui.Terminal, known secrets.Secret, o setupOptions) (keychain.Secret, error) {
 	value, err := s.offerFound(terminal, known, o)
 	if err != nil {
@@ -126,11 +128,30 @@ func (s *session) guideKey(terminal *ui.Terminal, known secrets.Secret, o setupO
 			value = string(typed)
 		}
 		secret := keychain.NewSecret(value)
-		taken, err := s.acceptable(terminal, known, secret, o)
+		value = ""
+		shaped, err := s.acceptableShape(terminal, known, secret)
+		if err != nil {
+			return keychain.Secret{}, err
+		}
+		if !shaped {
+			continue
+		}
+		// A service shows a key once, so it is stored before any other question.
+		item := keychain.Item{Ref: s.envRef(known.Name), Secret: secret}
+		if err := s.quietly().store(item, false); err != nil {
+			return keychain.Secret{}, err
+		}
+		taken, err := s.acceptableToService(terminal, known, secret, o)
 		if err != nil || taken {
 			return secret, err
 		}
-		value = ""
+		k, err := s.opener().Read()
+		if err != nil {
+			return keychain.Secret{}, err
+		}
+		if err := k.Remove(item.Ref); err != nil {
+			return keychain.Secret{}, err
+		}
 	}
 }
 
@@ -164,8 +185,8 @@ func (s *session) offerFound(terminal *ui.Terminal, known secrets.Secret, o setu
 	return "", nil
 }
 
-// acceptable checks a key's shape and asks its service, and the person wherever one of them is not content.
-func (s *session) acceptable(terminal *ui.Terminal, known secrets.Secret, secret keychain.Secret, o setupOptions) (bool, error) {
+// acceptableShape checks a key's shape, and asks whether to store one that is unusual.
+func (s *session) acceptableShape(terminal *ui.Terminal, known secrets.Secret, secret keychain.Secret) (bool, error) {
 	findings := validate.Check(known.Kind, secret.Reveal())
 	for _, finding := range findings {
 		aside(terminal, finding.Message+": "+finding.Hint)
@@ -178,6 +199,11 @@ func (s *session) acceptable(terminal *ui.Terminal, known secrets.Secret, secret
 			return false, err
 		}
 	}
+	return true, nil
+}
+
+// acceptableToService checks a key with its service if that is allowed, and asks whether to keep one that it refuses.
+func (s *session) acceptableToService(terminal *ui.Terminal, known secrets.Secret, secret keychain.Secret, o setupOptions) (bool, error) {
 	if known.Kind != validate.NGC { // no other service tells a good key from a bad one
 		return true, nil
 	}

@@ -166,6 +166,33 @@ func TestGuidedSetup(t *testing.T) {
 	}
 }
 
+// Whatever ends set-up after a key was given, the key is stored.
+func TestGuidedSetupKeepsWhatWasGiven(t *testing.T) {
+	const askService, askExpiry = "Ask NVIDIA whether it takes the key? [Y/n] ", "When does it expire"
+	for _, question := range []string{askService, askExpiry} {
+		for event, code := range map[string]int{"\x03": 130, "\x04": 130, "SIGHUP": 129} {
+			w, key := terminal.NewWorld(t), scripttest.NewKey()
+			if _, err := keychain.CreateFileStore(w.KeychainOptions(), keychain.Protection{WorkFactor: 10}); err != nil {
+				t.Fatal(err)
+			}
+			d := w.Start(scripttest.Binary(t, scripttest.Ragenv), "setup")
+			d.Expect("Paste it here").Send(key + "\r").Expect(askService)
+			if question == askExpiry {
+				d.SendNow("n\r").Expect(askExpiry)
+			}
+			if event == "SIGHUP" {
+				d.SignalForeground(syscall.SIGHUP)
+			} else {
+				d.SendNow(event)
+			}
+			d.WantCode(code)
+			if value, _ := w.Stored("NGC_API_KEY"); value != key {
+				t.Errorf("%q at %q: the key is lost", event, question)
+			}
+		}
+	}
+}
+
 // A key that docker login left in config.json is offered, and moved when Docker is configured. All of it is one screen.
 func TestGuidedSetupFindsALogin(t *testing.T) {
 	bin := filepath.Dir(scripttest.Binary(t, scripttest.Helper))
