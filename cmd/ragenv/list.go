@@ -15,7 +15,10 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-type listOptions struct{ json, all bool }
+type listOptions struct {
+	json, all bool
+	expiring  string // only what expires by then, as --expires takes it
+}
 
 func newListCommand(p *program) *cli.Command {
 	var o listOptions
@@ -26,10 +29,16 @@ func newListCommand(p *program) *cli.Command {
 
 --json prints an array of objects, by name, with the members name, profile, kind ("env" or "registry"), server and username (of
 a registry), updated and expires (RFC 3339, UTC) and backend. A member that does not apply or is not known is left out. More
-members may be added, none will change.`,
+members may be added, none will change.
+
+--expiring shows only the keys that expire by then, or have expired. The exit code is 3 if there is one, 0 if there is none, and
+1 if a key cannot be read, as in a locked keychain. For cron and monitoring:
+
+  ragenv list --expiring 14d`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "json", Destination: &o.json, Usage: "print JSON"},
 			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Destination: &o.all, Usage: "of every profile"},
+			&cli.StringFlag{Name: "expiring", Destination: &o.expiring, Usage: "only keys that expire by `WHEN`: 2027-01-31, 14d, 12w; the exit code is 3 if there is one"},
 		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
@@ -57,7 +66,10 @@ type listEntry struct {
 }
 
 func runList(s *session, o listOptions) error {
-	entries, err := settled(s, func() ([]listEntry, error) { return s.entries(o.all) })
+	if o.expiring != "" {
+		return runListExpiring(s, o)
+	}
+	entries, err := settled(s, func() ([]listEntry, error) { return s.entries(o.all, false) })
 	if err != nil {
 		return err
 	}
@@ -72,8 +84,9 @@ func runList(s *session, o listOptions) error {
 	return s.writeList(entries, o.all)
 }
 
-// entries returns what is stored, never nil. What is locked has no details, and a note says so.
-func (s *session) entries(all bool) ([]listEntry, error) {
+// entries returns what is stored, never nil. What is locked has no details, and a note says so; with detailed, what cannot be
+// read is an error.
+func (s *session) entries(all, detailed bool) ([]listEntry, error) {
 	entries := []listEntry{}
 	k, err := s.quietOpener().Read()
 	if errors.Is(err, keychain.ErrNoStore) {
@@ -111,6 +124,8 @@ func (s *session) entries(all bool) ([]listEntry, error) {
 			entry.Username, entry.Updated, entry.Expires = item.Username, known(item.Updated), known(item.Expires)
 		case errors.Is(err, keychain.ErrNotFound): // removed meanwhile
 			continue
+		case detailed:
+			return nil, err
 		case errors.Is(err, keychain.ErrLocked):
 			locked = true
 			written, err := k.Modified(ref)
