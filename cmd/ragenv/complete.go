@@ -11,6 +11,7 @@ import (
 
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/dotenv"
 	"github.com/ragenv/ragenv/internal/opener"
 	"github.com/ragenv/ragenv/internal/render"
 	"github.com/ragenv/ragenv/internal/secrets"
@@ -73,6 +74,8 @@ func (p *program) completionSources() commandline.Sources {
 		"URL":               nil,
 		"DIR":               commandline.Files,
 		"WORD":              nil,
+		"N":                 nil,
+		"shell|compose":     commandline.List(func() []string { return []string{string(dotenv.Shell), string(dotenv.Compose)} }),
 	}
 }
 
