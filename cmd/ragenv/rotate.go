@@ -163,10 +163,7 @@ func (s *session) askBeforeRotation(next keychain.Item, o rotateOptions) error {
 // swap keeps the current value aside and then puts the next in its place. Interrupted between the two, the key is still the
 // current one.
 func (s *session) swap(k *keychain.Keychain, current, next keychain.Item) error {
-	previous := current
-	previous.Ref = previousRef(current.Ref)
-	previous.Updated = s.now().UTC().Truncate(time.Second) // the week counts from now
-	if err := k.Set(previous); err != nil {
+	if err := s.keepPrevious(k, current); err != nil {
 		return err
 	}
 	if err := k.Set(next); err != nil {
@@ -187,7 +184,7 @@ func (s *session) undoRotation(k *keychain.Keychain, ref keychain.Ref) error {
 		return err
 	})
 	if errors.Is(err, keychain.ErrNotFound) || err == nil && s.now().Sub(previous.Updated) > previousKept {
-		return ui.Errorf("ragenv set"+s.forProfile()+" "+ref.Name, "no key from before is kept for %s%s: it was confirmed, or a week has passed", ref.Name, s.inProfile())
+		return ui.Errorf("ragenv set"+s.forProfile()+" "+ref.Name, "no key from before is kept for %s%s: it was brought back or confirmed, or a week has passed", ref.Name, s.inProfile())
 	}
 	if err != nil {
 		return err

@@ -126,6 +126,12 @@ func (s *session) store(item keychain.Item, forced bool) error {
 	if same {
 		item.Updated = former.Updated
 	}
+	kept := !same && !former.Secret.Empty() && item.Kind == keychain.KindEnv
+	if kept {
+		if err := s.keepPrevious(k, former); err != nil {
+			return err
+		}
+	}
 	if err := k.Set(item); err != nil {
 		return err
 	}
@@ -142,6 +148,10 @@ func (s *session) store(item keychain.Item, forced bool) error {
 	default:
 		s.print.Note("stored %s%s", where, until)
 	}
+	if kept {
+		s.print.Note("the one before is kept for a week")
+		s.hint("ragenv rotate" + s.forProfile() + " --undo " + item.Name)
+	}
 	if !same && !former.Expires.IsZero() && item.Expires.IsZero() {
 		s.print.Note("when the new key expires is not known")
 		s.hint("ragenv set " + item.Name + " --expires 90d, with the same value, notes it")
@@ -156,6 +166,13 @@ const previousKept = 7 * 24 * time.Hour
 func previousRef(ref keychain.Ref) keychain.Ref {
 	ref.Kind = keychain.KindPrevious
 	return ref
+}
+
+// keepPrevious keeps a value that is about to be replaced, for ragenv rotate --undo.
+func (s *session) keepPrevious(k *keychain.Keychain, current keychain.Item) error {
+	current.Ref = previousRef(current.Ref)
+	current.Updated = s.now().UTC().Truncate(time.Second) // the week counts from now
+	return k.Set(current)
 }
 
 // forgetOld removes the values from before rotations whose week has passed. It is housekeeping next to a command's own work,
