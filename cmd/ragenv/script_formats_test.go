@@ -97,6 +97,9 @@ func sums(ts *testscript.TestScript, _ bool, args []string) {
 		if err != nil || entry.IsDir() {
 			return err
 		}
+		if entry.Name() == "unlock-key" { // half of the cached identity, of no format that is to stay
+			return nil
+		}
 		data, err := os.ReadFile(path)
 		if err != nil {
 			return err

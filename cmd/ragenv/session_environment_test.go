@@ -34,7 +34,12 @@ func testSession(t *testing.T) (*session, *keychain.Keychain, *strings.Builder) 
 
 // What is not to be handed over is not, even if it is in the store: another program may have put it there.
 func TestReservedNamesAreNotHandedOver(t *testing.T) {
-	s, k, stderr := testSession(t)
+	s, _, stderr := testSession(t)
+	// Opened past the session, which would refuse these names.
+	k, err := keychain.Open(keychain.Options{Backend: keychain.BackendFile, Dir: s.config.Paths.Store})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range []string{"NGC_API_KEY", "LD_PRELOAD", "RAGENV_PASSPHRASE", "PATH"} {
 		if err := k.Set(keychain.Item{Ref: s.envRef(name), Secret: keychain.NewSecret(scripttest.NewKey())}); err != nil {
 			t.Fatal(err)

@@ -22,7 +22,7 @@ func TestHelper(t *testing.T) {
 			h.program(helperProgram, `echo "docker-credential-ngc (github.com/ragenv/ragenv) v1.2.2"`)
 		}, Warning, "is v1.2.2, but ragenv is v1.2.3", "same release"},
 		"not ours":       {func(h *home) { h.program(helperProgram, `echo "docker-credential-ngc (example.com/other) v1.2.3"`) }, Failed, "another program", "first in PATH"},
-		"does not run":   {func(h *home) { h.program(helperProgram, "exit 1") }, Failed, "does not run", "anew"},
+		"does not run":   {func(h *home) { h.program(helperProgram, "exit 1") }, Failed, "does not run", "again: "},
 		"not executable": {func(h *home) { h.chmod(h.program(helperProgram, healthyHelper), 0o644) }, Failed, "not executable", "chmod 755 "},
 	} {
 		t.Run(name, func(t *testing.T) {

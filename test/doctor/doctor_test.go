@@ -137,8 +137,10 @@ func (h *doctorHome) run(args ...string) (stdout string, code int) {
 			}
 		}
 	}
-	if errs.Len() > 0 {
-		h.t.Errorf("on standard error: %s", errs.String())
+	for line := range strings.Lines(errs.String()) {
+		if !strings.HasPrefix(line, "ragenv: warning: RAGENV_NGC_") { // the servers of a test are not NVIDIA's
+			h.t.Errorf("on standard error: %s", line)
+		}
 	}
 	return out.String(), cmd.ProcessState.ExitCode()
 }
@@ -229,7 +231,7 @@ func TestBrokenHomes(t *testing.T) {
 			}
 		}, "keys", doctor.Failed, "NGC_API_KEY is not stored: pulls from nvcr.io fail", "ragenv set NGC_API_KEY"},
 		{"item cut short by a full disk", func(h *doctorHome) {
-			items, err := filepath.Glob(filepath.Join(h.store, "items", "*+NGC_API_KEY.age"))
+			items, err := filepath.Glob(filepath.Join(h.store, "items", "*+env+NGC_API_KEY.age"))
 			if err != nil || len(items) != 1 || os.Truncate(items[0], 100) != nil {
 				h.t.Fatal(items, err)
 			}

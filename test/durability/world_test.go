@@ -89,6 +89,12 @@ rm) rm "$PASSWORD_STORE_DIR/$3.gpg" ;;
 esac
 `
 
+// gpgStub stands for the gpg that reads pass' entries: they are not encrypted here.
+const gpgStub = `#!/bin/sh
+for file; do :; done
+exec cat "$file"
+`
+
 // emptyWorld makes a world without a store.
 func emptyWorld(t testing.TB, dir string) *world {
 	t.Helper()
@@ -103,9 +109,11 @@ func emptyWorld(t testing.TB, dir string) *world {
 			t.Fatal(err)
 		}
 	}
-	put(t, filepath.Join(bin, "pass"), passStub)
-	if err := os.Chmod(filepath.Join(bin, "pass"), 0o700); err != nil {
-		t.Fatal(err)
+	for name, script := range map[string]string{"pass": passStub, "gpg2": gpgStub} {
+		put(t, filepath.Join(bin, name), script)
+		if err := os.Chmod(filepath.Join(bin, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
 	}
 	put(t, filepath.Join(passwords, ".gpg-id"), "nobody\n")
 	w := &world{t: t, dir: dir, items: map[keychain.Ref]string{}, extra: map[string]string{}}
