@@ -41,9 +41,6 @@ var asDocumented = map[string]struct {
 	"ragenv backup keys.age":                                          {first: "export RAGENV_BACKUP_PASSPHRASE_FILE=$PWD/passphrase"},
 	"ragenv -- docker compose up -d":                                  {needs: "docker-compose"},
 	"ragenv --env-file deploy.env --pristine -- docker compose up -d": {needs: "docker-compose"},
-	"git clone https://github.com/ragenv/ragenv":                      {needs: "go"},
-	"cd ragenv":    {needs: "go"},
-	"make install": {needs: "go"},
 	"age -d -i ~/.local/share/ragenv/identity ~/.local/share/ragenv/items/default+env+NGC_API_KEY.age": {first: "ragenv backend use file && ragenv set NGC_API_KEY < ngc-key", needs: "age", shows: true},
 	"(umask 077; read -rs p; printf '%s\\n' \"$p\" > ~/.ragenv-passphrase)":                            {stdin: "passphrase"},
 	"ragenv backend migrate file secret-service":                                                       {first: "ragenv backend use file"},
@@ -53,7 +50,6 @@ var asDocumented = map[string]struct {
 
 // excuses are commands that are not run here, with where else they are, or why they cannot be.
 var excuses = map[string]string{
-	"make quickstart": "makes a world like this one; the gate runs it",
 	"podman pull nvcr.io/nim/nvidia/nemotron-3-super-120b-a12b:1.8.0":                      "scripts/e2e-clients runs Podman",
 	"ragenv -- podman run --rm --env NGC_API_KEY IMAGE":                                    "scripts/e2e-clients runs Podman",
 	"ragenv export --format kubernetes --namespace rag | kubectl apply --server-side -f -": "scripts/e2e-kubernetes runs it beside an API server",
@@ -218,7 +214,7 @@ func prepare(t *testing.T, root string) *home {
 	h.write("passphrase", h.secret("correct horse "+newKey()[6:26])+"\n")
 	h.write(".env", "GITLAB_TOKEN="+h.secret("glpat-"+newKey()[6:26])+"\nLOG_LEVEL=info\n")
 	h.write("deploy.env", "LOG_LEVEL=info\n")
-	compose, err := os.ReadFile(filepath.Join(root, "scripts", "quickstart.d", "compose.yaml"))
+	compose, err := os.ReadFile(filepath.Join(root, "scripts", "lib", "quickstart", "compose.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
