@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"syscall"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
 // noFollow: resolve followed the links; one that came since is somebody else's.
@@ -44,4 +46,8 @@ func outside(uid int) bool {
 	}
 	mapped, err := os.ReadFile("/proc/self/uid_map")
 	return err == nil && strings.Join(strings.Fields(string(mapped)), " ") != "0 0 4294967295"
+}
+
+func insecure(path, reason string, safe fs.FileMode) error {
+	return &keychain.InsecureError{Path: path, Reason: reason, Mode: safe}
 }

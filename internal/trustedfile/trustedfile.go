@@ -22,7 +22,6 @@ import (
 	"strings"
 
 	"github.com/ragenv/ragenv/internal/readfile"
-	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
 // maxLinks is how many symbolic links Linux follows on the way to a file.
@@ -110,8 +109,4 @@ func resolve(path string) (string, error) {
 // split returns the elements of a path, without empty ones.
 func split(path string) []string {
 	return strings.FieldsFunc(path, func(r rune) bool { return os.IsPathSeparator(uint8(r)) && r < 0x80 })
-}
-
-func insecure(path, reason string, safe fs.FileMode) error {
-	return &keychain.InsecureError{Path: path, Reason: reason, Mode: safe}
 }
