@@ -79,7 +79,7 @@ func clients() []*client {
 			modes: map[mode]calls{
 				credHelpers: {image: getNVCR},
 				credsStore: {
-					image: []string{getNIM}, noKey: []string{getNIM, "get nvcr.io"},
+					image: []string{getNIM}, noKey: []string{getNIM, "get nvcr.io"}, locked: []string{getNIM, "get nvcr.io"},
 					second: []string{"get registry.example.com:5000/team/app", "get registry.example.com:5000"},
 				},
 			},
