@@ -44,9 +44,14 @@ func registry(name string) keychain.Ref {
 	return keychain.Ref{Profile: "default", Kind: keychain.KindRegistry, Name: name}
 }
 
+// previous is where the value is kept that a new one of this name replaced.
+func previous(name string) keychain.Ref {
+	return keychain.Ref{Profile: "default", Kind: keychain.KindPrevious, Name: name}
+}
+
 var (
 	ngcKey      = env("NGC_API_KEY")
-	previousKey = keychain.Ref{Profile: "default", Kind: keychain.KindPrevious, Name: "NGC_API_KEY"}
+	previousKey = previous("NGC_API_KEY")
 )
 
 // with returns the items with some replaced; an empty value removes.
@@ -69,7 +74,8 @@ func (w *world) storing(changes map[keychain.Ref]string, stdin, program string, 
 var operations = []operation{
 	{name: "set", trial: func(w *world) trial {
 		value := scripttest.NewKey()
-		return w.storing(map[keychain.Ref]string{env("FIRST_TOKEN"): value}, value+"\n", scripttest.Ragenv, "set", "FIRST_TOKEN", "--force")
+		changes := map[keychain.Ref]string{env("FIRST_TOKEN"): value, previous("FIRST_TOKEN"): w.items[env("FIRST_TOKEN")]}
+		return w.storing(changes, value+"\n", scripttest.Ragenv, "set", "FIRST_TOKEN", "--force")
 	}},
 	{name: "rm", trial: func(w *world) trial {
 		w.mustSet(env("GONE_TOKEN"), scripttest.NewKey())

@@ -99,7 +99,10 @@ func TestAtOnce(t *testing.T) {
 		if !valid[got[ngcKey]] {
 			t.Error("the shared item holds what nobody stored")
 		}
-		next[ngcKey] = got[ngcKey]
+		if !valid[got[previousKey]] {
+			t.Error("the value kept for --undo is one that nobody stored")
+		}
+		next[ngcKey], next[previousKey] = got[ngcKey], got[previousKey]
 		if !maps.Equal(got, next) {
 			t.Errorf("LOST: %d items, want %d, and each with its writer's value", len(got), len(next))
 		}

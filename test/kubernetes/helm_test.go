@@ -104,10 +104,10 @@ func testHelmCharts(t *testing.T) {
 
 // chartServer is NVIDIA's, as far as Helm knows it.
 type chartServer struct {
-	key   string // the one that is good
 	chart []byte
 
 	mu   sync.Mutex
+	key  string   // the one that is good
 	seen []string // "HOST PATH", with "key" where one was sent
 }
 
@@ -119,11 +119,12 @@ func (s *chartServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	s.seen = append(s.seen, line)
+	key := s.key
 	s.mu.Unlock()
 	switch {
 	case r.Host == otherHost:
 		_, _ = w.Write(s.chart)
-	case user != "$oauthtoken" || password != s.key:
+	case user != "$oauthtoken" || password != key:
 		w.WriteHeader(http.StatusUnauthorized)
 	case strings.HasSuffix(r.URL.Path, "/index.yaml"):
 		fmt.Fprintf(w, "apiVersion: v1\nentries:\n  demo:\n  - {apiVersion: v2, name: demo, version: 1.0.0, urls: [\"https://%s/nvidia/charts/demo-1.0.0.tgz\"]}\n  - {apiVersion: v2, name: demo, version: 0.9.0, urls: [\"charts/demo-0.9.0.tgz\"]}\n", chartHost)
@@ -134,6 +135,14 @@ func (s *chartServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		w.WriteHeader(http.StatusNotFound)
 	}
+}
+
+// accept makes another key the good one, and returns the one before.
+func (s *chartServer) accept(key string) (before string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before, s.key = s.key, key
+	return before
 }
 
 func (s *chartServer) requests() []string {
@@ -319,10 +328,9 @@ func helmCharts(t *testing.T, helm string) {
 	// What goes wrong, as the user sees it.
 	p.fails("no such chart or repository", helm, "pull", "ngc://"+chartHost+"/nvidia/none")
 	p.fails("the key is sent to no other host", helm, "pull", "ngc://"+otherHost+"/x.tgz")
-	good := server.key
-	server.key = newKey()
+	good := server.accept(newKey())
 	p.fails("does not take the key", helm, "pull", chart)
-	server.key = good
+	server.accept(good)
 	p.env = append(p.env, "SSL_CERT_FILE=/dev/null")
 	server.requests()
 	p.fails("certificate", helm, "pull", chart)
