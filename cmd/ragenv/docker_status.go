@@ -124,11 +124,8 @@ func (s *session) registryKey() (string, error) {
 				return "stored (" + what + "), but the keychain is locked: ragenv unlock", nil
 			}
 			if ref != own {
-				login, loginErr := k.Get(own)
-				key, keyErr := k.Get(ref)
-				if loginErr == nil && keyErr == nil && !key.Updated.After(login.Updated) { // as the helper decides
-					return "a later docker login as " + ui.Printable(login.Username) + " answers, not the stored key: ragenv rm" +
-						s.forProfile() + " " + serverurl.NGC + " removes that login", nil
+				if login, ok := s.loginInstead(k); ok {
+					return describeInstead(login) + " answers, not the stored key: " + s.removeLogin() + " removes that login", nil
 				}
 			}
 			return "stored (" + what + ")" + s.inProfile(), nil

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/ragenv/ragenv/internal/credentialhelper"
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/serverurl"
@@ -152,6 +153,28 @@ func namesHelper(f *dockerconfig.File) bool {
 func (s *session) isWindowsHelper(name string) bool {
 	return name == helperName+".exe" && s.getenv("WSL_DISTRO_NAME") != ""
 }
+
+// loginInstead returns the login to nvcr.io under another user that the helper answers with although the key is stored; false
+// for none, and where the keychain cannot be read now.
+func (s *session) loginInstead(k *keychain.Keychain) (keychain.Item, bool) {
+	if !k.Unlocked() {
+		return keychain.Item{}, false
+	}
+	known, _ := secrets.ForRegistry(serverurl.NGC)
+	login, err := k.Get(keychain.Ref{Profile: s.config.Profile, Kind: keychain.KindRegistry, Name: serverurl.NGC})
+	if err != nil {
+		return keychain.Item{}, false
+	}
+	key, err := k.Get(s.envRef(known.Name))
+	return login, err == nil && credentialhelper.LoginAnswers(key, login)
+}
+
+func describeInstead(login keychain.Item) string {
+	return "a later docker login as " + ui.Printable(login.Username)
+}
+
+// removeLogin is the command that removes such a login, and leaves the key.
+func (s *session) removeLogin() string { return "ragenv rm" + s.forProfile() + " " + serverurl.NGC }
 
 // removeHelper takes the helper out wherever it is named.
 func removeHelper(f *dockerconfig.File) {

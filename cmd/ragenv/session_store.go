@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/serverurl"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/pkg/validate"
@@ -121,6 +122,7 @@ func (s *session) store(item keychain.Item, forced bool) error {
 	same := former.Secret == item.Secret && !former.Secret.Empty()
 	if same && (item.Expires.IsZero() || item.Expires.Equal(former.Expires)) {
 		s.print.Note("%s%s already has that value", item.Name, s.inProfile())
+		s.warnOfLoginInstead(k, item)
 		return nil
 	}
 	if same {
@@ -156,7 +158,19 @@ func (s *session) store(item keychain.Item, forced bool) error {
 		s.print.Note("when the new key expires is not known")
 		s.hint("ragenv set " + item.Name + " --expires 90d, with the same value, notes it")
 	}
+	s.warnOfLoginInstead(k, item)
 	return nil
+}
+
+// warnOfLoginInstead says that Docker does not get the key that was just stored.
+func (s *session) warnOfLoginInstead(k *keychain.Keychain, stored keychain.Item) {
+	if stored.Kind != keychain.KindEnv || stored.Name != secrets.NGCAPIKey {
+		return
+	}
+	if login, ok := s.loginInstead(k); ok {
+		s.print.Warn("%s answers for %s, not %s", describeInstead(login), serverurl.NGC, stored.Name)
+		s.print.Hint("%s", s.removeLogin())
+	}
 }
 
 // previousKept is how long the value before a rotation can be brought back.

@@ -210,6 +210,12 @@ func later(key, login keychain.Item) keychain.Item {
 	return login
 }
 
+// LoginAnswers reports whether the helper answers a registry with login, one under another user than the key's, in place of the
+// stored key that opens the registry.
+func LoginAnswers(key, login keychain.Item) bool {
+	return answers(login) && later(key, login).Kind == keychain.KindRegistry
+}
+
 // asCredential returns an item as what the protocol gives out, or why it cannot be given out. Its errors hold no secret.
 func asCredential(item keychain.Item) (credentials.Credentials, error) {
 	c := credentials.Credentials{Username: item.Username, Secret: item.Secret.Reveal()}

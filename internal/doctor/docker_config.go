@@ -13,9 +13,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ragenv/ragenv/internal/credentialhelper"
 	"github.com/ragenv/ragenv/internal/dockerconfig"
+	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/serverurl"
 	"github.com/ragenv/ragenv/internal/shellquote"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
 const configureHint = "ragenv docker configure"
@@ -147,17 +151,31 @@ func (w *World) authVariableNames(registry string) bool {
 	return false
 }
 
-// dockerLogins: no login is in config.json in plain text.
+// checkLoginInstead finds a stored login to nvcr.io that the helper answers with although the key is stored.
+func (w *World) checkLoginInstead(f *findings) {
+	if w.Config == nil {
+		return
+	}
+	known, _ := secrets.ForRegistry(ngcRegistry)
+	items := w.stored().items
+	login, hasLogin := items[keychain.Ref{Profile: w.Config.Profile, Kind: keychain.KindRegistry, Name: ngcRegistry}]
+	if key, hasKey := items[w.envRef(known.Name)]; hasKey && hasLogin && credentialhelper.LoginAnswers(key, login) {
+		f.add(Warning, "ragenv rm"+w.forProfile()+" "+ngcRegistry, "a later docker login as %s answers for %s, not %s", ui.Printable(login.Username), ngcRegistry, known.Name)
+	}
+}
+
+// dockerLogins: no login is in config.json in plain text, and none in the keychain hides the key.
 func (w *World) dockerLogins(context.Context) Result {
 	file, err := w.docker()
 	if err != nil {
 		return brokenDocker
 	}
+	var f findings
+	w.checkLoginInstead(&f)
 	auths := file.PlaintextAuths()
 	if len(auths) == 0 {
-		return Result{OK, "none in plain text", ""}
+		return f.result(Result{OK, "none in plain text", ""})
 	}
-	var f findings
 	if info, err := os.Stat(file.Path()); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o044 != 0 {
 		f.add(Failed, "chmod 600 "+shellquote.Word(file.Path()), "%s can be read by other users (mode %04o)", w.tilde(file.Path()), info.Mode().Perm())
 	}
