@@ -65,6 +65,8 @@ type Config struct {
 	Aliases map[string]string
 	// Required are names without which `ragenv -- COMMAND` does not start.
 	Required []string
+	// Unused are names of keys that the user does not use: setup does not ask for them, and nothing warns of their absence.
+	Unused []string
 
 	// Origins say where each setting, by its key in the config file, came from.
 	Origins map[string]Origin
@@ -83,6 +85,7 @@ type document struct {
 	Profile       *string           `toml:"profile"`
 	Unlock        *string           `toml:"unlock"`
 	Required      []string          `toml:"required"`
+	Unused        []string          `toml:"unused"`
 	Aliases       map[string]string `toml:"aliases"`
 	SecretService struct {
 		Collection *string `toml:"collection"`
@@ -95,6 +98,7 @@ const (
 	KeyProfile    = "profile"
 	KeyUnlock     = "unlock"
 	KeyRequired   = "required"
+	KeyUnused     = "unused"
 	KeyAliases    = "aliases"
 	KeyCollection = "secret-service.collection"
 )
@@ -205,6 +209,9 @@ func (c *Config) parse(text string) error {
 	}
 	if set(KeyRequired, doc.Required != nil) {
 		c.Required = doc.Required
+	}
+	if set(KeyUnused, doc.Unused != nil) {
+		c.Unused = doc.Unused
 	}
 	if set(KeyProfile, doc.Profile != nil) {
 		if err := keychain.ValidateProfile(*doc.Profile); err != nil {

@@ -148,7 +148,7 @@ func TestPinLeavesABrokenFileAlone(t *testing.T) {
 func TestPinRefusesWhatItCannotEdit(t *testing.T) {
 	for _, text := range []string{"x = \"\"\"\n[a]\n\"\"\"\n", "x = \"\"\"\nbackend = 1\n\"\"\"\n", "[[x]]\n"} {
 		c := &Config{Origins: map[string]Origin{}}
-		next, err := c.edited(text, KeyBackend, "pass")
+		next, err := c.edited(text, pinning(KeyBackend, "pass"))
 		if err == nil {
 			if doc, _, err := decode(next); err != nil || doc.Backend == nil || *doc.Backend != "pass" {
 				t.Errorf("%q became %q", text, next)
@@ -171,7 +171,7 @@ func FuzzSetTopLevel(f *testing.F) {
 		if err != nil {
 			return
 		}
-		next, err := before.edited(text, KeyBackend, "pass")
+		next, err := before.edited(text, pinning(KeyBackend, "pass"))
 		if err != nil {
 			if !errors.Is(err, ErrInvalid) {
 				t.Fatal(err)
@@ -183,4 +183,35 @@ func FuzzSetTopLevel(f *testing.F) {
 			t.Fatalf("%q: %+v became %+v (%v)", text, before, after, err)
 		}
 	})
+}
+
+func TestSetUnused(t *testing.T) {
+	getenv := environment(t, "# mine\nunlock = \"8h\"\n\n[aliases]\nB = \"A\"\n", nil)
+	c, err := Load(getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		name   string
+		unused bool
+		want   string // the line of the config file
+	}{
+		{"A_KEY", true, `unused = ["A_KEY"]`},
+		{"B_KEY", true, `unused = ["A_KEY", "B_KEY"]`},
+		{"B_KEY", true, `unused = ["A_KEY", "B_KEY"]`},
+		{"A_KEY", false, `unused = ["B_KEY"]`},
+		{"B_KEY", false, `unused = []`},
+	} {
+		if err := c.SetUnused(step.name, step.unused); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(c.Paths.ConfigFile)
+		want := "# mine\nunlock = \"8h\"\n\n" + step.want + "\n[aliases]\nB = \"A\"\n"
+		if err != nil || string(text) != want {
+			t.Errorf("%s %v: %q, want %q", step.name, step.unused, text, want)
+		}
+		if again, err := Load(getenv); err != nil || !slices.Equal(again.Unused, c.Unused) || slices.Contains(c.Unused, step.name) != step.unused {
+			t.Errorf("%s %v: %q, read back %q (%v)", step.name, step.unused, c.Unused, again.Unused, err)
+		}
+	}
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/ragenv/ragenv/internal/atomicfile"
@@ -18,18 +20,9 @@ const fileHead = "# ragenv's configuration: see `ragenv config` and the manual p
 // Pin writes a top-level string setting, such as KeyBackend, into the config file, keeps every other line, and puts it into
 // effect. Errors: ErrInvalid or keychain.ErrNewerFormat if the file cannot be read as it is; it is then left alone.
 func (c *Config) Pin(key, value string) error {
-	path := c.Paths.ConfigFile
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	err := c.edit(pinning(key, value))
+	if err != nil {
 		return err
-	}
-	for try := 1; ; try++ {
-		err := c.pinOnce(key, value)
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, atomicfile.ErrChanged) || try == maxTries {
-			return err
-		}
 	}
 	switch key {
 	case KeyBackend:
@@ -41,10 +34,75 @@ func (c *Config) Pin(key, value string) error {
 	return nil
 }
 
-// maxTries bounds how often Pin begins again because another process wrote the file meanwhile.
+// pinning is the change that Pin makes.
+func pinning(key, value string) editing {
+	return editing{
+		byHand: fmt.Sprintf("set %s = %q", key, value),
+		change: func(doc *document) {
+			switch key {
+			case KeyBackend:
+				doc.Backend = &value
+			case KeyProfile:
+				doc.Profile = &value
+			}
+		},
+		text: func(text string) string { return setTopLevel(text, key, strconv.Quote(value)) },
+	}
+}
+
+// SetUnused writes into the config file that the user does not use the key of that name, or does. Errors: as Pin.
+func (c *Config) SetUnused(name string, unused bool) error {
+	if slices.Contains(c.Unused, name) == unused {
+		return nil
+	}
+	names := slices.DeleteFunc(slices.Clone(c.Unused), func(other string) bool { return other == name })
+	if unused {
+		names = append(names, name)
+	}
+	if names == nil {
+		names = []string{}
+	}
+	quoted := make([]string, len(names))
+	for i, other := range names {
+		quoted[i] = strconv.Quote(other)
+	}
+	value := "[" + strings.Join(quoted, ", ") + "]"
+	err := c.edit(editing{
+		byHand: fmt.Sprintf("set %s = %s", KeyUnused, value),
+		change: func(doc *document) { doc.Unused = names },
+		text:   func(text string) string { return setTopLevel(text, KeyUnused, value) },
+	})
+	if err != nil {
+		return err
+	}
+	c.Unused, c.Origins[KeyUnused] = names, OriginFile
+	return nil
+}
+
+// editing is one change of the config file.
+type editing struct {
+	text   func(text string) string // makes it
+	change func(doc *document)      // says what it is to mean
+	byHand string                   // what a user does where the text cannot be edited
+}
+
+// maxTries bounds how often edit begins again because another process wrote the file meanwhile.
 const maxTries = 10
 
-func (c *Config) pinOnce(key, value string) error {
+// edit changes the config file, which it creates if there is none.
+func (c *Config) edit(e editing) error {
+	if err := os.MkdirAll(filepath.Dir(c.Paths.ConfigFile), 0o700); err != nil {
+		return err
+	}
+	for try := 1; ; try++ {
+		err := c.editOnce(e)
+		if !errors.Is(err, atomicfile.ErrChanged) || try == maxTries {
+			return err
+		}
+	}
+}
+
+func (c *Config) editOnce(e editing) error {
 	if _, err := c.readText(); err != nil {
 		return err
 	}
@@ -55,17 +113,17 @@ func (c *Config) pinOnce(key, value string) error {
 	} else if err != nil {
 		return err
 	}
-	next, err := c.edited(text, key, value)
+	next, err := c.edited(text, e)
 	if err != nil {
 		return err
 	}
 	return atomicfile.Replace(c.Paths.ConfigFile, data, []byte(next), 0o600)
 }
 
-// edited returns the text of a config file with a top-level string setting. Errors: ErrInvalid or keychain.ErrNewerFormat if
-// the file cannot be read, before or after; ErrInvalid also where lines are not what they look like, as within a string of
-// several lines, so that the setting is not set or another one changed.
-func (c *Config) edited(text, key, value string) (string, error) {
+// edited returns the text of a config file with a change. Errors: ErrInvalid or keychain.ErrNewerFormat if the file cannot be
+// read, before or after; ErrInvalid also where lines are not what they look like, as within a string of several lines, so that
+// the change is not made or another setting changed.
+func (c *Config) edited(text string, e editing) (string, error) {
 	read := func(text string) (document, error) {
 		doc, _, err := decode(text)
 		if err != nil {
@@ -77,27 +135,22 @@ func (c *Config) edited(text, key, value string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	switch key {
-	case KeyBackend:
-		want.Backend = &value
-	case KeyProfile:
-		want.Profile = &value
-	}
-	next := setTopLevel(text, key, value)
+	e.change(&want)
+	next := e.text(text)
 	got, err := read(next)
 	if err != nil {
 		return "", err
 	}
 	if !reflect.DeepEqual(got, want) {
-		return "", fmt.Errorf("%w: %s is written in a way that ragenv cannot edit: set %s = %q by hand", ErrInvalid, c.Paths.ConfigFile, key, value)
+		return "", fmt.Errorf("%w: %s is written in a way that ragenv cannot edit: %s by hand", ErrInvalid, c.Paths.ConfigFile, e.byHand)
 	}
 	return next, nil
 }
 
-// setTopLevel sets a bare top-level key of a TOML document to a string, in its line if it has one, else before the first
+// setTopLevel sets a bare top-level key of a TOML document to a value, in its line if it has one, else before the first
 // table. Only single-line values are replaced, which is what these keys have.
 func setTopLevel(text, key, value string) string {
-	setting := fmt.Sprintf("%s = %q", key, value)
+	setting := key + " = " + value
 	lines := strings.SplitAfter(text, "\n")
 	table := len(lines)
 	for i, line := range lines {
