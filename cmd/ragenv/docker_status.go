@@ -121,7 +121,7 @@ func (s *session) registryKey() (string, error) {
 				continue
 			}
 			if !k.Unlocked() {
-				return "stored (" + what + "), but the keychain is locked: ragenv unlock", nil
+				return "stored (" + what + "), but the keychain is locked: " + unlockHint(k), nil
 			}
 			if ref != own {
 				if login, ok := s.loginInstead(k); ok {

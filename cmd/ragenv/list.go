@@ -11,6 +11,7 @@ import (
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/expiry"
 	"github.com/ragenv/ragenv/internal/passphrase"
+	"github.com/ragenv/ragenv/internal/sudo"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -77,6 +78,11 @@ func runList(s *session, o listOptions) error {
 		return ui.WriteJSON(s.stdout, entries)
 	}
 	if len(entries) == 0 {
+		if caller, ok := sudo.KeysElsewhere(s.getenv, s.config.Paths); ok {
+			s.print.Note("nothing is stored%s; %s", s.inProfile(), caller.Sentence(s.config.Paths))
+			s.hint(sudoHint(caller))
+			return nil
+		}
 		s.print.Note("nothing is stored%s", s.inProfile())
 		s.hint("ragenv setup" + s.forProfile())
 		return nil

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/ragenv/ragenv/internal/credentialhelper"
@@ -147,6 +148,19 @@ func namesHelper(f *dockerconfig.File) bool {
 		}
 	}
 	return false
+}
+
+// hasPlaintext reports whether the file holds a login for a server, as auths names it.
+func hasPlaintext(f *dockerconfig.File, server string) bool {
+	return slices.ContainsFunc(f.PlaintextAuths(), func(auth dockerconfig.Auth) bool { return auth.Server == server })
+}
+
+// asksHelper reports whether Docker asks the helper for a server.
+func asksHelper(f *dockerconfig.File, server string) bool {
+	if name, ok := f.CredHelper(server); ok {
+		return name == helperName
+	}
+	return f.CredsStore() == helperName
 }
 
 // isWindowsHelper reports whether a name is that of Windows' helper, under WSL, which runs it.

@@ -143,10 +143,12 @@ func (s *session) checkMissing(result *childenv.Result, in childenv.Input, only 
 func (s *session) withoutKeys(hint, format string, args ...any) error {
 	err := ui.Errorf(hint, format, args...)
 	if caller, ok := sudo.KeysElsewhere(s.getenv, s.config.Paths); ok {
-		return ui.Errorf("run ragenv as "+caller.Name+", without sudo", "%w; %s", err, caller.Sentence(s.config.Paths))
+		return ui.Errorf(sudoHint(caller), "%w; %s", err, caller.Sentence(s.config.Paths))
 	}
 	return err
 }
+
+func sudoHint(caller sudo.Caller) string { return "run ragenv as " + caller.Name + ", without sudo" }
 
 // warnOfExpiry says in one line which keys are about to stop working.
 func (s *session) warnOfExpiry(items []keychain.Item) {

@@ -28,6 +28,14 @@ func (s *session) unlocked(k *keychain.Keychain, read func() error) error {
 	return read()
 }
 
+// unlockHint says what unlocks a keychain on this machine, and keeps it so for Docker's helper.
+func unlockHint(k *keychain.Keychain) string {
+	if k.Backend() != keychain.BackendFile {
+		return "ragenv unlock"
+	}
+	return passphrase.UnlockHint()
+}
+
 // settled returns what read returns, and runs it anew where a migration moved the keys to another backend meanwhile: it names
 // the new one before it empties the old one, so that read may have found less than is stored.
 func settled[T any](s *session, read func() (T, error)) (T, error) {

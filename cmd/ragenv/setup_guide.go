@@ -7,6 +7,7 @@ import (
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/expiry"
+	"github.com/ragenv/ragenv/internal/passphrase"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/serverurl"
 	"github.com/ragenv/ragenv/internal/ui"
@@ -284,7 +285,11 @@ func (s *session) guideEnd(terminal *ui.Terminal) error {
 		return nil
 	}
 	if protected, err := k.Protected(); err == nil && protected {
-		terminal.Printf("Docker cannot ask for the passphrase. Before docker pull: ragenv unlock --for 8h\n")
+		command := "ragenv unlock --for 8h"
+		if !keychain.CanStayUnlocked() {
+			command = passphrase.FileHint
+		}
+		terminal.Printf("Docker cannot ask for the passphrase. Before docker pull: %s\n", command)
 	}
 	return nil
 }

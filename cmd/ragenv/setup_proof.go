@@ -36,7 +36,7 @@ func (s *session) prove(terminal *ui.Terminal) error {
 		return err
 	}
 	if !k.Unlocked() {
-		terminal.Printf("Proof: left out, as the keychain is locked: ragenv unlock, then: ragenv doctor\n")
+		terminal.Printf("Proof: left out, as the keychain is locked: %s, then: ragenv doctor\n", unlockHint(k))
 		return nil
 	}
 	item, err := k.Get(ref)

@@ -27,7 +27,7 @@ func (f *File) SetCredsStore(name string, force bool) error {
 func (f *File) RemoveCredsStore() { f.drop(keyCredsStore, "", false) }
 
 // ClearAuth empties the entry of server in auths, the key as PlaintextAuths gives it, and leaves the {} that "docker login" leaves there under a
-// helper. It cannot be undone: the secret is recorded nowhere.
+// helper. It cannot be undone: the secret is recorded nowhere, and of the entry only whose it was.
 func (f *File) ClearAuth(server string) {
 	o, _ := f.entries(keyAuths)
 	i := o.find(func(key string) bool { return key == server })
@@ -39,6 +39,7 @@ func (f *File) ClearAuth(server string) {
 		return
 	}
 	f.apply(splice{m.valStart, m.valEnd - m.valStart, "{}"}, nil)
+	f.steps[len(f.steps)-1].Server = server
 }
 
 // get returns the JSON text of a setting, or of a server's entry in it; nil if there is none.

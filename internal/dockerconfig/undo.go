@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/ragenv/ragenv/internal/atomicfile"
 	"github.com/ragenv/ragenv/internal/trustedfile"
@@ -35,7 +36,7 @@ type UndoEdit struct {
 	CreatedDir  bool   `json:"created_dir,omitempty"`
 }
 
-// step is one change of one setting. Without a Setting it is one that cannot be undone.
+// step is one change of one setting. Without a Setting it is one that cannot be undone; with a Server, that of ClearAuth.
 type step struct {
 	Setting string          `json:"setting,omitempty"`
 	Server  string          `json:"server,omitempty"`
@@ -78,6 +79,19 @@ func (f *File) Undo() Undo {
 
 // Add appends the record of later edits of the same file.
 func (u *Undo) Add(later Undo) { u.Edits = append(u.Edits, later.Edits...) }
+
+// Cleared returns the servers whose logins ClearAuth took out, in order, as auths names them.
+func (u Undo) Cleared() []string {
+	var servers []string
+	for _, edit := range u.Edits {
+		for _, s := range edit.Steps {
+			if s.Setting == "" && s.Server != "" && !slices.Contains(servers, s.Server) {
+				servers = append(servers, s.Server)
+			}
+		}
+	}
+	return servers
+}
 
 // LoadUndo reads a record; a missing file is an empty one. Errors: keychain.ErrInsecure for a file that somebody else can
 // change, keychain.ErrNewerFormat, or that it is not a record.
