@@ -12,6 +12,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 const envInside = "RAGENV_TEST_OWN_KEYRING"
@@ -25,10 +28,10 @@ const passphrase = "words of a test"
 
 type world struct{ bin, home string }
 
-// newWorld runs the test again in a user namespace, whose user keyring is its own, and builds the programs.
+// newWorld runs the test again in a user namespace, whose user keyring is its own.
 func newWorld(t *testing.T) world {
 	t.Helper()
-	for _, program := range []string{"strace", "unshare", "go"} {
+	for _, program := range []string{"strace", "unshare"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("the program %s is not installed", program)
 		}
@@ -37,14 +40,9 @@ func newWorld(t *testing.T) world {
 		if out, err := exec.Command("unshare", "-Ur", "strace", "-o", os.DevNull, "true").CombinedOutput(); err != nil {
 			t.Skipf("no user namespace, or no strace in it: %v: %s", err, out)
 		}
-		w := world{bin: t.TempDir()}
-		build := exec.Command("go", "build", "-o", w.bin+"/", "./cmd/ragenv", "./cmd/docker-credential-ngc")
-		build.Dir = "../.."
-		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
+		bin := filepath.Dir(scripttest.Binary(t, scripttest.Ragenv))
 		cmd := exec.Command("unshare", "-Ur", os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-		cmd.Env = append(os.Environ(), envInside+"="+w.bin)
+		cmd.Env = append(os.Environ(), envInside+"="+bin)
 		out, err := cmd.CombinedOutput()
 		t.Logf("in a user namespace:\n%s", out)
 		if err != nil || !bytes.Contains(out, []byte("--- PASS: "+t.Name())) {
@@ -124,7 +122,6 @@ func oneClearError(o outcome) error {
 type command struct {
 	name    string
 	stdin   string // "KEY" is the key that is stored
-	adds    bool   // it adds keys
 	args    []string
 	prepare func(t *testing.T, w world)
 	check   func(w world, o outcome, key string) error
@@ -132,7 +129,7 @@ type command struct {
 
 var fileCommands = []command{
 	{
-		name: "unlock", adds: true, args: []string{"ragenv", "unlock"},
+		name: "unlock", args: []string{"ragenv", "unlock"},
 		prepare: func(t *testing.T, w world) { w.must(t, "", "ragenv", "lock"); w.provide(t) },
 		check: func(w world, o outcome, _ string) error {
 			w.forget()
@@ -174,7 +171,7 @@ var fileCommands = []command{
 var keyctlCommands = []command{
 	{name: "keyctl get", args: []string{"ragenv", "get", "NGC_API_KEY"}},
 	{name: "keyctl list", args: []string{"ragenv", "list"}},
-	{name: "keyctl set", stdin: "KEY", adds: true, args: []string{"ragenv", "set", "NGC_API_KEY"}, check: quotaIsNamed},
+	{name: "keyctl set", stdin: "KEY", args: []string{"ragenv", "set", "NGC_API_KEY"}, check: quotaIsNamed},
 	{name: "keyctl rm", args: []string{"ragenv", "rm", "NO_SUCH"}},
 	{name: "keyctl helper", stdin: "nvcr.io", args: []string{"docker-credential-ngc", "get"}},
 	{name: "keyctl --", args: []string{"ragenv", "--", "true"}},
@@ -204,6 +201,16 @@ func (w world) provide(t *testing.T) {
 	w.setenv(t, "RAGENV_BACKEND=file", "RAGENV_PASSPHRASE_FILE="+path)
 }
 
+// create creates a keychain with the passphrase, cheaply: scrypt is not what is tested.
+func (w world) create(t *testing.T) {
+	t.Helper()
+	w.provide(t)
+	options := keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(w.home, ".local", "share", "ragenv")}
+	if _, err := keychain.CreateFileStore(options, keychain.Protection{Passphrase: []byte(passphrase), WorkFactor: 10}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (w world) forget() {
 	_ = os.WriteFile(filepath.Join(w.home, "env"), []byte("RAGENV_BACKEND=file"), 0o600)
 }
@@ -225,7 +232,7 @@ func TestRefused(t *testing.T) {
 		return
 	}
 	key := newKey()
-	w.provide(t)
+	w.create(t)
 	w.must(t, key, "ragenv", "set", "NGC_API_KEY")
 	w.forget()
 	w.table(t, fileCommands, key)
@@ -239,7 +246,7 @@ func (w world) table(t *testing.T, commands []command, key string) {
 	for _, c := range commands {
 		for _, call := range calls {
 			var line strings.Builder
-			for _, errno := range faults(call, c) {
+			for _, errno := range errors {
 				if c.prepare != nil {
 					c.prepare(t, w)
 				}
@@ -262,14 +269,6 @@ func (w world) table(t *testing.T, commands []command, key string) {
 			t.Logf("| %s | %s |%s", c.name, call, line.String())
 		}
 	}
-}
-
-// faults are the errors to try: all of them where the command makes the call, or where all are asked for.
-func faults(call string, c command) []string {
-	if call == "keyctl" || call == "add_key" && c.adds || os.Getenv("RAGENV_TEST_REFUSALS") == "all" {
-		return errors
-	}
-	return errors[:1]
 }
 
 // brief is how a command ended: ok, or its error.
