@@ -40,7 +40,7 @@ func newWorld(t *testing.T) world {
 		}
 		return w
 	}
-	w.fake = t.TempDir()
+	w.fake = filepath.Join(w.home, "fake-security")
 	w.build(t, "./test/macos/security", "")
 	return w
 }
@@ -69,7 +69,7 @@ func (w world) command(stdin, program string, args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(w.bin, program), args...)
 	cmd.Stdin = strings.NewReader(stdin)
 	cmd.Env = append(os.Environ(), "RAGENV_PROFILE="+w.profile, "NGC_API_KEY=", "XDG_CONFIG_HOME="+filepath.Join(w.home, "config"),
-		"XDG_DATA_HOME="+filepath.Join(w.home, "data"), "FAKE_SECURITY="+w.fake)
+		"XDG_DATA_HOME="+filepath.Join(w.home, "data"))
 	if w.fake != "" { // the real Keychain is found by the home
 		cmd.Env = append(cmd.Env, "HOME="+w.home)
 	}
@@ -120,7 +120,8 @@ func TestKeychain(t *testing.T) {
 	w.install(t, "v0.0.1")
 	if w.fake != "" {
 		t.Run("locked over SSH", func(t *testing.T) { lockedOverSSH(t, w) })
-		w.home, w.fake = t.TempDir(), t.TempDir()
+		w.home = t.TempDir()
+		w.fake = filepath.Join(w.home, "fake-security")
 	}
 	t.Run("one key, two programs", func(t *testing.T) { oneKeyTwoPrograms(t, w) })
 }
@@ -178,6 +179,9 @@ func oneKeyTwoPrograms(t *testing.T, w world) {
 func lockedOverSSH(t *testing.T, w world) {
 	lock := func(state string) {
 		t.Helper()
+		if err := os.MkdirAll(w.fake, 0o700); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(filepath.Join(w.fake, "state"), []byte(state), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -194,6 +198,8 @@ func lockedOverSSH(t *testing.T, w world) {
 
 	// A first key is not stored where it could not be read back: the file store is chosen.
 	w.home = t.TempDir()
+	w.fake = filepath.Join(w.home, "fake-security")
+	lock("locked")
 	out, err := w.command(newKey()+"\n", "ragenv", "setup", "--no-passphrase").CombinedOutput()
 	if err != nil || strings.Contains(string(out), "keychain backend") {
 		t.Errorf("setup over SSH: %v: %s", err, out)

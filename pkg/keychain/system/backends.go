@@ -107,7 +107,7 @@ var backends = []backend{
 	},
 	{
 		name: keychain.BackendPass, names: pathNaming,
-		configure: func(c *keyring.Config, o keychain.Options) { c.PassPrefix = namespace(o) },
+		client: passClient,
 	},
 	{
 		name: keychain.BackendKeyctl, names: pathNaming, maxData: 32767, // user-defined keys, keyrings(7)

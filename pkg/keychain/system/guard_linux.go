@@ -18,8 +18,6 @@ func newGuard(name string, opts keychain.Options) guard {
 		return secretServiceGuard(opts)
 	case keychain.BackendKWallet:
 		return kwalletGuard(opts)
-	case keychain.BackendPass:
-		return passGuard(opts)
 	case keychain.BackendKeyctl:
 		return keyctlGuard()
 	}

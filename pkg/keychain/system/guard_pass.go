@@ -12,68 +12,30 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/99designs/keyring"
+
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// envPassOptions holds options that pass hands to gpg (pass(1)).
-const envPassOptions = "PASSWORD_STORE_GPG_OPTS"
-
-// callersPassOptions are what the user set; commands that are run later get them from Environ, as they were.
-var callersPassOptions = os.Getenv(envPassOptions)
-
-func passGuard(opts keychain.Options) guard {
-	dir := func() (string, error) {
-		if dir := os.Getenv("PASSWORD_STORE_DIR"); dir != "" {
-			return dir, nil
-		}
-		home, err := os.UserHomeDir()
-		return filepath.Join(home, ".password-store"), err
+// passClient returns the client of pass and what guards it.
+func passClient(opts keychain.Options) (keyring.Keyring, guard) {
+	p, err := newPassTool(opts)
+	if err != nil {
+		return nil, guard{usable: func() error { return err }}
 	}
-	if opts.Interactive {
-		_ = os.Setenv(envPassOptions, callersPassOptions)
-	} else {
-		// Without it gpg-agent would ask, in every one of many parallel pulls. A passphrase that the agent has is still used.
-		_ = os.Setenv(envPassOptions, callersPassOptions+" --batch --pinentry-mode=error")
-	}
-	file := func(name string) (string, error) {
-		store, err := dir()
-		return filepath.Join(store, namespace(opts), name+".gpg"), err
-	}
-	entry := func(name string) (fs.FileInfo, error) {
-		path, err := file(name)
-		if err != nil {
-			return nil, err
-		}
-		return os.Stat(path)
-	}
-	return guard{
+	return p, guard{
+		finds: true,
 		usable: func() error {
 			if _, err := exec.LookPath("pass"); err != nil {
 				return fmt.Errorf("the %s backend is %w: the program pass is not installed", keychain.BackendPass, keychain.ErrUnavailable)
 			}
-			store, err := dir()
-			if err != nil {
-				return err
-			}
-			if _, err := os.Stat(filepath.Join(store, ".gpg-id")); err != nil {
-				return fmt.Errorf("the %s backend is %w: %s is not initialised (pass init GPG-ID)", keychain.BackendPass, keychain.ErrUnavailable, store)
+			if _, err := os.Stat(filepath.Join(p.dir, ".gpg-id")); err != nil {
+				return fmt.Errorf("the %s backend is %w: %s is not initialised (pass init GPG-ID)", keychain.BackendPass, keychain.ErrUnavailable, p.dir)
 			}
 			return nil
 		},
-		read: func(name string) ([]byte, error) {
-			if _, err := entry(name); errors.Is(err, fs.ErrNotExist) {
-				return nil, keychain.ErrNotFound
-			} else if err != nil {
-				return nil, err
-			}
-			path, err := file(name)
-			if err != nil {
-				return nil, err
-			}
-			return readPassFile(path)
-		},
 		exists: func(name string) (bool, error) {
-			_, err := entry(name)
+			_, err := os.Stat(p.file(name))
 			if errors.Is(err, fs.ErrNotExist) {
 				return false, nil
 			}
@@ -91,7 +53,7 @@ func passGuard(opts keychain.Options) guard {
 		},
 		// pass lets gpg write into the entry's file, so whoever reads at that moment finds half of it.
 		settling: func(name string) bool {
-			info, err := entry(name)
+			info, err := os.Stat(p.file(name))
 			return err == nil && time.Since(info.ModTime()) < 2*time.Second
 		},
 		abandon: func() { endChildren(os.Getpid()) },

@@ -95,7 +95,7 @@ func (s *securityTool) run(command string, args ...string) ([]byte, error) {
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, s.program, "-i")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(line+"\n"), &stdout, &stderr
-	cmd.Env = Environ()
+	cmd.Env = cleanEnviron()
 	cmd.WaitDelay = time.Second
 	err = cmd.Run()
 	var exit *exec.ExitError

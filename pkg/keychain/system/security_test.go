@@ -38,8 +38,12 @@ func TestSecurity(t *testing.T) {
 		"locked": securityLocked, "dialog": securityDialogIsEnded,
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := fakeSecurity{program, t.TempDir()}
-			t.Setenv("FAKE_SECURITY", f.dir)
+			home := t.TempDir()
+			t.Setenv("HOME", home)
+			f := fakeSecurity{program, filepath.Join(home, "fake-security")}
+			if err := os.Mkdir(f.dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
 			test(t, f)
 		})
 	}

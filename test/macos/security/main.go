@@ -4,7 +4,7 @@
 // published source (SecurityTool, github.com/apple-oss-distributions/Security) say of the commands that ragenv uses,
 // limits and exit statuses included, and records how it was called.
 //
-// In the directory that $FAKE_SECURITY names:
+// In the directory fake-security of $HOME, since the programs hand on no other variable:
 //
 //	calls       one JSON object for each call: its arguments and standard input
 //	items.json  the keychain
@@ -45,9 +45,9 @@ type keychain struct {
 }
 
 func main() {
-	dir := os.Getenv("FAKE_SECURITY")
-	if dir == "" {
-		fail("FAKE_SECURITY is not set")
+	dir := filepath.Join(os.Getenv("HOME"), "fake-security")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		fail(err)
 	}
 	stdin, err := io.ReadAll(os.Stdin)
 	if err != nil {

@@ -1,0 +1,114 @@
+//go:build linux || darwin
+
+package system
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/99designs/keyring"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// envPassOptions holds options that pass hands to gpg (pass(1)).
+const envPassOptions = "PASSWORD_STORE_GPG_OPTS"
+
+// passTool is the program pass as a keyring.Keyring. The keyring library's own gives pass, gpg and a gpg-agent that starts
+// then, and stays, the environment of this process.
+type passTool struct {
+	dir, prefix string
+	gpgOptions  string // what the user set, and whether gpg may ask
+	interactive bool
+}
+
+func newPassTool(opts keychain.Options) (*passTool, error) {
+	p := &passTool{dir: os.Getenv("PASSWORD_STORE_DIR"), prefix: namespace(opts), gpgOptions: os.Getenv(envPassOptions), interactive: opts.Interactive}
+	if p.dir == "" { // as the script does: "${PASSWORD_STORE_DIR:-$HOME/.password-store}"
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return nil, err
+		}
+		p.dir = filepath.Join(home, ".password-store")
+	}
+	if !opts.Interactive {
+		// Without it gpg-agent would ask, in every one of many parallel pulls. A passphrase that the agent has is still used.
+		p.gpgOptions += " --batch --pinentry-mode=error"
+	}
+	return p, nil
+}
+
+func (p *passTool) file(name string) string { return filepath.Join(p.dir, p.prefix, name+".gpg") }
+
+func (p *passTool) command(program string, args ...string) *exec.Cmd {
+	cmd := exec.Command(program, args...)
+	cmd.Env = cleanEnviron("PASSWORD_STORE_DIR="+p.dir, envPassOptions+"="+p.gpgOptions)
+	return cmd
+}
+
+// Get decrypts an entry's file as "pass show" does (its cmd_show), without the dozen programs that its shell script starts.
+// Errors: keyring.ErrKeyNotFound; keychain.ErrUnavailable where gpg lacks the secret key or cannot run; *exec.ExitError.
+func (p *passTool) Get(name string) (item keyring.Item, err error) {
+	file := p.file(name)
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return item, keyring.ErrKeyNotFound
+	} else if err != nil {
+		return item, err
+	}
+	data, err := p.decrypt(file)
+	if err != nil {
+		return item, err
+	}
+	err = json.Unmarshal(data, &item)
+	return item, err
+}
+
+// Set stores an item as the keyring library does, whose entries these were.
+func (p *passTool) Set(item keyring.Item) error {
+	data, err := json.Marshal(item)
+	if err != nil {
+		return err
+	}
+	cmd := p.command("pass", "insert", "-m", "-f", p.entry(item.Key))
+	cmd.Stdin, cmd.Stderr = strings.NewReader(string(data)), os.Stderr
+	return cmd.Run()
+}
+
+// Remove removes an item that is there.
+func (p *passTool) Remove(name string) error {
+	cmd := p.command("pass", "rm", "-f", p.entry(name))
+	cmd.Stderr = os.Stderr
+	return cmd.Run()
+}
+
+func (p *passTool) entry(name string) string { return p.prefix + "/" + name }
+
+// Keys lists the names of our items. Nothing is decrypted for it.
+func (p *passTool) Keys() (names []string, err error) {
+	root := filepath.Join(p.dir, p.prefix)
+	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch name, isEntry := strings.CutSuffix(path, ".gpg"); {
+		case path == root && errors.Is(err, fs.ErrNotExist):
+			return fs.SkipAll
+		case err != nil:
+			return err
+		case path == root && !entry.IsDir():
+			return fmt.Errorf("%s is not a directory", root)
+		case isEntry && !entry.IsDir():
+			names = append(names, strings.TrimPrefix(name, root+"/"))
+		}
+		return nil
+	})
+	return names, err
+}
+
+// GetMetadata is part of keyring.Keyring, and nothing here calls it.
+func (p *passTool) GetMetadata(string) (keyring.Metadata, error) {
+	return keyring.Metadata{}, keyring.ErrMetadataNotSupported
+}
