@@ -30,6 +30,7 @@ type Options struct {
 type Format func(w *bytes.Buffer, values []Value, opts Options) error
 
 var formats = map[string]Format{
+	"docker":     docker,
 	"dotenv":     dotenv,
 	"fish":       fish,
 	"github":     github,

@@ -33,7 +33,7 @@ func TestGolden(t *testing.T) {
 			}
 		})
 	}
-	if got := render.Names(); !slices.Equal(got, []string{"dotenv", "fish", "github", "json", "kubernetes", "powershell", "shell"}) {
+	if got := render.Names(); !slices.Equal(got, []string{"docker", "dotenv", "fish", "github", "json", "kubernetes", "powershell", "shell"}) {
 		t.Errorf("Names() = %q", got)
 	}
 }
@@ -54,7 +54,7 @@ func TestOrderOfInputDoesNotShow(t *testing.T) {
 func TestRefused(t *testing.T) {
 	const secret = "hunter2"
 	every := render.Names()
-	text := []string{"dotenv", "github", "json", "powershell"}
+	text := []string{"docker", "dotenv", "github", "json", "powershell"}
 	for _, test := range []struct {
 		doc     string
 		formats []string
@@ -64,6 +64,8 @@ func TestRefused(t *testing.T) {
 		{"NUL", every, render.Value{Name: "A", Value: secret + "\x00"}, new(*render.ValueError)},
 		{"not UTF-8", text, render.Value{Name: "A", Value: secret + "\xff"}, new(*render.ValueError)},
 		{"half a surrogate pair", text, render.Value{Name: "A", Value: secret + "\xed\xa0\x80"}, new(*render.ValueError)},
+		{"line break", []string{"docker"}, render.Value{Name: "A", Value: secret + "\nB=2"}, new(*render.ValueError)},
+		{"CR", []string{"docker"}, render.Value{Name: "A", Value: secret + "\r"}, new(*render.ValueError)},
 		{"CR at the end", []string{"github"}, render.Value{Name: "A", Value: secret + "\r"}, new(*render.ValueError)},
 		{"not a name", every, render.Value{Name: "A;id", Value: secret}, new(*render.NameError)},
 		{"no name", every, render.Value{Value: secret}, new(*render.NameError)},
