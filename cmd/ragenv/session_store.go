@@ -71,54 +71,94 @@ func (s *session) checkValueOr(name, value string, forced bool, insist string) e
 	return nil
 }
 
-// mayReplace refuses to lose a key that no service can make again.
-func (s *session) mayReplace(item keychain.Item, forced bool) error {
-	known, _ := secrets.Lookup(item.Name)
-	if !known.Irreplaceable || forced {
-		return nil
-	}
-	k, err := s.opener().Read()
-	if errors.Is(err, keychain.ErrNoStore) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if has, err := k.Has(item.Ref); err != nil || !has {
-		return err
-	}
-	if !item.Secret.Empty() {
-		if stored, err := k.Get(item.Ref); err == nil && stored.Secret == item.Secret {
-			return nil
-		}
-	}
-	return irreplaceable(item.Name, "ragenv set "+item.Name+" --force")
-}
-
 func irreplaceable(name, command string) error {
 	return ui.Errorf("keep a copy (ragenv get "+name+" > FILE), then: "+command,
 		"%s is stored already, and what is encrypted with it can never be read without it", name)
 }
 
-// store writes an item that was checked, and says what it did.
+// place is where an item is going to be stored, with what is there now.
+type place struct {
+	keychain *keychain.Keychain // nil if there is none yet
+	former   keychain.Item      // empty if there is none, or if it is unread
+	taken    bool               // something is stored there
+	unread   error              // why that cannot be read, nil if it can
+}
+
+// findPlace reads what an item is going to replace, and asks for the passphrase if it must: the former value is kept, so it has
+// to be known. It comes before any question for the new value, which must not be lost for want of the passphrase.
 //
-// The value that is stored already keeps its expiry, unless another is given; a new value's expiry is unknown until told.
+// What cannot be read because the keychain is locked, or because it is damaged, is replaced only with force.
+func (s *session) findPlace(ref keychain.Ref, forced bool) (p place, err error) {
+	if p.keychain, err = s.existing(); p.keychain == nil || err != nil {
+		return p, err
+	}
+	if p.taken, err = p.keychain.Has(ref); err != nil || !p.taken {
+		return p, err
+	}
+	p.unread = s.unlocked(p.keychain, func() (err error) {
+		p.former, err = p.keychain.Get(ref)
+		return err
+	})
+	force := "ragenv set" + s.forProfile() + " " + ref.Name + " --force"
+	switch err := p.unread; {
+	case errors.Is(err, keychain.ErrNotFound): // removed meanwhile
+		p.taken, p.unread = false, nil
+	case errors.Is(err, keychain.ErrDamaged):
+		if !forced {
+			return p, ui.Errorf(force+" replaces it", "the value before cannot be kept: %w", err)
+		}
+	case errors.Is(err, keychain.ErrLocked), errors.Is(err, keychain.ErrWrongPassphrase):
+		if !forced {
+			return p, ui.Errorf(ui.Explain(err).Hint+"; without keeping the value before: "+force, "%s%s is stored already: %w", ref.Name, s.inProfile(), err)
+		}
+	case err != nil:
+		return p, err
+	}
+	return p, nil
+}
+
+// existing opens the keychain for writing; nil if there is none yet.
+func (s *session) existing() (*keychain.Keychain, error) {
+	k, err := s.opener().Read()
+	switch {
+	case errors.Is(err, keychain.ErrNoStore):
+		return nil, nil
+	case err != nil || s.config.Backend != "":
+		return k, err
+	}
+	return s.opener().Write() // the config file that named the backend is lost
+}
+
+// mayReplace refuses to lose a key that no service can make again.
+func (p place) mayReplace(item keychain.Item, forced bool) error {
+	known, _ := secrets.Lookup(item.Name)
+	if !known.Irreplaceable || forced || !p.taken || p.former.Secret == item.Secret && !item.Secret.Empty() {
+		return nil
+	}
+	return irreplaceable(item.Name, "ragenv set "+item.Name+" --force")
+}
+
+// store writes an item that was checked, and says what it did.
 func (s *session) store(item keychain.Item, forced bool) error {
-	if err := s.mayReplace(item, forced); err != nil {
-		return err
-	}
-	k, err := s.opener().Write()
+	p, err := s.findPlace(item.Ref, forced)
 	if err != nil {
 		return err
 	}
-	replaces, err := k.Has(item.Ref)
-	if err != nil {
+	return s.storeAt(p, item, forced)
+}
+
+// storeAt is store with what findPlace found. A value that is there already keeps its expiry, unless another is given; a new
+// value's expiry is unknown until told.
+func (s *session) storeAt(p place, item keychain.Item, forced bool) (err error) {
+	if err := p.mayReplace(item, forced); err != nil {
 		return err
 	}
-	var former keychain.Item
-	if replaces && k.Unlocked() { // storing needs no passphrase, so none is asked for this
-		former, _ = k.Get(item.Ref)
+	if p.keychain == nil {
+		if p.keychain, err = s.opener().Write(); err != nil {
+			return err
+		}
 	}
+	k, former := p.keychain, p.former
 	same := former.Secret == item.Secret && !former.Secret.Empty()
 	if same && (item.Expires.IsZero() || item.Expires.Equal(former.Expires)) {
 		s.print.Note("%s%s already has that value", item.Name, s.inProfile())
@@ -145,14 +185,17 @@ func (s *session) store(item keychain.Item, forced bool) error {
 	switch {
 	case same:
 		s.print.Note("noted for %s%s: the value is the same", item.Name, until)
-	case replaces:
+	case p.taken:
 		s.print.Note("replaced %s%s", where, until)
 	default:
 		s.print.Note("stored %s%s", where, until)
 	}
-	if kept {
+	switch {
+	case kept:
 		s.print.Note("the one before is kept for a week")
 		s.hint("ragenv rotate" + s.forProfile() + " --undo " + item.Name)
+	case p.unread != nil:
+		s.print.Warn("the value before could not be read, so it is not kept: %v", p.unread)
 	}
 	if !same && !former.Expires.IsZero() && item.Expires.IsZero() {
 		s.print.Note("when the new key expires is not known")

@@ -22,6 +22,9 @@ standard input, where one line break at its end is left out. It is never taken f
 A value that cannot be the key (a placeholder, a quoted or cut paste, another service's key) is refused. --force stores what is
 only unusual. NGC_API_KEY is also what Docker logs in to nvcr.io with.
 
+A value that it replaces is kept for a week ("ragenv rotate --undo NAME" brings it back), so the keychain has to be unlocked for
+that. --force replaces also what cannot be read.
+
   ragenv set NGC_API_KEY
   ragenv set CYBORGDB_API_KEY --expires 90d < key.txt
   ragenv set APP_VECTORSTORE_INDEXKEY --generate`,
@@ -66,9 +69,12 @@ func runSet(s *session, o setOptions) error {
 			return ui.Usagef("ragenv set "+o.name+" --expires 90d", "--expires: %w", err)
 		}
 	}
-	if o.generate {
-		// Before anything is made, since what it would replace may be irreplaceable.
-		if err := s.mayReplace(item, o.forced); err != nil {
+	place, err := s.findPlace(item.Ref, o.forced)
+	if err != nil {
+		return err
+	}
+	if o.generate { // before anything is made, since what it would replace may be irreplaceable
+		if err := place.mayReplace(item, o.forced); err != nil {
 			return err
 		}
 	}
@@ -80,5 +86,5 @@ func runSet(s *session, o setOptions) error {
 		return err
 	}
 	item.Secret = keychain.NewSecret(value)
-	return s.store(item, o.forced)
+	return s.storeAt(place, item, o.forced)
 }

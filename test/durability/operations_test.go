@@ -75,7 +75,7 @@ var operations = []operation{
 	{name: "set", trial: func(w *world) trial {
 		value := scripttest.NewKey()
 		changes := map[keychain.Ref]string{env("FIRST_TOKEN"): value, previous("FIRST_TOKEN"): w.items[env("FIRST_TOKEN")]}
-		return w.storing(changes, value+"\n", scripttest.Ragenv, "set", "FIRST_TOKEN", "--force")
+		return w.storing(changes, value+"\n", scripttest.Ragenv, "set", "FIRST_TOKEN")
 	}},
 	{name: "rm", trial: func(w *world) trial {
 		w.mustSet(env("GONE_TOKEN"), scripttest.NewKey())
