@@ -10,6 +10,7 @@ import (
 
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -198,6 +199,14 @@ func runBackendMigrate(s *session, fromName, toName string, keep bool) error {
 		}
 
 	})
+	var refused *keychain.RefusedError
+	if errors.As(err, &refused) {
+		rm := "ragenv rm "
+		if refused.Ref.Profile != s.config.Profile {
+			rm = "ragenv --profile " + refused.Ref.Profile + " rm "
+		}
+		return ui.Errorf(rm+shellquote.Word(refused.Ref.Name)+" && "+fmt.Sprintf("ragenv backend migrate %s %s", fromName, toName), "%w", err)
+	}
 	if err != nil {
 		return ui.Errorf(fmt.Sprintf("nothing was removed; fix that, then run: ragenv backend migrate %s %s", fromName, toName), "%w", err)
 	}

@@ -145,6 +145,7 @@ func runProfileCopy(s *session, from, to string, forced bool) error {
 		return err
 	}
 	copied := 0
+	var failed error
 	for _, item := range items {
 		if item.Kind == keychain.KindPrevious {
 			continue
@@ -158,13 +159,19 @@ func runProfileCopy(s *session, from, to string, forced bool) error {
 			s.print.Warn("%s is in profile %s already and stays (--force replaces it)", item.Name, to)
 			continue
 		}
-		if err := k.Set(item); err != nil {
+		err = k.Set(item)
+		var refused *keychain.RefusedError
+		switch {
+		case errors.As(err, &refused): // the others are copied
+			failed = s.afterwards(failed, err)
+		case err != nil:
 			return err
+		default:
+			copied++
 		}
-		copied++
 	}
 	s.print.Note("%s copied from profile %s to profile %s", count(copied, "item"), from, to)
-	return nil
+	return failed
 }
 
 func newProfileRmCommand(p *program) *cli.Command {

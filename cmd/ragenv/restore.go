@@ -71,7 +71,9 @@ func runRestore(s *session, path string, forced bool) error {
 	}
 	for _, item := range items {
 		if item.Kind == keychain.KindFingerprint {
-			if err := s.unlocked(k, func() error { return k.AddFingerprints(item) }); err != nil {
+			err := s.unlocked(k, func() error { return k.AddFingerprints(item) })
+			var refused *keychain.RefusedError // the value itself is about to be refused, too
+			if err != nil && !errors.As(err, &refused) {
 				return err
 			}
 			continue

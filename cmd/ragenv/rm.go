@@ -45,20 +45,33 @@ func newRmCommand(p *program) *cli.Command {
 	}
 }
 
-// listedRef returns the item that list shows under this very name, whether or not it could be stored today: an earlier
-// version took other names.
+// listedRef returns the item that list shows under this very name, or that a former value is kept for, whether or not it could be stored today: an earlier
+// version took other names. What would steer a terminal is replaced in a list, so the name as it is shown counts, too.
 func (s *session) listedRef(name string) (keychain.Ref, bool) {
 	k, err := s.quietOpener().Read()
 	if err != nil {
 		return keychain.Ref{}, false // runRm says so
 	}
-	for _, kind := range []keychain.Kind{keychain.KindEnv, keychain.KindRegistry} {
-		ref := keychain.Ref{Profile: s.config.Profile, Kind: kind, Name: name}
-		if has, err := k.Has(ref); err == nil && has {
+	refs, err := k.List(s.config.Profile)
+	if err != nil {
+		return keychain.Ref{}, false
+	}
+	var shown []keychain.Ref
+	for _, ref := range refs {
+		switch {
+		case ref.Name == name && ref.Kind == keychain.KindPrevious:
+			ref.Kind = keychain.KindEnv // with which it is removed
 			return ref, true
+		case ref.Name == name:
+			return ref, true
+		case ui.Printable(ref.Name) == name:
+			shown = append(shown, ref)
 		}
 	}
-	return keychain.Ref{}, false
+	if len(shown) != 1 {
+		return keychain.Ref{}, false
+	}
+	return shown[0], true
 }
 
 func runRm(s *session, refs []keychain.Ref, o rmOptions) error {
@@ -90,6 +103,8 @@ func runRm(s *session, refs []keychain.Ref, o rmOptions) error {
 			if errors.Is(err, keychain.ErrNotFound) {
 				err = nil
 			}
+		} else if errors.Is(err, keychain.ErrNotFound) && ref.Kind == keychain.KindEnv {
+			err = k.Remove(previousRef(ref)) // alone, as after an interruption
 		}
 		if errors.Is(err, keychain.ErrNotFound) {
 			err = ui.Errorf("ragenv list"+s.forProfile(), "nothing is stored as %s%s", ref.Name, s.inProfile())

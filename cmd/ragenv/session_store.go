@@ -165,7 +165,7 @@ func (s *session) storeAt(p place, item keychain.Item, forced bool) (err error) 
 		s.warnOfLoginInstead(k, item)
 		return nil
 	}
-	if same {
+	if same && !former.Updated.After(s.now()) {
 		item.Updated = former.Updated
 	}
 	kept := !same && !former.Secret.Empty() && item.Kind == keychain.KindEnv

@@ -85,7 +85,8 @@ func (v *vault) setLogin(registry, user, value string) error {
 			return nil
 		}
 		login.Updated = time.Now().UTC().Truncate(time.Second)
-		if former.Updated.After(login.Updated) { // a clock was wrong; the login of now wins all the same
+		// A clock was wrong; the login of now wins all the same. A date that no clock shows is not taken over.
+		if former.Updated.After(login.Updated) && former.Updated.Before(login.Updated.AddDate(1, 0, 0)) {
 			login.Updated = former.Updated
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -12,12 +13,20 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
+// maxAhead is how far ahead an item's date may be because of a clock that is wrong; the keychain sets it to now.
+const maxAhead = 366 * 24 * time.Hour
+
 // accept says why an item is not stored, whichever way it came in: by hand, from a file, a backup, another backend or a
 // login. What it takes every command can name, hand over and remove. Its errors hold nothing of the secret.
 func accept(item keychain.Item) error {
 	switch item.Kind {
 	case keychain.KindEnv, keychain.KindPrevious:
 		if err := secrets.CheckName(item.Name); err != nil {
+			return err
+		}
+	case keychain.KindFingerprint: // of the name before "-", if there is one
+		name, _, _ := strings.Cut(item.Name, "-")
+		if err := secrets.CheckName(name); err != nil {
 			return err
 		}
 	case keychain.KindRegistry:
@@ -31,6 +40,10 @@ func accept(item keychain.Item) error {
 	}
 	if !utf8.ValidString(item.Username) || strings.ContainsFunc(item.Username, unicode.IsControl) {
 		return errors.New("its user name holds a control character, or is not UTF-8")
+	}
+	if item.Updated.After(time.Now().Add(maxAhead)) {
+		// The later of two logins for a registry answers: this one would for ever.
+		return fmt.Errorf("it is dated %s, which is yet to come", item.Updated.UTC().Format(time.DateOnly))
 	}
 	if year := item.Expires.UTC().Year(); !item.Expires.IsZero() && (year < 1970 || year > 9999) {
 		return fmt.Errorf("it would expire in the year %d", year)

@@ -24,6 +24,10 @@ func TestAccept(t *testing.T) {
 		"an escape in a user name":  {keychain.Item{Ref: keychain.Ref{Kind: keychain.KindRegistry, Name: "ghcr.io"}, Username: "\x1b]0;x\a"}, false},
 		"expired long ago":          {keychain.Item{Ref: keychain.Ref{Kind: keychain.KindEnv, Name: "A"}, Expires: time.Unix(1, 0)}, true},
 		"expires in the year 10000": {keychain.Item{Ref: keychain.Ref{Kind: keychain.KindEnv, Name: "A"}, Expires: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}, false},
+		"stored in the year 9999":   {keychain.Item{Ref: keychain.Ref{Kind: keychain.KindRegistry, Name: "nvcr.io"}, Updated: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}, false},
+		"a clock was wrong":         {keychain.Item{Ref: keychain.Ref{Kind: keychain.KindRegistry, Name: "nvcr.io"}, Updated: time.Now().Add(48 * time.Hour)}, true},
+		"a fingerprint":             {keychain.Item{Ref: keychain.Ref{Kind: keychain.KindFingerprint, Name: "NGC_API_KEY-0123456789ABCDEF"}}, true},
+		"one of a loader's":         {keychain.Item{Ref: keychain.Ref{Kind: keychain.KindFingerprint, Name: "LD_PRELOAD"}}, false},
 	} {
 		if err := accept(c.item); (err == nil) != c.want {
 			t.Errorf("%s: %v", name, err)

@@ -59,3 +59,14 @@ type LockedElsewhereError struct {
 func (*LockedElsewhereError) Error() string { return ErrLocked.Error() }
 
 func (*LockedElsewhereError) Unwrap() error { return ErrLocked }
+
+// RefusedError is an item that Options.Accept does not let in.
+type RefusedError struct {
+	Ref Ref
+	Err error // what Accept said
+}
+
+func (e *RefusedError) Error() string { return e.Ref.Name + ": " + e.Err.Error() }
+
+// Unwrap returns the error inside.
+func (e *RefusedError) Unwrap() error { return e.Err }

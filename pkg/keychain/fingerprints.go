@@ -230,6 +230,10 @@ func (k *Keychain) withoutRepeats(ref Ref, fingerprints []Fingerprint) []Fingerp
 // AddFingerprints adds what an item of KindFingerprint holds to what is remembered already, as for a backup that is restored.
 // Errors: ErrDamaged if it holds something else, and those of Get and Set.
 func (k *Keychain) AddFingerprints(item Item) error {
+	item, err := k.accepted(item)
+	if err != nil {
+		return err
+	}
 	added, err := decodeFingerprints(item)
 	if err != nil {
 		return err

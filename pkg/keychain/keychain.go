@@ -37,8 +37,8 @@ type Options struct {
 	Collection string
 	// Namespace is what our entries are called in a backend that others use too; empty is "ragenv". Tests have their own.
 	Namespace string
-	// Accept says why an item is not to be stored, nil if it may be. Set asks it for every item, whoever brings it. Nil
-	// takes all.
+	// Accept says why an item is not to be stored, nil if it may be. It is asked for every item, whatever brings it. Nil takes
+	// all.
 	Accept func(Item) error
 }
 
@@ -107,22 +107,31 @@ func (k *Keychain) Has(ref Ref) (bool, error) {
 // the disk. Errors: ErrTooLarge, ErrInvalidName, ErrTimeout,
 // ErrUnavailable, ErrLocked.
 func (k *Keychain) Set(item Item) error {
-	if err := check(item.Ref); err != nil {
+	item, err := k.accepted(item)
+	if err != nil {
 		return err
+	}
+	if err := k.remember(item); err != nil {
+		return err
+	}
+	return k.write(item)
+}
+
+// accepted returns an item as it may be stored: whatever brings one, it goes through here.
+func (k *Keychain) accepted(item Item) (Item, error) {
+	if err := check(item.Ref); err != nil {
+		return item, err
 	}
 	if k.accept != nil {
 		if err := k.accept(item); err != nil {
-			return about(item.Ref, err)
+			return item, &RefusedError{Ref: item.Ref, Err: err}
 		}
 	}
 	now := time.Now().UTC().Truncate(time.Second)
 	if item.Updated.IsZero() || item.Updated.After(now.Add(clockSkew)) {
 		item.Updated = now
 	}
-	if err := k.remember(item); err != nil {
-		return err
-	}
-	return k.write(item)
+	return item, nil
 }
 
 // write stores an item as it is.

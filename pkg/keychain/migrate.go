@@ -19,7 +19,7 @@ const (
 )
 
 // CopyAll copies every item of every profile from one keychain to another and reads each back. It removes nothing. report
-// is told of each item but the fingerprints, and may be nil. On an error both keychains keep what they have, and calling it again goes on where
+// is told of each item but the fingerprints, and may be nil. What the other keychain does not accept is an error. On an error both keychains keep what they have, and calling it again goes on where
 // it stopped. It returns the items whose copies were verified, for RemoveAll.
 func CopyAll(from, to *Keychain, report func(Ref, Moved)) ([]Item, error) {
 	refs, err := from.ListAll("")
@@ -36,6 +36,9 @@ func CopyAll(from, to *Keychain, report func(Ref, Moved)) ([]Item, error) {
 			return verified, err
 		}
 		if item.Kind == KindFingerprint {
+			if _, err := to.accepted(item); err != nil {
+				continue // of a name that no key can have: no value is lost with it
+			}
 			if err := to.AddFingerprints(item); err != nil {
 				return verified, err
 			}
@@ -64,6 +67,9 @@ func copyItem(item Item, to *Keychain) (Moved, error) {
 	case err == nil && present.Updated.After(item.Updated):
 		return Newer, nil
 	case err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrDamaged): // what an interrupted copy left is replaced
+		return 0, err
+	}
+	if item, err = to.accepted(item); err != nil {
 		return 0, err
 	}
 	if err := to.write(item); err != nil {

@@ -3,6 +3,7 @@ package scripttest
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/pkg/keychain/agestore"
 )
 
 // lowWorkFactor makes scrypt cheap: the scripts test what is done with a passphrase, not scrypt.
@@ -142,7 +144,20 @@ func putItem(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	item := item(ts, args[0], args[1], args[3:])
 	item.Secret = keychain.NewSecret(ts.Getenv(args[2]))
+	if item.Updated.After(time.Now().Add(24 * time.Hour)) {
+		putDated(ts, item)
+		return
+	}
 	ts.Check(open(ts).Set(item))
+}
+
+// putDated stores an item with a date that is yet to come, which the keychain would set to now, in the format of package keychain.
+func putDated(ts *testscript.TestScript, item keychain.Item) {
+	store, err := agestore.Open(agestore.Options{Dir: ts.Getenv("STORE")})
+	ts.Check(err)
+	head, err := json.Marshal(map[string]any{"item": item.Key(), "username": item.Username, "updated": item.Updated.Unix()})
+	ts.Check(err)
+	ts.Check(store.Set(item.Key(), []byte(string(head)+"\n"+item.Secret.Reveal())))
 }
 
 func noItem(ts *testscript.TestScript, neg bool, args []string) {
