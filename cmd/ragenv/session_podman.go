@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"io"
 	"os/exec"
+	"strings"
 
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/podmanconfig"
@@ -23,22 +25,36 @@ func findPodman() string {
 	return ""
 }
 
-func (s *session) podmanPlace() podmanconfig.Place { return podmanconfig.Of(s.config.Paths.Home) }
+func (s *session) podmanPlace() podmanconfig.Place {
+	return podmanconfig.Of(s.config.Paths.Home, s.getenv)
+}
 
 // configurePodman names the helper in Podman's configuration, or says with dryRun what that would change.
 func (s *session) configurePodman(dryRun bool) error {
 	place := s.podmanPlace()
 	if dryRun {
 		text, err := place.Preview(helperName)
+		if err != nil {
+			return podmanConfigError(err)
+		}
+		named, added, err := place.NamedFile(helperName)
 		switch {
 		case err != nil:
 			return podmanConfigError(err)
-		case text == "":
+		case text == "" && added == "":
 			s.print.Note("nothing would change: Podman asks %s already", helperProgram)
 			return nil
 		}
-		s.print.Note("%s would be:", place.Path())
-		_, err = s.stdout.Write([]byte(text))
+		if text != "" {
+			s.print.Note("%s would be:", place.Path())
+			if _, err := io.WriteString(ui.Shown(s.stdout), text); err != nil {
+				return err
+			}
+		}
+		if added != "" {
+			s.print.Note("%s, which $%s names, would begin with:", named, podmanconfig.EnvNamed)
+			_, err = io.WriteString(ui.Shown(s.stdout), added)
+		}
 		return err
 	}
 	changed, err := place.Configure(helperName)
@@ -46,7 +62,11 @@ func (s *session) configurePodman(dryRun bool) error {
 		return podmanConfigError(err)
 	}
 	if changed {
-		s.print.Note("Podman, Buildah and Skopeo ask %s for every registry now (%s)", helperProgram, place.Path())
+		files := place.Path()
+		if place.Named != "" {
+			files += ", " + place.Named
+		}
+		s.print.Note("Podman, Buildah and Skopeo ask %s for every registry now (%s)", helperProgram, files)
 	} else {
 		s.print.Note("Podman, Buildah and Skopeo ask %s already", helperProgram)
 	}
@@ -79,9 +99,14 @@ func (s *session) warnOfPodman() {
 
 // podmanConfigError adds to an error of podmanconfig what can be done about it.
 func podmanConfigError(err error) error {
+	var named *podmanconfig.NamedError
 	var overridden *podmanconfig.OverriddenError
 	var syntax *podmanconfig.SyntaxError
 	switch {
+	case errors.As(err, &named) && named.Line != "":
+		return ui.Errorf("unset "+named.Variable+", or add this line at the start of the file: "+strings.TrimSpace(named.Line), "%w", err)
+	case errors.As(err, &named):
+		return ui.Errorf("unset "+named.Variable+", or let it name a file, by its absolute path", "%w", err)
 	case errors.As(err, &overridden):
 		return ui.Errorf(`add "`+helperName+`" to the list there`, "%w", err)
 	case errors.As(err, &syntax):
@@ -95,13 +120,26 @@ func podmanConfigError(err error) error {
 // describePodman says by which setting Podman asks the helper.
 func (s *session) describePodman(f *dockerconfig.File) string {
 	asks, err := s.podmanPlace().Asks(helperName)
-	switch name, _ := f.CredHelper(serverurl.NGC); {
+	switch {
 	case err != nil:
 		return "unknown: " + err.Error()
 	case asks:
 		return helperProgram + " (credential-helpers)"
-	case name == helperName:
-		return helperProgram + " for " + serverurl.NGC + " (credHelpers)"
 	}
-	return "no " + helperProgram + ": ragenv docker configure --podman"
+	setting := "credHelpers"
+	authFile := s.getenv(podmanconfig.EnvAuthFile) // read in place of Docker's config.json
+	if authFile != "" {
+		if f, err = dockerconfig.Load(authFile); err != nil {
+			return "unknown: $" + podmanconfig.EnvAuthFile + ": " + err.Error()
+		}
+		setting += " of " + authFile
+	}
+	if name, _ := f.CredHelper(serverurl.NGC); name == helperName {
+		return helperProgram + " for " + serverurl.NGC + " (" + setting + ")"
+	}
+	why := ""
+	if authFile != "" {
+		why = ", as $" + podmanconfig.EnvAuthFile + " stands for Docker's config.json"
+	}
+	return "no " + helperProgram + why + ": ragenv docker configure --podman"
 }

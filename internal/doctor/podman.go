@@ -27,7 +27,7 @@ func (w *World) podman(context.Context) Result {
 			f.add(Warning, program+" logout "+ngcRegistry, "the login for %s is in plain text in %s", ngcRegistry, w.tilde(path))
 		}
 	}
-	place := podmanconfig.Of(w.Paths.Home)
+	place := podmanconfig.Of(w.Paths.Home, w.Getenv)
 	if w.PodmanEtc != "" {
 		place.Etc = w.PodmanEtc
 	}
@@ -38,6 +38,8 @@ func (w *World) podman(context.Context) Result {
 		f.add(Warning, "correct that file", "%v", err)
 	case asks:
 		f.add(OK, "", "%s asks %s for every registry (credential-helpers)", program, helperProgram)
+	case w.Getenv(podmanconfig.EnvAuthFile) != "":
+		w.checkAuthFile(&f, program)
 	case dockerErr != nil:
 		return brokenDocker
 	default:
@@ -54,9 +56,24 @@ func (w *World) podman(context.Context) Result {
 	return f.result(Result{})
 }
 
+// checkAuthFile: the file that is read in place of Docker's config.json names the helper, too.
+func (w *World) checkAuthFile(f *findings, program string) {
+	path := w.Getenv(podmanconfig.EnvAuthFile)
+	file, err := dockerconfig.Load(path)
+	if err != nil {
+		f.add(Warning, "unset "+podmanconfig.EnvAuthFile, "$%s: %v", podmanconfig.EnvAuthFile, err)
+		return
+	}
+	if name, _ := file.CredHelper(ngcRegistry); name == helperName {
+		f.add(OK, "", "%s asks %s for %s (credHelpers of %s)", program, helperProgram, ngcRegistry, w.tilde(path))
+		return
+	}
+	f.add(Warning, podmanHint, "%s does not ask %s: $%s is read in place of Docker's config.json", program, helperProgram, podmanconfig.EnvAuthFile)
+}
+
 // podmanAuthFiles are where Podman keeps logins, by containers-auth.json(5).
 func (w *World) podmanAuthFiles() []string {
-	if path := w.Getenv("REGISTRY_AUTH_FILE"); path != "" {
+	if path := w.Getenv(podmanconfig.EnvAuthFile); path != "" {
 		return []string{path}
 	}
 	run := filepath.Join("/run/containers", strconv.Itoa(os.Getuid()))

@@ -15,21 +15,36 @@ func TestPodman(t *testing.T) {
 		status  Status
 		detail  string
 		hint    string
+		env     map[string]string // paths in the home
 	}{
-		"not installed":      {"", nil, `{"credsStore": "ngc"}`, OK, "not installed", ""},
-		"credHelpers":        {"podman", nil, `{"credHelpers": {"nvcr.io": "ngc"}}`, OK, "podman asks docker-credential-ngc for nvcr.io (credHelpers)", ""},
-		"credsStore":         {"skopeo", nil, `{"credsStore": "ngc"}`, Warning, "skopeo does not ask docker-credential-ngc", podmanHint},
-		"no helper":          {"buildah", nil, `{}`, OK, "buildah reads Docker's config.json, too", ""},
-		"broken config.json": {"podman", nil, `{`, Warning, "not checked", "docker-config"},
-		"credential-helpers": {"podman", map[string]string{dropIn: `credential-helpers = ["ngc"]`}, `{}`, OK, "for every registry (credential-helpers)", ""},
-		"not TOML":           {"podman", map[string]string{dropIn: "="}, `{"credHelpers": {"nvcr.io": "ngc"}}`, Warning, "50.conf: line 1", "correct that file"},
+		"not installed":      {"", nil, `{"credsStore": "ngc"}`, OK, "not installed", "", nil},
+		"credHelpers":        {"podman", nil, `{"credHelpers": {"nvcr.io": "ngc"}}`, OK, "podman asks docker-credential-ngc for nvcr.io (credHelpers)", "", nil},
+		"credsStore":         {"skopeo", nil, `{"credsStore": "ngc"}`, Warning, "skopeo does not ask docker-credential-ngc", podmanHint, nil},
+		"no helper":          {"buildah", nil, `{}`, OK, "buildah reads Docker's config.json, too", "", nil},
+		"broken config.json": {"podman", nil, `{`, Warning, "not checked", "docker-config", nil},
+		"credential-helpers": {"podman", map[string]string{dropIn: `credential-helpers = ["ngc"]`}, `{}`, OK, "for every registry (credential-helpers)", "", nil},
+		"not TOML":           {"podman", map[string]string{dropIn: "="}, `{"credHelpers": {"nvcr.io": "ngc"}}`, Warning, "50.conf: line 1", "correct that file", nil},
 		"a login": {"podman", map[string]string{".config/containers/auth.json": `{"auths": {LOGIN}}`},
-			`{"credHelpers": {"nvcr.io": "ngc"}}`, Warning, "is in plain text in ~", "podman logout nvcr.io"},
+			`{"credHelpers": {"nvcr.io": "ngc"}}`, Warning, "is in plain text in ~", "podman logout nvcr.io", nil},
 		"a login while running": {"podman", map[string]string{"run/containers/auth.json": `{"auths": {LOGIN}}`},
-			`{"credHelpers": {"nvcr.io": "ngc"}}`, Warning, "is in plain text", "podman logout nvcr.io"},
+			`{"credHelpers": {"nvcr.io": "ngc"}}`, Warning, "is in plain text", "podman logout nvcr.io", nil},
+		"another auth file": {"podman", map[string]string{"a.json": `{}`}, `{"credHelpers": {"nvcr.io": "ngc"}}`, Warning,
+			"podman does not ask docker-credential-ngc: $REGISTRY_AUTH_FILE is read in place", podmanHint, map[string]string{"REGISTRY_AUTH_FILE": "a.json"}},
+		"another auth file that names the helper": {"podman", map[string]string{"a.json": `{"credHelpers": {"nvcr.io": "ngc"}}`}, `{}`, OK,
+			"for nvcr.io (credHelpers of ~", "", map[string]string{"REGISTRY_AUTH_FILE": "a.json"}},
+		"a login in another auth file": {"skopeo", map[string]string{"a.json": `{"auths": {LOGIN}}`, dropIn: `credential-helpers = ["ngc"]`}, `{}`, Warning,
+			"is in plain text in ~", "skopeo logout nvcr.io", map[string]string{"REGISTRY_AUTH_FILE": "a.json"}},
+		"another registries.conf": {"podman", map[string]string{dropIn: `credential-helpers = ["ngc"]`, "r.conf": ""}, `{"credsStore": "ngc"}`, Warning,
+			"podman does not ask docker-credential-ngc", podmanHint, map[string]string{"CONTAINERS_REGISTRIES_CONF": "r.conf"}},
+		"another registries.conf that names the helper": {"podman",
+			map[string]string{dropIn: `credential-helpers = ["ngc"]`, "r.conf": `credential-helpers = ["ngc"]`}, `{}`, OK,
+			"for every registry (credential-helpers)", "", map[string]string{"CONTAINERS_REGISTRIES_CONF": "r.conf"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHome(t)
+			for name, value := range c.env {
+				h.env[name] = filepath.Join(h.env["HOME"], value)
+			}
 			h.env["XDG_RUNTIME_DIR"] = filepath.Join(h.env["HOME"], "run")
 			if c.program != "" {
 				h.program(c.program, "")

@@ -5,7 +5,8 @@
 // adds to whatever else is configured; a user's registries.conf, were there one, would take the place of the system's.
 // With it "podman login" keeps logins in the helper, too, which otherwise writes them to auth.json in plain text.
 //
-// Facts about the files are those of github.com/containers/image, pkg/sysregistriesv2 (v5.23 to v5.36), and of podman 4.3.1.
+// Facts about the files are those of github.com/containers/image, pkg/sysregistriesv2 (v5.23 to v5.36), of go.podman.io/image/v5
+// (v5.42), and of podman 4.3.1.
 package podmanconfig
 
 import (
@@ -48,14 +49,26 @@ type SyntaxError struct {
 
 func (e *SyntaxError) Error() string { return e.Path + ": " + e.Reason }
 
+// Variables that name files.
+const (
+	EnvNamed = "CONTAINERS_REGISTRIES_CONF"
+	EnvLast  = "CONTAINERS_REGISTRIES_CONF_OVERRIDE"
+	// EnvAuthFile names a file of the format of Docker's config.json that is read in place of it and of every other.
+	EnvAuthFile = "REGISTRY_AUTH_FILE"
+)
+
 // Place is where the files are.
 type Place struct {
-	Home string // the user's home; XDG_CONFIG_HOME has no influence on these files
-	Etc  string // "/etc/containers"
+	Home  string // the user's home; XDG_CONFIG_HOME has no influence on these files
+	Etc   string // "/etc/containers"
+	Named string // $CONTAINERS_REGISTRIES_CONF: stands for registries.conf, in newer programs for the drop-ins too; "" for none
+	Last  string // $CONTAINERS_REGISTRIES_CONF_OVERRIDE: newer programs read it after all others; "" for none
 }
 
 // Of returns the place of a user.
-func Of(home string) Place { return Place{Home: home, Etc: "/etc/containers"} }
+func Of(home string, getenv func(string) string) Place {
+	return Place{Home: home, Etc: "/etc/containers", Named: getenv(EnvNamed), Last: getenv(EnvLast)}
+}
 
 // Path returns the file that Configure writes.
 func (p Place) Path() string { return filepath.Join(p.dropIns(), fileName) }
@@ -63,16 +76,40 @@ func (p Place) Path() string { return filepath.Join(p.dropIns(), fileName) }
 func (p Place) user() string    { return filepath.Join(p.Home, ".config", "containers") }
 func (p Place) dropIns() string { return filepath.Join(p.user(), "registries.conf.d") }
 
-// Helpers returns whom Podman asks, in order, and the file that says so; "" where none does and Podman's default counts.
-// The errors are *SyntaxError and those of reading files.
+// Helpers returns whom Podman asks, in order, and the file that says so; "" where none does and Podman's default counts. Of the
+// files that variables name it knows nothing. The errors are *SyntaxError and those of reading files.
 func (p Place) Helpers() (helpers []string, from string, err error) { return p.helpers("") }
 
 // helpers leaves one file out.
 func (p Place) helpers(except string) (helpers []string, from string, err error) {
-	files, err := p.files()
+	files, err := p.files("")
 	if err != nil {
 		return nil, "", err
 	}
+	return helpersOf(files, except)
+}
+
+// readings returns what the programs read, in their order, a list for each way of theirs to treat the two variables.
+func (p Place) readings() ([][]string, error) {
+	plain, err := p.files("") // Skopeo up to 1.9: neither variable
+	if err != nil {
+		return nil, err
+	}
+	readings := [][]string{plain}
+	if p.Named != "" {
+		files, err := p.files(p.Named) // Podman and Buildah up to 5.8
+		if err != nil {
+			return nil, err
+		}
+		readings = [][]string{plain, files, {p.Named}} // the last: go.podman.io/image
+	}
+	if p.Last != "" {
+		readings = append(readings, append(slices.Clone(readings[len(readings)-1]), p.Last))
+	}
+	return readings, nil
+}
+
+func helpersOf(files []string, except string) (helpers []string, from string, err error) {
 	for _, file := range files {
 		if file == except {
 			continue
@@ -91,12 +128,15 @@ func (p Place) helpers(except string) (helpers []string, from string, err error)
 	return helpers, from, nil
 }
 
-// files returns the files that Podman reads, in its order: the later one wins.
-func (p Place) files() ([]string, error) {
+// files returns the files that Podman reads, in its order: the later one wins. named, unless "", is read for registries.conf.
+func (p Place) files(named string) ([]string, error) {
 	main, dirs := filepath.Join(p.user(), "registries.conf"), []string{p.dropIns()}
-	if _, err := os.Stat(main); err != nil { // a user's registries.conf stands for all of the system's
+	if _, err := os.Stat(main); err != nil || named != "" { // a user's registries.conf stands for all of the system's
 		main = filepath.Join(p.Etc, "registries.conf")
 		dirs = []string{filepath.Join(p.Etc, "registries.conf.d"), p.dropIns()}
+	}
+	if named != "" {
+		main = named
 	}
 	files := []string{main}
 	for _, dir := range dirs {
@@ -138,15 +178,24 @@ func read(file string) ([]string, error) {
 	return document.Helpers, nil
 }
 
-// Asks reports whether Podman asks the helper ("ngc" for docker-credential-ngc). The errors are those of Helpers.
+// Asks reports whether Podman, Buildah and Skopeo ask the helper ("ngc" for docker-credential-ngc), of whichever version they
+// are. The errors are those of Helpers.
 func (p Place) Asks(helper string) (bool, error) {
-	helpers, _, err := p.Helpers()
-	return slices.Contains(helpers, helper), err
+	readings, err := p.readings()
+	if err != nil {
+		return false, err
+	}
+	for _, files := range readings {
+		if helpers, _, err := helpersOf(files, ""); err != nil || !slices.Contains(helpers, helper) {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
-// Configure makes Podman ask the helper before whom it asks now. Where it asks it already nothing is written, and changed is
-// false. The errors are ErrEdited, *OverriddenError, *SyntaxError, those of atomicfile and of making the directories;
-// none of them leaves anything changed.
+// Configure makes Podman ask the helper before whom it asks now; the file that $CONTAINERS_REGISTRIES_CONF names gets a line
+// of its own. Where it asks it already nothing is written, and changed is false. The errors are ErrEdited, *NamedError,
+// *OverriddenError, *SyntaxError, those of atomicfile and of making the directories; none of them leaves anything changed.
 func (p Place) Configure(helper string) (changed bool, err error) {
 	edit, err := p.plan(helper)
 	if err != nil || edit.helpers == nil {
@@ -158,20 +207,35 @@ func (p Place) Configure(helper string) (changed bool, err error) {
 			return false, err
 		}
 	}
-	text := render(edit.helpers, dirs)
-	if bytes.Equal(text, edit.old) {
-		return false, nil
-	}
-	if err := atomicfile.Replace(p.Path(), edit.old, text, 0o644); err != nil {
-		if edit.old == nil {
-			p.removeDirs(dirs)
+	// Before the line: the drop-in records where that is.
+	text := render(edit.helpers, dirs, edit.also)
+	if !bytes.Equal(text, edit.old) {
+		if err := atomicfile.Replace(p.Path(), edit.old, text, 0o644); err != nil {
+			if edit.old == nil {
+				p.removeDirs(dirs)
+			}
+			return false, err
 		}
-		return false, err
+		changed = true
 	}
-	return true, nil
+	added, err := p.addLine(helper)
+	if err != nil && changed {
+		return false, errors.Join(err, p.restore(text, edit.old, dirs))
+	}
+	return changed || added, err
 }
 
-// Preview returns the text that Configure would write; "" if nothing would change. The errors are those of Configure.
+// restore puts the drop-in back as it was, after an error.
+func (p Place) restore(now, old []byte, dirs int) error {
+	if old != nil {
+		return atomicfile.Replace(p.Path(), now, old, 0o644)
+	}
+	err := atomicfile.Remove(p.Path(), now)
+	p.removeDirs(dirs)
+	return err
+}
+
+// Preview returns the drop-in's text that Configure would write; "" if that would not change. The errors are those of Configure.
 func (p Place) Preview(helper string) (string, error) {
 	edit, err := p.plan(helper)
 	if err != nil || edit.helpers == nil {
@@ -181,7 +245,7 @@ func (p Place) Preview(helper string) (string, error) {
 	if edit.old == nil {
 		dirs = p.missingDirs()
 	}
-	text := render(edit.helpers, dirs)
+	text := render(edit.helpers, dirs, edit.also)
 	if bytes.Equal(text, edit.old) {
 		return "", nil
 	}
@@ -192,6 +256,7 @@ func (p Place) Preview(helper string) (string, error) {
 type edit struct {
 	old     []byte   // the file; nil if there is none
 	helpers []string // what it is to set; nil to leave it as it is
+	also    []string // the other files that have a line of ours
 }
 
 func (p Place) plan(helper string) (edit, error) {
@@ -207,19 +272,26 @@ func (p Place) plan(helper string) (edit, error) {
 	if err != nil {
 		return edit{}, err
 	}
+	also := alsoIn(old)
+	switch line, err := p.planLine(helper); {
+	case err != nil:
+		return edit{}, err
+	case line != nil && !slices.Contains(also, p.Named):
+		also = append(also, p.Named)
+	}
 	asked := slices.Contains(helpers, helper)
 	switch {
 	case filepath.Dir(from) == filepath.Dir(path) && from > path && !asked:
 		return edit{}, &OverriddenError{Path: from}
-	case asked && old == nil:
+	case asked && old == nil && also == nil:
 		return edit{}, nil
 	case !asked:
 		helpers = append([]string{helper}, helpers...)
 	}
-	return edit{old, helpers}, nil
+	return edit{old, helpers, also}, nil
 }
 
-// Unconfigure removes what Configure made, directories that are empty then included. changed is false where there was
+// Unconfigure removes what Configure made, its lines in other files and directories that are empty then included. changed is false where there was
 // nothing. The errors are ErrEdited and those of atomicfile.
 func (p Place) Unconfigure() (changed bool, err error) {
 	path := p.Path()
@@ -233,6 +305,11 @@ func (p Place) Unconfigure() (changed bool, err error) {
 	if !isOurs(old) {
 		return false, fmt.Errorf("%s: %w", path, ErrEdited)
 	}
+	for _, file := range alsoIn(old) {
+		if err := removeLine(file); err != nil {
+			return false, err
+		}
+	}
 	if err := atomicfile.Remove(path, old); err != nil {
 		return false, err
 	}
@@ -244,16 +321,27 @@ func (p Place) Unconfigure() (changed bool, err error) {
 const (
 	head = "# Written by ragenv docker configure --podman; ragenv docker unconfigure removes it. See containers-registries.conf(5).\n"
 	made = "# Directories made for this file: "
+	also = "# Also in: " // and a TOML string
 
 	maxDirs = 3 // .config/containers/registries.conf.d
 )
 
-func render(helpers []string, dirs int) []byte {
+func render(helpers []string, dirs int, files []string) []byte {
+	var b strings.Builder
+	b.WriteString(head + made + strconv.Itoa(dirs) + "\n")
+	for _, file := range files {
+		b.WriteString(also + quote(file) + "\n")
+	}
+	b.WriteString(setting(helpers))
+	return []byte(b.String())
+}
+
+func setting(helpers []string) string {
 	quoted := make([]string, len(helpers))
 	for i, helper := range helpers {
 		quoted[i] = quote(helper)
 	}
-	return []byte(head + made + strconv.Itoa(dirs) + "\ncredential-helpers = [" + strings.Join(quoted, ", ") + "]\n")
+	return "credential-helpers = [" + strings.Join(quoted, ", ") + "]\n"
 }
 
 // quote writes a TOML basic string.
@@ -280,7 +368,7 @@ func isOurs(text []byte) bool {
 	var document struct {
 		Helpers []string `toml:"credential-helpers"`
 	}
-	return toml.Unmarshal(text, &document) == nil && bytes.Equal(text, render(document.Helpers, dirsMade(text)))
+	return toml.Unmarshal(text, &document) == nil && bytes.Equal(text, render(document.Helpers, dirsMade(text), alsoIn(text)))
 }
 
 // dirsMade reads the number of directories that Configure made.
@@ -292,6 +380,19 @@ func dirsMade(text []byte) int {
 		return 0
 	}
 	return n
+}
+
+// alsoIn returns the other files that a drop-in records to have a line of ours.
+func alsoIn(text []byte) []string {
+	var files []string
+	for line := range strings.Lines(string(text)) {
+		quoted, found := strings.CutPrefix(strings.TrimSuffix(line, "\n"), also)
+		var document struct{ File string }
+		if found && toml.Unmarshal([]byte("File = "+quoted), &document) == nil {
+			files = append(files, document.File)
+		}
+	}
+	return files
 }
 
 // makeDirs makes the directories of the file that are missing and returns how many they were.

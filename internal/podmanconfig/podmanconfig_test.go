@@ -152,7 +152,7 @@ func TestConfigureFollowsOthers(t *testing.T) {
 }
 
 func TestConfigureLeavesAlone(t *testing.T) {
-	edited := string(render([]string{"ngc", AuthFile}, 0)) + "unqualified-search-registries = ['quay.io']\n"
+	edited := string(render([]string{"ngc", AuthFile}, 0, nil)) + "unqualified-search-registries = ['quay.io']\n"
 	var overridden *OverriddenError
 	var syntax *SyntaxError
 	for _, tc := range []struct {
