@@ -74,6 +74,15 @@ func (p Place) planLine(helper string) ([]byte, error) {
 	return line, nil
 }
 
+// hasLine reports whether the file has a line of ours already, of which the record may be lost.
+func (p Place) hasLine() bool {
+	if p.Named == "" {
+		return false
+	}
+	text, err := atomicfile.Read(p.Named)
+	return err == nil && bytes.Contains(text, []byte(lineHead))
+}
+
 func (p Place) addLine(helper string) (added bool, err error) {
 	line, err := p.planLine(helper)
 	if err != nil || line == nil {

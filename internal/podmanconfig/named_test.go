@@ -40,6 +40,12 @@ func TestNamedFile(t *testing.T) {
 			if changed, err := p.Configure("ngc"); err != nil || changed {
 				t.Errorf("Configure again: %t, %v", changed, err)
 			}
+			if err := os.RemoveAll(filepath.Join(p.Home, ".config")); err != nil { // the record of the line is lost, and comes back
+				t.Fatal(err)
+			}
+			if changed, err := p.Configure("ngc"); err != nil || !changed {
+				t.Errorf("Configure without the drop-in: %t, %v", changed, err)
+			}
 			p.Named = "" // the variable need not be set then
 			if changed, err := p.Unconfigure(); err != nil || !changed || snapshot(t, root) != before {
 				t.Errorf("Unconfigure: %t, %v; files:\n%swant\n%s", changed, err, snapshot(t, root), before)

@@ -276,7 +276,7 @@ func (p Place) plan(helper string) (edit, error) {
 	switch line, err := p.planLine(helper); {
 	case err != nil:
 		return edit{}, err
-	case line != nil && !slices.Contains(also, p.Named):
+	case (line != nil || p.hasLine()) && !slices.Contains(also, p.Named):
 		also = append(also, p.Named)
 	}
 	asked := slices.Contains(helpers, helper)

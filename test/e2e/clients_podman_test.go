@@ -47,6 +47,11 @@ func testPodmanConfiguration(t *testing.T, programs map[string]obtained) {
 		t.Fatal(err)
 	}
 
+	// A file that $REGISTRY_AUTH_FILE names stands for Docker's config.json, and changes nothing of this.
+	elsewhere := h.with("REGISTRY_AUTH_FILE=" + h.path("auth.json"))
+	podmanPull(elsewhere, nimImage).ok()
+	h.wantCalls("get nvcr.io")
+
 	h.ragenv("docker", "unconfigure").ok()
 	if _, err := os.Stat(h.path(".config", "containers", "registries.conf.d")); err == nil {
 		t.Error("the directory that was made is still there")
@@ -56,4 +61,48 @@ func testPodmanConfiguration(t *testing.T, programs map[string]obtained) {
 	if after := searched(); after != before {
 		t.Errorf("podman searches %s, before that %s", after, before)
 	}
+
+	testPodmanVariables(t, h)
+}
+
+// testPodmanVariables: status and doctor say what the real programs do where variables name other files, and configure makes them ask.
+func testPodmanVariables(t *testing.T, h *home) {
+	h.ragenv("docker", "configure").ok()
+	podmanPull(h, nimImage).ok()
+	h.write("auth.json", `{}`)
+	elsewhere := h.with("REGISTRY_AUTH_FILE=" + h.path("auth.json"))
+	elsewhere.ragenv("docker", "status").ok().says("no docker-credential-ngc, as $REGISTRY_AUTH_FILE stands for Docker's config.json")
+	elsewhere.ragenv("doctor").says("$REGISTRY_AUTH_FILE is read in place of Docker's config.json")
+	h.helperCalls()
+	podmanPull(elsewhere, nimImage).fails(125).says(engineDenied)
+	h.wantCalls()
+	h.write("auth.json", `{"credHelpers": {"nvcr.io": "ngc"}}`)
+	elsewhere.ragenv("docker", "status").ok().says("docker-credential-ngc for nvcr.io (credHelpers of " + h.path("auth.json"))
+	podmanPull(elsewhere, nimImage).ok()
+	h.wantCalls("get nvcr.io")
+	h.ragenv("docker", "unconfigure").ok()
+
+	const conf = "unqualified-search-registries = [\"nvcr.io\"]\n"
+	h.write("named.conf", conf)
+	named := h.with("CONTAINERS_REGISTRIES_CONF=" + h.path("named.conf"))
+	named.ragenv("docker", "configure", "--podman").ok().says("99-ragenv.conf, " + h.path("named.conf"))
+	named.ragenv("docker", "status").ok().says("docker-credential-ngc (credential-helpers)")
+	h.helperCalls()
+	podmanPull(named, nimImage).ok()
+	h.wantCalls("get nvcr.io")
+	if searched := named.run("", "podman", "info", "--format", "{{.Registries.search}}").ok().stdout; strings.TrimSpace(searched) != "[nvcr.io]" {
+		t.Errorf("podman searches %s", searched)
+	}
+	// It reads the line itself, not only the drop-in.
+	if err := os.RemoveAll(h.path(".config", "containers", "registries.conf.d")); err != nil {
+		t.Fatal(err)
+	}
+	podmanPull(named, nimImage).ok()
+	h.wantCalls("get nvcr.io")
+	named.ragenv("docker", "configure", "--podman").ok()
+	h.ragenv("docker", "unconfigure").ok()
+	if text, err := os.ReadFile(h.path("named.conf")); err != nil || string(text) != conf {
+		t.Errorf("named.conf after unconfigure: %q, %v", text, err)
+	}
+	podmanPull(named, nimImage).fails(125).says(engineDenied)
 }

@@ -22,8 +22,10 @@ func testCompose(t *testing.T) {
 	}
 	step(t, "up, rotate, up again", testComposeUp)
 	step(t, "stale and empty variables", testComposeStale)
+	step(t, "another profile", testComposeProfile)
 	step(t, "without the keys", testComposeWithoutKeys)
 	step(t, "locked store", testComposeLocked)
+	step(t, "docker run --env-file", testEnvFile)
 	step(t, "the Blueprint's own files", testBlueprint)
 }
 
@@ -108,6 +110,45 @@ func testComposeStale(t *testing.T) {
 	// Unless the person says otherwise.
 	h.with("NGC_API_KEY="+stale).ragenv("--preserve-env", "--", "docker", "compose", "-f", "compose.yaml", "up", "-d").ok()
 	h.wantKeys(stale, cyborgKey)
+}
+
+// testComposeProfile: below ragenv --profile, Compose pulls with that profile's key and hands it to containers. nvcr.io takes no other.
+func testComposeProfile(t *testing.T) {
+	h, _, cyborgKey := composeHome(t)
+	key := h.acceptedKey() // the default profile's is refused from now on
+	h.run(key, "ragenv", "--profile", "work", "set", "NGC_API_KEY").ok()
+	h.run(cyborgKey, "ragenv", "--profile", "work", "set", "CYBORGDB_API_KEY").ok()
+	compose := []string{"docker", "compose", "-f", "compose.yaml"}
+
+	forgetRequests(t)
+	pull := h.ragenv(append(append([]string{"--"}, compose...), "pull", "nim-llm")...)
+	h.refusesImage(pull)
+	wantKeyRefused(t)
+
+	forgetRequests(t)
+	h.ragenv(append(append([]string{"--profile", "work", "--"}, compose...), "pull")...).ok()
+	wantKeyUsed(t)
+	h.ragenv(append(append([]string{"--profile", "work", "--"}, compose...), "up", "-d")...).ok()
+	h.wantKeys(key, cyborgKey)
+
+	// By the variable, too, as a service's unit or a shell's profile names it.
+	emptyEngine(t)
+	forgetRequests(t)
+	h.with("RAGENV_PROFILE=work").ragenv(append(append([]string{"--"}, compose...), "pull", "nim-llm")...).ok()
+	wantKeyUsed(t)
+}
+
+// testEnvFile: docker run --env-file gives a container what ragenv export --format docker wrote, quotes and all.
+func testEnvFile(t *testing.T) {
+	h, key, _ := composeHome(t)
+	odd := h.secret(`it's "` + newKey() + `" $HOME #`)
+	h.run(odd, "ragenv", "set", "ODD").ok()
+	h.write("keys.env", h.reveal("", "ragenv", "export", "--format", "docker", "--only", "NGC_API_KEY,ODD").ok().stdout)
+	h.docker("run", "-d", "--name", "env-file", "--env-file", "keys.env", nimImage).ok()
+	environment := containerEnvironment(t, "env-file")
+	if environment["NGC_API_KEY"] != key || environment["ODD"] != odd {
+		t.Errorf("the container runs with %s", h.scrubbed(environment))
+	}
 }
 
 func testComposeWithoutKeys(t *testing.T) {

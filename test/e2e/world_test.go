@@ -182,8 +182,14 @@ func serviceEnvironment(t *testing.T, project, service string) map[string]string
 	if len(ids) != 1 {
 		t.Fatalf("service %s: %d containers run, want 1", service, len(ids))
 	}
+	return containerEnvironment(t, ids[0])
+}
+
+// containerEnvironment asks the engine for the environment of a container.
+func containerEnvironment(t *testing.T, container string) map[string]string {
+	t.Helper()
 	var pairs []string
-	if err := json.Unmarshal([]byte(plainDocker(t, "inspect", "--format", "{{json .Config.Env}}", ids[0])), &pairs); err != nil {
+	if err := json.Unmarshal([]byte(plainDocker(t, "inspect", "--format", "{{json .Config.Env}}", container)), &pairs); err != nil {
 		t.Fatal(err)
 	}
 	environment := map[string]string{}
