@@ -72,7 +72,9 @@ func (w *World) keychain(context.Context) Result {
 	case w.backend() == keychain.BackendFile && !protected:
 		state = "open, without a passphrase"
 	case protected:
-		w.checkUnlockMemory(&f, s.keychain)
+		var memory findings // first: while it is too little, unlocking ends the program
+		w.checkUnlockMemory(&memory, s.keychain)
+		f = append(memory, f...)
 	}
 	return f.result(Result{OK, fmt.Sprintf("%s, %s, %s", where, state, count(len(s.refs), "item")), ""})
 }

@@ -46,6 +46,9 @@ func (w *World) readStored() *stored {
 		Backend: w.backend(), Dir: w.Paths.Store, Collection: w.Config.Collection,
 		Warn: func(message string) { s.warnings = append(s.warnings, message) },
 		Passphrase: func() ([]byte, error) {
+			if _, _, enough := w.unlockMemory(s.keychain); !enough {
+				return nil, passphrase.LockedError{} // the attempt would be the end of this process
+			}
 			secret, err := passphrase.FromEnvironment(w.Getenv)
 			if errors.Is(err, passphrase.ErrNone) {
 				err = passphrase.LockedError{}

@@ -14,14 +14,24 @@ var memoryLimitFiles = []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/mem
 // unlockOverhead is what an unlock takes besides scrypt's memory, in MiB.
 const unlockOverhead = 44
 
-// checkUnlockMemory finds a container that is too small for an unlock: the kernel would kill the program without a word.
-func (w *World) checkUnlockMemory(f *findings, k *keychain.Keychain) {
+// unlockMemory returns what an unlock takes and what this container may use, in MiB; enough is true where there is no limit.
+func (w *World) unlockMemory(k *keychain.Keychain) (needs, limit int64, enough bool) {
 	factor, err := k.WorkFactor()
 	if err != nil {
-		return // the description was read before
+		return 0, 0, true // the store is judged elsewhere
 	}
-	needs := int64(1)<<factor>>10 + unlockOverhead
-	if limit, ok := memoryLimit(memoryLimitFiles); ok && limit < needs {
+	files := memoryLimitFiles
+	if w.MemoryLimits != nil {
+		files = w.MemoryLimits
+	}
+	needs = int64(1)<<factor>>10 + unlockOverhead
+	limit, limited := memoryLimit(files)
+	return needs, limit, !limited || limit >= needs
+}
+
+// checkUnlockMemory finds a container that is too small for an unlock: the kernel would kill the program without a word.
+func (w *World) checkUnlockMemory(f *findings, k *keychain.Keychain) {
+	if needs, limit, enough := w.unlockMemory(k); !enough {
 		f.add(Warning, "allow this container "+strconv.FormatInt(needs, 10)+" MiB, or create a keychain that needs less: ragenv setup --work-factor 15",
 			"unlocking takes %d MiB of memory, and this container may use %d MiB: the kernel kills what needs more", needs-unlockOverhead, limit)
 	}

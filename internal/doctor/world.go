@@ -31,6 +31,8 @@ type World struct {
 	SystemFiles []string
 	// PodmanEtc is the directory of Podman's system-wide configuration. Empty is that of this operating system.
 	PodmanEtc string
+	// MemoryLimits are files that may hold a container's limit of memory. Nil is those of this operating system.
+	MemoryLimits []string
 
 	// Services, unless nil, are asked whether they take the stored keys.
 	Services Services
