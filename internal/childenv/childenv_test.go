@@ -168,6 +168,16 @@ func TestWhatCannotBeHandedOver(t *testing.T) {
 }
 
 // The limit is the kernel's: what Build lets pass can be executed, one byte more cannot.
+// A value as long as Windows takes, with a closing NUL, is handed over; one unit more is not.
+func TestTheLimitOfWindows(t *testing.T) {
+	for length, fits := range map[int]bool{32766: true, 32767: false} {
+		_, err := Build(Input{FoldCase: true, Stored: map[string]string{"K": strings.Repeat("x", length)}})
+		if (err == nil) != fits {
+			t.Errorf("%d: %v", length, err)
+		}
+	}
+}
+
 func TestTheLimitIsTheKernels(t *testing.T) {
 	if runtime.GOOS != "linux" || os.Getpagesize() != 4096 {
 		t.Skip("the limit is that of Linux with pages of 4 KiB")

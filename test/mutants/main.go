@@ -46,12 +46,16 @@ var subjects = []subject{
 	{"internal/credentialhelper", helperScripts, "TestScripts"},
 	{"internal/dockerconfig", ragenvScripts, "TestScripts/docker"},
 	{"internal/dotenv", "", ""},
+	{"internal/gitindex", "", ""},
 	{"internal/mask", "", ""},
 	{"internal/opener", "", ""},
+	{"internal/places", ragenvScripts, "TestScripts/(where|import_places)"},
 	{"internal/podmanconfig", ragenvScripts, "TestScripts/.*podman"},
 	{"internal/render", "", ""},
 	{"internal/secrets", "", ""},
 	{"internal/serverurl", "", ""},
+	{"internal/trustedfile", "", ""},
+	{"internal/where", ragenvScripts, "TestScripts/(where|rotate)"},
 	{"pkg/keychain", "", ""},
 	{"pkg/keychain/agestore", "", ""},
 	{"pkg/validate", "", ""},
@@ -101,7 +105,15 @@ func main() {
 	gremlins := flag.String("gremlins", "", "the program gremlins")
 	workers := flag.Int("workers", 0, "how many mutants are tested at once; 0 is one a core")
 	show := flag.Bool("uncovered", false, "list the mutants that no test reaches, too")
+	profile := flag.String("cases", "", "add the conditions of cases to this coverage profile, and do nothing else")
 	flag.Parse()
+	if *profile != "" {
+		if err := addCases(*profile); err != nil {
+			fmt.Fprintln(os.Stderr, "mutants: error:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(*gremlins, *workers, *show, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "mutants: error:", err)
 		os.Exit(1)
@@ -158,14 +170,11 @@ func test(s subject, gremlins string, workers int, show bool, accepted map[strin
 	out := filepath.Join(temp, "report.json")
 	cmd := exec.Command(gremlins, "unleash", "--silent", "--timeout-coefficient=4", fmt.Sprintf("--workers=%d", workers), "--output="+out, "./"+s.dir)
 	cmd.Stderr = os.Stderr
-	cmd.Env = os.Environ()
-	if s.scripts != "" {
-		path, err := withScripts(temp, s)
-		if err != nil {
-			return c, err
-		}
-		cmd.Env = append(cmd.Env, "PATH="+path)
+	path, err := wrapGo(temp, s)
+	if err != nil {
+		return c, err
 	}
+	cmd.Env = append(os.Environ(), "PATH="+path)
 	if err := cmd.Run(); err != nil {
 		return c, err
 	}
@@ -210,9 +219,14 @@ func test(s subject, gremlins string, workers int, show bool, accepted map[strin
 	return c, nil
 }
 
-// withScripts returns a PATH on which go also runs the scripts after a package's own tests passed.
-func withScripts(temp string, s subject) (string, error) {
+// wrapGo returns a PATH on which go test also runs the scripts after a package's own tests passed, and on which coverage
+// includes the conditions of cases.
+func wrapGo(temp string, s subject) (string, error) {
 	realGo, err := exec.LookPath("go")
+	if err != nil {
+		return "", err
+	}
+	self, err := os.Executable()
 	if err != nil {
 		return "", err
 	}
@@ -221,19 +235,27 @@ func withScripts(temp string, s subject) (string, error) {
 		return "", err
 	}
 	const script = `#!/bin/sh
-# Written by test/mutants: go test, and then the scripts that cover the package, too.
-%[1]q "$@" || exit
-[ "$1" = test ] || exit 0
+# Written by test/mutants: go test without vet, and then the scripts that cover the package, too.
+go=%[1]q self=%[2]q scripts=%[3]q run=%[4]q dir=%[5]q
+[ "$1" = test ] || exec "$go" "$@"
+shift
+"$go" test -vet=off "$@" || exit
 profile=''
 while [ $# -gt 0 ]; do
 	if [ "$1" = -coverprofile ]; then profile=$2; fi
 	shift
 done
-cd "$(%[1]q list -m -f '{{.Dir}}')" || exit 1
-if [ -z "$profile" ]; then exec %[1]q test -failfast -run %[2]q %[3]s; fi
-%[1]q test -run %[2]q -coverpkg=./%[4]s -coverprofile="$profile.scripts" %[3]s && tail -n +2 "$profile.scripts" >>"$profile"
+cd "$("$go" list -m -f '{{.Dir}}')" || exit 1
+if [ -z "$profile" ]; then
+	[ -z "$scripts" ] || exec "$go" test -vet=off -failfast -run "$run" "$scripts"
+	exit 0
+fi
+if [ -n "$scripts" ]; then
+	"$go" test -run "$run" -coverpkg="./$dir" -coverprofile="$profile.scripts" "$scripts" && tail -n +2 "$profile.scripts" >>"$profile" || exit 1
+fi
+exec "$self" -cases "$profile"
 `
-	text := fmt.Sprintf(script, realGo, s.run, s.scripts, s.dir)
+	text := fmt.Sprintf(script, realGo, self, s.scripts, s.run, s.dir)
 	return bin + string(filepath.ListSeparator) + os.Getenv("PATH"), os.WriteFile(filepath.Join(bin, "go"), []byte(text), 0o700)
 }
 

@@ -38,3 +38,37 @@ func TestPercentages(t *testing.T) {
 		t.Errorf("%v, %v", c.efficacy(), c.coverage())
 	}
 }
+
+// The conditions of a switch that was reached are added, those of another are not.
+func TestCases(t *testing.T) {
+	const source = `package p
+
+func f(a, b int) int {
+	switch {
+	case a > 1, b > 1:
+		return 1
+	default:
+		return 2
+	}
+}
+
+func g(a int) int {
+	switch {
+	case a > 1:
+		return 1
+	}
+	return 2
+}
+`
+	executed, err := parseBlock("example.com/p/p.go:3.22,4.9 1 7")
+	if err != nil || executed.executed != 7 || executed.file != "example.com/p/p.go" {
+		t.Fatal(executed, err)
+	}
+	found, err := cases([]byte(source), []block{executed})
+	if err != nil || len(found) != 1 || found[0].from != (position{5, 7}) || found[0].to != (position{5, 19}) {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if _, err := parseBlock("mode: set"); err == nil {
+		t.Error("a line that is no block was accepted")
+	}
+}
