@@ -1,21 +1,41 @@
-// Package shellquote writes text as words of a POSIX shell (POSIX.1-2024, XCU 2.2.2), for hints that can be pasted and for
-// files that a shell reads.
+// Package shellquote writes text as words and commands of the shell that a hint is pasted into: a POSIX shell (POSIX.1-2024, XCU
+// 2.2.2), or PowerShell on Windows (about_Quoting_Rules, about_Environment_Variables). Quote is for files that a POSIX shell reads.
 package shellquote
 
-import "strings"
+import (
+	"runtime"
+	"strings"
+)
 
-// Quote returns a word in single quotes. Between them a shell takes every byte as it is but the quote itself.
+// Quote returns a word in single quotes of a POSIX shell. Between them it takes every byte as it is but the quote itself.
 func Quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
 
-// Word returns a word as it is where no shell would read anything into it, else in single quotes.
-func Word(word string) string {
-	if word == "" || strings.ContainsFunc(word, special) {
-		return Quote(word)
-	}
-	return word
+// Word returns a word as it is where this system's shell would read nothing into it, else in single quotes.
+func Word(word string) string { return system().word(word) }
+
+// dialect is what differs between the shells.
+type dialect struct {
+	plain  string // characters that a shell reads nothing into, besides letters and digits
+	quote  func(word string) string
+	set    func(name, word string) string
+	unset  func(name string) string
+	edit   func(word string, line int) string
+	onPath func(word string) string
 }
 
-// special reports whether a shell may read something into a character, wherever in a word it stands.
-func special(r rune) bool {
-	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_./:=@,+%", r))
+func system() dialect {
+	if runtime.GOOS == "windows" {
+		return powerShell
+	}
+	return posix
+}
+
+func (d dialect) word(word string) string {
+	special := func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune(d.plain, r))
+	}
+	if word == "" || strings.ContainsFunc(word, special) {
+		return d.quote(word)
+	}
+	return word
 }

@@ -14,7 +14,7 @@ func TestWord(t *testing.T) {
 		"a\nb":               "'a\nb'",
 		"ключ":               "'ключ'",
 	} {
-		if got := Word(word); got != want {
+		if got := posix.word(word); got != want {
 			t.Errorf("%q: %s, want %s", word, got, want)
 		}
 	}

@@ -1,0 +1,64 @@
+package shellquote
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Set returns the command that sets a variable for this shell and what it starts.
+func Set(name, value string) string { return system().set(name, system().word(value)) }
+
+// Unset returns the command that removes variables from this shell.
+func Unset(names ...string) string {
+	commands := make([]string, len(names))
+	for i, name := range names {
+		commands[i] = system().unset(name)
+	}
+	return strings.Join(commands, "; ")
+}
+
+// Edit returns the command that opens a file in an editor, at a line where the editor takes one; 0 is none.
+func Edit(path string, line int) string { return system().edit(system().word(path), line) }
+
+// PrependPath returns the command that puts a directory before the others of PATH.
+func PrependPath(dir string) string { return system().onPath(dir) }
+
+const posixPlain = "-_./:=@,+%"
+
+var posix = dialect{
+	plain: posixPlain,
+	quote: Quote,
+	set:   func(name, word string) string { return "export " + name + "=" + word },
+	unset: func(name string) string { return "unset " + name },
+	edit: func(word string, line int) string {
+		if line == 0 {
+			return "${EDITOR:-vi} " + word
+		}
+		return fmt.Sprintf("${EDITOR:-vi} +%d %s", line, word)
+	},
+	onPath: func(dir string) string {
+		if word := (dialect{plain: posixPlain, quote: Quote}).word(dir); word != dir {
+			return "export PATH=" + word + `:"$PATH"`
+		}
+		return `export PATH="` + dir + `:$PATH"`
+	},
+}
+
+var powerShell = dialect{
+	plain: `-_./\:=+`,
+	quote: func(word string) string { return "'" + strings.ReplaceAll(word, "'", "''") + "'" },
+	set:   func(name, word string) string { return "$env:" + name + " = " + quotedPowerShell(word) },
+	unset: func(name string) string { return "Remove-Item Env:" + name },
+	edit:  func(word string, _ int) string { return "notepad " + word },
+	onPath: func(dir string) string {
+		return "$env:PATH = '" + strings.ReplaceAll(dir, "'", "''") + ";' + $env:PATH"
+	},
+}
+
+// quotedPowerShell puts quotes around a bare word: on the right of an assignment PowerShell reads one as a command.
+func quotedPowerShell(word string) string {
+	if strings.HasPrefix(word, "'") {
+		return word
+	}
+	return "'" + word + "'"
+}
