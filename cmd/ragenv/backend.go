@@ -142,7 +142,7 @@ func (s *session) pinBackend(name string) error {
 	s.print.Note("keys are kept in the %s backend from now on (%s)", name, s.config.Paths.ConfigFile)
 	if overridden == config.EnvBackend && s.getenv(config.EnvBackend) != name {
 		s.print.Warn("$%s says %s and still comes first", config.EnvBackend, s.getenv(config.EnvBackend))
-		s.print.Hint("unset %s", config.EnvBackend)
+		s.print.Hint("%s", shellquote.Unset(config.EnvBackend))
 	}
 	return nil
 }

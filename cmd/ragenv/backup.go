@@ -13,6 +13,7 @@ import (
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/passphrase"
 	"github.com/ragenv/ragenv/internal/readfile"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -136,6 +137,6 @@ func (s *session) newBackupPassphrase(path string) ([]byte, error) {
 }
 
 func noTerminalForBackup(command, path string) error {
-	return ui.Errorf("export "+passphrase.EnvBackupFile+"=FILE, a file of mode 0600, and then: ragenv "+command+" "+commandline.QuoteWords([]string{path}),
+	return ui.Errorf(shellquote.Set(passphrase.EnvBackupFile, "FILE")+", a file of mode 0600, and then: ragenv "+command+" "+commandline.QuoteWords([]string{path}),
 		"%w for the backup's passphrase", ui.ErrNoTerminal)
 }

@@ -188,7 +188,7 @@ func (s *session) loginsToMove(f *dockerconfig.File, all bool) []plaintextLogin 
 	for _, login := range unkept {
 		s.print.Warn("the login for %s stays in config.json, where Docker no longer reads it: %s", login.server, login.reason)
 		if len(f.Faults()) > 0 || login.reason == "it cannot be read" { // docker login would rewrite the file without what it did not read
-			s.print.Hint("${EDITOR:-vi} +%d %s", f.AuthLine(login.server), shellquote.Word(f.Path()))
+			s.print.Hint("%s", shellquote.Edit(f.Path(), f.AuthLine(login.server)))
 			continue
 		}
 		s.print.Hint("docker login %s", nameOr(login.registry, "SERVER"))

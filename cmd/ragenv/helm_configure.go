@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ragenv/ragenv/internal/commandline"
+	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/helm"
 	"github.com/ragenv/ragenv/internal/ui"
 )
@@ -68,7 +69,7 @@ func (s *session) helmPlugin() (helm.Plugin, error) {
 func (s *session) helmPaths() (helm.Paths, error) {
 	paths, err := helm.FindPaths(s.getenv, s.config.Paths.Home)
 	if err != nil {
-		return paths, ui.Errorf("export HOME=/your/home/directory", "%w", err)
+		return paths, ui.Errorf(config.HomeHint(), "%w", err)
 	}
 	return paths, nil
 }

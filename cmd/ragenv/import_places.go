@@ -50,7 +50,7 @@ func (s *session) removeFromPlace(source importSource, kept map[keychain.Ref]key
 		case secret != keychain.NewSecret(v.Value):
 			s.print.Warn("%s line %d holds another value of %s, which stays there", ui.Printable(source.path), v.Line, v.Name)
 		case !v.Removable():
-			stays = s.afterwards(stays, ui.Errorf(fmt.Sprintf("${EDITOR:-vi} +%d %s", v.Line, shellquote.Word(source.path)),
+			stays = s.afterwards(stays, ui.Errorf(shellquote.Edit(source.path, v.Line),
 				"%s line %d: %s is stored, but stays there too: more is on its line", ui.Printable(source.path), v.Line, v.Name))
 		default:
 			removed = append(removed, v)
@@ -142,7 +142,7 @@ func (s *session) afterRemoval(source importSource, names []string) {
 	for _, name := range names {
 		if s.getenv(name) != "" {
 			s.print.Note("this shell still has %s", name)
-			s.hint("unset " + name)
+			s.hint(shellquote.Unset(name))
 		}
 	}
 	if inRepository(source.path) {

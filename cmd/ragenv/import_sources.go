@@ -306,7 +306,7 @@ func (s *session) removeFromFile(source importSource, kept map[keychain.Ref]keyc
 			continue
 		}
 		if _, err := dotenv.Remove(old, []dotenv.Entry{entry}); err != nil {
-			failed = s.afterwards(failed, ui.Errorf(fmt.Sprintf("${EDITOR:-vi} +%d %s", entry.Line, shellquote.Word(source.path)), "%s: %s is stored, but stays there too: %w", ui.Printable(source.path), entry.Name, err))
+			failed = s.afterwards(failed, ui.Errorf(shellquote.Edit(source.path, entry.Line), "%s: %s is stored, but stays there too: %w", ui.Printable(source.path), entry.Name, err))
 			continue
 		}
 		removed = append(removed, entry)

@@ -12,6 +12,7 @@ import (
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -100,7 +101,7 @@ func runProfileUse(s *session, c *cli.Context, profile string) error {
 	s.print.Note("the active profile is %s from now on (%s)", profile, s.config.Paths.ConfigFile)
 	if other := s.getenv(config.EnvProfile); other != "" && other != profile {
 		s.print.Warn("$%s says %s and still comes first", config.EnvProfile, other)
-		s.print.Hint("unset %s", config.EnvProfile)
+		s.print.Hint("%s", shellquote.Unset(config.EnvProfile))
 	}
 	return nil
 }

@@ -139,7 +139,7 @@ func (s *session) readBackup(path string, file []byte) ([]keychain.Item, error) 
 	if err == nil {
 		items, err := read(secret)
 		if errors.Is(err, keychain.ErrWrongPassphrase) {
-			err = ui.Errorf("put the right one there, or unset "+passphrase.EnvBackupFile+" to be asked", "$%s: %w", passphrase.EnvBackupFile, err)
+			err = ui.Errorf("put the right one there, or to be asked: "+shellquote.Unset(passphrase.EnvBackupFile), "$%s: %w", passphrase.EnvBackupFile, err)
 		}
 		return items, err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/opener"
 	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/sudo"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
@@ -84,9 +85,9 @@ func explainConfig(err error) error {
 	case errors.Is(err, config.ErrInvalid):
 		return ui.Errorf("correct that file, or move it out of the way", "%w", err)
 	case errors.Is(err, config.ErrNoHome):
-		return ui.Errorf("export HOME=/your/home/directory", "%w", err)
+		return ui.Errorf(config.HomeHint(), "%w", err)
 	case errors.Is(err, keychain.ErrInvalidName):
-		return ui.Errorf("unset "+config.EnvProfile, "%w", err)
+		return ui.Errorf(shellquote.Unset(config.EnvProfile), "%w", err)
 	}
 	return err
 }

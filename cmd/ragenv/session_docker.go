@@ -12,6 +12,7 @@ import (
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/serverurl"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -67,8 +68,8 @@ func (s *session) warnOfMissingHelper() {
 	s.print.Warn("%s is not on PATH, so Docker cannot run it", helperProgram)
 	if self, err := os.Executable(); err == nil {
 		dir := filepath.Dir(self)
-		if _, err := os.Stat(filepath.Join(dir, helperProgram)); err == nil {
-			s.print.Hint(`export PATH="%s:$PATH"`, dir)
+		if _, err := os.Stat(filepath.Join(dir, helperProgram+filepath.Ext(self))); err == nil {
+			s.print.Hint("%s", shellquote.PrependPath(dir))
 			return
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ragenv/ragenv/internal/passphrase"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -62,8 +63,8 @@ func (s *session) askPassphrase(k *keychain.Keychain) error {
 	terminal, err := ui.OpenTerminal()
 	if err != nil {
 		hint := passphrase.UnlockHint()
-		if hint != passphrase.FileHint {
-			hint += " (in a script: export " + passphrase.EnvFile + "=FILE, a file of mode 0600)"
+		if hint != passphrase.FileHint() {
+			hint += " (in a script: " + shellquote.Set(passphrase.EnvFile, "FILE") + ", a file of mode 0600)"
 		}
 		return ui.Errorf(hint,
 			"%w, and no terminal to ask for the passphrase", keychain.ErrLocked)
@@ -94,7 +95,7 @@ func (s *session) explainPassphrase(err error) error {
 	if variable == "" {
 		return err
 	}
-	return ui.Errorf("put the right one there, or unset "+variable+" to be asked", "$%s: %w", variable, keychain.ErrWrongPassphrase)
+	return ui.Errorf("put the right one there, or to be asked: "+shellquote.Unset(variable), "$%s: %w", variable, keychain.ErrWrongPassphrase)
 }
 
 // passphraseVariable is where passphrase.FromEnvironment takes the passphrase from, "" if from nowhere.

@@ -12,6 +12,7 @@ import (
 	"github.com/ragenv/ragenv/internal/opener"
 	"github.com/ragenv/ragenv/internal/passphrase"
 	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -178,7 +179,7 @@ func (s *session) setupOpener(o setupOptions, terminal *ui.Terminal) opener.Open
 		}
 	case terminal == nil:
 		open.AskNew = func() ([]byte, error) {
-			return nil, ui.Errorf("ragenv setup --yes --no-passphrase (or with a passphrase: export "+passphrase.EnvFile+"=FILE, a file of mode 0600)",
+			return nil, ui.Errorf("ragenv setup --yes --no-passphrase (or with a passphrase: "+shellquote.Set(passphrase.EnvFile, "FILE")+", a file of mode 0600)",
 				"the keychain is not there yet, and nothing says which passphrase it gets")
 		}
 	}

@@ -287,7 +287,7 @@ func (s *session) guideEnd(terminal *ui.Terminal) error {
 	if protected, err := k.Protected(); err == nil && protected {
 		command := "ragenv unlock --for 8h"
 		if !keychain.CanStayUnlocked() {
-			command = passphrase.FileHint
+			command = passphrase.FileHint()
 		}
 		terminal.Printf("Docker cannot ask for the passphrase. Before docker pull: %s\n", command)
 	}

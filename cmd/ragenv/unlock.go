@@ -70,7 +70,7 @@ func runUnlock(s *session) error {
 		return ui.Errorf("cat /proc/key-users, which shows the quota; keyctl show @u, what takes it",
 			"the passphrase is right, but the keychain cannot be kept open: %w", keychain.ErrKeyQuota)
 	case errors.Is(err, keychain.ErrUnavailable):
-		return ui.Errorf(passphrase.FileHint,
+		return ui.Errorf(passphrase.FileHint(),
 			"the passphrase is right, but this machine has no place to keep the keychain open (no kernel keyring): %w", err)
 	}
 	if err != nil {

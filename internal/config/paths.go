@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
 // ErrNoHome: neither the environment nor the system tells where the user's files are.
@@ -70,4 +72,12 @@ func isAbs(goos, path string) bool {
 	}
 	path = strings.ReplaceAll(path, "/", `\`)
 	return strings.HasPrefix(path, `\\`) || len(path) > 2 && path[1] == ':' && path[2] == '\\'
+}
+
+// HomeHint is the command that names a home directory where there is none.
+func HomeHint() string {
+	if runtime.GOOS == "windows" {
+		return shellquote.Set("USERPROFILE", `C:\Users\YOU`)
+	}
+	return shellquote.Set("HOME", "/your/home/directory")
 }

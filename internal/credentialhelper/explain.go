@@ -31,7 +31,7 @@ func (h *helper) missing(known secrets.Secret, v *vault) error {
 // explain adds to an error what the helper knows of its cause.
 func (h *helper) explain(err error) error {
 	if errors.Is(err, config.ErrNoHome) {
-		return ui.Errorf("export HOME=/your/home/directory, for Docker too", "%w", err)
+		return ui.Errorf(config.HomeHint()+", for Docker too", "%w", err)
 	}
 	if err, ok := sudo.Explain(h.getenv, err); ok {
 		known, _ := secrets.Lookup(secrets.NGCAPIKey)

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"syscall"
 
 	"github.com/ragenv/ragenv/internal/shellquote"
@@ -33,7 +32,7 @@ func Hint(path string, err error) string {
 		copied := shellquote.Word(path + ".new")
 		return "cp " + shellquote.Word(target) + " " + copied + " && chmod 600 " + copied + " && mv " + copied + " " + shellquote.Word(path)
 	case errors.Is(err, syscall.EROFS):
-		return "export DOCKER_CONFIG=DIR, with a directory that can be written"
+		return shellquote.Set("DOCKER_CONFIG", "DIR") + ", with a directory that can be written"
 	}
 	if file, openErr := os.Open(path); openErr == nil { // it can be read, so the directory is what cannot be written
 		_ = file.Close()
@@ -61,5 +60,5 @@ func (f Fault) Hint() string {
 }
 
 func editAt(path string, line int) string {
-	return "${EDITOR:-vi} +" + strconv.Itoa(line) + " " + shellquote.Word(path)
+	return shellquote.Edit(path, line)
 }

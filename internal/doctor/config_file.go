@@ -23,9 +23,9 @@ func (w *World) configFile(context.Context) Result {
 				hint = `sudo chown "$(id -un)" ` + shellquote.Word(insecure.Path)
 			}
 		case errors.Is(w.ConfigErr, config.ErrNoHome):
-			hint = "export HOME=/your/home"
+			hint = config.HomeHint()
 		case w.Getenv(config.EnvProfile) != "" && !errors.Is(w.ConfigErr, config.ErrInvalid):
-			hint = "unset " + config.EnvProfile
+			hint = shellquote.Unset(config.EnvProfile)
 		}
 		return Result{Failed, w.ConfigErr.Error(), hint}
 	}

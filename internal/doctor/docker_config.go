@@ -50,7 +50,7 @@ func (w *World) dockerConfig(context.Context) Result {
 		return Result{Warning, docker + " is the snap's: it reads ~/snap/docker/current/.docker/config.json, and runs no credential helper from outside the snap", installEngine}
 	}
 	if w.authVariableNames(ngcRegistry) {
-		return Result{Warning, "$" + authVariable + " holds a login for " + ngcRegistry + ", which Docker takes before the helper's", "unset " + authVariable}
+		return Result{Warning, "$" + authVariable + " holds a login for " + ngcRegistry + ", which Docker takes before the helper's", shellquote.Unset(authVariable)}
 	}
 	where := w.tilde(f.Path())
 	name, setting := helperFor(f, ngcRegistry)
@@ -186,9 +186,9 @@ func (w *World) dockerLogins(context.Context) Result {
 		case canonical(auth.Server) == ngcRegistry:
 			hint = configureHint
 		case isIgnored && shown(auth.Server) != auth.Server:
-			hint = "${EDITOR:-vi} " + shellquote.Word(file.Path())
+			hint = shellquote.Edit(file.Path(), 0)
 		case isIgnored && len(file.Faults()) > 0: // docker login would lose what Docker does not read
-			hint = fmt.Sprintf("${EDITOR:-vi} +%d %s", file.AuthLine(auth.Server), shellquote.Word(file.Path()))
+			hint = shellquote.Edit(file.Path(), file.AuthLine(auth.Server))
 		case isIgnored:
 			hint = "docker logout " + shellquote.Word(auth.Server) + " && docker login " + shellquote.Word(auth.Server)
 		}
@@ -216,7 +216,7 @@ func (w *World) credentialStores(ctx context.Context) Result {
 	helpers := file.CredHelpers()
 	for _, server := range slices.Sorted(maps.Keys(helpers)) {
 		if strings.Contains(server, "*") {
-			f.add(Warning, "${EDITOR:-vi} "+shellquote.Word(file.Path()), "%s has a helper for %q, which matches nothing: Docker compares names exactly", w.tilde(file.Path()), server)
+			f.add(Warning, shellquote.Edit(file.Path(), 0), "%s has a helper for %q, which matches nothing: Docker compares names exactly", w.tilde(file.Path()), server)
 		}
 	}
 	for _, server := range slices.Sorted(maps.Keys(helpers)) {

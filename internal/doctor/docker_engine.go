@@ -135,9 +135,9 @@ func (w *World) startHintFor(socket string) string {
 func (w *World) startHint() string {
 	switch {
 	case w.Getenv("DOCKER_HOST") != "":
-		return "start it there, or for this machine's own engine: unset DOCKER_HOST"
+		return "start it there, or for this machine's own engine: " + shellquote.Unset("DOCKER_HOST")
 	case w.Getenv("DOCKER_CONTEXT") != "":
-		return "start it there, or for this machine's own engine: unset DOCKER_CONTEXT"
+		return "start it there, or for this machine's own engine: " + shellquote.Unset("DOCKER_CONTEXT")
 	case runtime.GOOS == "linux" && w.Getenv("WSL_DISTRO_NAME") == "":
 		return "sudo systemctl start docker"
 	}

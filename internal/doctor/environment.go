@@ -2,6 +2,8 @@ package doctor
 
 import (
 	"context"
+
+	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
 // environment: no variable of this shell holds another key than the stored one. Whatever is started without ragenv gets it,
@@ -25,9 +27,9 @@ func (w *World) environment(context.Context) Result {
 		case stored == value:
 			same++
 		case name == source:
-			f.add(Warning, "unset "+name, "%s is set here to another value than the stored one", name)
+			f.add(Warning, shellquote.Unset(name), "%s is set here to another value than the stored one", name)
 		default:
-			f.add(Warning, "unset "+name, "%s is set here to another value than the stored %s, which it would else follow", name, source)
+			f.add(Warning, shellquote.Unset(name), "%s is set here to another value than the stored %s, which it would else follow", name, source)
 		}
 	}
 	if r, no := w.notRead(); no && unread != "" && len(f) == 0 {

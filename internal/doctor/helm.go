@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 
+	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/helm"
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
@@ -16,7 +17,7 @@ func (w *World) helm(context.Context) Result {
 	program, _ := w.lookPath("helm")
 	paths, err := helm.FindPaths(w.Getenv, w.Paths.Home)
 	if err != nil {
-		return Result{Warning, "not checked: " + err.Error(), "export HOME=/your/home/directory"}
+		return Result{Warning, "not checked: " + err.Error(), config.HomeHint()}
 	}
 	plugin := helm.In(paths.Plugins)
 	state, target, err := plugin.State()

@@ -40,7 +40,7 @@ func (w *World) helperPathHint() string {
 		dir := filepath.Dir(w.Executable)
 		for _, name := range []string{helperProgram, helperProgram + ".exe"} {
 			if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
-				return `export PATH="` + dir + `:$PATH"`
+				return shellquote.PrependPath(dir)
 			}
 		}
 	}

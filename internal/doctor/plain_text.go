@@ -85,7 +85,7 @@ func (w *World) at(f places.Finding) string {
 
 // removal is the command that removes a key where it was found, and stores it where nothing is stored yet.
 func (w *World) removal(k judged) string {
-	byHand := fmt.Sprintf("${EDITOR:-vi} +%d %s", max(k.Line, 1), shellquote.Word(k.Path))
+	byHand := shellquote.Edit(k.Path, max(k.Line, 1))
 	importLine, isImport := strings.CutPrefix(k.Fix, "ragenv import ")
 	if !isImport {
 		return k.Fix

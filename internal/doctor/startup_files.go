@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/ragenv/ragenv/internal/places"
+	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
 // startupFiles: no shell start-up file holds a key. One that does is read by every program, and a stale one beats the stored
@@ -16,7 +17,7 @@ func (w *World) startupFiles(ctx context.Context) Result {
 	for _, k := range w.keysIn(w.scan(ctx).in(places.Startup)) {
 		hint := w.removal(k)
 		if k.Name != "" {
-			hint += " && unset " + k.Name
+			hint += "; " + shellquote.Unset(k.Name)
 		}
 		f.add(Warning, hint, "%s %s", w.at(k.Finding), k.describe())
 	}

@@ -1,6 +1,9 @@
 package passphrase
 
-import "github.com/ragenv/ragenv/pkg/keychain"
+import (
+	"github.com/ragenv/ragenv/internal/shellquote"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
 
 // LockedError: the file store is locked, and the environment has no passphrase. It matches keychain.ErrLocked.
 type LockedError struct{}
@@ -19,8 +22,10 @@ func UnlockHint() string {
 	if keychain.CanStayUnlocked() {
 		return "ragenv unlock"
 	}
-	return FileHint
+	return FileHint()
 }
 
 // FileHint says how to name a passphrase file.
-const FileHint = "export " + EnvFile + "=FILE, a file of mode 0600 that holds the passphrase"
+func FileHint() string {
+	return shellquote.Set(EnvFile, "FILE") + ", a file of mode 0600 that holds the passphrase"
+}

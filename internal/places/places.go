@@ -15,6 +15,7 @@ import (
 
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/readfile"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
@@ -199,9 +200,9 @@ func readVariables(_ string, text []byte) []Finding {
 // edit is the command that opens a file at a line.
 func edit(path string, line int) string {
 	if line == 0 {
-		return "${EDITOR:-vi} " + quoted(path)
+		return shellquote.Edit(path, 0)
 	}
-	return "${EDITOR:-vi} +" + itoa(line) + " " + quoted(path)
+	return shellquote.Edit(path, line)
 }
 
 // ImportLine is the command that stores the keys of a file and removes them from it.

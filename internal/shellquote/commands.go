@@ -9,13 +9,7 @@ import (
 func Set(name, value string) string { return system().set(name, system().word(value)) }
 
 // Unset returns the command that removes variables from this shell.
-func Unset(names ...string) string {
-	commands := make([]string, len(names))
-	for i, name := range names {
-		commands[i] = system().unset(name)
-	}
-	return strings.Join(commands, "; ")
-}
+func Unset(names ...string) string { return system().unset(names) }
 
 // Edit returns the command that opens a file in an editor, at a line where the editor takes one; 0 is none.
 func Edit(path string, line int) string { return system().edit(system().word(path), line) }
@@ -29,7 +23,7 @@ var posix = dialect{
 	plain: posixPlain,
 	quote: Quote,
 	set:   func(name, word string) string { return "export " + name + "=" + word },
-	unset: func(name string) string { return "unset " + name },
+	unset: func(names []string) string { return "unset " + strings.Join(names, " ") },
 	edit: func(word string, line int) string {
 		if line == 0 {
 			return "${EDITOR:-vi} " + word
@@ -48,7 +42,7 @@ var powerShell = dialect{
 	plain: `-_./\:=+`,
 	quote: func(word string) string { return "'" + strings.ReplaceAll(word, "'", "''") + "'" },
 	set:   func(name, word string) string { return "$env:" + name + " = " + quotedPowerShell(word) },
-	unset: func(name string) string { return "Remove-Item Env:" + name },
+	unset: func(names []string) string { return "Remove-Item Env:" + strings.Join(names, ", Env:") },
 	edit:  func(word string, _ int) string { return "notepad " + word },
 	onPath: func(dir string) string {
 		return "$env:PATH = '" + strings.ReplaceAll(dir, "'", "''") + ";' + $env:PATH"

@@ -13,7 +13,7 @@ func TestPowerShell(t *testing.T) {
 		powerShell.word("$x"):                                      "'$x'",
 		powerShell.set("A_FILE", powerShell.word("FILE")):          "$env:A_FILE = 'FILE'",
 		powerShell.set("A_FILE", powerShell.word("a b")):           "$env:A_FILE = 'a b'",
-		powerShell.unset("A"):                                      "Remove-Item Env:A",
+		powerShell.unset([]string{"A"}):                            "Remove-Item Env:A",
 		powerShell.edit(powerShell.word(`C:\x y\config.json`), 12): `notepad 'C:\x y\config.json'`,
 		powerShell.onPath(`C:\Users\o'neil\bin`):                   `$env:PATH = 'C:\Users\o''neil\bin;' + $env:PATH`,
 	} {
@@ -32,7 +32,7 @@ func TestPOSIXCommands(t *testing.T) {
 	const odd = "/d d/p;x$(id)'\"`"
 	for script, want := range map[string]string{
 		posix.set("A", posix.word(odd)) + `; printf %s "$A"`:                  odd,
-		posix.unset("HOME") + `; printf %s "${HOME-none}"`:                    "none",
+		posix.unset([]string{"HOME"}) + `; printf %s "${HOME-none}"`:          "none",
 		posix.onPath(odd) + `; printf %s "${PATH%%:/*}"`:                      odd,
 		posix.onPath("/plain/bin") + `; printf %s "${PATH%%:*}"`:              "/plain/bin",
 		"EDITOR='printf %s,'; " + posix.edit(posix.word(odd), 12):             "+12," + odd + ",",
@@ -46,7 +46,12 @@ func TestPOSIXCommands(t *testing.T) {
 }
 
 func TestUnsetSeveral(t *testing.T) {
-	if got := Unset("A", "B"); !strings.Contains(got, "A") || !strings.Contains(got, "; ") {
-		t.Error(got)
+	for got, want := range map[string]string{
+		posix.unset([]string{"A", "B"}):      "unset A B",
+		powerShell.unset([]string{"A", "B"}): "Remove-Item Env:A, Env:B",
+	} {
+		if got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }

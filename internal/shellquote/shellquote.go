@@ -18,7 +18,7 @@ type dialect struct {
 	plain  string // characters that a shell reads nothing into, besides letters and digits
 	quote  func(word string) string
 	set    func(name, word string) string
-	unset  func(name string) string
+	unset  func(names []string) string
 	edit   func(word string, line int) string
 	onPath func(word string) string
 }

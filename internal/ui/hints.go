@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime"
 	"syscall"
 
 	"github.com/ragenv/ragenv/internal/shellquote"
@@ -12,6 +13,14 @@ import (
 
 // hinted is an error that brings its own hint.
 type hinted interface{ Hint() string }
+
+// dataVariable names the directory that ragenv keeps its files below (internal/config).
+func dataVariable() string {
+	if runtime.GOOS == "windows" {
+		return "LocalAppData"
+	}
+	return "XDG_DATA_HOME"
+}
 
 // hintFor is the one place that says what to do about a library's typed error.
 func hintFor(err error) string {
@@ -44,7 +53,7 @@ func hintFor(err error) string {
 	case errors.Is(err, keychain.ErrNewerFormat):
 		return "install the newer version of ragenv and docker-credential-ngc, both"
 	case errors.Is(err, keychain.ErrNoLocks):
-		return "put the store on a local disk: export XDG_DATA_HOME=/a/local/directory"
+		return "move the keychain to a local disk: " + shellquote.Set(dataVariable(), "/a/local/directory")
 	case errors.Is(err, keychain.ErrUnknownBackend):
 		return "ragenv backend"
 	case errors.Is(err, keychain.ErrUnavailable), errors.Is(err, keychain.ErrTimeout), errors.Is(err, keychain.ErrDamaged):
@@ -52,7 +61,7 @@ func hintFor(err error) string {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return "free some space on that disk, then run the command again; nothing was lost"
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
-		return "make that place writable for you, or choose another one: export XDG_DATA_HOME=/a/writable/directory"
+		return "make that place writable for you, or choose another one: " + shellquote.Set(dataVariable(), "/a/writable/directory")
 	case errors.Is(err, syscall.EIO):
 		return "the disk reports a fault: see the system's log, and copy what is on it elsewhere"
 	}

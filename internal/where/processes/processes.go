@@ -36,7 +36,7 @@ func (o Options) shell() (where.Holder, bool) {
 		matches := o.Matcher.Find(name, value)
 		found.Note(name, matches)
 		if holdsOld(matches) {
-			old = append(old, shellquote.Word(name))
+			old = append(old, name)
 		}
 	}
 	if found.Empty() {
@@ -44,7 +44,7 @@ func (o Options) shell() (where.Holder, bool) {
 	}
 	h := found.Holder(where.KindShell, "this shell")
 	if len(old) > 0 {
-		h.Fix = "unset " + strings.Join(old, " ")
+		h.Fix = shellquote.Unset(old...)
 	}
 	return h, true
 }
