@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os/exec"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -26,6 +27,8 @@ func newDockerConfigureCommand(p *program) *cli.Command {
 Docker would no longer see a login that lies in the file in plain text, so it is moved into the keychain first: that of nvcr.io,
 and with --store all of them. A login is taken out of the file only after the keychain gave it back. A credsStore of another
 name is never replaced. ragenv docker unconfigure puts back what was there.
+
+Where nerdctl is installed, credHelpers["nvcr.io:443"] is set as well: its login goes by that name.
 
 Podman, Buildah and Skopeo read credHelpers there, too, but not credsStore. With --podman the helper is named in Podman's own
 configuration instead, for every registry; "podman login" then keeps its logins in the keychain as well.`,
@@ -158,7 +161,19 @@ func (s *session) nameHelper(f *dockerconfig.File, store bool) error {
 		return nil
 	}
 	f.SetCredHelper(serverurl.NGC, helperName)
+	if name, ok := f.CredHelper(nerdctlNGC); !store && !ok && findNerdctl() || name == helperName {
+		f.SetCredHelper(nerdctlNGC, helperName)
+	}
 	return nil
+}
+
+// nerdctlNGC is what nerdctl calls nvcr.io (github.com/containerd/nerdctl/v2, pkg/imgutil/dockerconfigresolver). Its pulls look for
+// the name without a port, too; but without a helper for this one, "nerdctl login" writes the key to config.json in plain text.
+const nerdctlNGC = serverurl.NGC + ":443"
+
+func findNerdctl() bool {
+	_, err := exec.LookPath("nerdctl")
+	return err == nil
 }
 
 // recordDockerEdit keeps what unconfigure needs, before the edit is made: a crash between the two leaves a record of an edit
