@@ -39,6 +39,7 @@ func commands(p *program) []*cli.Command {
 			newPassphraseCommand(p),
 			newBackupCommand(p),
 			newRestoreCommand(p),
+			newResetCommand(p),
 			newBackendCommand(p),
 		}},
 		{"Diagnose", []*cli.Command{

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -17,17 +19,24 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
+type restoreOptions struct{ forced, reset, yes, noPassphrase bool }
+
 func newRestoreCommand(p *program) *cli.Command {
-	var forced bool
+	var o restoreOptions
 	return &cli.Command{
 		Name:      "restore",
 		Usage:     "store the items of a backup",
 		ArgsUsage: "FILE",
 		Description: `Every item goes back into its profile. One that is stored under another value by now is replaced only if you say so when asked,
 or with --force; where nobody can be asked it stays, the others are restored, and the exit code is 1. The passphrase is the one
-given to ragenv backup; RAGENV_BACKUP_PASSPHRASE_FILE may name a file of mode 0600 that has it.`,
+given to ragenv backup; RAGENV_BACKUP_PASSPHRASE_FILE may name a file of mode 0600 that has it.
+
+FILE may also be the directory in which ragenv reset left an old keychain.`,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "force", Destination: &forced, Usage: "replace other values without asking, also those that cannot be made again"},
+			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "replace other values without asking, also those that cannot be made again"},
+			&cli.BoolFlag{Name: "reset", Destination: &o.reset, Usage: "set the present keychain aside first, as ragenv reset does, and restore into a new one"},
+			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.yes, Usage: "with --reset: do not ask whether to set it aside"},
+			&cli.BoolFlag{Name: "no-passphrase", Destination: &o.noPassphrase, Usage: "a keychain that is created has none: anyone who can read your files can read your keys"},
 		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
@@ -37,25 +46,86 @@ given to ragenv backup; RAGENV_BACKUP_PASSPHRASE_FILE may name a file of mode 06
 			if c.NArg() != 1 {
 				return ui.Usagef("ragenv restore keys.age", "ragenv restore takes the name of one file")
 			}
-			return runRestore(s, c.Args().First(), forced)
+			return runRestore(s, c.Args().First(), o)
 		},
 	}
 }
 
-func runRestore(s *session, path string, forced bool) error {
+func runRestore(s *session, path string, o restoreOptions) error {
 	defer ui.HideTyping()()
+	items, err := s.itemsToRestore(path)
+	if err != nil {
+		return err
+	}
+	again := "ragenv restore --reset " + shellquote.Word(path)
+	if o.reset {
+		_, _, err := s.startOver(resetOptions{o.yes, o.noPassphrase}, again)
+		if err != nil && !errors.Is(err, keychain.ErrNoStore) {
+			return err
+		}
+	}
+	open := s.opener()
+	if o.noPassphrase {
+		open = s.setupOpener(setupOptions{noPassphrase: true}, nil)
+	}
+	k, err := open.Write()
+	if err != nil {
+		return err
+	}
+	err = s.restoreAll(k, items, path, o.forced)
+	if errors.Is(err, keychain.ErrWrongPassphrase) && k.Backend() == keychain.BackendFile && s.passphraseVariable() == "" {
+		err = ui.Errorf(again+" (keeps this keychain, and restores into a new one)", "this keychain: %w", keychain.ErrWrongPassphrase)
+	}
+	return err
+}
+
+// itemsToRestore reads a backup, or a keychain that was set aside.
+func (s *session) itemsToRestore(path string) ([]keychain.Item, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return s.readSetAside(path)
+	}
 	file, err := readfile.Read(path, 0, backup.MaxSize)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	items, err := s.readBackup(path, file)
+	return s.readBackup(path, file)
+}
+
+// readSetAside reads every item of a keychain that reset has set aside.
+func (s *session) readSetAside(path string) ([]keychain.Item, error) {
+	dir, err := filepath.Abs(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	k, err := s.opener().Write()
+	open := s.quietOpener()
+	open.Dir = dir
+	k, err := open.Open(keychain.BackendFile)
+	if errors.Is(err, keychain.ErrNoStore) {
+		return nil, ui.Errorf("ls -d "+shellquote.Word(s.config.Paths.Store)+".*", "%s is neither a backup nor a keychain that was set aside", ui.Printable(path))
+	}
 	if err != nil {
-		return err
+		return nil, err
 	}
+	refs, err := k.ListAll("")
+	if err != nil {
+		return nil, err
+	}
+	if !k.Unlocked() {
+		if err := s.unlockSetAside(k, path); err != nil {
+			return nil, err
+		}
+	}
+	return k.GetAll(refs)
+}
+
+func (s *session) unlockSetAside(k *keychain.Keychain, path string) error {
+	unlock := func(secret []byte) ([]keychain.Item, error) { return nil, k.Unlock(secret) }
+	_, err := s.withBackupPassphrase(path, "Passphrase of the old keychain: ", unlock)
+	return err
+}
+
+// restoreAll stores the items, asking about those that are stored with another value unless forced.
+func (s *session) restoreAll(k *keychain.Keychain, items []keychain.Item, path string, forced bool) error {
 	restored, same := 0, 0
 	var failed error
 	total := withoutFingerprints(items)
@@ -126,15 +196,19 @@ func backupName(ref keychain.Ref) string {
 	return name
 }
 
-// readBackup decrypts a backup; on a terminal a user may mistype the passphrase.
+// readBackup decrypts a backup.
 func (s *session) readBackup(path string, file []byte) ([]keychain.Item, error) {
-	read := func(secret []byte) ([]keychain.Item, error) {
+	return s.withBackupPassphrase(path, "Passphrase of the backup: ", func(secret []byte) ([]keychain.Item, error) {
 		items, err := backup.Read(bytes.NewReader(file), secret)
 		if err != nil && !errors.Is(err, keychain.ErrWrongPassphrase) {
 			err = fmt.Errorf("%s: %w", ui.Printable(path), err)
 		}
 		return items, err
-	}
+	})
+}
+
+// withBackupPassphrase calls read with the passphrase of the environment, or the one typed; on a terminal a user may mistype it.
+func (s *session) withBackupPassphrase(path, prompt string, read func([]byte) ([]keychain.Item, error)) ([]keychain.Item, error) {
 	secret, err := passphrase.ForBackup(s.getenv)
 	if err == nil {
 		items, err := read(secret)
@@ -152,13 +226,16 @@ func (s *session) readBackup(path string, file []byte) ([]keychain.Item, error) 
 	}
 	defer terminal.Close()
 	for try := 1; ; try++ {
-		secret, err := terminal.ReadSecret("Passphrase of the backup: ")
+		secret, err := terminal.ReadSecret(prompt)
 		if err != nil {
 			return nil, err
 		}
 		items, err := read(secret)
-		if !errors.Is(err, keychain.ErrWrongPassphrase) || try == passphraseTries {
+		if !errors.Is(err, keychain.ErrWrongPassphrase) {
 			return items, err
+		}
+		if try == passphraseTries {
+			return nil, ui.Errorf("run it again; nothing was changed", "%s: %w", ui.Printable(path), keychain.ErrWrongPassphrase)
 		}
 		terminal.Printf("That is not the passphrase. Once more.\n")
 	}

@@ -13,6 +13,9 @@ import (
 // passphraseTries is how often a person may mistype.
 const passphraseTries = 3
 
+// forgottenHint is for a keychain whose passphrase was mistyped as often as allowed.
+const forgottenHint = "run it again; if the passphrase is forgotten: ragenv reset, which keeps this keychain and creates a new one"
+
 // unlocked runs read, and when it fails because the store is locked, asks for the passphrase and runs it again. Where
 // nobody can be asked, the error says what a script can do.
 func (s *session) unlocked(k *keychain.Keychain, read func() error) error {
@@ -80,7 +83,7 @@ func (s *session) askPassphrase(k *keychain.Keychain) error {
 			return err
 		}
 		if try == passphraseTries {
-			return ui.Errorf("run it again; a forgotten passphrase cannot be recovered", "%w", keychain.ErrWrongPassphrase)
+			return ui.Errorf(forgottenHint, "%w", keychain.ErrWrongPassphrase)
 		}
 		terminal.Printf("That is not the passphrase. Once more.\n")
 	}

@@ -152,6 +152,15 @@ func (s *session) makeKeychain(o setupOptions, terminal *ui.Terminal) error {
 		state = "with a passphrase"
 	}
 	if existed {
+		if protected && terminal == nil {
+			locked, err := s.lockedForSetup(k)
+			if err != nil {
+				return err
+			}
+			if locked {
+				state += ", locked"
+			}
+		}
 		s.print.Note("the keychain is there already, %s (%s)", state, s.config.Paths.Store)
 		if protected && o.noPassphrase {
 			s.hint("ragenv passphrase --no-passphrase")
@@ -163,6 +172,25 @@ func (s *session) makeKeychain(o setupOptions, terminal *ui.Terminal) error {
 	}
 	s.print.Note("made the keychain, %s (%s)", state, s.config.Paths.Store)
 	return nil
+}
+
+// lockedForSetup reports whether the keychain is locked and nobody can be asked. Error: the environment's passphrase is wrong, so that
+// this environment could not read what it stores.
+func (s *session) lockedForSetup(k *keychain.Keychain) (bool, error) {
+	if k.Unlocked() {
+		return false, nil
+	}
+	secret, err := passphrase.FromEnvironment(s.getenv)
+	if errors.Is(err, passphrase.ErrNone) {
+		return true, nil
+	}
+	if err == nil {
+		err = s.explainPassphrase(k.Unlock(secret))
+	}
+	if errors.Is(err, keychain.ErrUnavailable) { // nothing can keep it open, but the passphrase is right
+		err = nil
+	}
+	return false, err
 }
 
 func (s *session) setupOpener(o setupOptions, terminal *ui.Terminal) opener.Opener {

@@ -36,12 +36,19 @@ func (s *session) guide(terminal *ui.Terminal, o setupOptions) error {
 }
 
 func (s *session) guideKeychain(terminal *ui.Terminal, o setupOptions) error {
+	existed := s.fileStoreExists()
 	if err := s.quietly().makeKeychain(o, terminal); err != nil {
 		return err
 	}
 	k, err := s.opener().Read()
 	if err != nil {
 		return err
+	}
+	if existed && k.Backend() == keychain.BackendFile {
+		// Keys could be stored without, but nobody could read them.
+		if err := s.ensureUnlocked(k); err != nil {
+			return err
+		}
 	}
 	about := k.Backend() + " backend"
 	if k.Backend() == keychain.BackendFile {

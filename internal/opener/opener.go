@@ -4,6 +4,7 @@ package opener
 
 import (
 	"errors"
+	"time"
 
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/passphrase"
@@ -17,6 +18,8 @@ type Opener struct {
 	Getenv func(string) string
 	// AskNew returns the passphrase for a new store, empty for none. Nil never asks.
 	AskNew func() ([]byte, error)
+	// Dir is a file store in another place than the configuration's, as ragenv reset leaves them; nothing keeps it unlocked.
+	Dir string
 	// WorkFactor is keychain.Protection's, for a new store.
 	WorkFactor int
 	// Interactive lets another program's backend show its own prompt.
@@ -77,29 +80,47 @@ func (o Opener) Create(passphrase []byte) (*keychain.Keychain, error) {
 	return k, o.pin(keychain.BackendFile)
 }
 
+// SetAside renames the file store, readable or not, and returns where it is now with what is in it: see
+// keychain.SetFileStoreAside.
+func (o Opener) SetAside(date time.Time) (dir string, refs []keychain.Ref, err error) {
+	return keychain.SetFileStoreAside(o.options(keychain.BackendFile), date)
+}
+
+// Reinstate undoes SetAside where no store was created since.
+func (o Opener) Reinstate(dir string) error {
+	return keychain.ReinstateFileStore(o.options(keychain.BackendFile), dir)
+}
+
 func (o Opener) create() (*keychain.Keychain, error) {
 	options := o.options(keychain.BackendFile)
-	secret, err := passphrase.FromEnvironment(o.Getenv)
-	if err == nil {
-		options.CacheFor = 0 // nobody typed it, and storing needs no unlocked store
-	}
-	if errors.Is(err, passphrase.ErrNone) {
-		if o.AskNew == nil {
-			return nil, o.noStore()
-		}
-		secret, err = o.AskNew()
-		if errors.Is(err, ui.ErrNoTerminal) {
-			return nil, o.noStore()
-		}
-	}
+	secret, typed, err := o.NewPassphrase()
 	if err != nil {
 		return nil, err
+	}
+	if !typed {
+		options.CacheFor = 0 // storing needs no unlocked store
 	}
 	k, err := keychain.CreateFileStore(options, o.protection(secret))
 	if errors.Is(err, keychain.ErrStoreExists) { // another process was first
 		return o.Open(keychain.BackendFile)
 	}
 	return k, err
+}
+
+// NewPassphrase returns the passphrase for a new store, empty for none: the environment's, or AskNew's, which somebody typed.
+func (o Opener) NewPassphrase() (secret []byte, typed bool, err error) {
+	secret, err = passphrase.FromEnvironment(o.Getenv)
+	if !errors.Is(err, passphrase.ErrNone) {
+		return secret, false, err
+	}
+	if o.AskNew == nil {
+		return nil, false, o.noStore()
+	}
+	secret, err = o.AskNew()
+	if errors.Is(err, ui.ErrNoTerminal) {
+		err = o.noStore()
+	}
+	return secret, true, err
 }
 
 func (o Opener) protection(passphrase []byte) keychain.Protection {
@@ -140,11 +161,15 @@ func (o Opener) choose() string {
 }
 
 func (o Opener) options(backend string) keychain.Options {
+	dir, unlock := o.Config.Paths.Store, o.Config.Unlock
+	if o.Dir != "" {
+		dir, unlock = o.Dir, 0
+	}
 	return keychain.Options{
 		Backend:     backend,
-		Dir:         o.Config.Paths.Store,
+		Dir:         dir,
 		Passphrase:  o.passphrase,
-		CacheFor:    o.Config.Unlock,
+		CacheFor:    unlock,
 		Interactive: o.Interactive,
 		Collection:  o.Config.Collection,
 		Accept:      accept,

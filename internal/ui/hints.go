@@ -44,12 +44,14 @@ func hintFor(err error) string {
 		return elsewhere.Command
 	case errors.Is(err, keychain.ErrLocked):
 		return "ragenv unlock"
+	case errors.Is(err, keychain.ErrReplaced):
+		return "run it again"
 	case errors.Is(err, keychain.ErrNoStore):
 		return "ragenv setup"
 	case errors.Is(err, keychain.ErrNotFound):
 		return "ragenv list"
 	case errors.Is(err, keychain.ErrWrongPassphrase):
-		return "ragenv unlock asks again; a forgotten passphrase cannot be recovered: remove the store's directory and store the keys anew"
+		return "ragenv unlock asks again; if the passphrase is forgotten: ragenv reset, which keeps this keychain and creates a new one"
 	case errors.Is(err, keychain.ErrNewerFormat):
 		return "install the newer version of ragenv and docker-credential-ngc, both"
 	case errors.Is(err, keychain.ErrNoLocks):

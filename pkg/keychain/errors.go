@@ -41,6 +41,8 @@ var (
 	ErrNoStore = agestore.ErrNoStore
 	// ErrStoreExists: a file store is there already.
 	ErrStoreExists = agestore.ErrExists
+	// ErrReplaced: SetFileStoreAside came between, so nothing was written.
+	ErrReplaced = agestore.ErrReplaced
 	// ErrWrongPassphrase: the passphrase does not open the store.
 	ErrWrongPassphrase = agestore.ErrWrongPassphrase
 	// ErrNoLocks: the store's file system does not support the locks that writing needs.

@@ -3,6 +3,8 @@ package keychain
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -79,6 +81,21 @@ func CreateFileStore(opts Options, protection Protection) (*Keychain, error) {
 	return &Keychain{name: BackendFile, backend: file, accept: opts.Accept, file: file}, nil
 }
 
+// SetFileStoreAside renames the file store in opts.Dir, whether or not it can be read, to a directory next to it, and returns that
+// with what is in it, sorted and without fingerprints. Options.Dir may name that directory later. Errors: ErrNoStore, ErrInsecure,
+// ErrTimeout, ErrNoLocks, and those of os.Rename.
+func SetFileStoreAside(opts Options, date time.Time) (dir string, refs []Ref, err error) {
+	dir, keys, err := agestore.SetAside(agestoreOptions(opts), date)
+	refs = slices.DeleteFunc(parseKeys(keys), func(ref Ref) bool { return ref.Kind == KindFingerprint })
+	slices.SortFunc(refs, func(a, b Ref) int { return strings.Compare(a.Key(), b.Key()) })
+	return dir, refs, err
+}
+
+// ReinstateFileStore undoes SetFileStoreAside where no store was created since. Error: ErrStoreExists.
+func ReinstateFileStore(opts Options, dir string) error {
+	return agestore.Reinstate(agestoreOptions(opts), dir)
+}
+
 // Get implements Backend.
 func (f *fileBackend) Get(ref Ref) ([]byte, error) { return f.store.Get(ref.Key()) }
 
@@ -97,13 +114,17 @@ func (f *fileBackend) Refs() ([]Ref, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseKeys(keys), nil
+}
+
+func parseKeys(keys []string) []Ref {
 	refs := make([]Ref, 0, len(keys))
 	for _, key := range keys {
 		if ref, ok := ParseKey(key); ok {
 			refs = append(refs, ref)
 		}
 	}
-	return refs, nil
+	return refs
 }
 
 // Protected reports whether reading needs a passphrase of ours. Only the file store has one.

@@ -136,6 +136,13 @@ func lockFile(path string) (unlock func(), err error) {
 	}
 	for start, pause := time.Now(), time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		switch err := tryLock(f); {
+		case err == nil && !stillAt(path, f):
+			// The store was set aside, and this lock with it.
+			_ = f.Close()
+			if f, err = openNoFollow(path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+				return nil, err
+			}
+			continue
 		case err == nil:
 			return func() { _ = f.Close() }, nil
 		case !errors.Is(err, errLockHeld):
@@ -147,4 +154,14 @@ func lockFile(path string) (unlock func(), err error) {
 		}
 		time.Sleep(pause)
 	}
+}
+
+// stillAt reports whether an open file is the one at path.
+func stillAt(path string, f *os.File) bool {
+	mine, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Lstat(path)
+	return err == nil && os.SameFile(mine, there)
 }

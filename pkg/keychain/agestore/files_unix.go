@@ -46,6 +46,9 @@ func notFollowed(path string, err error) error {
 
 func rename(from, to string) error { return os.Rename(from, to) }
 
+// renameLocked renames a store's directory, whose lock is held until the end.
+func renameLocked(from, to string, _ func()) error { return rename(from, to) }
+
 func remove(path string) error { return os.Remove(path) }
 
 func tryLock(f *os.File) error {

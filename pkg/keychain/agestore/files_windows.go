@@ -28,6 +28,12 @@ func openNoFollow(path string, flag int, perm fs.FileMode) (f *os.File, err erro
 
 func rename(from, to string) error { return patiently(func() error { return os.Rename(from, to) }) }
 
+// renameLocked renames a store's directory. One in which a file is open cannot be renamed, the lock included.
+func renameLocked(from, to string, unlock func()) error {
+	unlock()
+	return rename(from, to)
+}
+
 func remove(path string) error { return patiently(func() error { return os.Remove(path) }) }
 
 // patience is how long a file may be in somebody's way: far longer than reading one takes.
@@ -54,7 +60,7 @@ func tryLock(f *os.File) error {
 
 // openTurn opens the file whose lock is the turn to derive. A lock on the identity would keep others from reading it.
 func openTurn(opts Options) (*os.File, error) {
-	return openNoFollow(opts.path("turn"), os.O_RDWR|os.O_CREATE, 0o600)
+	return openNoFollow(opts.path(turnName), os.O_RDWR|os.O_CREATE, 0o600)
 }
 
 // syncDir: NTFS journals renames; there is no call to wait for it.

@@ -246,7 +246,7 @@ func (s *Store) Modified(key string) (time.Time, error) {
 }
 
 // Set stores an item's data, in place of a former item of that key. It never unlocks. Errors:
-// ErrInvalidKey, ErrTooLarge, ErrTimeout, ErrNoLocks, ErrInsecure. On an error the former item is still there, unless it was
+// ErrInvalidKey, ErrTooLarge, ErrTimeout, ErrNoLocks, ErrInsecure, ErrReplaced. On an error the former item is still there, unless it was
 // only the directory that could not be brought to the disk: then the next one may be.
 func (s *Store) Set(key string, data []byte) error {
 	name, err := fileName(key)
@@ -310,10 +310,17 @@ func (s *Store) Keys() ([]string, error) {
 
 func (s *Store) locked(write func() error) error {
 	unlock, err := lockFile(s.opts.path(lockName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return ErrReplaced
+	}
 	if err != nil {
 		return err
 	}
 	defer unlock()
+	// Whoever waited for the lock may find another store here, which could not read what is encrypted for this one.
+	if m, err := readManifest(s.opts); errors.Is(err, ErrNoStore) || err == nil && m.Recipient != s.ID() {
+		return ErrReplaced
+	}
 	if err := makeDir(s.opts.path(itemsName)); err != nil {
 		return err
 	}
