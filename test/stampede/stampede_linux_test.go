@@ -65,6 +65,11 @@ type home struct {
 // newHome makes a home. Its work factor is lower than the default, to spare the tests time, and high enough to stand out.
 func newHome(t *testing.T) home {
 	t.Helper()
+	return newHomeOf(t, 16)
+}
+
+func newHomeOf(t *testing.T, workFactor int) home {
+	t.Helper()
 	dir := t.TempDir()
 	env, err := scripttest.Environ(dir)
 	if err != nil {
@@ -77,7 +82,7 @@ func newHome(t *testing.T) home {
 		t.Fatal(err)
 	}
 	options := keychain.Options{Backend: keychain.BackendFile, Dir: h.store}
-	h.keychain, err = keychain.CreateFileStore(options, keychain.Protection{Passphrase: []byte(passphrase), WorkFactor: 16})
+	h.keychain, err = keychain.CreateFileStore(options, keychain.Protection{Passphrase: []byte(passphrase), WorkFactor: workFactor})
 	if err != nil {
 		t.Fatal(err)
 	}
