@@ -10,6 +10,7 @@ import (
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/serverurl"
 	"github.com/ragenv/ragenv/pkg/validate"
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 func TestTable(t *testing.T) {
@@ -112,7 +113,7 @@ func TestLookup(t *testing.T) {
 }
 
 func TestCheckName(t *testing.T) {
-	for _, name := range []string{"A", "_", "a", "_a1", "NGC_API_KEY", "HTTPS_PROXY", "DOCKER_AUTH_CONFIG", "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "LDAP_PASSWORD", "LD_SDK_KEY", "PATHWAY_KEY", "HOME_ASSISTANT_TOKEN"} {
+	for _, name := range []string{"A", "_", "a", "_a1", "z", "Z", "a0", "A9", "NGC_API_KEY", "HTTPS_PROXY", "DOCKER_AUTH_CONFIG", "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "LDAP_PASSWORD", "LD_SDK_KEY", "PATHWAY_KEY", "HOME_ASSISTANT_TOKEN"} {
 		if !secrets.ValidName(name) {
 			t.Errorf("ValidName(%q) = false", name)
 		}
@@ -120,7 +121,7 @@ func TestCheckName(t *testing.T) {
 			t.Errorf("CheckName(%q) = %v", name, err)
 		}
 	}
-	for _, name := range []string{"", "1A", "A-B", "A B", "A=B", "A.B", "Ä", "A\x00", "A\n", "-A", "A/B", "$A", strings.Repeat("A", 100) + "-"} {
+	for _, name := range []string{"", "1A", "A-B", "A B", "A=B", "A.B", "Ä", "A\x00", "A\n", "-A", "A/B", "$A", "@", "[", "`", "{", "A:", "A/", "0", "9A", strings.Repeat("A", 100) + "-"} {
 		err := secrets.CheckName(name)
 		if secrets.ValidName(name) || !errors.Is(err, secrets.ErrInvalidName) {
 			t.Errorf("CheckName(%q) = %v, want ErrInvalidName", name, err)
@@ -134,6 +135,43 @@ func TestCheckName(t *testing.T) {
 	} {
 		if err := secrets.CheckName(name); !errors.Is(err, secrets.ErrReservedName) {
 			t.Errorf("CheckName(%q) = %v, want ErrReservedName", name, err)
+		}
+	}
+}
+
+func TestLooksLikeKey(t *testing.T) {
+	key := scripttest.NewKey()
+	for word, want := range map[string]bool{
+		key: true, "NGC_API_KEY=" + key: true, "$oauthtoken:" + key: true, `"` + key + `"`: true,
+		"": false, "NGC_API_KEY": false, "a=b:c": false, "nvapi-": false, "nvapi-!": false,
+	} {
+		if got := secrets.LooksLikeKey(word); got != want {
+			t.Errorf("LooksLikeKey of %d bytes = %v, want %v", len(word), got, want)
+		}
+	}
+}
+
+// A login is the registry's key by its user, whatever the secret, or by the secret's shape, whatever the user.
+func TestOpensAsKey(t *testing.T) {
+	known, ok := secrets.ForRegistry("nvcr.io")
+	if !ok {
+		t.Fatal("nvcr.io is not known")
+	}
+	key := scripttest.NewKey()
+	for _, test := range []struct {
+		doc, user, secret string
+		want              bool
+	}{
+		{"the key's user", "$oauthtoken", key, true},
+		{"the key's user with any secret", "$oauthtoken", "password", true},
+		{"a key under another user", "oauthtoken", key, true},
+		{"another login", "me", "password", false},
+		{"a key cut short", "me", "nvapi-short", false},
+		{"a key of another service", "me", "cyborg_" + strings.Repeat("0a", 16), false},
+		{"nothing", "", "", false},
+	} {
+		if got := secrets.OpensAsKey(known, test.user, test.secret); got != test.want {
+			t.Errorf("%s: %v", test.doc, got)
 		}
 	}
 }

@@ -135,6 +135,46 @@ func TestCanonicalInvalid(t *testing.T) {
 	}
 }
 
+// What is exactly as long as allowed, and the first and last letters and digits.
+func TestLimits(t *testing.T) {
+	label := strings.Repeat("a", 63)
+	host := label + "." + label + "." + label + "." + strings.Repeat("b", 61)
+	for _, server := range []string{label + ".io", host, "x.io/" + strings.Repeat("a", 2043), "azAZ09-_.io", "z", "az+09-.Z://x"} {
+		if _, err := serverurl.Canonical(server); err != nil {
+			t.Errorf("Canonical of %d bytes: %v", len(server), err)
+		}
+	}
+	for _, server := range []string{label + "a.io", host + "b", "x.io/" + strings.Repeat("a", 2044), "@", "[a", "`a", "{a", "a:b/"} {
+		if _, err := serverurl.Canonical(server); !errors.Is(err, serverurl.ErrInvalid) {
+			t.Errorf("Canonical of %d bytes: %v; want ErrInvalid", len(server), err)
+		}
+	}
+	if got, err := serverurl.Canonical("HTTPZ://x"); err != nil || got != "httpz://x" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// The reason is what the person can act on: it has to be the right one.
+func TestReasons(t *testing.T) {
+	for server, want := range map[string]string{
+		"/nvcr.io": "it has no host", "": "no server given", "nvcr.io:0": "its port is not a number from 1 to 65535",
+		"a\nb": "it holds a line break", "a b": "it holds a space", "a\x1fb": "it holds a control character", "a\x7fb": "it holds a control character",
+		"a\u0080b": "not ASCII", "a%b": "percent-encoded", "a..b": "an empty part", "a:1:2": "more than one colon", "[::1": "not closed with ]",
+		"unix://": "nothing follows the scheme", "/a@b": "it has no host",
+	} {
+		if _, err := serverurl.Canonical(server); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Canonical(%q): %v; want %q", server, err, want)
+		}
+	}
+	whole, cut := strings.Repeat("!", 64), strings.Repeat("!", 65)
+	if _, err := serverurl.Canonical(whole); err == nil || !strings.Contains(err.Error(), `"`+whole+`":`) {
+		t.Errorf("%v", err)
+	}
+	if _, err := serverurl.Canonical(cut); err == nil || !strings.Contains(err.Error(), `"`+whole+`"...:`) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestErrorsAreSafeToPrint(t *testing.T) {
 	for _, server := range []string{
 		"https://user:hunter2@nvcr.io", "https://user:hunter2@nv cr.io", "user:hunter2@\x1b[31m", strings.Repeat("x", 5000) + "hunter2",

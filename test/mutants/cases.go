@@ -35,14 +35,15 @@ func parseBlock(line string) (b block, err error) {
 	return b, err
 }
 
-// addCases adds to a coverage profile the conditions of the cases of each switch that was reached. Go counts statements and
-// has no block for a condition after "case", so that gremlins would take every mutant of these for not covered.
+// addCases adds to a coverage profile the conditions of the cases of each switch that was reached, and what stands outside
+// of functions. Go counts statements and has no block for either, so that gremlins would take their mutants for not covered.
 func addCases(profile string) error {
 	data, err := os.ReadFile(profile)
 	if err != nil {
 		return err
 	}
-	executed := map[string][]block{}
+	executed := map[string][]block{} // by file
+	packages := map[string]bool{}
 	for line := range strings.Lines(string(data)) {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "mode:") {
@@ -52,37 +53,38 @@ func addCases(profile string) error {
 		if err != nil {
 			return err
 		}
+		packages[path.Dir(b.file)] = true
 		if b.executed > 0 {
 			executed[b.file] = append(executed[b.file], b)
 		}
 	}
 	var added strings.Builder
-	dirs := map[string]string{} // by import path
-	for file, blocks := range executed {
-		dir, name := path.Split(file)
-		if dirs[dir] == "" {
-			out, err := exec.Command("go", "list", "-f", "{{.Dir}}", path.Clean(dir)).Output()
+	for pkg := range packages {
+		out, err := exec.Command("go", "list", "-f", "{{.Dir}}{{range .GoFiles}}\n{{.}}{{end}}", pkg).Output()
+		if err != nil {
+			return err
+		}
+		dir, files, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+		for _, name := range strings.Fields(files) {
+			text, err := os.ReadFile(filepath.Join(dir, name))
 			if err != nil {
 				return err
 			}
-			dirs[dir] = strings.TrimSpace(string(out))
-		}
-		text, err := os.ReadFile(filepath.Join(dirs[dir], name))
-		if err != nil {
-			return err
-		}
-		found, err := cases(text, blocks)
-		if err != nil {
-			return err
-		}
-		for _, b := range found {
-			fmt.Fprintf(&added, "%s:%d.%d,%d.%d 1 1\n", file, b.from.line, b.from.column, b.to.line, b.to.column)
+			file := path.Join(pkg, name)
+			found, err := cases(text, executed[file])
+			if err != nil {
+				return err
+			}
+			for _, b := range found {
+				fmt.Fprintf(&added, "%s:%d.%d,%d.%d 1 1\n", file, b.from.line, b.from.column, b.to.line, b.to.column)
+			}
 		}
 	}
 	return os.WriteFile(profile, append(data, added.String()...), 0o600)
 }
 
-// cases returns the ranges of the conditions in source whose switch is in an executed block.
+// cases returns the ranges of the conditions in source whose switch is in an executed block, and of the declarations of
+// variables and constants of the package, which are evaluated whatever the test.
 func cases(source []byte, executed []block) (found []block, err error) {
 	files := token.NewFileSet()
 	parsed, err := parser.ParseFile(files, "", source, parser.SkipObjectResolution)
@@ -92,6 +94,11 @@ func cases(source []byte, executed []block) (found []block, err error) {
 	at := func(pos token.Pos) position {
 		p := files.Position(pos)
 		return position{p.Line, p.Column}
+	}
+	for _, declaration := range parsed.Decls {
+		if d, ok := declaration.(*ast.GenDecl); ok && (d.Tok == token.VAR || d.Tok == token.CONST) {
+			found = append(found, block{from: at(d.Pos()), to: at(d.End())})
+		}
 	}
 	ast.Inspect(parsed, func(node ast.Node) bool {
 		s, ok := node.(*ast.SwitchStmt)

@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -168,7 +169,16 @@ func test(s subject, gremlins string, workers int, show bool, accepted map[strin
 	}
 	defer os.RemoveAll(temp)
 	out := filepath.Join(temp, "report.json")
-	cmd := exec.Command(gremlins, "unleash", "--silent", "--timeout-coefficient=4", fmt.Sprintf("--workers=%d", workers), "--output="+out, "./"+s.dir)
+	args := []string{"unleash", "--silent", "--timeout-coefficient=4", fmt.Sprintf("--workers=%d", workers), "--output=" + out}
+	// Files of other systems are covered by no test here.
+	ignored, err := exec.Command("go", "list", "-f", "{{range .IgnoredGoFiles}}{{.}} {{end}}", "./"+s.dir).Output()
+	if err != nil {
+		return c, err
+	}
+	for _, name := range strings.Fields(string(ignored)) {
+		args = append(args, "--exclude-files="+regexp.QuoteMeta(name)+"$")
+	}
+	cmd := exec.Command(gremlins, append(args, "./"+s.dir)...)
 	cmd.Stderr = os.Stderr
 	path, err := wrapGo(temp, s)
 	if err != nil {

@@ -43,7 +43,7 @@ func TestPercentages(t *testing.T) {
 func TestCases(t *testing.T) {
 	const source = `package p
 
-func f(a, b int) int {
+const limit = 2 + 3; func f(a, b int) int {
 	switch {
 	case a > 1, b > 1:
 		return 1
@@ -60,12 +60,12 @@ func g(a int) int {
 	return 2
 }
 `
-	executed, err := parseBlock("example.com/p/p.go:3.22,4.9 1 7")
+	executed, err := parseBlock("example.com/p/p.go:3.44,4.9 1 7")
 	if err != nil || executed.executed != 7 || executed.file != "example.com/p/p.go" {
 		t.Fatal(executed, err)
 	}
 	found, err := cases([]byte(source), []block{executed})
-	if err != nil || len(found) != 1 || found[0].from != (position{5, 7}) || found[0].to != (position{5, 19}) {
+	if err != nil || len(found) != 2 || found[0].from != (position{3, 1}) || found[1].from != (position{5, 7}) || found[1].to != (position{5, 19}) {
 		t.Errorf("%+v, %v", found, err)
 	}
 	if _, err := parseBlock("mode: set"); err == nil {
