@@ -51,6 +51,6 @@ func dotenvBare(value string) bool {
 // dotenvSingle reports whether Compose and shells agree on value in single quotes. Compose reads \' as a quote that does not
 // end the value, so the backslashes at its end must pair up.
 func dotenvSingle(value string) bool {
-	backslashes := len(value) - len(strings.TrimRight(value, `\`))
-	return strings.IndexByte(value, '\'') < 0 && backslashes%2 == 0
+	backslashes := value[len(strings.TrimRight(value, `\`)):]
+	return !strings.Contains(value, "'") && len(backslashes)%2 == 0
 }

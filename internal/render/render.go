@@ -93,7 +93,7 @@ func Render(w io.Writer, format string, values []Value, opts Options) error {
 			return &NameError{format, v.Name, "not a name of an environment variable"}
 		case i > 0 && sorted[i-1].Name == v.Name:
 			return &NameError{format, v.Name, "it comes twice"}
-		case strings.IndexByte(v.Value, 0) >= 0:
+		case strings.Contains(v.Value, "\x00"):
 			return &ValueError{format, v.Name, "a NUL byte"}
 		}
 	}

@@ -51,6 +51,29 @@ func TestOrderOfInputDoesNotShow(t *testing.T) {
 	}
 }
 
+// A value is written in the plainest way that holds it: what is at the edge of a range, and what is just outside.
+func TestPlainest(t *testing.T) {
+	const end = "RAGENV_END_OF_VALUE"
+	for _, test := range []struct{ format, value, want string }{
+		{"dotenv", "azAZ09_./:@%+=,-", "A=azAZ09_./:@%+=,-\n"},
+		{"dotenv", "a[", "A='a['\n"},
+		{"dotenv", "a`", "A='a`'\n"},
+		{"dotenv", "a{", "A='a{'\n"},
+		{"dotenv", "a;", "A='a;'\n"},
+		{"dotenv", `a \\`, `A='a \\'` + "\n"},
+		{"dotenv", `a \`, `A="a \\"` + "\n"},
+		{"powershell", " ~", "$env:A = ' ~'\n"},
+		{"powershell", "\x1f\x7f", "$env:A = '' + [char]0x001f + [char]0x007f\n"},
+		{"github", end + " " + end + "_1", "A<<" + end + "_2\n" + end + " " + end + "_1\n" + end + "_2\n"},
+		{"docker", strings.Repeat("x", 64<<10-3), "A=" + strings.Repeat("x", 64<<10-3) + "\n"},
+	} {
+		var buf bytes.Buffer
+		if err := render.Render(&buf, test.format, []render.Value{{Name: "A", Value: test.value}}, render.Options{}); err != nil || buf.String() != test.want {
+			t.Errorf("%s: %.80q, %v; want %.80q", test.format, &buf, err, test.want)
+		}
+	}
+}
+
 func TestRefused(t *testing.T) {
 	const secret = "hunter2"
 	every := render.Names()
@@ -61,6 +84,7 @@ func TestRefused(t *testing.T) {
 		value   render.Value
 		want    any
 	}{
+		{"NUL alone", every, render.Value{Name: "A", Value: "\x00"}, new(*render.ValueError)},
 		{"NUL", every, render.Value{Name: "A", Value: secret + "\x00"}, new(*render.ValueError)},
 		{"not UTF-8", text, render.Value{Name: "A", Value: secret + "\xff"}, new(*render.ValueError)},
 		{"half a surrogate pair", text, render.Value{Name: "A", Value: secret + "\xed\xa0\x80"}, new(*render.ValueError)},

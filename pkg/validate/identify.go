@@ -94,7 +94,8 @@ func isLegacy(value string) bool {
 func isDockerAuth(value string) bool {
 	// The base64 of "$oauthtoken:" is the same in all alphabets and, 12 bytes long, does not depend on what follows.
 	const prefix = "JG9hdXRodG9rZW46"
-	return len(value) > len(prefix) && strings.HasPrefix(value, prefix)
+	rest, ok := strings.CutPrefix(value, prefix)
+	return ok && rest != ""
 }
 
 // isIndexKey tells whether value is the padded standard base64 of 32 bytes.

@@ -59,7 +59,7 @@ func Check(kind Kind, value string) []Finding {
 	if value == "" {
 		return one(CodeEmpty)
 	}
-	if strings.IndexByte(value, 0) >= 0 {
+	if strings.Contains(value, "\x00") {
 		return one(CodeNUL)
 	}
 	switch kind {

@@ -119,6 +119,14 @@ func TestCheck(t *testing.T) {
 		{NGC, "nvapi-" + random(30, keyAlphabet) + "YourKeyHere" + random(23, keyAlphabet), ""}, // chance spells words
 		{CyborgDB, "cyborg_" + random(7, "0123456789abcdef"), ""}, {CyborgDB, "cyborg_" + random(90, keyAlphabet), ""},
 		{IndexKey, indexKey[:43], CodeUnknownIndexKey}, {IndexKey, indexKey[:40], CodeUnknownIndexKey}, {IndexKey, base64.StdEncoding.EncodeToString(make([]byte, 16)), CodeUnknownIndexKey},
+		// What a rule just takes, and what it just does not.
+		{NGC, "JG9hdXRodG9rZW46", CodeUnknownNGC}, {NGC, "JG9hdXRodG9rZW46QQ", CodeDockerAuth},
+		{NGC, "hf_" + random(16, keyAlphabet[:62]), CodeForeign}, {NGC, "hf_" + random(15, keyAlphabet[:26]), CodeUnknownNGC},
+		{NGC, ngc + "\x1f", CodeControl}, {NGC, ngc + "\u0080", CodeNotASCII}, {NGC, ngc + "~", CodeUnknownNGC}, {NGC, ngc + "!", CodeUnknownNGC},
+		{NGC, "0A_KEY=x", CodeUnknownNGC}, {NGC, "9A_KEY=x", CodeUnknownNGC}, {NGC, "A_9=x", CodeAssignment}, {NGC, ":x", CodeUnknownNGC},
+		{NGC, strings.Repeat("A", 36) + "_KEY", CodeNameOnly}, {NGC, strings.Repeat("A", 37) + "_KEY", CodeUnknownNGC},
+		{NGC, "nvapi-aaa", CodePlaceholder}, {NGC, "nvapi-aa", CodeOddLength}, {NGC, "aaa", CodePlaceholder}, {NGC, "aa", CodeUnknownNGC},
+		{NGC, "nvapi-" + strings.Repeat("a", minMasked-1), CodePlaceholder}, {NGC, "nvapi-" + strings.Repeat("a", minMasked), CodeOddLength},
 		{IndexKey, hex.EncodeToString([]byte(random(32, keyAlphabet))), CodeUnknownIndexKey},
 	} {
 		got := Check(tc.kind, tc.value)
@@ -222,6 +230,46 @@ func TestMask(t *testing.T) {
 }
 
 // FuzzCheck: whatever is pasted, nothing of it is repeated and the same rules hold.
+func TestWorst(t *testing.T) {
+	for _, test := range []struct {
+		findings []Finding
+		want     Severity
+	}{
+		{nil, 0}, {[]Finding{{Severity: Warn}}, Warn}, {[]Finding{{Severity: Refuse}, {Severity: Warn}, {Severity: Unusual}}, Refuse},
+	} {
+		if got := Worst(test.findings); got != test.want {
+			t.Errorf("%v: %v", test.findings, got)
+		}
+	}
+	if Warn <= 0 {
+		t.Error("a warning is milder than nothing")
+	}
+}
+
+// The UUID of a legacy key may hold every hexadecimal digit, in both cases, and nothing else.
+func TestLegacyDigits(t *testing.T) {
+	legacy := func(uuid string) string {
+		return base64.StdEncoding.EncodeToString([]byte(random(26, "abcdefghij0123456789") + ":" + uuid))
+	}
+	for uuid, want := range map[string]KeyType{
+		"01234567-89ab-cdef-ABCD-EF0123456789": NGCLegacy, "00000000-9999-aaaa-ffff-AAAAFFFF0000": NGCLegacy,
+		"g1234567-89ab-cdef-ABCD-EF0123456789": Unknown, "G1234567-89ab-cdef-ABCD-EF0123456789": Unknown, "`1234567-89ab-cdef-ABCD-EF0123456789": Unknown,
+		"@1234567-89ab-cdef-ABCD-EF0123456789": Unknown, "/1234567-89ab-cdef-ABCD-EF0123456789": Unknown, ":1234567-89ab-cdef-ABCD-EF0123456789": Unknown,
+	} {
+		if got := Identify(legacy(uuid)); got != want {
+			t.Errorf("%s: %s, want %s", uuid, got, want)
+		}
+	}
+}
+
+// A value of that length fits into a variable of the longest name of the table, and in one of any name of 250 bytes.
+func TestMaxEnvValueFits(t *testing.T) {
+	const maxArgStrlen = 128 << 10
+	if room := maxArgStrlen - MaxEnvValue - len("=") - len("\x00"); room < 250 || room > 1000 {
+		t.Errorf("%d bytes are left for a name", room)
+	}
+}
+
 func FuzzCheck(f *testing.F) {
 	for _, seed := range []string{"", "nvapi-...", "export A_KEY=b", "\"", "“", "Bearer x", "\x00", "$oauthtoken:", "JG9hdXRodG9rZW46eA==", "{", "a=\n", "\xff\xfe", "cyborg_", "x=x", "%%"} {
 		f.Add(seed)

@@ -21,6 +21,8 @@ func TestParseChallenge(t *testing.T) {
 		{[]string{`Bearer realm="a", realm="b"`}, challenge{realm: "a"}, true},
 		{[]string{`Bearer realm="a", Basic realm="b"`}, challenge{realm: "a"}, true},
 		{[]string{`Basic realm="x"`}, challenge{}, false},
+		{[]string{`Bearer realm=,service=x`}, challenge{}, false},
+		{[]string{`Bearer service=,realm=y`}, challenge{realm: "y"}, true},
 		{[]string{`Bearer`}, challenge{}, false},
 		{[]string{`Bearer `}, challenge{}, false},
 		{[]string{`Bearer realm`}, challenge{}, false},
@@ -76,6 +78,8 @@ func TestRealm(t *testing.T) {
 		{Client{AllowLoopback: true, API: "http://localhost:99"}, production, "http://localhost:99/proxy_auth", false},
 		{Client{AllowLoopback: true, Registry: "http://localhost:98"}, production, "http://localhost:99/proxy_auth", true},
 		{Client{AllowLoopback: true, Registry: "http://127.0.0.1:98"}, production, "http://[::1]:99/proxy_auth", true},
+		{Client{AllowLoopback: true, Registry: "http://localhost:98"}, production, "https://localhost:99/proxy_auth", true},
+		{Client{AllowLoopback: true, Registry: "http://localhost:98"}, production, "gopher://localhost:99/proxy_auth", false},
 		{Client{AllowLoopback: true}, production, "http://localhost.evil.example/", false},
 		{Client{AllowLoopback: true}, production, "http://169.254.169.254/", false},
 		{Client{AllowLoopback: true}, production, "gopher://localhost/", false},
@@ -102,7 +106,7 @@ func TestCleanHoldsNothingOfTheKey(t *testing.T) {
 	key := "nvapi-" + strings.Repeat("k3y", 20)
 	for name, want := range map[string]string{
 		"PERSONAL_KEY": "PERSONAL_KEY", "org 1.2-x": "org 1.2-x", "Überorg": "Überorg", " x ": "x",
-		"": "", "a@b": "", "a\x1b[m": "", "a\nb": "", "\xff": "", "k3yk3yk": "", "my-k3yk3y": "", "k3y": "k3y", strings.Repeat("x", 65): "",
+		"": "", "a@b": "", "a\x1b[m": "", "a\nb": "", "\xff": "", "k3yk3yk": "", "my-k3yk3y": "", "k3y": "k3y", strings.Repeat("x", 64): strings.Repeat("x", 64), strings.Repeat("x", 65): "",
 	} {
 		if got := clean(name, key); got != want {
 			t.Errorf("clean(%q) = %q, want %q", name, got, want)
