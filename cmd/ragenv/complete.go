@@ -49,6 +49,8 @@ func newCompleteCommand(p *program) *cli.Command {
 func (p *program) completionSources() commandline.Sources {
 	return commandline.Sources{
 		"set NAME":          p.completeKnownNames,
+		"--unused":          p.completeKnownNames,
+		"--used":            p.completeKnownNames,
 		"verify NAME":       p.completeVariables,
 		"NAME":              p.completeStoredNames,
 		"--profile":         p.completeProfiles,

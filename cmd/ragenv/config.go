@@ -12,21 +12,24 @@ import (
 
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
 func newConfigCommand(p *program) *cli.Command {
 	var asJSON bool
+	var unused, used string
 	return &cli.Command{
 		Name:  "config",
-		Usage: "show the settings in effect, and where each comes from",
+		Usage: "show the settings in effect and where each comes from",
 		Description: `The config file is TOML, and holds no secrets:
 
   backend = "file"                     where keys are kept; the first stored key writes it
   profile = "default"                  the active profile
   unlock = "15m"                       how long "ragenv unlock" lasts, at most 24h
-  required = ["CYBORGDB_API_KEY"]      keys without which "ragenv --" does not start a command
+  required = ["HF_TOKEN"]              keys without which "ragenv --" does not start a command
+  unused = ["CYBORGDB_API_KEY"]        optional keys that you do not use: nothing asks for them
 
   [aliases]                            more variables that follow a key
   NIM_NGC_API_KEY = "NGC_API_KEY"
@@ -35,8 +38,18 @@ func newConfigCommand(p *program) *cli.Command {
   collection = "login"
 
 --json prints an array of objects with the members key, value and origin ("default", "config file", "flag", or the name of an
-environment variable).`,
-		Flags: []cli.Flag{&cli.BoolFlag{Name: "json", Destination: &asJSON, Usage: "print JSON"}},
+environment variable).
+
+  # Show the settings in effect
+  ragenv config
+
+  # Say once that you do not use CyborgDB (ragenv set CYBORGDB_API_KEY reverses this)
+  ragenv config --unused CYBORGDB_API_KEY`,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "unused", Destination: &unused, Usage: "record that you do not use the key `NAME`, so that nothing asks for it"},
+			&cli.StringFlag{Name: "used", Destination: &used, Usage: "record that you use the key `NAME` after all"},
+			&cli.BoolFlag{Name: "json", Destination: &asJSON, Usage: "print JSON"},
+		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
 			if err != nil {
@@ -45,9 +58,36 @@ environment variable).`,
 			if err := commandline.NoArguments(c); err != nil {
 				return err
 			}
+			switch {
+			case c.IsSet("unused") && c.IsSet("used"):
+				return ui.Usagef(commandline.HelpHint(c), "--unused and --used exclude each other")
+			case c.IsSet("unused"):
+				return runConfigUnused(s, c, unused, true)
+			case c.IsSet("used"):
+				return runConfigUnused(s, c, used, false)
+			}
 			return runConfig(s, asJSON)
 		},
 	}
+}
+
+// runConfigUnused records whether an optional key is used.
+func runConfigUnused(s *session, c *cli.Context, name string, unused bool) error {
+	if err := envName(c, name); err != nil {
+		return err
+	}
+	if known, _ := secrets.Lookup(name); unused && !known.Optional {
+		return ui.Usagef("ragenv config --unused "+secrets.CyborgDBAPIKey, "--unused: nothing asks for %s", name)
+	}
+	if err := s.config.SetUnused(name, unused); err != nil {
+		return err
+	}
+	if unused {
+		s.print.Note("nothing asks for %s from now on (%s)", name, s.config.Paths.ConfigFile)
+	} else {
+		s.print.Note("%s is asked for where it is used", name)
+	}
+	return nil
 }
 
 // setting is one line of the configuration in effect.
@@ -71,6 +111,7 @@ func (s *session) settings() []setting {
 		{config.KeyProfile, s.config.Profile},
 		{config.KeyUnlock, shortDuration(s.config.Unlock)},
 		{config.KeyRequired, strings.Join(s.config.Required, " ")},
+		{config.KeyUnused, strings.Join(s.config.Unused, " ")},
 		{config.KeyAliases, strings.Join(aliases, " ")},
 		{config.KeyCollection, collection},
 	}

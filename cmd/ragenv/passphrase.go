@@ -106,7 +106,7 @@ func (s *session) currentPassphrase(k *keychain.Keychain, protected bool) ([]byt
 	}
 	defer terminal.Close()
 	for try := 1; ; try++ {
-		secret, err := terminal.ReadSecret("Present passphrase: ")
+		secret, err := terminal.ReadSecret("Current passphrase: ")
 		if err != nil {
 			return nil, err
 		}
@@ -117,7 +117,7 @@ func (s *session) currentPassphrase(k *keychain.Keychain, protected bool) ([]byt
 		if !errors.Is(err, keychain.ErrWrongPassphrase) || try == passphraseTries {
 			return nil, err
 		}
-		terminal.Printf("That is not the passphrase. Once more.\n")
+		terminal.Printf("Wrong passphrase, try again.\n")
 	}
 }
 
@@ -127,7 +127,7 @@ func (s *session) nextPassphrase() ([]byte, error) {
 		return nil, noTerminalForPassphrase()
 	}
 	defer terminal.Close()
-	return terminal.NewPassphrase("New passphrase (empty for none): ")
+	return terminal.NewPassphrase("New passphrase (Enter for none): ")
 }
 
 func noTerminalForPassphrase() error {

@@ -237,6 +237,6 @@ func (s *session) withBackupPassphrase(path, prompt string, read func([]byte) ([
 		if try == passphraseTries {
 			return nil, ui.Errorf("run it again; nothing was changed", "%s: %w", ui.Printable(path), keychain.ErrWrongPassphrase)
 		}
-		terminal.Printf("That is not the passphrase. Once more.\n")
+		terminal.Printf("Wrong passphrase, try again.\n")
 	}
 }

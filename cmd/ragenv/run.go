@@ -131,7 +131,7 @@ func ownFailure(err error) error {
 }
 
 func runRun(s *session, o runOptions) (int, error) {
-	want := environmentWanted{base: system.Environ(), only: o.only, preserve: o.preserveEnv, confined: o.pristine || o.only != nil, keepUnlock: o.keepUnlock}
+	want := environmentWanted{base: system.Environ(), only: o.only, preserve: o.preserveEnv, confined: o.pristine || o.only != nil, keepUnlock: o.keepUnlock, command: o.command}
 	if o.pristine {
 		want.base = childenv.Pristine(want.base, runtime.GOOS == "windows")
 	}

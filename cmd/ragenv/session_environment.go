@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"maps"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/sudo"
 	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/internal/wanted"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
@@ -22,6 +24,7 @@ type environmentWanted struct {
 	base, only []string // "NAME=value" each; names, nil for no limit
 	preserve   bool     // values of base win over stored ones
 	where      string   // where base comes from, for people; empty is the shell
+	command    []string // what is going to be run; empty if not known
 	keepUnlock bool     // hand over what leads to the passphrase, although the command gets only some keys
 	confined   bool     // the command is not to get at anything else of the keychain
 }
@@ -63,7 +66,7 @@ func (s *session) commandEnvironment(want environmentWanted) (*commandEnv, error
 	if err != nil {
 		return nil, ui.Errorf("hand over others only: ragenv --only A,B -- COMMAND", "%w", err)
 	}
-	if err := s.checkMissing(result, in, only); err != nil {
+	if err := s.checkMissing(result, in, want); err != nil {
 		return nil, err
 	}
 	if len(result.Overridden) > 0 {
@@ -114,8 +117,8 @@ func storedValues(items []keychain.Item, base, only []string, aliases map[string
 	return values
 }
 
-// checkMissing fails where a command would run without the keys it was to have, and notes those that are merely usual.
-func (s *session) checkMissing(result *childenv.Result, in childenv.Input, only []string) error {
+// checkMissing fails where a command would run without the keys it was to have, and notes those that are used here.
+func (s *session) checkMissing(result *childenv.Result, in childenv.Input, want environmentWanted) error {
 	missing := func(names []string) (absent []string) {
 		for _, name := range names {
 			if inherited(result.Env, name) == "" {
@@ -124,19 +127,52 @@ func (s *session) checkMissing(result *childenv.Result, in childenv.Input, only 
 		}
 		return absent
 	}
+	set := func(names []string) string { return "ragenv set" + s.forProfile() + " " + names[0] }
+	only := want.only
 	if absent := missing(only); len(absent) > 0 {
-		return s.withoutKeys("ragenv set"+s.forProfile()+" "+absent[0], "%s: neither stored%s nor set in this shell", strings.Join(absent, ", "), s.inProfile())
+		return s.withoutKeys(set(absent), "%s%s", notSet(absent), s.inProfile())
 	}
 	if absent := missing(s.config.Required); only == nil && len(absent) > 0 {
-		return s.withoutKeys("ragenv set"+s.forProfile()+" "+absent[0], "%s: required by the config file, but neither stored%s nor set in this shell", strings.Join(absent, ", "), s.inProfile())
+		return s.withoutKeys(set(absent), "%s%s, and the config file requires that", notSet(absent), s.inProfile())
 	}
 	if len(in.Stored) == 0 && only == nil && !slices.ContainsFunc(secrets.All(), func(known secrets.Secret) bool { return inherited(result.Env, known.Name) != "" }) {
 		return s.withoutKeys("ragenv setup"+s.forProfile(), "no key is stored%s, and none is set in this shell", s.inProfile())
 	}
-	if len(result.Missing) > 0 {
-		s.print.Note("neither stored%s nor set: %s (ragenv set NAME stores one)", s.inProfile(), strings.Join(result.Missing, ", "))
+	reach := s.reach(want.command)
+	for _, name := range result.Missing {
+		if known, _ := secrets.Lookup(name); !reach.Uses(known) {
+			continue
+		} else if known.Optional {
+			s.print.Note("%s is not set%s (run ragenv set%s %s, or ragenv config --unused %s)", name, s.inProfile(), s.forProfile(), name, name)
+		} else {
+			s.print.Note("%s is not set%s (run ragenv set%s %s)", name, s.inProfile(), s.forProfile(), name)
+		}
 	}
 	return nil
+}
+
+// notSet says of one or more names that they are not set.
+func notSet(names []string) string {
+	if len(names) == 1 {
+		return names[0] + " is not set"
+	}
+	return strings.Join(names, ", ") + " are not set"
+}
+
+// reach is where the use of a key is searched for, for a command or without one.
+func (s *session) reach(command []string) wanted.Reach {
+	dir, _ := os.Getwd()
+	return wanted.Reach{
+		Dir: dir, Command: command, Getenv: s.getenv, Required: s.config.Required, Unused: s.config.Unused,
+		Stored: func(name string) bool {
+			k, err := s.quietOpener().Read()
+			if err != nil {
+				return false
+			}
+			refs, err := k.List("") // of every profile
+			return err == nil && slices.ContainsFunc(refs, func(ref keychain.Ref) bool { return ref.Kind == keychain.KindEnv && ref.Name == name })
+		},
+	}
 }
 
 // withoutKeys is the error of a command without its keys; under sudo these are often somewhere else.

@@ -62,7 +62,7 @@ func (s *session) intoFiles(specs []keyfile.Spec, env, only []string, create fun
 	for _, spec := range specs {
 		value := inherited(env, spec.Name)
 		if value == "" {
-			return nil, s.withoutKeys("ragenv set"+s.forProfile()+" "+spec.Name, "%s: neither stored%s nor set in this shell", spec.Name, s.inProfile())
+			return nil, s.withoutKeys("ragenv set"+s.forProfile()+" "+spec.Name, "%s is not set%s", spec.Name, s.inProfile())
 		}
 		key := keyfile.Key{Name: spec.Name, Value: value}
 		if spec.Format == "helm-repositories" {

@@ -177,6 +177,9 @@ func (s *session) storeAt(p place, item keychain.Item, forced bool) (err error) 
 	if err := k.Set(item); err != nil {
 		return err
 	}
+	if err := s.config.SetUnused(item.Name, false); err != nil {
+		s.print.Warn("%v", err)
+	}
 	where := fmt.Sprintf("%s%s in the %s backend", item.Name, s.inProfile(), k.Backend())
 	until := ""
 	if !item.Expires.IsZero() {

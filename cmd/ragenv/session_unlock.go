@@ -85,7 +85,7 @@ func (s *session) askPassphrase(k *keychain.Keychain) error {
 		if try == passphraseTries {
 			return ui.Errorf(forgottenHint, "%w", keychain.ErrWrongPassphrase)
 		}
-		terminal.Printf("That is not the passphrase. Once more.\n")
+		terminal.Printf("Wrong passphrase, try again.\n")
 	}
 }
 
@@ -128,7 +128,7 @@ func (s *session) askNewPassphrase() ([]byte, error) {
 	}
 	defer terminal.Close()
 	terminal.Printf("Your keys will be kept encrypted in %s.\n", s.config.Paths.Store)
-	return terminal.NewPassphrase("New passphrase (empty for none): ")
+	return terminal.NewPassphrase("New passphrase (Enter for none): ")
 }
 
 // ensureUnlocked makes a keychain readable, asking for its passphrase if it must.

@@ -27,23 +27,30 @@ func newSetupCommand(p *program) *cli.Command {
 	var o setupOptions
 	return &cli.Command{
 		Name:  "setup",
-		Usage: "make the keychain, store the keys, configure Docker",
-		Description: `On a terminal it asks step by step; every step can be left out, and run again: what is done is not asked again. It ends with
-a proof that Docker and commands get the keys.
+		Usage: "create the keychain, store your keys, configure Docker",
+		Description: `On a terminal it asks step by step. Press Enter to skip a step, and rerun it at any time: what is done is not asked again.
+It ends with a check that Docker and commands receive the keys, and with the command for the first pull.
 
-With --yes, or without a terminal, it asks nothing: it makes the keychain, and does what the flags say. The passphrase then comes
-from RAGENV_PASSPHRASE_FILE or RAGENV_PASSPHRASE, unless there is to be none.
+With --yes, or without a terminal, it asks nothing: it creates the keychain and does what the flags say. The passphrase then comes
+from RAGENV_PASSPHRASE_FILE or RAGENV_PASSPHRASE, unless --no-passphrase is given.
 
-A passphrase makes each unlock of the file backend take 256 MiB of memory and about a second, so that guesses cost as much.
-Where a container has less, --work-factor 15 makes it 32 MiB; each step down halves the cost of an unlock, and of a guess.
+A passphrase makes each unlock of the file backend take 256 MiB of memory and about a second, so that each guess costs as much.
+Where a container has less memory, --work-factor 15 makes that 32 MiB; each step down halves the cost of an unlock, and of a guess.
 
-  ragenv setup --yes --no-passphrase --from-env --docker`,
+  # Ask step by step
+  ragenv setup
+
+  # In a script: a keychain without a passphrase, the exported keys, and Docker
+  ragenv setup --yes --no-passphrase --from-env --docker
+
+  # In a container with little memory
+  RAGENV_PASSPHRASE_FILE=passphrase ragenv setup --yes --work-factor 15`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "backend", Destination: &o.backend, Usage: "keep the keys in `BACKEND`: " + strings.Join(keychain.Backends(), ", ")},
-			&cli.BoolFlag{Name: "no-passphrase", Destination: &o.noPassphrase, Usage: "no passphrase: whoever reads your files then reads your keys"},
+			&cli.BoolFlag{Name: "no-passphrase", Destination: &o.noPassphrase, Usage: "no passphrase: anyone who can read your files can read your keys"},
 			&cli.IntFlag{Name: "work-factor", Destination: &o.workFactor, Usage: "an unlock takes 2^`N` KiB of memory, from 14 to 20; without this 18, which is 256 MiB"},
-			&cli.BoolFlag{Name: "from-env", Destination: &o.fromEnv, Usage: "store the keys that the environment has, without asking"},
-			&cli.BoolFlag{Name: "verify", Destination: &o.verify, Usage: "ask the services whether they take the keys; these are sent to them"},
+			&cli.BoolFlag{Name: "from-env", Destination: &o.fromEnv, Usage: "store the keys that are set in the environment, without asking"},
+			&cli.BoolFlag{Name: "verify", Destination: &o.verify, Usage: "check the keys with the services they are for, to which they are sent"},
 			&cli.BoolFlag{Name: "docker", Destination: &o.docker, Usage: "configure Docker too, without asking"},
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.yes, Usage: "ask nothing"},
 		},
@@ -131,7 +138,7 @@ func (s *session) chooseBackend(name string) error {
 	return s.config.Pin(config.KeyBackend, name)
 }
 
-// makeKeychain opens the keychain for writing, which makes it where there is none.
+// makeKeychain opens the keychain for writing, which creates it if there is none.
 func (s *session) makeKeychain(o setupOptions, terminal *ui.Terminal) error {
 	defer ui.HideTyping()()
 	existed := keychain.FileStoreExists(s.config.Paths.Store)
@@ -161,16 +168,16 @@ func (s *session) makeKeychain(o setupOptions, terminal *ui.Terminal) error {
 				state += ", locked"
 			}
 		}
-		s.print.Note("the keychain is there already, %s (%s)", state, s.config.Paths.Store)
+		s.print.Note("the keychain exists already, %s (%s)", state, s.config.Paths.Store)
 		if protected && o.noPassphrase {
 			s.hint("ragenv passphrase --no-passphrase")
 		}
 		if o.workFactor != 0 {
-			s.print.Warn("--work-factor is for a keychain that is created, so it changed nothing")
+			s.print.Warn("--work-factor applies to a new keychain only, and was ignored")
 		}
 		return nil
 	}
-	s.print.Note("made the keychain, %s (%s)", state, s.config.Paths.Store)
+	s.print.Note("created the keychain, %s (%s)", state, s.config.Paths.Store)
 	return nil
 }
 
@@ -208,7 +215,7 @@ func (s *session) setupOpener(o setupOptions, terminal *ui.Terminal) opener.Open
 	case terminal == nil:
 		open.AskNew = func() ([]byte, error) {
 			return nil, ui.Errorf("ragenv setup --yes --no-passphrase (or with a passphrase: "+shellquote.Set(passphrase.EnvFile, "FILE")+", a file of mode 0600)",
-				"the keychain is not there yet, and nothing says which passphrase it gets")
+				"there is no keychain yet, and no passphrase was provided")
 		}
 	}
 	return open

@@ -2,9 +2,10 @@ package main
 
 import (
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
-	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/expiry"
 	"github.com/ragenv/ragenv/internal/passphrase"
@@ -16,20 +17,23 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate/probe"
 )
 
-// guide sets up with a person at the terminal. All of it fits on a screen of 24 lines and 80 columns where nothing is
-// mistyped, so no step says more than it must.
+// guide sets up on a terminal. All of it fits on a screen of 24 lines and 80 columns where nothing is mistyped.
 func (s *session) guide(terminal *ui.Terminal, o setupOptions) error {
-	terminal.Printf("Every step can be left out, and done later: ragenv setup. Ctrl-C ends it.\n")
+	say(terminal, "Press Enter to skip a step; rerun ragenv setup at any time. Ctrl-C quits.")
 	if err := s.chooseBackend(o.backend); err != nil {
 		return err
 	}
 	if err := s.guideKeychain(terminal, o); err != nil {
 		return err
 	}
-	if err := s.guideKeys(terminal, o); err != nil {
+	stored, err := s.guideKeys(terminal, o)
+	if err != nil {
 		return err
 	}
 	if err := s.guideDocker(terminal, o); err != nil {
+		return err
+	}
+	if err := s.guideDetails(terminal, stored, o); err != nil {
 		return err
 	}
 	return s.guideEnd(terminal)
@@ -62,7 +66,7 @@ func (s *session) guideKeychain(terminal *ui.Terminal, o setupOptions) error {
 			about += ", without a passphrase"
 		}
 	}
-	terminal.Printf("Keychain: %s%s\n", about, s.inProfile())
+	done(terminal, "Keychain: "+about+s.inProfile())
 	return nil
 }
 
@@ -73,52 +77,46 @@ func (s *session) quietly() *session {
 	return &quiet
 }
 
-// guideKeys asks for every key that is wanted and not stored.
-func (s *session) guideKeys(terminal *ui.Terminal, o setupOptions) error {
+// guideKeys asks for every key that is wanted and not stored, and returns what it stored.
+func (s *session) guideKeys(terminal *ui.Terminal, o setupOptions) ([]keychain.Item, error) {
 	k, err := s.opener().Read()
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var stored []keychain.Item
 	for _, known := range secrets.All() {
-		if !known.Wanted {
+		if !known.Wanted || slices.Contains(s.config.Unused, known.Name) {
 			continue
 		}
 		has, err := k.Has(s.envRef(known.Name))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if has {
-			terminal.Printf("%s (%s): stored\n", known.Title, known.Name)
+			done(terminal, known.Name+" is stored")
 			continue
 		}
-		terminal.Printf("%s (%s)\n", known.Title, known.Name)
+		terminal.Printf("%s (%s)\n", terminal.Style.Bold(known.Title), known.Name)
 		item := keychain.Item{Ref: s.envRef(known.Name)}
 		if item.Secret, err = s.guideKey(terminal, known, o); err != nil {
-			return err
+			return nil, err
 		}
 		if item.Secret.Empty() {
-			terminal.Printf("  Left out. Later: ragenv set%s %s\n", s.forProfile(), known.Name)
+			if known.Optional {
+				if err := s.config.SetUnused(known.Name, true); err != nil {
+					return nil, err
+				}
+			}
+			aside(terminal, "Skipped. To do it later: ragenv set"+s.forProfile()+" "+known.Name)
 			continue
 		}
-		if item.Expires, err = s.askExpiry(terminal); err != nil {
-			return err
-		}
-		if !item.Expires.IsZero() {
-			if err := s.quietly().store(item, false); err != nil {
-				return err
-			}
-		}
-		if item.Expires.IsZero() {
-			terminal.Printf("  Stored.\n")
-		} else {
-			terminal.Printf("  Stored, until %s.\n", item.Expires.In(s.now().Location()).Format(time.DateOnly))
-		}
+		done(terminal, "Stored "+known.Name+s.inProfile())
+		stored = append(stored, item)
 	}
-	return nil
+	return stored, nil
 }
 
-// guideKey stores and returns a key that was found or typed, has the shape of one and, if that was allowed, was shown to its
-// service; empty to leave it out.
+// guideKey stores and returns a key that was found or typed and has the shape of one; empty to skip it.
 func (s *session) guideKey(terminal *ui.Terminal, known secrets.Secret, o setupOptions) (keychain.Secret, error) {
 	value, err := s.offerFound(terminal, known, o)
 	if err != nil {
@@ -127,9 +125,19 @@ func (s *session) guideKey(terminal *ui.Terminal, known secrets.Secret, o setupO
 	if value == "" {
 		aside(terminal, known.Docs+": "+known.Steps)
 	}
+	skip := "Enter to skip"
+	if known.Optional {
+		skip = "Enter if you do not use one"
+	}
+	return s.guideValue(terminal, known, value, "  Paste it here (hidden; "+skip+"): ")
+}
+
+// guideValue stores and returns the first well-shaped key of value and what is then typed at the prompt; empty if nothing was.
+// A service shows a key once, so it is stored before any other question.
+func (s *session) guideValue(terminal *ui.Terminal, known secrets.Secret, value, prompt string) (keychain.Secret, error) {
 	for {
 		if value == "" {
-			typed, err := terminal.ReadSecret("  Paste it here (hidden; empty to leave it out): ")
+			typed, err := terminal.ReadSecret(prompt)
 			if err != nil || len(typed) == 0 {
 				return keychain.Secret{}, err
 			}
@@ -144,27 +152,11 @@ func (s *session) guideKey(terminal *ui.Terminal, known secrets.Secret, o setupO
 		if !shaped {
 			continue
 		}
-		// A service shows a key once, so it is stored before any other question.
-		item := keychain.Item{Ref: s.envRef(known.Name), Secret: secret}
-		if err := s.quietly().store(item, false); err != nil {
-			return keychain.Secret{}, err
-		}
-		taken, err := s.acceptableToService(terminal, known, secret, o)
-		if err != nil || taken {
-			return secret, err
-		}
-		k, err := s.opener().Read()
-		if err != nil {
-			return keychain.Secret{}, err
-		}
-		if err := k.Remove(item.Ref); err != nil {
-			return keychain.Secret{}, err
-		}
+		return secret, s.quietly().store(keychain.Item{Ref: s.envRef(known.Name), Secret: secret}, false)
 	}
 }
 
-// offerFound offers a key that lies in the shell's environment or in Docker's config.json; "" if there is none, or it is
-// not wanted.
+// offerFound offers a key of the shell's environment or of Docker's config.json; "" if there is none, or it is not wanted.
 func (s *session) offerFound(terminal *ui.Terminal, known secrets.Secret, o setupOptions) (string, error) {
 	wellShaped := func(value string) bool {
 		return value != "" && validate.Worst(validate.Check(known.Kind, value)) < validate.Unusual
@@ -184,7 +176,7 @@ func (s *session) offerFound(terminal *ui.Terminal, known secrets.Secret, o setu
 	logins, _ := s.readLogins(f, false)
 	for _, login := range logins {
 		if value := login.item.Secret.Reveal(); login.item.Ref == s.envRef(known.Name) && wellShaped(value) {
-			yes, err := terminal.Confirm("  A docker login left one in plain text, in "+s.tilde(f.Path())+". Store it?", true)
+			yes, err := terminal.Confirm("  docker login left one in plain text in "+s.tilde(f.Path())+". Store it?", true)
 			if err != nil || yes {
 				return value, err
 			}
@@ -203,46 +195,81 @@ func (s *session) acceptableShape(terminal *ui.Terminal, known secrets.Secret, s
 	case validate.Refuse:
 		return false, nil
 	case validate.Unusual:
-		if yes, err := terminal.Confirm("  Store it all the same?", false); err != nil || !yes {
+		if yes, err := terminal.Confirm("  Store it anyway?", false); err != nil || !yes {
 			return false, err
 		}
 	}
 	return true, nil
 }
 
-// acceptableToService checks a key with its service if that is allowed, and asks whether to keep one that it refuses.
-func (s *session) acceptableToService(terminal *ui.Terminal, known secrets.Secret, secret keychain.Secret, o setupOptions) (bool, error) {
-	if known.Kind != validate.NGC { // no other service tells a good key from a bad one
-		return true, nil
+// guideDetails offers for the keys that were just stored what can wait: the online check and the expiry. One question asks for
+// both.
+func (s *session) guideDetails(terminal *ui.Terminal, stored []keychain.Item, o setupOptions) error {
+	i := slices.IndexFunc(stored, func(item keychain.Item) bool { return secrets.KindOf(item.Name) == validate.NGC })
+	if i < 0 { // no other service reports which keys are valid
+		return nil
 	}
-	if !o.verify {
-		if yes, err := terminal.Confirm("  Ask NVIDIA whether it takes the key?", true); err != nil || !yes {
-			return err == nil, err
+	item := stored[i]
+	if o.verify {
+		if err := s.guideCheck(terminal, &item); err != nil {
+			return err
 		}
 	}
-	result := s.askInterruptibly(keychain.Item{Ref: s.envRef(known.Name), Secret: secret})
-	aside(terminal, ui.Printable(string(result.Outcome)+": "+result.Detail))
-	for _, missing := range result.Missing {
-		aside(terminal, ui.Printable("without "+missing.Title+": "+missing.Effect))
+	for {
+		answer, err := terminal.ReadLine("Check the key with NVIDIA (y), note its expiry (90d, a date)? Enter to skip: ")
+		if err != nil {
+			return err
+		}
+		check := false
+		words := slices.DeleteFunc(strings.Fields(answer), func(word string) bool {
+			is := slices.Contains([]string{"y", "yes", "check"}, strings.ToLower(word))
+			check = check || is
+			return is
+		})
+		if len(words) > 0 && !slices.Contains([]string{"n", "no"}, strings.ToLower(words[0])) {
+			if item.Expires, err = expiry.Parse(words[0], s.now()); err != nil {
+				aside(terminal, ui.Printable(err.Error()))
+				continue
+			}
+			if err := s.quietly().store(item, false); err != nil {
+				return err
+			}
+			done(terminal, "Noted: "+item.Name+" expires on "+item.Expires.In(s.now().Location()).Format(time.DateOnly))
+		}
+		if check {
+			return s.guideCheck(terminal, &item)
+		}
+		return nil
 	}
-	switch result.Outcome {
-	case probe.Invalid, probe.LacksRights:
-		return terminal.Confirm("  Store it all the same?", false)
-	}
-	return true, nil
 }
 
-// askExpiry asks when a key stops working.
-func (s *session) askExpiry(terminal *ui.Terminal) (at time.Time, err error) {
+// guideCheck asks the service about a key, and for another one if it refuses this one.
+func (s *session) guideCheck(terminal *ui.Terminal, item *keychain.Item) error {
+	known, _ := secrets.Lookup(item.Name)
 	for {
-		answer, err := terminal.ReadLine("  When does it expire (2027-01-31 or 90d; empty if unknown)? ")
-		if err != nil || answer == "" {
-			return at, err
+		result := s.askInterruptibly(*item)
+		about := ui.Printable(item.Name + " is " + string(result.Outcome) + ": " + result.Detail)
+		refused := result.Outcome == probe.Invalid || result.Outcome == probe.LacksRights
+		switch {
+		case refused:
+			say(terminal, terminal.Style.Cross()+" "+about)
+		case result.Outcome == probe.Valid:
+			done(terminal, about)
+		default:
+			say(terminal, terminal.Style.Warning()+" "+about)
 		}
-		if at, err = expiry.Parse(answer, s.now()); err == nil {
-			return at, nil
+		for _, missing := range result.Missing {
+			aside(terminal, ui.Printable("without "+missing.Title+": "+missing.Effect))
 		}
-		terminal.Printf("  %v\n", ui.Printable(err.Error()))
+		if !refused {
+			return nil
+		}
+		secret, err := s.guideValue(terminal, known, "", "  Paste another key (hidden; Enter to keep this one): ")
+		if err != nil || secret.Empty() {
+			return err
+		}
+		item.Secret, item.Expires = secret, time.Time{}
+		done(terminal, "Stored "+item.Name+s.inProfile())
 	}
 }
 
@@ -253,17 +280,17 @@ func (s *session) guideDocker(terminal *ui.Terminal, o setupOptions) error {
 		return dockerConfigError(err)
 	}
 	if name, _ := helperFor(f); name == helperName {
-		terminal.Printf("Docker: asks %s for %s already\n", helperProgram, serverurl.NGC)
+		done(terminal, "Docker asks "+helperProgram+" for "+serverurl.NGC)
 		s.warnOfMissingHelper()
 		return nil
 	}
 	if !o.docker {
-		yes, err := terminal.Confirm("Docker: let it log in to "+serverurl.NGC+" with the stored key?", true)
+		yes, err := terminal.Confirm("Let Docker log in to "+serverurl.NGC+" with the stored key?", true)
 		if err != nil {
 			return err
 		}
 		if !yes {
-			terminal.Printf("  Left out. Later: ragenv docker configure\n")
+			aside(terminal, "Skipped. To do it later: ragenv docker configure")
 			return nil
 		}
 	}
@@ -274,39 +301,60 @@ func (s *session) guideDocker(terminal *ui.Terminal, o setupOptions) error {
 	if err := configureDocker(configuring, f, dockerConfigureOptions{}); err != nil {
 		return err
 	}
-	terminal.Printf("  Docker asks %s for %s now (%s).\n", helperProgram, serverurl.NGC, s.tilde(f.Path()))
+	done(terminal, "Docker asks "+helperProgram+" for "+serverurl.NGC+" ("+s.tilde(f.Path())+")")
 	return nil
 }
 
-// guideEnd proves what was set up, and says what to type next.
+// guideEnd proves what was set up, and gives the command for the first pull.
 func (s *session) guideEnd(terminal *ui.Terminal) error {
 	if err := s.prove(terminal); err != nil {
 		return err
 	}
-	terminal.Printf("Done. Next: ragenv%s -- docker compose up\n", s.forProfile())
 	k, err := s.opener().Read()
 	if err != nil {
 		return err
 	}
-	if k.Backend() != keychain.BackendFile {
-		return nil
+	has, err := k.Has(s.envRef(secrets.NGCAPIKey))
+	if err != nil {
+		return err
 	}
-	if protected, err := k.Protected(); err == nil && protected {
-		command := "ragenv unlock --for 8h"
+	f, err := dockerconfig.Load(s.dockerConfigPath())
+	if err != nil {
+		return dockerConfigError(err)
+	}
+	name, _ := helperFor(f)
+	next := "docker pull " + doctorImage
+	switch {
+	case !has:
+		next = "ragenv set" + s.forProfile() + " " + secrets.NGCAPIKey
+	case name != helperName:
+		next = "ragenv" + s.forProfile() + " -- docker compose up"
+	case s.forProfile() != "":
+		next = "ragenv" + s.forProfile() + " -- " + next
+	}
+	if protected, err := k.Protected(); k.Backend() == keychain.BackendFile && err == nil && protected {
+		unlock := "ragenv unlock --for 8h"
 		if !keychain.CanStayUnlocked() {
-			command = passphrase.FileHint()
+			unlock = passphrase.FileHint()
 		}
-		terminal.Printf("Docker cannot ask for the passphrase. Before docker pull: %s\n", command)
+		say(terminal, "Docker cannot ask for the passphrase. When the unlock expires ("+shortDuration(s.config.Unlock)+"):")
+		terminal.Printf("  %s\n", unlock)
 	}
+	terminal.Printf("Next: %s\n", terminal.Style.Bold(next)) // not wrapped: it is to be pasted
 	return nil
 }
 
-// screenWidth is that of the narrowest terminal people have.
-const screenWidth = 80
+// say writes a line of the guide, wrapped.
+func say(terminal *ui.Terminal, text string) { terminal.Printf("%s\n", terminal.Style.Wrap(text, 0)) }
+
+// done writes a line about a step that succeeded.
+func done(terminal *ui.Terminal, text string) {
+	terminal.Printf("%s %s\n", terminal.Style.Check(), terminal.Style.Wrap(text, 2))
+}
 
 // aside writes a text of the guide, two columns in.
 func aside(terminal *ui.Terminal, text string) {
-	terminal.Printf("  %s\n", commandline.WrapWithin(screenWidth, text, 2))
+	terminal.Printf("  %s\n", terminal.Style.Wrap(text, 2))
 }
 
 // tilde writes a path below the home directory in the short form.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/dockerconfig"
+	"github.com/ragenv/ragenv/internal/passphrase"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/serverurl"
 	"github.com/ragenv/ragenv/internal/ui"
@@ -23,8 +24,8 @@ import (
 // proofLimit bounds each program that is run for the proof.
 const proofLimit = 20 * time.Second
 
-// prove does for the NGC key what Docker and a command will do, and says what came of it. Nothing that is proved wrong
-// ends set-up: the line says what to do.
+// prove does for the NGC key what Docker and a command will do, and shows the result. A failed proof does not end setup: its line
+// says what to do. An unlock that has expired meanwhile is asked for again.
 func (s *session) prove(terminal *ui.Terminal) error {
 	k, err := s.opener().Read()
 	if err != nil {
@@ -35,29 +36,34 @@ func (s *session) prove(terminal *ui.Terminal) error {
 	if has, err := k.Has(ref); err != nil || !has {
 		return err
 	}
-	if !k.Unlocked() {
-		terminal.Printf("Proof: left out, as the keychain is locked: %s, then: ragenv doctor\n", unlockHint(k))
-		return nil
-	}
-	item, err := k.Get(ref)
+	var item keychain.Item
+	err = s.unlocked(k, func() (err error) {
+		item, err = k.Get(ref)
+		return err
+	})
 	if err != nil {
+		return err
+	}
+	if other, err := s.opener().Read(); err != nil || !other.Unlocked() { // only this process has it open
+		say(terminal, terminal.Style.Warning()+" Not checked: this system keeps no keychain unlocked. To check: "+passphrase.FileHint()+", then ragenv doctor")
 		return err
 	}
 	if f, err := dockerconfig.Load(s.dockerConfigPath()); err == nil {
 		if name, _ := helperFor(f); name == helperName {
-			s.report(terminal, helperProgram+" gives Docker the key for "+serverurl.NGC, s.proveHelper(known, item.Secret))
+			s.report(terminal, "Docker receives the key for "+serverurl.NGC, s.proveHelper(known, item.Secret))
 		}
 	}
-	s.report(terminal, "ragenv -- gives a command "+known.Name, s.proveCommand(known.Name))
+	s.report(terminal, "Commands receive "+known.Name, s.proveCommand(known.Name))
 	return nil
 }
 
 func (s *session) report(terminal *ui.Terminal, what string, err error) {
 	if err != nil {
-		terminal.Printf("Proof: FAILED: %s: %v\n  ragenv doctor\n", what, ui.Printable(err.Error()))
+		say(terminal, terminal.Style.Cross()+" Failed: "+what+": "+ui.Printable(err.Error()))
+		aside(terminal, "ragenv doctor")
 		return
 	}
-	terminal.Printf("Proof: %s\n", what)
+	done(terminal, what)
 }
 
 // proveHelper asks the helper as Docker does, and compares what it answers.

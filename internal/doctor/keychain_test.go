@@ -154,7 +154,12 @@ func TestStoredItems(t *testing.T) {
 func TestKeysPresent(t *testing.T) {
 	h := emptyHome(t)
 	h.createStore("")
-	h.expect(h.keysPresent, Failed, "NGC_API_KEY is not stored: pulls from nvcr.io fail; CYBORGDB_API_KEY is not stored", "ragenv set NGC_API_KEY")
+	h.expect(h.keysPresent, Failed, "NGC_API_KEY is not stored: pulls from nvcr.io fail", "ragenv set NGC_API_KEY")
+	h.Dir = t.TempDir()
+	h.write(filepath.Join(h.Dir, "compose.yaml"), "environment: [CYBORGDB_API_KEY]\n")
+	h.expect(h.keysPresent, Failed, "NGC_API_KEY is not stored: pulls from nvcr.io fail; CYBORGDB_API_KEY is not stored, and used here", "ragenv set NGC_API_KEY")
+	h.Config.Unused = []string{"CYBORGDB_API_KEY"}
+	h.expect(h.keysPresent, Failed, "NGC_API_KEY is not stored: pulls from nvcr.io fail", "ragenv set NGC_API_KEY")
 	h.env["NGC_API_KEY"] = newKey()
 	h.expect(h.keysPresent, Warning, "NGC_API_KEY is not stored, only set in this environment", "ragenv set NGC_API_KEY")
 

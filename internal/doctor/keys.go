@@ -8,6 +8,7 @@ import (
 
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/wanted"
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/pkg/validate"
 )
@@ -23,8 +24,9 @@ func (w *World) keysPresent(context.Context) Result {
 	}
 	var f findings
 	var present []string
+	reach := w.reach()
 	for _, known := range secrets.All() {
-		if known.Wanted || slices.Contains(w.Config.Required, known.Name) {
+		if known.Wanted && reach.Uses(known) || slices.Contains(w.Config.Required, known.Name) {
 			w.checkPresent(&f, &present, known)
 		}
 	}
@@ -34,6 +36,16 @@ func (w *World) keysPresent(context.Context) Result {
 		}
 	}
 	return f.result(Result{OK, strings.Join(present, " and ") + " stored" + w.inProfile(), ""})
+}
+
+// reach is where the use of an optional key is searched for.
+func (w *World) reach() wanted.Reach {
+	return wanted.Reach{
+		Dir: w.Dir, Getenv: w.Getenv, Required: w.Config.Required, Unused: w.Config.Unused,
+		Stored: func(name string) bool {
+			return slices.ContainsFunc(w.stored().refs, func(ref keychain.Ref) bool { return ref.Kind == keychain.KindEnv && ref.Name == name })
+		},
+	}
 }
 
 func (w *World) checkPresent(f *findings, present *[]string, known secrets.Secret) {
@@ -49,6 +61,8 @@ func (w *World) checkPresent(f *findings, present *[]string, known secrets.Secre
 		f.add(Failed, hint, "%s is not stored%s, and the config file requires it: ragenv -- starts nothing", known.Name, w.inProfile())
 	case len(known.Registries) > 0:
 		f.add(Failed, hint, "%s is not stored%s: pulls from %s fail", known.Name, w.inProfile(), strings.Join(known.Registries, ", "))
+	case known.Optional:
+		f.add(Warning, hint+" (or: ragenv config --unused "+known.Name+")", "%s is not stored%s, and used here", known.Name, w.inProfile())
 	default:
 		f.add(Warning, hint, "%s is not stored%s", known.Name, w.inProfile())
 	}

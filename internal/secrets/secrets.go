@@ -25,9 +25,10 @@ type Secret struct {
 	Title string        // what people call it
 	Kind  validate.Kind // what a value is checked as
 
-	Wanted        bool // the Blueprint does not work without it: its absence is worth a note
-	Generate      bool // made here, from random bytes, and not by a service
-	Irreplaceable bool // lost with it is what it protects: no service can make it again
+	Wanted        bool // setup asks for it, and its absence is worth a note
+	Optional      bool // of the wanted: only where something uses it
+	Generate      bool // generated here, from random bytes, and not by a service
+	Irreplaceable bool // losing it loses the data it protects: no service can issue it again
 
 	// Aliases are the variables set to the same value when they are unset or empty. ("export NVIDIA_API_KEY=${NGC_API_KEY}"
 	// in a sourced .env leaves it empty when the key is not set yet.)
@@ -55,9 +56,9 @@ var table = []Secret{
 		Steps: `"Generate Personal Key", tick the services "NGC Catalog" and "Public API Endpoints"; it is shown only once`,
 	},
 	{
-		Name: CyborgDBAPIKey, Title: "CyborgDB API key", Kind: validate.CyborgDB, Wanted: true,
+		Name: CyborgDBAPIKey, Title: "CyborgDB API key", Kind: validate.CyborgDB, Wanted: true, Optional: true,
 		Docs:  "https://cyborgdb.co",
-		Steps: `in the dashboard, "Add" beside "API Keys"`,
+		Steps: `in the dashboard, "Add" next to "API Keys"`,
 	},
 	{Name: IndexKey, Title: "CyborgDB index encryption key", Kind: validate.IndexKey, Generate: true, Irreplaceable: true},
 

@@ -8,24 +8,25 @@ import (
 	"golang.org/x/term"
 )
 
-// Style is how text for a user looks: with colors and marks on a terminal, plain elsewhere. The zero value is plain.
+// Style is how text for a user looks: with colors, marks and lines of its width on a terminal, plain elsewhere. The zero value
+// is plain.
 type Style struct {
 	On    bool // colors and marks
-	Width int  // columns of the terminal; 0 where text is not wrapped
+	Width int  // columns of the terminal; 0 off a terminal, where text is not wrapped
 }
 
-// StyleFor returns the style for what is written to w. Colors and marks are for a terminal alone, and not where NO_COLOR is
-// set (https://no-color.org) or TERM is "dumb".
+// StyleFor returns the style for what is written to w. Off a terminal it is plain. Where NO_COLOR is set
+// (https://no-color.org) or TERM is "dumb", text is only wrapped.
 func StyleFor(w io.Writer, getenv func(string) string) Style {
 	file, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) || getenv("NO_COLOR") != "" || getenv("TERM") == "dumb" {
+	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return Style{}
 	}
 	width, _, err := term.GetSize(int(file.Fd()))
 	if err != nil || width <= 0 {
 		width = 80
 	}
-	return Style{On: true, Width: width}
+	return Style{On: getenv("NO_COLOR") == "" && getenv("TERM") != "dumb" && showsColors(file), Width: width}
 }
 
 // Colors by ECMA-48's "select graphic rendition".
@@ -49,10 +50,17 @@ func (s Style) Good(text string) string    { return s.paint(green, text) }
 func (s Style) Caution(text string) string { return s.paint(yellow, text) }
 func (s Style) Bad(text string) string     { return s.paint(red, text) }
 
-// The marks in front of a line, one column wide. They are shown where Style.On is true.
-func (s Style) Check() string   { return s.Good("✓") }
-func (s Style) Warning() string { return s.Caution("!") }
-func (s Style) Cross() string   { return s.Bad("✗") }
+// The marks in front of a line: one column wide, or a word where there are no colors.
+func (s Style) Check() string   { return s.mark(green, "✓", "ok:") }
+func (s Style) Warning() string { return s.mark(yellow, "!", "warning:") }
+func (s Style) Cross() string   { return s.mark(red, "✗", "error:") }
+
+func (s Style) mark(color, symbol, word string) string {
+	if !s.On {
+		return word
+	}
+	return s.paint(color, symbol)
+}
 
 // Wrap breaks text at spaces so that it fits the width, and indents the lines after the first by indent columns. The first
 // line is taken to start at that column. A word longer than a line is not broken.
@@ -77,4 +85,14 @@ func (s Style) Wrap(text string, indent int) string {
 		at += length
 	}
 	return b.String()
+}
+
+// wrapPrompt wraps a question. The space after it stays, and so does the indentation before it.
+func (s Style) wrapPrompt(prompt string) string {
+	text := strings.TrimLeft(prompt, " ")
+	indent := len(prompt) - len(text)
+	if s.Width == 0 || len([]rune(prompt)) < s.Width {
+		return prompt
+	}
+	return strings.Repeat(" ", indent) + s.Wrap(text, indent) + " "
 }

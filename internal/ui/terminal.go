@@ -22,7 +22,10 @@ var ErrInterrupted = &Error{Err: errors.New("interrupted"), Code: CodeInterrupte
 const maxAnswer = 64 << 10
 
 // Terminal asks on the controlling terminal, whatever standard input and output are.
-type Terminal struct{ in, out *os.File }
+type Terminal struct {
+	Style   Style
+	in, out *os.File
+}
 
 // OpenTerminal returns ErrNoTerminal where there is none, as in cron, CI and ssh without -t.
 func OpenTerminal() (*Terminal, error) {
@@ -34,7 +37,7 @@ func OpenTerminal() (*Terminal, error) {
 		_ = in.Close()
 		return nil, ErrNoTerminal
 	}
-	return &Terminal{in, out}, nil
+	return &Terminal{StyleFor(out, os.Getenv), in, out}, nil
 }
 
 // Close releases the terminal, and discards what was typed or pasted beyond the last answer: it would go to the shell.
@@ -55,7 +58,7 @@ func (t *Terminal) Printf(format string, args ...any) { _, _ = fmt.Fprintf(t.out
 // or the end of HideTyping. Errors: ErrInterrupted.
 func (t *Terminal) ReadSecret(prompt string) ([]byte, error) {
 	// The modes come first: what is typed once the prompt is there is never shown.
-	if err := typing.read(func() { t.Printf("%s", prompt) }); err != nil {
+	if err := typing.read(func() { t.Printf("%s", t.Style.wrapPrompt(prompt)) }); err != nil {
 		return nil, err
 	}
 	line, err := readHidden(t.in.Read, suspend)
@@ -151,7 +154,7 @@ func (t *Terminal) ReadLine(prompt string) (string, error) {
 	if !typing.show() {
 		_ = discardInput(t.in)
 	}
-	t.Printf("%s", prompt)
+	t.Printf("%s", t.Style.wrapPrompt(prompt))
 	var line []byte
 	buffer := make([]byte, 1)
 	for len(line) <= maxAnswer {
@@ -197,13 +200,13 @@ func (t *Terminal) NewPassphrase(prompt string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		again, err := t.ReadSecret("Once more: ")
+		again, err := t.ReadSecret("Confirm passphrase: ")
 		if err != nil {
 			return nil, err
 		}
 		if string(first) == string(again) {
 			return first, nil
 		}
-		t.Printf("These were not the same.\n")
+		t.Printf("Passphrases do not match, try again.\n")
 	}
 }

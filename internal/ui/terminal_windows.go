@@ -72,3 +72,13 @@ func discardInput(console *os.File) error {
 // inputWithin reports whether there is something to read within a time. A console's buffer also has events that are no input,
 // so this never waits to read: discardInput drops what is there.
 func inputWithin(*os.File, time.Duration) bool { return false }
+
+// showsColors turns on a console's control sequences, and reports whether it has them: those before Windows 10 do not.
+func showsColors(console *os.File) bool {
+	var mode uint32
+	handle := windows.Handle(console.Fd())
+	if windows.GetConsoleMode(handle, &mode) != nil {
+		return false
+	}
+	return windows.SetConsoleMode(handle, mode|windows.ENABLE_VIRTUAL_TERMINAL_PROCESSING) == nil
+}

@@ -35,8 +35,8 @@ func TestBackupAsks(t *testing.T) {
 	set(key)
 	ragenv := scripttest.Binary(t, scripttest.Ragenv)
 	d := w.Start(ragenv, "backup", "keys.age")
-	d.Expect("Passphrase for the backup: ").Send("\r").Expect("Once more: ").Send("\r").Expect("A backup needs a passphrase.")
-	d.Expect("Passphrase for the backup: ").Send("horse battery\r").Expect("Once more: ").Send("horse battery\r")
+	d.Expect("Passphrase for the backup: ").Send("\r").Expect("Confirm passphrase: ").Send("\r").Expect("A backup needs a passphrase.")
+	d.Expect("Passphrase for the backup: ").Send("horse battery\r").Expect("Confirm passphrase: ").Send("horse battery\r")
 	d.Expect("1 item of all profiles in keys.age").WantCode(0)
 	d.WantHidden(key, "horse battery")
 
@@ -59,7 +59,7 @@ func TestBackupAsks(t *testing.T) {
 
 	set(other)
 	d = w.Start(ragenv, "restore", "keys.age")
-	d.Expect("Passphrase of the backup: ").Send("wrong\r").Expect("Once more.").Expect("Passphrase of the backup: ").Send("horse battery\r")
+	d.Expect("Passphrase of the backup: ").Send("wrong\r").Expect("Wrong passphrase, try again.").Expect("Passphrase of the backup: ").Send("horse battery\r")
 	d.Expect("NGC_API_KEY is stored with another value than the backup's. Replace it? [y/N] ").SendNow("\r")
 	d.Expect("0 items restored").WantCode(0)
 	if value, _ := w.Stored("NGC_API_KEY"); value != other {

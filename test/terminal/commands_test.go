@@ -24,9 +24,9 @@ func TestSetAsks(t *testing.T) {
 	w, key := terminal.NewWorld(t), scripttest.NewKey()
 	d := w.Start(scripttest.Binary(t, scripttest.Ragenv), "set", "NGC_API_KEY")
 	d.Expect("https://org.ngc.nvidia.com/setup/api-keys").Expect("NGC_API_KEY (hidden): ").Send(key + "\r")
-	d.Expect("New passphrase (empty for none): ").Send("horse battery\r")
-	d.Expect("Once more: ").Send("horse batteri\r").Expect("not the same")
-	d.Expect("New passphrase (empty for none): ").Send("horse battery\r").Expect("Once more: ").Send("horse battery\r")
+	d.Expect("New passphrase (Enter for none): ").Send("horse battery\r")
+	d.Expect("Confirm passphrase: ").Send("horse batteri\r").Expect("Passphrases do not match")
+	d.Expect("New passphrase (Enter for none): ").Send("horse battery\r").Expect("Confirm passphrase: ").Send("horse battery\r")
 	d.Expect("ragenv: note: stored NGC_API_KEY in the file backend\n").WantCode(0)
 	d.WantHidden(key, "horse battery")
 	if value, _ := w.Stored("NGC_API_KEY"); value != key {
@@ -118,15 +118,15 @@ func TestPassphraseChanges(t *testing.T) {
 	key := w.Protect("first")
 	ragenv := scripttest.Binary(t, scripttest.Ragenv)
 	d := w.Start(ragenv, "passphrase")
-	d.Expect("Present passphrase: ").Send("wrong\r").Expect("Present passphrase: ").Send("first\r")
-	d.Expect("New passphrase (empty for none): ").Send("horse battery\r").Expect("Once more: ").Send("horse battery\r")
+	d.Expect("Current passphrase: ").Send("wrong\r").Expect("Current passphrase: ").Send("first\r")
+	d.Expect("New passphrase (Enter for none): ").Send("horse battery\r").Expect("Confirm passphrase: ").Send("horse battery\r")
 	d.Expect("ragenv: note: the passphrase is changed, and the keychain locked\n").WantCode(0)
 	d.WantHidden("first\n", "horse battery")
 	if value, _ := w.Stored("NGC_API_KEY"); value != key {
 		t.Error("the new passphrase does not give the key")
 	}
 	d = w.Start(ragenv, "passphrase")
-	d.Expect("Present passphrase: ").Send("horse battery\r").Expect("New passphrase").Send("\r").Expect("Once more: ").Send("\r")
+	d.Expect("Current passphrase: ").Send("horse battery\r").Expect("New passphrase").Send("\r").Expect("Confirm passphrase: ").Send("\r")
 	d.Expect("the passphrase is removed").WantCode(0)
 	w.Start(ragenv, "get", "NGC_API_KEY", "--reveal").Expect(key).WantCode(0)
 }
@@ -137,27 +137,35 @@ func TestGuidedSetup(t *testing.T) {
 	ngc, cyborg := scripttest.NewKey(), "cyborg_"+strings.ToLower(scripttest.NewKey()[6:38])
 	ragenv := scripttest.Binary(t, scripttest.Ragenv)
 	d := w.Start(ragenv, "setup")
-	d.Expect("New passphrase (empty for none): ").Send("horse battery\r").Expect("Once more: ").Send("horse battery\r")
-	d.Expect("Keychain: file backend, with a passphrase\n")
+	d.Expect("New passphrase (Enter for none): ").Send("horse battery\r").Expect("Confirm passphrase: ").Send("horse battery\r")
+	d.Expect("ok: Keychain: file backend, with a passphrase\n")
 	d.Expect("NVIDIA NGC API key (NGC_API_KEY)").Expect("\"NGC Catalog\"").Expect("Paste it here").Send("\"" + ngc + "\"\r") // quoted by mistake
-	d.Expect("Paste it here").Send(ngc + "\r").Expect("Ask NVIDIA whether it takes the key? [Y/n] ").SendNow("n\r")
-	d.Expect("When does it expire").SendNow("yesterday\r").Expect("neither a date").Expect("When does it expire").SendNow("90d\r")
-	d.Expect("  Stored, until 20")
-	d.Expect("CyborgDB API key").Expect("Paste it here").Send("\r").Expect("Left out. Later: ragenv set CYBORGDB_API_KEY")
-	d.Expect("[Y/n] ").SendNow("\r").Expect("Docker asks docker-credential-ngc for nvcr.io now")
-	d.Expect("Done. Next: ragenv -- docker compose up\n").Expect("ragenv unlock --for 8h\n").WantCode(0)
-	d.WantHidden(ngc, "horse battery")
-	if strings.Contains(d.Text(), "left out, as the keychain is locked") {
-		t.Log("this machine has no kernel keyring, so the proof was left out")
-	} else if !strings.Contains(d.Text(), "Proof: docker-credential-ngc gives Docker the key for nvcr.io\nProof: ragenv -- gives a command NGC_API_KEY\n") {
-		t.Error("no proof:\n" + d.Text())
+	d.Expect("Paste it here").Send(ngc + "\r").Expect("ok: Stored NGC_API_KEY\n")
+	d.Expect("CyborgDB API key").Expect("Enter if you do not use one").Send("\r").Expect("Skipped. To do it later: ragenv set CYBORGDB_API_KEY\n")
+	d.Expect("Let Docker log in to nvcr.io with the stored key? [Y/n] ").SendNow("\r").Expect("ok: Docker asks docker-credential-ngc for nvcr.io (~/.docker/config.json)\n")
+	d.Expect(askDetails).SendNow("yesterday\r").Expect("neither a date").Expect(askDetails).SendNow("90d\r")
+	d.Expect("ok: Noted: NGC_API_KEY expires on 20")
+	if keychain.CanStayUnlocked() {
+		d.Expect("ok: Docker receives the key for nvcr.io\nok: Commands receive NGC_API_KEY\n").Expect("ragenv unlock --for 8h\n")
+	} else {
+		d.Expect("Not checked")
 	}
+	d.Expect("Next: docker pull nvcr.io/nvidia/blueprint/rag-server:2.6.0\n").WantCode(0)
+	d.WantHidden(ngc, "horse battery")
 
-	// Again: what is done is not asked again, and a key of the shell's is offered.
+	// Again: what is done is not asked again, nor is what is not used.
+	d = w.Start(ragenv, "setup")
+	d.Expect("ok: NGC_API_KEY is stored\nok: Docker asks").Expect("Next: ").WantCode(0)
+	if strings.Contains(d.Text(), "CyborgDB") {
+		t.Error("it asks again for the key that is not used:\n" + d.Text())
+	}
+	w.Start(ragenv, "config", "--used", "CYBORGDB_API_KEY").WantCode(0)
+
+	// A key of the shell's is offered.
 	w.Env = append(w.Env, "CYBORGDB_API_KEY="+cyborg)
 	d = w.Start(ragenv, "setup")
-	d.Expect("(NGC_API_KEY): stored\n").Expect("$CYBORGDB_API_KEY is set in this shell. Store that key? [Y/n] ").SendNow("y\r")
-	d.Expect("When does it expire").SendNow("\r").Expect("Stored.").Expect("already").WantCode(0)
+	d.Expect("$CYBORGDB_API_KEY is set in this shell. Store that key? [Y/n] ").SendNow("y\r")
+	d.Expect("ok: Stored CYBORGDB_API_KEY\n").WantCode(0)
 	d.WantHidden(cyborg)
 	for name, want := range map[string]string{"NGC_API_KEY": ngc, "CYBORGDB_API_KEY": cyborg} {
 		if value, _ := w.Stored(name); value != want {
@@ -166,31 +174,45 @@ func TestGuidedSetup(t *testing.T) {
 	}
 }
 
+// askDetails is the end of set-up's one question for what can wait.
+const askDetails = "(90d, a date)? Enter to skip: "
+
 // Whatever ends set-up after a key was given, the key is stored.
 func TestGuidedSetupKeepsWhatWasGiven(t *testing.T) {
-	const askService, askExpiry = "Ask NVIDIA whether it takes the key? [Y/n] ", "When does it expire"
-	for _, question := range []string{askService, askExpiry} {
-		for event, code := range map[string]int{"\x03": 130, "\x04": 130, "SIGHUP": 129} {
-			w, key := terminal.NewWorld(t), scripttest.NewKey()
-			if _, err := keychain.CreateFileStore(w.KeychainOptions(), keychain.Protection{WorkFactor: 10}); err != nil {
-				t.Fatal(err)
-			}
-			d := w.Start(scripttest.Binary(t, scripttest.Ragenv), "setup")
-			d.Expect("Paste it here").Send(key + "\r").Expect(askService)
-			if question == askExpiry {
-				d.SendNow("n\r").Expect(askExpiry)
-			}
-			if event == "SIGHUP" {
-				d.SignalForeground(syscall.SIGHUP)
-			} else {
-				d.SendNow(event)
-			}
-			d.WantCode(code)
-			if value, _ := w.Stored("NGC_API_KEY"); value != key {
-				t.Errorf("%q at %q: the key is lost", event, question)
-			}
+	for event, code := range map[string]int{"\x03": 130, "\x04": 130, "SIGHUP": 129} {
+		w, key := terminal.NewWorld(t), scripttest.NewKey()
+		if _, err := keychain.CreateFileStore(w.KeychainOptions(), keychain.Protection{WorkFactor: 10}); err != nil {
+			t.Fatal(err)
+		}
+		d := w.Start(scripttest.Binary(t, scripttest.Ragenv), "setup")
+		d.Expect("Paste it here").Send(key + "\r").Expect("Enter if you do not use one")
+		if event == "SIGHUP" {
+			d.SignalForeground(syscall.SIGHUP)
+		} else {
+			d.Send(event)
+		}
+		d.WantCode(code)
+		if value, _ := w.Stored("NGC_API_KEY"); value != key {
+			t.Errorf("%q at the next question: the key is lost", event)
 		}
 	}
+}
+
+// An unlock that expires in the middle is asked for again.
+func TestGuidedSetupUnlocksAgain(t *testing.T) {
+	if !keychain.CanStayUnlocked() {
+		t.Skip("this machine has no kernel keyring, so nothing can stay unlocked")
+	}
+	bin := filepath.Dir(scripttest.Binary(t, scripttest.Helper))
+	w := terminal.NewWorld(t, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	w.Protect("horse battery")
+	w.Lock()
+	d := w.Start(scripttest.Binary(t, scripttest.Ragenv), "setup", "--docker")
+	d.Expect("Passphrase of your keychain: ").Send("horse battery\r")
+	d.Expect("ok: NGC_API_KEY is stored\n").Expect("Enter if you do not use one")
+	w.Lock()
+	d.Send("\r").Expect("ok: Docker asks").Expect("Passphrase of your keychain: ").Send("horse battery\r")
+	d.Expect("ok: Docker receives the key for nvcr.io\nok: Commands receive NGC_API_KEY\n").Expect("Next: docker pull ").WantCode(0)
 }
 
 // A key that docker login left in config.json is offered, and moved when Docker is configured. All of it is one screen.
@@ -207,11 +229,11 @@ func TestGuidedSetupFindsALogin(t *testing.T) {
 	}
 	d := w.Start(scripttest.Binary(t, scripttest.Ragenv), "setup", "--no-passphrase", "--docker")
 	d.Expect("Keychain: file backend, without a passphrase\n")
-	d.Expect("A docker login left one in plain text, in ~/.docker/config.json. Store it? [Y/n] ").SendNow("\r")
-	d.Expect("Ask NVIDIA").SendNow("n\r").Expect("When does it expire").SendNow("\r").Expect("Stored.")
+	d.Expect("docker login left one in plain text in ~/.docker/config.json. Store it? [Y/n] ").SendNow("\r").Expect("Stored NGC_API_KEY")
 	d.Expect("CyborgDB").Expect("Paste it here").Send("\r").Expect("moved the login for nvcr.io into the keychain, as NGC_API_KEY")
-	d.Expect("Proof: docker-credential-ngc gives Docker the key for nvcr.io\n").Expect("Proof: ragenv -- gives a command NGC_API_KEY\n")
-	d.Expect("Done.").WantCode(0)
+	d.Expect(askDetails).SendNow("\r")
+	d.Expect("Docker receives the key for nvcr.io\n").Expect("Commands receive NGC_API_KEY\n")
+	d.Expect("Next: docker pull ").WantCode(0)
 	d.WantHidden(key, auth)
 	if text, err := os.ReadFile(path); err != nil || strings.Contains(string(text), auth) {
 		t.Errorf("the login is still in config.json (%v)", err)

@@ -36,7 +36,7 @@ func TestForgottenPassphrase(t *testing.T) {
 		d := w.Start(append([]string{ragenv}, args...)...)
 		prompt := "Passphrase of your keychain: "
 		if args[0] == "passphrase" {
-			prompt = "Present passphrase: "
+			prompt = "Current passphrase: "
 		}
 		for range 3 {
 			d.Expect(prompt).Send("guess\r")
@@ -58,7 +58,7 @@ func TestForgottenPassphrase(t *testing.T) {
 	}
 
 	d := w.Start(ragenv, "reset")
-	d.Expect(consent).SendNow("y\r").Expect("New passphrase (empty for none): ").Send("horse battery\r").Expect("Once more: ").Send("horse battery\r")
+	d.Expect(consent).SendNow("y\r").Expect("New passphrase (Enter for none): ").Send("horse battery\r").Expect("Confirm passphrase: ").Send("horse battery\r")
 	d.Expect("it holds NGC_API_KEY").Expect("created an empty keychain, with a passphrase").Expect("ragenv restore FILE").WantCode(0)
 	d.WantHidden("horse battery", key)
 	w.T.Cleanup(w.Lock)
@@ -102,7 +102,7 @@ func TestRestoreOverAForgottenPassphrase(t *testing.T) {
 
 	d = w.Start(ragenv, "restore", "--reset", "keys.age")
 	d.Expect("Passphrase of the backup: ").Send("staple\r").Expect("[y/N] ").SendNow("y\r")
-	d.Expect("New passphrase (empty for none): ").Send("horse battery\r").Expect("Once more: ").Send("horse battery\r")
+	d.Expect("New passphrase (Enter for none): ").Send("horse battery\r").Expect("Confirm passphrase: ").Send("horse battery\r")
 	d.Expect("1 item restored").WantCode(0)
 	w.T.Cleanup(w.Lock)
 	if value, _ := w.Stored("NGC_API_KEY"); value != key {

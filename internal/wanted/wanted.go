@@ -1,0 +1,118 @@
+// Package wanted decides whether the absence of a key matters here. Not everybody uses CyborgDB, for example.
+package wanted
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/ragenv/ragenv/internal/readfile"
+	"github.com/ragenv/ragenv/internal/secrets"
+)
+
+// Reach is where a key's use is searched for.
+type Reach struct {
+	Dir      string                 // the current directory; empty if there is none
+	Command  []string               // the command to run, whose arguments may name Compose files
+	Getenv   func(string) string    // the environment
+	Required []string               // the config file's
+	Unused   []string               // the config file's
+	Stored   func(name string) bool // reports whether a profile has the key
+}
+
+// The limits of the search.
+const (
+	maxFiles = 30
+	maxFile  = 1 << 20 // bytes
+)
+
+// Uses reports whether a key of the table is used here: its absence is then worth a warning. A key that is not optional always is.
+// An optional one is used where it is stored or set, where the config file requires it, and where a Compose file in reach names
+// it, unless the config file lists it as unused.
+func (r Reach) Uses(known secrets.Secret) bool {
+	switch {
+	case !known.Optional || slices.Contains(r.Required, known.Name):
+		return true
+	case slices.Contains(r.Unused, known.Name):
+		return false
+	}
+	return r.Getenv(known.Name) != "" || r.Stored(known.Name) || r.composeNames(known.Name)
+}
+
+// composeNames reports whether a Compose file in reach names a variable.
+func (r Reach) composeNames(variable string) bool {
+	names := regexp.MustCompile(`\b` + variable + `\b`)
+	read := 0
+	for _, path := range r.composeFiles() {
+		text, err := readfile.Read(path, 0, maxFile)
+		if err == nil && names.Match(text) {
+			return true
+		}
+		if err == nil {
+			read++
+		}
+		if read == maxFiles {
+			break
+		}
+	}
+	return false
+}
+
+// composeFiles returns the files that COMPOSE_FILE and the command name, and those in the current directory, in the Blueprint's
+// directory below it, and in the directories above it, where Compose searches, too.
+func (r Reach) composeFiles() (paths []string) {
+	add := func(path string) {
+		if !filepath.IsAbs(path) {
+			if r.Dir == "" {
+				return
+			}
+			path = filepath.Join(r.Dir, path)
+		}
+		if !slices.Contains(paths, path) {
+			paths = append(paths, path)
+		}
+	}
+	separator := string(os.PathListSeparator)
+	if other := r.Getenv("COMPOSE_PATH_SEPARATOR"); other != "" {
+		separator = other
+	}
+	for path := range strings.SplitSeq(r.Getenv("COMPOSE_FILE"), separator) {
+		if path != "" {
+			add(path)
+		}
+	}
+	for _, word := range r.Command {
+		if _, value, ok := strings.Cut(word, "="); ok && strings.HasPrefix(word, "-") {
+			word = value
+		}
+		if isYAML(word) {
+			add(word)
+		}
+	}
+	if r.Dir == "" {
+		return paths
+	}
+	for dir := r.Dir; ; dir = filepath.Dir(dir) {
+		for _, name := range []string{"compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"} {
+			add(filepath.Join(dir, name))
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	for _, dir := range []string{r.Dir, filepath.Join(r.Dir, "deploy", "compose")} {
+		entries, _ := os.ReadDir(dir)
+		for _, entry := range entries {
+			if name := entry.Name(); isYAML(name) && (strings.HasPrefix(name, "compose") || strings.HasPrefix(name, "docker-compose")) {
+				add(filepath.Join(dir, name))
+			}
+		}
+	}
+	return paths
+}
+
+func isYAML(name string) bool {
+	return strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")
+}
