@@ -153,7 +153,15 @@ func testEnvFile(t *testing.T) {
 
 func testComposeWithoutKeys(t *testing.T) {
 	h, _, _ := composeHome(t)
-	h.docker("compose", "-f", "compose.yaml", "up", "-d").fails(1).says("NGC_API_KEY is required")
+	const missing = "required variable NGC_API_KEY is missing a value"
+	for _, command := range [][]string{{"up", "-d"}, {"ps"}, {"logs"}, {"down"}} { // whatever it does, Compose reads all of the file
+		h.docker(append([]string{"compose", "-f", "compose.yaml"}, command...)...).fails(1).says(missing)
+	}
+	// What docs/troubleshooting.md advises.
+	h.ragenv("--", "docker", "compose", "-f", "compose.yaml", "ps").ok().silentOn(missing)
+	h.docker("compose", "-p", composeProject, "ps").ok().silentOn(missing)
+	h.docker("compose", "-p", composeProject, "down").ok().silentOn(missing)
+	h.run("", "sh", "-c", `eval "$(ragenv export)"; docker compose -f compose.yaml logs`).ok().silentOn(missing)
 	if running := plainDocker(t, "ps", "-aq"); running != "" {
 		t.Error("containers were made although a key is missing")
 	}
