@@ -100,6 +100,24 @@ func (m *Matcher) Find(name, text string) []Match {
 	return s.found
 }
 
+// Whole returns the keys whose value is all of text, but for white space around it.
+func (m *Matcher) Whole(name, text string) []Match {
+	s := search{m: m, name: name}
+	s.whole(text)
+	s.whole(strings.TrimSpace(text))
+	return s.found
+}
+
+// Stored returns the stored value of a key; "" if none is.
+func (m *Matcher) Stored(name string) string {
+	for _, e := range m.exact {
+		if e.Name == name && e.State == Current {
+			return e.value
+		}
+	}
+	return ""
+}
+
 type search struct {
 	m     *Matcher
 	name  string

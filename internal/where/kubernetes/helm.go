@@ -4,9 +4,15 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 
+	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/where"
 )
@@ -58,13 +64,79 @@ func (o Options) release(s secret) (where.Holder, bool) {
 	name, version, status := s.Metadata.Labels["name"], s.Metadata.Labels["version"], s.Metadata.Labels["status"]
 	h := found.Holder(where.KindHelmRelease, name+" revision "+version)
 	h.Project, h.Status = s.Metadata.Namespace, status
-	namespace := shellquote.Word(s.Metadata.Namespace)
+	if h.State != where.Old {
+		return h, true
+	}
+	h.Fix = "kubectl -n " + shellquote.Word(s.Metadata.Namespace) + " delete secret " + shellquote.Word(s.Metadata.Name)
 	if status == "deployed" {
-		h.Fix = "helm -n " + namespace + " upgrade " + shellquote.Word(name) + " CHART --reset-then-reuse-values --set " +
-			"imagePullSecret.create=false,imagePullSecret.password=,ngcApiSecret.create=false,ngcApiSecret.password=" +
-			", then delete this revision: kubectl -n " + namespace + " delete secret " + shellquote.Word(s.Metadata.Name)
-	} else {
-		h.Fix = "kubectl -n " + namespace + " delete secret " + shellquote.Word(s.Metadata.Name)
+		h.Fix = o.upgrade(s, text) + " && " + h.Fix
 	}
 	return h, true
+}
+
+// upgrade returns the command that upgrades a release to values without the key. The chart's Secrets are taken over first, since
+// Helm deletes what a revision has no longer. A record of a release does not say where its chart is from.
+func (o Options) upgrade(s secret, text string) string {
+	var release struct {
+		Config map[string]any
+		Chart  struct {
+			Metadata struct{ Name, Version string }
+		}
+	}
+	_ = json.Unmarshal([]byte(text), &release) // a record of another shape has no values to name
+	namespace, name := shellquote.Word(s.Metadata.Namespace), shellquote.Word(s.Metadata.Labels["name"])
+	settings := o.settings("", release.Config)
+	command := ""
+	for _, secret := range chartSecrets {
+		if i := slices.Index(settings, secret+".password="); i >= 0 {
+			settings = slices.Insert(settings, i, secret+".create=false")
+			command = "ragenv export" + o.Profile + " --format kubernetes --namespace " + namespace + " --only " + secrets.NGCAPIKey + " --helm-release " + name + apply + " && "
+		}
+	}
+	command += "helm -n " + namespace + " upgrade " + name
+	command += fmt.Sprintf(` "${CHART:?%s, from where it was installed}"`, strings.TrimSpace(plain(release.Chart.Metadata.Name)+" "+plain(release.Chart.Metadata.Version)))
+	command += " --reset-then-reuse-values"
+	for _, setting := range settings {
+		command += " --set " + shellquote.Word(setting)
+	}
+	return command
+}
+
+// chartSecrets are the values of NVIDIA's charts that have Helm create a Secret of a password.
+var chartSecrets = []string{"imagePullSecret", "ngcApiSecret"}
+
+// settings returns what "helm --set" wants to empty each value that holds a key.
+func (o Options) settings(path string, value any) (all []string) {
+	switch value := value.(type) {
+	case string:
+		if len(o.Matcher.Find(path, value)) > 0 {
+			all = append(all, path+"=")
+		}
+	case []any:
+		for i, entry := range value {
+			all = append(all, o.settings(fmt.Sprintf("%s[%d]", path, i), entry)...)
+		}
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			inner := setEscapes.Replace(key)
+			if path != "" {
+				inner = path + "." + inner
+			}
+			all = append(all, o.settings(inner, value[key])...)
+		}
+	}
+	return all
+}
+
+// setEscapes are those of a key in "--set" (helm.sh/helm, pkg/strvals).
+var setEscapes = strings.NewReplacer(`\`, `\\`, ".", `\.`, ",", `\,`, "=", `\=`, "[", `\[`)
+
+// plain drops what a name or version has not, and a shell might expand.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_.+", r) {
+			return r
+		}
+		return -1
+	}, text)
 }

@@ -4,16 +4,14 @@ package kubernetes
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
-	"github.com/ragenv/ragenv/internal/secrets"
-	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/where"
 	"github.com/ragenv/ragenv/internal/where/program"
 )
@@ -34,26 +32,19 @@ type metadata struct {
 	CreationTimestamp time.Time
 	Labels            map[string]string
 	Annotations       map[string]string
-	ManagedFields     []struct{ Time time.Time }
-	OwnerReferences   []struct{ Kind, Name string }
-}
-
-// changed is when an object was last written.
-func (m metadata) changed() time.Time {
-	latest := m.CreationTimestamp
-	for _, f := range m.ManagedFields {
-		if f.Time.After(latest) {
-			latest = f.Time
-		}
+	ManagedFields     []struct {
+		Time     time.Time
+		FieldsV1 map[string]json.RawMessage
 	}
-	return latest
+	OwnerReferences []struct{ Kind, Name string }
 }
 
-type secret struct {
-	Metadata metadata
-	Type     string
-	Data     map[string]string // base64
-}
+// Limits of asking namespace by namespace.
+const (
+	maxNamespaces  = 200
+	asksAtATime    = 4
+	requestTimeout = "--request-timeout=15s"
+)
 
 // Search searches the namespaces of the current context that this user may read.
 func Search(ctx context.Context, o Options) (report where.Report) {
@@ -62,13 +53,10 @@ func Search(ctx context.Context, o Options) (report where.Report) {
 		report.Unread = append(report.Unread, where.Unread{What: "Kubernetes", Reason: "kubectl is not on PATH"})
 		return report
 	}
-	var found struct{ Items []secret }
-	if !o.get(ctx, kubectl, "secrets", &found, &report) {
-		return report
-	}
+	c := client{ctx: ctx, kubectl: kubectl, environ: o.Environ}
 	holding := map[string]where.Holder{} // Secrets that have a key, by namespace and name
 	changed := map[string]time.Time{}
-	for _, s := range found.Items {
+	for _, s := range list[secret](&c, "secrets", &report) {
 		h, ok := o.secret(s)
 		if !ok {
 			continue
@@ -76,201 +64,128 @@ func Search(ctx context.Context, o Options) (report where.Report) {
 		report.Holders = append(report.Holders, h)
 		if h.Kind == where.KindSecret {
 			id := s.Metadata.Namespace + "/" + s.Metadata.Name
-			holding[id], changed[id] = h, s.Metadata.changed()
+			holding[id], changed[id] = h, s.changed()
 		}
 	}
-	var pods struct{ Items []pod }
-	if o.get(ctx, kubectl, "pods", &pods, &report) {
-		for _, p := range pods.Items {
-			if h, ok := o.pod(p, holding, changed); ok {
-				report.Holders = append(report.Holders, h)
-			}
+	for _, p := range list[pod](&c, "pods", &report) {
+		if h, ok := o.pod(p, holding, changed); ok {
+			report.Holders = append(report.Holders, h)
 		}
 	}
 	return report
 }
 
-// get lists objects of all namespaces, or of the current one where not all may be read.
-func (o Options) get(ctx context.Context, kubectl, resource string, into any, report *where.Report) bool {
-	out, err := program.Output(ctx, o.Environ, kubectl, "get", resource, "--all-namespaces", "--show-managed-fields", "--output", "json")
-	scope := "in all namespaces"
-	if err != nil && ctx.Err() == nil && !errors.Is(err, program.ErrTooLarge) {
-		if out, err = program.Output(ctx, o.Environ, kubectl, "get", resource, "--show-managed-fields", "--output", "json"); err == nil {
-			report.Unread = append(report.Unread, where.Unread{What: "Kubernetes " + resource + " of other namespaces", Reason: "this user may not list them"})
-			scope = "in the current namespace"
-		}
-	}
+// client asks the API server by kubectl.
+type client struct {
+	ctx     context.Context
+	kubectl string
+	environ []string
+}
+
+func (c *client) run(args ...string) (string, error) {
+	return program.Output(c.ctx, c.environ, c.kubectl, append(args, requestTimeout)...)
+}
+
+// list returns the objects of all namespaces. Where not all may be listed at once, it asks for those of each namespace.
+func list[T any](c *client, resource string, report *where.Report) []T {
+	items, err := get[T](c, resource, "--all-namespaces")
 	if err == nil {
-		err = json.Unmarshal([]byte(out), into)
+		report.Searched = append(report.Searched, "Kubernetes "+resource+" in all namespaces")
+		return items
 	}
-	if err != nil {
-		reason := "kubectl get " + resource + " fails"
-		if errors.Is(err, program.ErrTooLarge) {
-			reason = "kubectl's answer is " + err.Error()
-		}
-		report.Unread = append(report.Unread, where.Unread{What: "Kubernetes " + resource, Reason: reason})
-		return false
+	unread := func(what, reason string) {
+		report.Unread = append(report.Unread, where.Unread{What: "Kubernetes " + resource + what, Reason: reason})
 	}
-	report.Searched = append(report.Searched, "Kubernetes "+resource+" "+scope)
-	return true
-}
-
-// secret examines a Secret, which may be a release of Helm's.
-func (o Options) secret(s secret) (where.Holder, bool) {
-	if s.Type == helmReleaseType {
-		return o.release(s)
+	if c.ctx.Err() != nil || errors.Is(err, program.ErrTooLarge) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errAnswer) {
+		unread("", "kubectl get "+resource+": "+err.Error())
+		return nil
 	}
-	var found where.Found
-	for key, value := range s.Data {
-		decoded, err := base64.StdEncoding.DecodeString(value)
-		if err == nil {
-			found.Note(key, o.Matcher.Find(key, string(decoded)))
-		}
-	}
-	for name, value := range s.Metadata.Annotations { // such as that of client-side apply, which has all of it again
-		found.Note("annotation "+name, o.Matcher.Find("", value))
-	}
-	if found.Empty() {
-		return where.Holder{}, false
-	}
-	h := found.Holder(where.KindSecret, s.Metadata.Name)
-	slices.Sort(h.Where)
-	h.Project = s.Metadata.Namespace
-	if h.State == where.Old {
-		h.Fix = o.secretFix(s, h)
-	}
-	return h, true
-}
-
-const apply = " | kubectl apply --server-side --force-conflicts -f -"
-
-// secretFix returns what writes the stored key into a Secret.
-func (o Options) secretFix(s secret, h where.Holder) string {
-	namespace := shellquote.Word(s.Metadata.Namespace)
-	for _, shape := range secrets.Chart() {
-		if shape.Name != s.Metadata.Name {
-			continue
-		}
-		release := ""
-		if name := s.Metadata.Annotations["meta.helm.sh/release-name"]; name != "" {
-			release = " --helm-release " + shellquote.Word(name)
-		}
-		return "ragenv export" + o.Profile + " --format kubernetes --namespace " + namespace + release + apply
-	}
-	for _, key := range h.Where {
-		if _, isData := s.Data[key]; isData && s.Type == secrets.KubernetesOpaque {
-			return fmt.Sprintf("ragenv get%s %s | kubectl -n %s create secret generic %s --from-file=%s=/dev/stdin --dry-run=client -o yaml%s",
-				o.Profile, h.Keys[0], namespace, shellquote.Word(s.Metadata.Name), shellquote.Word(key), apply)
-		}
-	}
-	return "kubectl -n " + namespace + " edit secret " + shellquote.Word(s.Metadata.Name)
-}
-
-type container struct {
-	Command, Args []string
-	Env           []struct {
-		Name, Value string
-		ValueFrom   struct{ SecretKeyRef struct{ Name string } }
-	}
-	EnvFrom []struct{ SecretRef struct{ Name string } }
-}
-
-type pod struct {
-	Metadata metadata
-	Spec     struct {
-		Containers, InitContainers []container
-		Volumes                    []struct {
-			Secret    struct{ SecretName string }
-			Projected struct {
-				Sources []struct{ Secret struct{ Name string } }
+	namespaces, all := c.namespaces()
+	read, refused := []string{}, 0
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	turns := make(chan struct{}, asksAtATime)
+	for _, namespace := range namespaces {
+		wg.Go(func() {
+			turns <- struct{}{}
+			defer func() { <-turns }()
+			more, err := get[T](c, resource, "--namespace="+namespace)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				refused++
+				return
 			}
-		}
+			items, read = append(items, more...), append(read, namespace)
+		})
 	}
-	Status struct {
-		StartTime time.Time
-		Phase     string
+	wg.Wait()
+	switch {
+	case len(read) == 0:
+		unread("", "kubectl get "+resource+" fails")
+		return nil
+	case !all:
+		unread(" of other namespaces", "this user may not list them")
+	case refused > 0:
+		unread(fmt.Sprintf(" of %d namespaces", refused), "this user may not list them")
 	}
+	slices.Sort(read)
+	report.Searched = append(report.Searched, "Kubernetes "+resource+" in "+strings.Join(read, " and "))
+	return items
 }
 
-// takes returns the Secrets that a pod reads when it starts. Those that only pull its images are not among them.
-func (p pod) takes() (names []string) {
-	add := func(name string) {
-		if name != "" && !slices.Contains(names, name) {
+var errAnswer = errors.New("the answer is not as expected")
+
+func get[T any](c *client, resource, scope string) ([]T, error) {
+	out, err := c.run("get", resource, scope, "--show-managed-fields", "--output=json")
+	if err != nil {
+		return nil, err
+	}
+	var found struct{ Items []T }
+	if json.Unmarshal([]byte(out), &found) != nil {
+		return nil, errAnswer
+	}
+	return found.Items, nil
+}
+
+// namespaces returns those of the cluster, or, if it does not list them to this user, those that the contexts of the same cluster
+// name; all says which.
+func (c *client) namespaces() (names []string, all bool) {
+	out, err := c.run("get", "namespaces", "--output=name")
+	if err == nil {
+		for line := range strings.Lines(out) {
+			names = append(names, strings.TrimPrefix(strings.TrimSpace(line), "namespace/"))
+		}
+		return names[:min(len(names), maxNamespaces)], len(names) <= maxNamespaces
+	}
+	var config struct {
+		Current  string `json:"current-context"`
+		Contexts []struct {
+			Name    string
+			Context struct{ Cluster, Namespace string }
+		}
+	}
+	if out, err = c.run("config", "view", "--output=json"); err != nil || json.Unmarshal([]byte(out), &config) != nil {
+		return []string{"default"}, false
+	}
+	cluster := ""
+	for _, entry := range config.Contexts {
+		if entry.Name == config.Current {
+			cluster = entry.Context.Cluster
+			names = append(names, orDefault(entry.Context.Namespace))
+		}
+	}
+	for _, entry := range config.Contexts {
+		if name := orDefault(entry.Context.Namespace); entry.Context.Cluster == cluster && !slices.Contains(names, name) && len(names) < maxNamespaces {
 			names = append(names, name)
 		}
 	}
-	for _, c := range slices.Concat(p.Spec.Containers, p.Spec.InitContainers) {
-		for _, e := range c.Env {
-			add(e.ValueFrom.SecretKeyRef.Name)
-		}
-		for _, e := range c.EnvFrom {
-			add(e.SecretRef.Name)
-		}
-	}
-	for _, v := range p.Spec.Volumes {
-		add(v.Secret.SecretName)
-		for _, source := range v.Projected.Sources {
-			add(source.Secret.Name)
-		}
-	}
-	return names
+	return names, false
 }
 
-// pod examines a pod: the values written in it, and the Secrets that had another value when it started.
-func (o Options) pod(p pod, holding map[string]where.Holder, changed map[string]time.Time) (where.Holder, bool) {
-	if p.Status.Phase == "Succeeded" || p.Status.Phase == "Failed" {
-		return where.Holder{}, false
+func orDefault(namespace string) string {
+	if namespace == "" {
+		return "default"
 	}
-	var found where.Found
-	for _, c := range slices.Concat(p.Spec.Containers, p.Spec.InitContainers) {
-		for _, e := range c.Env {
-			found.Note(e.Name, o.Matcher.Find(e.Name, e.Value))
-		}
-		for _, word := range slices.Concat(c.Command, c.Args) {
-			found.Note("command line", o.Matcher.Find("", word))
-		}
-	}
-	started := p.Status.StartTime
-	if started.IsZero() {
-		started = p.Metadata.CreationTimestamp
-	}
-	for _, name := range p.takes() {
-		id := p.Metadata.Namespace + "/" + name
-		holder, ok := holding[id]
-		if !ok {
-			continue
-		}
-		state, part := holder.State, "secret "+name
-		if started.Before(changed[id]) {
-			state, part = where.Old, "secret "+name+", changed after the pod started"
-		}
-		for _, key := range holder.Keys {
-			found.Note(part, []where.Match{{Name: key, State: state}})
-		}
-	}
-	if found.Empty() {
-		return where.Holder{}, false
-	}
-	h := found.Holder(where.KindPod, p.Metadata.Name)
-	h.Project, h.Status = p.Metadata.Namespace, strings.ToLower(p.Status.Phase)
-	if h.State == where.Old {
-		h.Fix = podFix(p)
-	}
-	return h, true
-}
-
-// podFix returns what restarts a pod.
-func podFix(p pod) string {
-	namespace := "kubectl -n " + shellquote.Word(p.Metadata.Namespace)
-	for _, owner := range p.Metadata.OwnerReferences {
-		switch owner.Kind {
-		case "ReplicaSet": // of a Deployment, whose name it has before the hash of the template
-			if name, ok := strings.CutSuffix(owner.Name, "-"+p.Metadata.Labels["pod-template-hash"]); ok && name != "" {
-				return namespace + " rollout restart deployment/" + shellquote.Word(name)
-			}
-		case "StatefulSet", "DaemonSet":
-			return namespace + " rollout restart " + strings.ToLower(owner.Kind) + "/" + shellquote.Word(owner.Name)
-		}
-	}
-	return namespace + " delete pod " + shellquote.Word(p.Metadata.Name)
+	return namespace
 }
