@@ -56,7 +56,8 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(s
 	if err := serve(h, args[0], stdin, &answer); err != nil {
 		return h.fail(err, stdout)
 	}
-	if _, err := stdout.Write(answer.Bytes()); err != nil {
+	// A user name that a login brought must not steer the terminal of whoever runs the helper by hand.
+	if _, err := stdout.Write(ui.EscapeJSON(answer.Bytes())); err != nil {
 		return h.print.Fail(fmt.Errorf("write the answer: %w", err))
 	}
 	return 0

@@ -50,14 +50,20 @@ func WriteJSON(w io.Writer, value any) error {
 	if err := encoder.Encode(value); err != nil {
 		return err
 	}
+	_, err := w.Write(EscapeJSON(text.Bytes()))
+	return err
+}
+
+// EscapeJSON returns a JSON text with every character that steers a terminal as an escape of JSON's, but for line feeds. To a program
+// it is the same text.
+func EscapeJSON(text []byte) []byte {
 	var out bytes.Buffer
-	for _, r := range text.String() {
-		if r != '\n' && steers(r) { // the encoder escapes the others below U+0020 itself
+	for _, r := range string(text) {
+		if r != '\n' && steers(r) { // an encoder escapes the others below U+0020 itself
 			fmt.Fprintf(&out, `\u%04x`, r)
 			continue
 		}
 		out.WriteRune(r)
 	}
-	_, err := w.Write(out.Bytes())
-	return err
+	return out.Bytes()
 }
