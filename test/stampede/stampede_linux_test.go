@@ -104,7 +104,15 @@ func (h home) lock(t *testing.T) {
 // get is one get of the helper.
 func (h home) get(t *testing.T, keyring bool) *exec.Cmd {
 	t.Helper()
-	command, env := []string{scripttest.Binary(t, scripttest.Helper), "get"}, h.env
+	cmd := h.command(t, keyring, scripttest.Helper, "get")
+	cmd.Stdin = strings.NewReader("nvcr.io")
+	return cmd
+}
+
+// command is one of a program's.
+func (h home) command(t *testing.T, keyring bool, program string, args ...string) *exec.Cmd {
+	t.Helper()
+	command, env := append([]string{scripttest.Binary(t, program)}, args...), h.env
 	if !keyring {
 		self, err := os.Executable()
 		if err != nil {
@@ -113,8 +121,22 @@ func (h home) get(t *testing.T, keyring bool) *exec.Cmd {
 		command, env = append([]string{self}, command...), append(slices.Clone(env), envNoKeyring+"=1")
 	}
 	cmd := exec.Command(command[0], command[1:]...)
-	cmd.Env, cmd.Stdin = env, strings.NewReader("nvcr.io")
+	cmd.Env = env
 	return cmd
+}
+
+// TestNoHintAtUnlock: where the keyring is forbidden, as in containers, every command that finds the keychain locked names a
+// passphrase file. ragenv unlock could not keep it open.
+func TestNoHintAtUnlock(t *testing.T) {
+	h := newHome(t)
+	h.lock(t)
+	h.env = append(h.env, "RAGENV_PASSPHRASE_FILE=")
+	for _, args := range [][]string{{"docker", "status"}, {"list"}, {"get", "NGC_API_KEY"}, {"doctor"}, {"--", "true"}, {"export"}, {"unlock"}} {
+		out, _ := h.command(t, false, scripttest.Ragenv, args...).CombinedOutput()
+		if text := string(out); !strings.Contains(text, "export RAGENV_PASSPHRASE_FILE=") || strings.Contains(text, "ragenv unlock") {
+			t.Errorf("ragenv %s:\n%s", strings.Join(args, " "), strings.ReplaceAll(text, h.key, "KEY"))
+		}
+	}
 }
 
 // gets runs so many gets of the helper at once and returns their processor time, all in all.
