@@ -55,7 +55,7 @@ func (o *object) find(same func(key string) bool) int {
 }
 
 func skipSpace(text []byte, i int) int {
-	for i < len(text) && strings.IndexByte(" \t\r\n", text[i]) >= 0 {
+	for i < len(text) && strings.ContainsRune(" \t\r\n", rune(text[i])) {
 		i++
 	}
 	return i
@@ -84,7 +84,7 @@ func skipValue(text []byte, i int) int {
 			depth--
 			i++
 		default:
-			for i++; i < len(text) && strings.IndexByte(" \t\r\n,:]}[{\"", text[i]) < 0; i++ {
+			for i++; i < len(text) && !strings.ContainsRune(" \t\r\n,:]}[{\"", rune(text[i])); i++ {
 			}
 		}
 		if depth == 0 {

@@ -50,12 +50,12 @@ func (p *composeReader) statement() {
 	at := p.pos
 	if bytes.HasPrefix(p.data[at:], []byte("export")) {
 		rest := at + len("export")
-		if r, _ := utf8.DecodeRune(p.data[rest:]); rest < len(p.data) && strings.ContainsRune("\t\n\f\r ", r) { // \s of its pattern
+		if r, _ := utf8.DecodeRune(p.data[rest:]); strings.ContainsRune("\t\n\f\r ", r) { // \s of its pattern
 			at = skip(p.data, rest, composeSpace)
 		}
 	}
 	end, delimiter := composeName(p.data, at)
-	if end < 0 {
+	if end == -1 {
 		p.fail("not an assignment")
 		return
 	}
@@ -175,7 +175,7 @@ func composeUnescape(text string) (string, bool) {
 				out.WriteRune(r)
 			}
 			text = after[digits:]
-		case after != "" && strings.IndexByte(`abfnrtv"\`, after[0]) >= 0:
+		case after != "" && strings.ContainsRune(`abfnrtv"\`, rune(after[0])):
 			r, _, _, err := strconv.UnquoteChar(`\`+after[:1], '"')
 			if err != nil { // never: these are all escapes of Go
 				return "", false

@@ -8,10 +8,10 @@ package dotenv
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/ragenv/ragenv/internal/secrets"
 )
@@ -121,7 +121,7 @@ type cover struct {
 
 func newCover(spans []span) cover {
 	spans = slices.Clone(spans)
-	slices.SortFunc(spans, func(a, b span) int { return a.start - b.start })
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
 	for i := 1; i < len(spans); i++ {
 		spans[i].end = max(spans[i].end, spans[i-1].end)
 	}
@@ -129,21 +129,16 @@ func newCover(spans []span) cover {
 }
 
 func (c cover) has(at int) bool {
-	i, found := slices.BinarySearchFunc(c.spans, at, func(s span, at int) int { return s.start - at })
-	for found && i+1 < len(c.spans) && c.spans[i+1].start == at {
-		i++
-	}
-	if !found {
-		i--
-	}
-	return i >= 0 && at < c.spans[i].end
+	// The first that starts behind it; the one before that reaches furthest.
+	i, _ := slices.BinarySearchFunc(c.spans, at+1, func(s span, at int) int { return cmp.Compare(s.start, at) })
+	return i > 0 && at < c.spans[i-1].end
 }
 
-// values are the spans of the values of entries, in which the other reader may see a name.
+// values are the spans of entries, in which the other reader may see a name.
 func values(entries []Entry) cover {
 	spans := make([]span, len(entries))
 	for i, e := range entries {
-		spans[i] = span{e.at + 1, e.End}
+		spans[i] = span{e.at, e.End}
 	}
 	return newCover(spans)
 }
@@ -193,7 +188,7 @@ func merge(text []byte, shell, compose reading) []Entry {
 			merged = append(merged, *c)
 		}
 	}
-	slices.SortStableFunc(merged, func(a, b Entry) int { return a.at - b.at })
+	slices.SortStableFunc(merged, func(a, b Entry) int { return cmp.Compare(a.at, b.at) })
 	return settleLast(merged, shell.entries, compose.entries)
 }
 
@@ -230,7 +225,7 @@ func settleLast(merged, shell, compose []Entry) []Entry {
 		if c == nil || s.at == c.at || s.Literal && c.Literal && s.Value == c.Value {
 			continue
 		}
-		for i := len(merged) - 1; i >= 0; i-- {
+		for i := range slices.Backward(merged) {
 			if merged[i].Name == name {
 				d := differing(s, c)
 				e := &merged[i]
@@ -272,13 +267,13 @@ func sortOut(text []byte, entries []Entry, problems []Problem) ([]Entry, []Probl
 		switch {
 		case !secrets.ValidName(e.Name):
 			problems = append(problems, Problem{e.Line, "not a name of an environment variable"})
-		case bytes.IndexByte(text[e.Start:e.End], 0) >= 0 || strings.IndexByte(e.Value, 0) >= 0:
+		case bytes.ContainsRune(text[e.Start:e.End], 0) || strings.ContainsRune(e.Value, 0):
 			problems = append(problems, Problem{e.Line, "a NUL byte in the value"})
 		default:
 			kept = append(kept, e)
 		}
 	}
-	slices.SortStableFunc(problems, func(a, b Problem) int { return a.Line - b.Line })
+	slices.SortStableFunc(problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
 	return kept, slices.CompactFunc(problems, func(a, b Problem) bool { return a.Line == b.Line })
 }
 
@@ -300,14 +295,7 @@ func (l *lines) of(pos int) int {
 
 // skip returns the first place from pos whose character is not in the set.
 func skip(data []byte, pos int, in func(rune) bool) int {
-	for pos < len(data) {
-		r, size := utf8.DecodeRune(data[pos:])
-		if !in(r) || r == utf8.RuneError && size == 1 {
-			break
-		}
-		pos += size
-	}
-	return pos
+	return len(data) - len(bytes.TrimLeftFunc(data[pos:], in))
 }
 
 // lineEnd returns where the line feed that ends the line of pos is, or the end of the data.

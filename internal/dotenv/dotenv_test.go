@@ -98,6 +98,16 @@ func TestParse(t *testing.T) {
 		{"a quote that is not closed", "A='x\nB=1\n", []string{"B=1"}, 1},
 		{"exported and not closed", "export A=\"x\nB=1\nexport C=$(\nD=2\n", []string{"B=1", "C$", "D=2"}, 1},
 		{"options and appending", "export -n A=1\nexport B+=2\nC+=3\n", nil, 3},
+		{"a value that ends the file", "A=", []string{"A="}, 0},
+		{"tildes", "A=a~b\nB=a:~\nC=x=~/y\n", []string{"A=a~b", "B: $ | a:~", "C: $ | x=~/y"}, 0},
+		{"braces", "A={a}\nB={a,b}\nC={1..3}\nD={a..b\nE=a{b\n", []string{"A={a}", "B: $ | {a,b}", "C: $ | {1..3}", "D={a..b", "E=a{b"}, 0},
+		{"a dollar alone", "A=a$\nB=a\\$\n", []string{"A$", "B: a$ | $"}, 0},
+		{"octal", `A="\0101\01019\0"` + "\nB=\"\\0109\"\n", []string{`A: \0101\01019\0 | AA9\`, `B: \0109 | \109`}, 0},
+		{"a backslash at the end", `A=a\`, []string{`A=a\`}, 0},
+		{"after the background", "A=1 &\nB=2\n", []string{"A: 1(once) | 1 &", "B=2"}, 0},
+		{"only a flag", "A=1\nexport -x\n", []string{"A=1"}, 0},
+		{"a byte above ASCII", "A=\x80\nB=\x7f\n", []string{"A=\x80", "B=\x7f"}, 0},
+		{"a line that a value ends on", "A='x\ny'; foo\n", []string{"A=x\ny"}, 0},
 		{"NUL", "A='\x00'\nB=1\n", []string{"B=1"}, 1},
 	} {
 		t.Run(test.doc, func(t *testing.T) {
@@ -109,6 +119,25 @@ func TestParse(t *testing.T) {
 				t.Errorf("%d problems, want %d: %v", len(problems), test.problems, problems)
 			}
 		})
+	}
+}
+
+// A problem names its own line, not where the statement before it ended.
+func TestProblemLines(t *testing.T) {
+	for data, line := range map[string]int{"A=1\n\n  # note\n;\t'x\n": 4, "'x": 1, "A=1\n)\n": 2, "A='x\ny'\n)\n": 3} {
+		if _, problems := dotenv.Parse([]byte(data)); len(problems) != 1 || problems[0].Line != line {
+			t.Errorf("%q: %v, want line %d", data, problems, line)
+		}
+	}
+}
+
+// A file may be nested as deep as a person writes, and then some; deeper, a shell's reading is not known.
+func TestNestingLimit(t *testing.T) {
+	for depth, agreed := range map[int]bool{10_000: true, 10_001: false} {
+		entries, _ := dotenv.Parse([]byte("A='" + strings.Repeat("(", depth) + "'\n"))
+		if len(entries) != 1 || (entries[0].Differs == nil) != agreed {
+			t.Errorf("%d: %d entries, agreed %v", depth, len(entries), !agreed)
+		}
 	}
 }
 
@@ -201,6 +230,9 @@ func TestRemove(t *testing.T) {
 		{"no line end", "A=s", "# A is now kept by ragenv"},
 		{"byte order mark", "\ufeffA=s\n", "\ufeff# A is now kept by ragenv\n"},
 		{"more than one, and twice", "A=1\nB=2\nA=3\n", "# A is now kept by ragenv\n# B is now kept by ragenv\n# A is now kept by ragenv\n"},
+		{"set and exported", "A=s; export A\nY=2\n", "# A is now kept by ragenv\nY=2\n"},
+		{"set, and exported on the next line", "A=s\nexport A\n", "# A is now kept by ragenv\nexport A\n"},
+		{"after a block", "if x; then\n  true\nfi\nA=s\n", "if x; then\n  true\nfi\n# A is now kept by ragenv\n"},
 		{"all of a block of a script", "if x; then\n  export A=s\nfi\n", "if x; then\n  : # A is now kept by ragenv\nfi\n"},
 	} {
 		t.Run(test.doc, func(t *testing.T) {
@@ -210,7 +242,7 @@ func TestRemove(t *testing.T) {
 			}
 		})
 	}
-	for _, data := range []string{"export A=1 X=2\n", "export X=1 A=2\n", "export A=1; true\n", `A="1" X="2"`, "export A=1 &\n"} {
+	for _, data := range []string{"A=1; export X\n", "export A=1 X=2\n", "export X=1 A=2\n", "export A=1; true\n", `A="1" X="2"`, "export A=1 &\n"} {
 		var shared *dotenv.SharedLineError
 		if got, err := remove(t, data, "A"); !errors.As(err, &shared) || shared.Name != "A" || got != "" {
 			t.Errorf("%q: %q, %v", data, got, err)

@@ -68,7 +68,14 @@ func without(all, removed []Entry) []Entry {
 
 func sameValues(a, b []Entry) bool {
 	return slices.EqualFunc(a, b, func(a, b Entry) bool {
-		same := a.Name == b.Name && a.Value == b.Value && a.Literal == b.Literal
-		return same && (a.Differs == nil) == (b.Differs == nil) && (a.Differs == nil || *a.Differs == *b.Differs)
+		return a.Name == b.Name && a.Value == b.Value && a.Literal == b.Literal && difference(a) == difference(b)
 	})
+}
+
+// difference returns how an entry differs, the zero value if it does not.
+func difference(e Entry) Difference {
+	if e.Differs == nil {
+		return Difference{}
+	}
+	return *e.Differs
 }

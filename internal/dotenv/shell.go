@@ -27,7 +27,7 @@ func readShell(data []byte) reading {
 	}
 	pos := textStart(data)
 	for range maxResumes {
-		if pos = s.readFrom(pos); pos < 0 {
+		if pos = s.readFrom(pos); pos == -1 {
 			return s.reading
 		}
 	}
@@ -61,7 +61,7 @@ func ascii(data []byte) []byte {
 func nesting(source []byte) int {
 	n := 0
 	for _, c := range source {
-		if strings.IndexByte("({`[$", c) >= 0 {
+		if strings.ContainsRune("({`[$", rune(c)) {
 			n++
 		}
 	}
@@ -91,9 +91,6 @@ func (s *shellReader) readFrom(pos int) int {
 				reason = "a quote or an expansion that is not closed"
 			}
 		}
-		if start >= len(s.source) {
-			return -1
-		}
 		next := lineEnd(s.data, start) + 1
 		s.fail(start, min(next, len(s.data)), reason)
 		if next >= len(s.source) {
@@ -108,7 +105,7 @@ func (s *shellReader) readFrom(pos int) int {
 func (s *shellReader) nextCommand(pos int) int {
 	for pos < len(s.source) {
 		switch c := s.source[pos]; {
-		case strings.IndexByte(" \t\r\n;", c) >= 0:
+		case strings.ContainsRune(" \t\r\n;", rune(c)):
 			pos++
 		case c == '#':
 			pos = lineEnd(s.source, pos)
@@ -324,7 +321,7 @@ func expands(raw []byte) bool {
 		return true
 	}
 	for i, c := range raw {
-		if c == '~' && (i == 0 || strings.IndexByte(":=", raw[i-1]) >= 0) {
+		if c == '~' && (i == 0 || strings.ContainsRune(":=", rune(raw[i-1]))) {
 			return true
 		}
 		if c == '{' && bytes.ContainsAny(raw[i:], "},") && (bytes.Contains(raw[i:], []byte(",")) || bytes.Contains(raw[i:], []byte(".."))) {
@@ -352,7 +349,7 @@ func dollar(raw []byte) bool {
 func unescape(out *strings.Builder, raw []byte, only string) {
 	for i := 0; i < len(raw); i++ {
 		c := raw[i]
-		if c == '\\' && i+1 < len(raw) && (only == "" || strings.IndexByte(only, raw[i+1]) >= 0) {
+		if c == '\\' && i+1 < len(raw) && (only == "" || strings.ContainsRune(only, rune(raw[i+1]))) {
 			i++
 			if raw[i] != '\n' {
 				out.WriteByte(raw[i])

@@ -141,14 +141,14 @@ func shellWords(line string) []shellWord {
 			i++
 			started = true
 			text.WriteByte(line[i])
-		case c == '$' && i+1 < len(line) && strings.IndexByte(" \t\"'", line[i+1]) < 0, c == '`':
+		case c == '$' && i+1 < len(line) && !strings.ContainsRune(" \t\"'", rune(line[i+1])), c == '`':
 			word.expands, started = true, true
 			text.WriteByte(c)
 		case quoted != 0:
 			text.WriteByte(c)
 		case c == '\'' || c == '"':
 			quoted, started = c, true
-		case strings.IndexByte(" \t;|&()<>", c) >= 0:
+		case strings.ContainsRune(" \t;|&()<>", rune(c)):
 			end()
 		case c == '#' && !started:
 			return words

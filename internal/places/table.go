@@ -230,7 +230,7 @@ func mayHoldKey(line string) bool {
 	run := 0
 	for i := range len(line) {
 		c := line[i]
-		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-_+/", c) >= 0 {
+		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("-_+/", rune(c)) {
 			if run++; run >= 16 {
 				return true
 			}

@@ -69,7 +69,7 @@ func readText(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	text, _ := Decode(data)
-	if bytes.IndexByte(text[:min(len(text), 1024)], 0) >= 0 {
+	if bytes.ContainsRune(text[:min(len(text), 1024)], 0) {
 		return nil, errNotText
 	}
 	return text, nil

@@ -41,7 +41,7 @@ func dotenv(w *bytes.Buffer, values []Value, _ Options) error {
 func dotenvBare(value string) bool {
 	for i := range len(value) {
 		c := value[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("_./:@%+=,-", c) >= 0) {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("_./:@%+=,-", rune(c))) {
 			return false
 		}
 	}

@@ -177,7 +177,7 @@ func (s *search) text(text string, depth int) {
 
 // inWord reports whether a byte can be part of a key, or of base64.
 func inWord(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("_-.~+/=%!*^", c) >= 0
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("_-.~+/=%!*^", rune(c))
 }
 
 // separators are the bytes of a word that may also stand before or after a key: NAME=key, //key, key. and the like.

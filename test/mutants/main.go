@@ -31,8 +31,8 @@ const (
 // what covers it.
 type subject struct {
 	dir     string
-	scripts string // a package with TestScripts, "" for none
-	run     string // which scripts, as go test -run takes it
+	scripts string // a package with TestScripts, or a module of its own with tests that use dir; "" for none
+	run     string // which tests of it, as go test -run takes it
 }
 
 const (
@@ -46,7 +46,7 @@ var subjects = []subject{
 	{"internal/config", ragenvScripts, "TestScripts/(config|profile)"},
 	{"internal/credentialhelper", helperScripts, "TestScripts"},
 	{"internal/dockerconfig", ragenvScripts, "TestScripts/docker"},
-	{"internal/dotenv", "", ""},
+	{"internal/dotenv", "./test/oracle", "TestReadings"},
 	{"internal/gitindex", "", ""},
 	{"internal/mask", "", ""},
 	{"internal/opener", "", ""},
@@ -256,12 +256,14 @@ while [ $# -gt 0 ]; do
 	shift
 done
 cd "$("$go" list -m -f '{{.Dir}}')" || exit 1
+package=$("$go" list -m)/$dir
+export GOWORK=off
 if [ -z "$profile" ]; then
-	[ -z "$scripts" ] || exec "$go" test -vet=off -failfast -run "$run" "$scripts"
-	exit 0
+	[ -n "$scripts" ] || exit 0
+	cd "$scripts" && exec "$go" test -vet=off -count=1 -failfast -run "$run" .
 fi
 if [ -n "$scripts" ]; then
-	"$go" test -run "$run" -coverpkg="./$dir" -coverprofile="$profile.scripts" "$scripts" && tail -n +2 "$profile.scripts" >>"$profile" || exit 1
+	(cd "$scripts" && "$go" test -vet=off -run "$run" -coverpkg="$package" -coverprofile="$profile.scripts" .) && tail -n +2 "$profile.scripts" >>"$profile" || exit 1
 fi
 exec "$self" -cases "$profile"
 `
