@@ -136,6 +136,43 @@ func TestRagenvServesOtherBackends(t *testing.T) {
 	})
 }
 
+// The helper runs no command on Linux: ragenv next to it does, for the active profile.
+func TestRagenvRunsCommands(t *testing.T) {
+	const entry = "[sources.default.NGC_API_KEY]\ncommand = [\"sh\", \"-c\", \"echo $VAULT\"]\nenv = [\"VAULT\"]\n"
+	withSource := func(i *installed) {
+		t.Helper()
+		for _, variable := range i.home {
+			if dir, ok := strings.CutPrefix(variable, "XDG_CONFIG_HOME="); ok {
+				if err := os.MkdirAll(filepath.Join(dir, "ragenv"), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(filepath.Join(dir, "ragenv", "config.toml"), []byte(entry), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+		}
+		t.Fatal("no XDG_CONFIG_HOME")
+	}
+	key := scripttest.NewKey()
+	i := install(t, scripttest.Ragenv)
+	withSource(i)
+	i.path += string(os.PathListSeparator) + os.Getenv("PATH")
+	if out, stderr, code := i.run("get", "nvcr.io", "VAULT="+key); code != 0 || !scripttest.Holds(out, key) {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+	if _, stderr, _ := i.run("get", "nvcr.io", "VAULT="+key, "RAGENV_PROFILE=other"); !strings.Contains(stderr, "no key is stored as NGC_API_KEY in the profile") {
+		t.Errorf("another profile: %s", stderr)
+	}
+	i = install(t)
+	withSource(i)
+	_, stderr, code := i.run("get", "nvcr.io", "VAULT="+key)
+	wantIn(t, stderr, "a key that comes from a command needs the program ragenv next to docker-credential-ngc", "hint: install ragenv in the directory of docker-credential-ngc")
+	if code != 1 {
+		t.Errorf("exit %d", code)
+	}
+}
+
 // The file store needs no ragenv: neither to be read, nor to be chosen by the first write.
 func TestFileStoreNeedsNoRagenv(t *testing.T) {
 	for _, others := range [][]string{nil, {scripttest.Ragenv}} {

@@ -91,6 +91,7 @@ func (s *session) allItems() ([]keychain.Item, error) {
 	if err != nil {
 		return nil, err
 	}
+	k = k.Stored() // what comes from a command is nobody's to keep here
 	refs, err := k.ListAll("")
 	if err != nil {
 		return nil, err

@@ -25,6 +25,7 @@ func commands(p *program) []*cli.Command {
 			newRmCommand(p),
 			newRotateCommand(p),
 			newWhereCommand(p),
+			newSourceCommand(p),
 			newImportCommand(p),
 			newExportCommand(p),
 			newProfileCommand(p),

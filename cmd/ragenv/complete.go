@@ -52,6 +52,9 @@ func (p *program) completionSources() commandline.Sources {
 		"--unused":          p.completeKnownNames,
 		"--used":            p.completeKnownNames,
 		"verify NAME":       p.completeVariables,
+		"source set NAME":   p.completeKnownNames,
+		"source set A,B":    nil,
+		"source rm NAME":    p.completeSources,
 		"NAME":              p.completeStoredNames,
 		"--profile":         p.completeProfiles,
 		"--name":            nil,
@@ -146,6 +149,22 @@ func (p *program) completeStoredNames(c *commandline.Line) commandline.Completio
 
 func (p *program) completeVariables(c *commandline.Line) commandline.Completion {
 	return p.completeStored(c, keychain.KindEnv)
+}
+
+// completeSources are the keys that commands give.
+func (p *program) completeSources(c *commandline.Line) commandline.Completion {
+	answer := commandline.Completion{Kind: commandline.KindWords}
+	cfg, err := config.Load(p.getenv)
+	if err != nil {
+		return answer
+	}
+	if profile, ok := c.Values[flagProfile]; ok && cfg.SetProfile(profile, config.OriginFlag) != nil {
+		return answer
+	}
+	for _, ref := range cfg.Sourced(cfg.Profile) {
+		answer.Words = append(answer.Words, commandline.Candidate{Word: ref.Name, About: "from a command"})
+	}
+	return answer
 }
 
 // completeVariableList completes the last name of a list with commas.

@@ -34,6 +34,9 @@ func newConfigCommand(p *program) *cli.Command {
   [aliases]                            more variables that follow a key
   NIM_NGC_API_KEY = "NGC_API_KEY"
 
+  [sources.default.NGC_API_KEY]        a key from a command: see ragenv source
+  command = ["/usr/bin/pass", "show", "ngc"]
+
   [secret-service]
   collection = "login"
 
@@ -106,6 +109,10 @@ func (s *session) settings() []setting {
 	if collection == "" {
 		collection = keychain.DefaultCollection
 	}
+	var sources []string
+	for _, ref := range s.config.Sourced("") {
+		sources = append(sources, ref.Profile+"."+ref.Name)
+	}
 	values := []struct{ key, value string }{
 		{config.KeyBackend, s.config.Backend},
 		{config.KeyProfile, s.config.Profile},
@@ -113,6 +120,7 @@ func (s *session) settings() []setting {
 		{config.KeyRequired, strings.Join(s.config.Required, " ")},
 		{config.KeyUnused, strings.Join(s.config.Unused, " ")},
 		{config.KeyAliases, strings.Join(aliases, " ")},
+		{config.KeySources, strings.Join(sources, " ")},
 		{config.KeyCollection, collection},
 	}
 	var settings []setting

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -12,7 +13,9 @@ import (
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/doctor"
+	"github.com/ragenv/ragenv/internal/source"
 	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain/system"
 	"github.com/ragenv/ragenv/pkg/validate/probe"
 )
 
@@ -64,6 +67,9 @@ and its meaning will not change.`,
 	}
 }
 
+// commandPatience is how long the doctor waits for a command that gives a key: less than a check may take.
+const commandPatience = 10 * time.Second
+
 // doctorWorld does without a session: a configuration that cannot be read is a finding, not the end.
 func (p *program) doctorWorld(c *cli.Context) (*doctor.World, error) {
 	w := &doctor.World{Getenv: p.getenv, Environ: os.Environ(), Version: buildinfo.Version(), Now: p.now}
@@ -79,6 +85,7 @@ func (p *program) doctorWorld(c *cli.Context) (*doctor.World, error) {
 		w.Config = nil
 		return w, nil
 	}
+	w.Commands = &source.Commands{Config: w.Config, Environ: system.Environ(), Limit: commandPatience}
 	if c.IsSet(flagProfile) {
 		if err := w.Config.SetProfile(c.String(flagProfile), config.OriginFlag); err != nil {
 			return nil, ui.Usagef(commandline.HelpHint(c), "--%s: that cannot be a profile's name", flagProfile)

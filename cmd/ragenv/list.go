@@ -29,8 +29,8 @@ func newListCommand(p *program) *cli.Command {
 		Description: `Never asks for a passphrase: of a locked keychain it shows the names and when they were last written.
 
 --json prints an array of objects, by name, with the members name, profile, kind ("env" or "registry"), server and username (of
-a registry), updated and expires (RFC 3339, UTC) and backend. A member that does not apply or is not known is left out. More
-members may be added, none will change.
+a registry), updated and expires (RFC 3339, UTC), backend, and source ("command", if a command gives the key: see ragenv source).
+A member that does not apply or is not known is left out. More members may be added, none will change.
 
 --expiring shows only the keys that expire by then, or have expired. The exit code is 3 if there is one, 0 if there is none, and
 1 if a key cannot be read, as in a locked keychain. For cron and monitoring:
@@ -63,7 +63,8 @@ type listEntry struct {
 	Username string     `json:"username,omitempty"`
 	Updated  *time.Time `json:"updated,omitempty"`
 	Expires  *time.Time `json:"expires,omitempty"`
-	Backend  string     `json:"backend"`
+	Backend  string     `json:"backend,omitempty"`
+	Source   string     `json:"source,omitempty"`
 }
 
 func runList(s *session, o listOptions) error {
@@ -118,6 +119,12 @@ func (s *session) entries(all, detailed bool) ([]listEntry, error) {
 		entry := listEntry{Name: ref.Name, Profile: ref.Profile, Kind: string(ref.Kind), Backend: k.Backend()}
 		if ref.Kind == keychain.KindRegistry {
 			entry.Server = ref.Name
+		}
+		if k.Sourced(ref) { // nothing is known of it without running the command
+			entry.Backend, entry.Source = "", sourceCommand
+			entries = append(entries, entry)
+			s.warnOfBoth(k, ref)
+			continue
 		}
 		var item keychain.Item
 		err := error(keychain.ErrLocked)
@@ -179,6 +186,9 @@ func (s *session) writeList(entries []listEntry, all bool) error {
 }
 
 func describeKind(entry listEntry) string {
+	if entry.Source != "" {
+		return entry.Kind + " (from a command)"
+	}
 	if entry.Username != "" {
 		return entry.Kind + " (" + entry.Username + ")"
 	}

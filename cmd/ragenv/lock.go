@@ -2,14 +2,16 @@ package main
 
 import (
 	"github.com/ragenv/ragenv/internal/commandline"
+	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/urfave/cli/v2"
 )
 
 func newLockCommand(p *program) *cli.Command {
 	return &cli.Command{
-		Name:        "lock",
-		Usage:       "ask for the passphrase again from now on",
-		Description: `Ends what ragenv unlock began, or the typing of the passphrase, in all of your sessions.`,
+		Name:  "lock",
+		Usage: "ask for the passphrase again from now on",
+		Description: `Ends what ragenv unlock began, or the typing of the passphrase, in all of your sessions. What
+commands gave (ragenv source) is forgotten, too.`,
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
 			if err != nil {
@@ -24,9 +26,16 @@ func newLockCommand(p *program) *cli.Command {
 }
 
 func runLock(s *session) error {
+	if err := s.commands().Forget(); err != nil {
+		return err
+	}
 	k, err := s.opener().Read()
 	if err != nil {
 		return err
+	}
+	if k.Backend() == keychain.SourceOnly {
+		s.print.Note("nothing is stored, so nothing is locked: what commands gave is forgotten")
+		return nil
 	}
 	if open, err := s.neverLocked(k); err != nil || open {
 		return err

@@ -252,6 +252,10 @@ func (s *session) profileRefs(profile string) (*keychain.Keychain, []keychain.Re
 	if err != nil {
 		return nil, nil, err
 	}
+	if sourced := s.config.Sourced(profile); len(sourced) > 0 {
+		s.print.Note("%s of profile %s %s from commands: see ragenv source list", count(len(sourced), "key"), profile, map[bool]string{true: "comes", false: "come"}[len(sourced) == 1])
+	}
+	k = k.Stored()
 	refs, err := k.List(profile)
 	if err == nil && len(refs) == 0 {
 		err = ui.Errorf("ragenv profile list", "nothing is stored in profile %s", profile)

@@ -82,6 +82,10 @@ func runRotate(s *session, o rotateOptions) error {
 	if err != nil {
 		return err
 	}
+	if source, ok := s.config.Source(ref); ok {
+		return ui.Errorf("change it there; docker and ragenv use the new one "+untilAsked(source)+", and ragenv where "+o.name+" finds who has another",
+			"%s comes from a command (%s), and is not stored", o.name, ui.Printable(source.Command[0]))
+	}
 	switch {
 	case o.undo:
 		if err := s.undoRotation(k, ref); err != nil {

@@ -81,6 +81,7 @@ type place struct {
 	keychain *keychain.Keychain // nil if there is none yet
 	former   keychain.Item      // empty if there is none, or if it is unread
 	taken    bool               // something is stored there
+	sourced  bool               // a command gives the key, which the stored one is to replace
 	unread   error              // why that cannot be read, nil if it can
 }
 
@@ -89,6 +90,11 @@ type place struct {
 //
 // What cannot be read because the keychain is locked, or because it is damaged, is replaced only with force.
 func (s *session) findPlace(ref keychain.Ref, forced bool) (p place, err error) {
+	if _, p.sourced = s.config.Source(ref); p.sourced {
+		if err := s.mayReplaceSource(ref, forced); err != nil {
+			return p, err
+		}
+	}
 	if p.keychain, err = s.existing(); p.keychain == nil || err != nil {
 		return p, err
 	}
@@ -123,10 +129,18 @@ func (s *session) existing() (*keychain.Keychain, error) {
 	switch {
 	case errors.Is(err, keychain.ErrNoStore):
 		return nil, nil
-	case err != nil || s.config.Backend != "":
-		return k, err
+	case err != nil:
+		return nil, err
+	case k.Backend() == keychain.SourceOnly:
+		return nil, nil
+	case s.config.Backend != "":
+		return k.Stored(), nil
 	}
-	return s.opener().Write() // the config file that named the backend is lost
+	k, err = s.opener().Write() // the config file that named the backend is lost
+	if err != nil {
+		return nil, err
+	}
+	return k.Stored(), nil
 }
 
 // mayReplace refuses to lose a key that no service can make again.
@@ -157,10 +171,14 @@ func (s *session) storeAt(p place, item keychain.Item, forced bool) (err error) 
 		if p.keychain, err = s.opener().Write(); err != nil {
 			return err
 		}
+		p.keychain = p.keychain.Stored()
 	}
 	k, former := p.keychain, p.former
 	same := former.Secret == item.Secret && !former.Secret.Empty()
 	if same && (item.Expires.IsZero() || item.Expires.Equal(former.Expires)) {
+		if err := s.dropSource(p, item.Ref); err != nil {
+			return err
+		}
 		s.print.Note("%s%s already has that value", item.Name, s.inProfile())
 		s.warnOfLoginInstead(k, item)
 		return nil
@@ -179,6 +197,9 @@ func (s *session) storeAt(p place, item keychain.Item, forced bool) (err error) 
 	}
 	if err := s.config.SetUnused(item.Name, false); err != nil {
 		s.print.Warn("%v", err)
+	}
+	if err := s.dropSource(p, item.Ref); err != nil {
+		return err
 	}
 	where := fmt.Sprintf("%s%s in the %s backend", item.Name, s.inProfile(), k.Backend())
 	until := ""
@@ -206,6 +227,14 @@ func (s *session) storeAt(p place, item keychain.Item, forced bool) (err error) 
 	}
 	s.warnOfLoginInstead(k, item)
 	return nil
+}
+
+// dropSource removes the command in whose place a key was stored.
+func (s *session) dropSource(p place, ref keychain.Ref) error {
+	if !p.sourced {
+		return nil
+	}
+	return runSourceRm(s, ref)
 }
 
 // warnOfLoginInstead says that Docker does not get the key that was just stored.

@@ -1,20 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
 	"io"
 
-	"github.com/ragenv/ragenv/internal/bom"
+	"github.com/ragenv/ragenv/internal/keyinput"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/ui"
 	"golang.org/x/term"
 )
-
-// maxInput bounds a value on standard input, in bytes: far more than an environment variable can hold.
-const maxInput = 1 << 20
 
 // generatedBytes is the length of a generated key before base64: that of an index's encryption key.
 const generatedBytes = 32
@@ -41,24 +37,14 @@ func (s *session) readValue(o setOptions) (string, error) {
 	case term.IsTerminal(int(s.stdin.Fd())):
 		return s.promptValue(o.name)
 	}
-	data, err := io.ReadAll(io.LimitReader(s.stdin, maxInput+1))
+	data, err := io.ReadAll(io.LimitReader(s.stdin, keyinput.Max+1))
 	if err != nil {
 		return "", fmt.Errorf("read standard input: %w", err)
 	}
-	if len(data) > maxInput {
+	if len(data) > keyinput.Max {
 		return "", ui.Errorf("", "standard input is longer than 1 MiB: that is no key")
 	}
-	// PowerShell's files begin with a byte order mark. A value of any bytes may begin like one, too, and is left alone.
-	if text, err := bom.UTF8(data); err == nil && printable(bytes.TrimSpace(text)) {
-		data = text
-	}
-	data = bytes.TrimSuffix(data, []byte("\n"))
-	return string(bytes.TrimSuffix(data, []byte("\r"))), nil
-}
-
-// printable reports whether text has printable ASCII only, as keys have.
-func printable(text []byte) bool {
-	return !bytes.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
+	return keyinput.Value(data), nil
 }
 
 func (s *session) promptValue(name string) (string, error) {

@@ -63,6 +63,8 @@ type Config struct {
 	Collection string
 	// Aliases are further variables, alias to the name of the item it follows.
 	Aliases map[string]string
+	// Sources are commands that give keys, by profile and name: see Source and Sourced.
+	Sources map[string]map[string]Source
 	// Required are names without which `ragenv -- COMMAND` does not start.
 	Required []string
 	// Unused are names of keys that the user does not use: setup does not ask for them, and nothing warns of their absence.
@@ -80,13 +82,15 @@ type Config struct {
 
 // document is config.toml. A nil member is not set.
 type document struct {
-	Format        *int              `toml:"format"`
-	Backend       *string           `toml:"backend"`
-	Profile       *string           `toml:"profile"`
-	Unlock        *string           `toml:"unlock"`
-	Required      []string          `toml:"required"`
-	Unused        []string          `toml:"unused"`
-	Aliases       map[string]string `toml:"aliases"`
+	Format   *int              `toml:"format"`
+	Backend  *string           `toml:"backend"`
+	Profile  *string           `toml:"profile"`
+	Unlock   *string           `toml:"unlock"`
+	Required []string          `toml:"required"`
+	Unused   []string          `toml:"unused"`
+	Aliases  map[string]string `toml:"aliases"`
+
+	Sources       map[string]map[string]Source `toml:"sources"`
 	SecretService struct {
 		Collection *string `toml:"collection"`
 	} `toml:"secret-service"`
@@ -206,6 +210,12 @@ func (c *Config) parse(text string) error {
 	}
 	if set(KeyAliases, doc.Aliases != nil) {
 		c.Aliases = doc.Aliases
+	}
+	if set(KeySources, doc.Sources != nil) {
+		if err := checkSources(doc.Sources); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrInvalid, c.Paths.ConfigFile, err)
+		}
+		c.Sources = doc.Sources
 	}
 	if set(KeyRequired, doc.Required != nil) {
 		c.Required = doc.Required

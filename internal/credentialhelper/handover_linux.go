@@ -21,10 +21,11 @@ var answering = []string{
 	credentials.ActionStore, credentials.ActionGet, credentials.ActionErase, credentials.ActionList, actionKubelet,
 }
 
-// handOver runs ragenv in this process's place where the keychain is one that this program was built without, before
-// anything is read from the client. It returns otherwise: nil where it has the keychain, or where nothing speaks for another.
+// handOver runs ragenv in this process's place where the keychain is one that this program was built without, or a
+// command gives a key, before anything is read from the client. It returns otherwise: nil where it has the keychain, or where
+// nothing speaks for another.
 //
-// On Linux the helper has the file store alone. The clients of the other keychains cost more at every start than all that the
+// On Linux the helper has the file store alone, and runs no commands. The clients of the other keychains cost more at every start than all that the
 // helper does, and one of them calls the D-Bus session bus whether it is wanted or not.
 func (h *helper) handOver(verb string) error {
 	if keychain.HasSystem() || !slices.Contains(answering, verb) {
@@ -37,15 +38,19 @@ func (h *helper) handOver(verb string) error {
 	// The first write chooses the backend. Without ragenv there is but the file store to choose.
 	choosing := settings.Backend == "" && verb == credentials.ActionStore && !keychain.FileStoreExists(settings.Paths.Store)
 	system := settings.Backend != keychain.BackendFile && slices.Contains(keychain.Backends(), settings.Backend)
-	if !choosing && !system {
+	sourced := len(settings.Sourced(settings.Profile)) > 0
+	if !choosing && !system && !sourced {
 		return nil
 	}
 	path, err := findRagenv()
 	if err == nil {
 		err = syscall.Exec(path, []string{Program, verb}, os.Environ())
 	}
-	if choosing {
+	if choosing && !sourced {
 		return nil
+	}
+	if sourced && !system {
+		return ui.Errorf("install "+ragenv+" in the directory of "+Program, "a key that comes from a command needs the program %s next to %s: %w", ragenv, Program, err)
 	}
 	return ui.Errorf("install "+ragenv+" in the directory of "+Program, "the %s backend needs the program %s next to %s: %w", settings.Backend, ragenv, Program, err)
 }

@@ -43,7 +43,7 @@ func newHelper(getenv func(string) string, stderr io.Writer) *helper {
 // A missing credential is silent, as most registries are public, unless one of the table's secrets would open the
 // registry: then the person is told how to store it, because "docker pull" only says "unauthorized".
 //
-// A locked keychain has no login to give. Were that an error to the client, Docker 29 would stop every pull and build of a
+// A locked keychain has no login to give, nor has a command that fails. Were that an error to the client, Docker 29 would stop every pull and build of a
 // public image, too; so a private one fails with the registry's "unauthorized" below the lines that explain it.
 func (h *helper) Get(server string) (user, secret string, err error) {
 	registry, err := serverurl.Canonical(server)
@@ -56,7 +56,7 @@ func (h *helper) Get(server string) (user, secret string, err error) {
 	if errors.Is(err, keychain.ErrNotFound) {
 		return h.getMissing(registry, v)
 	}
-	if errors.Is(err, keychain.ErrLocked) {
+	if errors.Is(err, keychain.ErrLocked) || isSourced(err) {
 		h.print.Fail(fmt.Errorf("%w, so %s gets no login", err, registry))
 		return "", "", credentials.NewErrCredentialsNotFound()
 	}
@@ -157,7 +157,14 @@ func (h *helper) Delete(server string) error {
 	if err != nil {
 		return h.explain(err)
 	}
-	return h.explain(v.remove(registry))
+	if err := v.remove(registry); err != nil {
+		return h.explain(err)
+	}
+	if known, isKnown := secrets.ForRegistry(registry); isKnown && v.keychain != nil && v.keychain.Sourced(v.keyRef(known)) {
+		h.print.Warn("%s comes from a command, so %s still gets a login", known.Name, registry)
+		h.print.Hint("ragenv source rm %s", known.Name)
+	}
+	return nil
 }
 
 // List returns the user of every server that Get answers now.
@@ -226,7 +233,7 @@ func (h *helper) readable(v *vault, refs []keychain.Ref) ([]keychain.Item, error
 		h.print.Warn("the keychain is locked, so its registries are not listed")
 		h.print.Hint("%s", ui.Explain(err).Hint)
 		return nil, nil
-	case !errors.Is(err, keychain.ErrDamaged):
+	case !errors.Is(err, keychain.ErrDamaged) && !isSourced(err):
 		return items, err
 	}
 	items = nil
@@ -235,11 +242,17 @@ func (h *helper) readable(v *vault, refs []keychain.Ref) ([]keychain.Item, error
 		switch {
 		case err == nil:
 			items = append(items, item)
-		case errors.Is(err, keychain.ErrDamaged):
+		case errors.Is(err, keychain.ErrDamaged), isSourced(err):
 			h.print.Warn("%v, so it is not listed", err)
 		case !errors.Is(err, keychain.ErrNotFound):
 			return nil, err
 		}
 	}
 	return items, nil
+}
+
+// isSourced reports whether an error is about a key that comes from a command, and no other.
+func isSourced(err error) bool {
+	var sourced *keychain.SourcedError
+	return errors.Is(err, keychain.ErrSource) || errors.As(err, &sourced)
 }

@@ -113,10 +113,11 @@ func (v *vault) remove(registry string) error {
 
 // drop removes an item, if it is there. What is absent takes no lock and writes nothing.
 func (v *vault) drop(ref keychain.Ref) error {
-	if has, err := v.keychain.Has(ref); err != nil || !has {
+	stored := v.keychain.Stored()
+	if has, err := stored.Has(ref); err != nil || !has {
 		return err
 	}
-	if err := v.keychain.Remove(ref); err != nil && !errors.Is(err, keychain.ErrNotFound) {
+	if err := stored.Remove(ref); err != nil && !errors.Is(err, keychain.ErrNotFound) {
 		return err
 	}
 	return nil

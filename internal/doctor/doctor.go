@@ -64,6 +64,7 @@ func Checks(w *World) []Check {
 		{Name: "keychain", Run: w.keychain},
 		{Name: "stored-items", Run: w.storedItems},
 		{Name: "keys", Run: w.keysPresent},
+		{Name: "key-commands", Run: w.keyCommands, limit: onlineLimit},
 		{Name: "key-shapes", Run: w.keyShapes},
 		{Name: "key-expiry", Run: w.keyExpiry},
 		{Name: "environment", Run: w.environment},

@@ -27,6 +27,8 @@ func (w *World) keychain(context.Context) Result {
 		return Result{Warning, where + " is locked: pulls of private images from " + ngcRegistry + " fail until it is open", w.hintFor(err)}
 	}
 	switch err := s.openErr; {
+	case errors.Is(err, keychain.ErrNoStore) && len(w.Config.Sourced(w.Config.Profile)) > 0:
+		return Result{OK, "there is none: keys come from commands", ""}
 	case errors.Is(err, keychain.ErrNoStore):
 		return Result{Warning, "there is no keychain yet", "ragenv setup"}
 	case errors.Is(err, keychain.ErrLocked):

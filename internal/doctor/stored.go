@@ -86,11 +86,18 @@ func (w *World) readStored() *stored {
 	return s
 }
 
-// has reports whether the variable's value is stored.
-func (w *World) has(name string) bool { return slices.Contains(w.stored().refs, w.envRef(name)) }
+// has reports whether the variable's value is stored, or comes from a command.
+func (w *World) has(name string) bool {
+	_, sourced := w.Config.Source(w.envRef(name))
+	return sourced || slices.Contains(w.stored().refs, w.envRef(name))
+}
 
-// value returns what is stored as name; false if it is not there or cannot be read now.
+// value returns what is stored as name, or comes from a command; false if it is not there or cannot be read now.
 func (w *World) value(name string) (string, bool) {
+	if _, sourced := w.Config.Source(w.envRef(name)); sourced && w.Commands != nil {
+		answer := w.commandAnswers()[w.envRef(name)]
+		return answer.item.Secret.Reveal(), answer.err == nil
+	}
 	item, ok := w.stored().items[w.envRef(name)]
 	return item.Secret.Reveal(), ok
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/serverurl"
+	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/pkg/validate/probe"
 )
 
@@ -34,6 +35,8 @@ type World struct {
 	// MemoryLimits are files that may hold a container's limit of memory. Nil is those of this operating system.
 	MemoryLimits []string
 
+	// Commands, unless nil, runs the commands that give keys.
+	Commands keychain.Source
 	// Services, unless nil, are asked whether they take the stored keys.
 	Services Services
 	// Image is what the stored key should be able to pull.
@@ -41,6 +44,10 @@ type World struct {
 
 	storedOnce sync.Once
 	storedKeys *stored
+
+	commandsOnce   sync.Once
+	commandResults map[keychain.Ref]commandAnswer
+
 	scanOnce   sync.Once
 	scanResult *scanned
 	dockerOnce sync.Once

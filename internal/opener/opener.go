@@ -28,19 +28,46 @@ type Opener struct {
 	Print ui.Printer
 }
 
-// Read opens the keychain for reading. keychain.ErrNoStore if nothing was ever stored: no backend is pinned and there is no
-// file store. No service of the operating system is touched to find that out.
+// Read opens the keychain for reading, with the commands that give keys. keychain.ErrNoStore if nothing was ever stored and no
+// command is named: no backend is pinned and there is no file store. No service of the operating system is touched to find that
+// out.
 func (o Opener) Read() (*keychain.Keychain, error) {
 	backend := o.Config.Backend
 	if backend == "" {
 		backend = keychain.BackendFile
 	}
-	return o.Open(backend)
+	k, err := o.Open(backend)
+	if errors.Is(err, keychain.ErrNoStore) && o.sources() != nil {
+		return keychain.OnlySource(o.sources()), nil
+	}
+	return o.withSources(k, err)
 }
 
 // Open opens one backend by name, for reading and writing.
 func (o Opener) Open(backend string) (*keychain.Keychain, error) {
 	return keychain.Open(o.options(backend))
+}
+
+// newSources returns what runs the commands of a config file; nil in a program that does not.
+var newSources func(*config.Config) keychain.Source
+
+// RegisterSources is called by internal/source while the program starts. A program that does not import that package runs no
+// commands: docker-credential-ngc on Linux, which hands over to ragenv.
+func RegisterSources(open func(*config.Config) keychain.Source) { newSources = open }
+
+// sources returns the commands that give keys, nil if there are none.
+func (o Opener) sources() keychain.Source {
+	if newSources == nil || len(o.Config.Sourced("")) == 0 {
+		return nil
+	}
+	return newSources(o.Config)
+}
+
+func (o Opener) withSources(k *keychain.Keychain, err error) (*keychain.Keychain, error) {
+	if source := o.sources(); err == nil && source != nil {
+		return k.WithSource(source), nil
+	}
+	return k, err
 }
 
 // Write opens the keychain for writing. The first write chooses a backend, pins it in the config file and says so once;
@@ -58,7 +85,10 @@ func (o Opener) Write() (*keychain.Keychain, error) {
 	if err != nil {
 		return nil, err
 	}
-	return k, o.pin(backend)
+	if err := o.pin(backend); err != nil {
+		return k, err
+	}
+	return o.withSources(k, nil)
 }
 
 // OpenOrCreate opens one backend by name; a file store that does not exist yet is made, with the passphrase of the

@@ -30,7 +30,10 @@ func hintFor(err error) string {
 	}
 	var insecure *keychain.InsecureError
 	var elsewhere *keychain.LockedElsewhereError
+	var sourced *keychain.SourcedError
 	switch {
+	case errors.As(err, &sourced):
+		return sourcedHint(sourced)
 	case errors.As(err, &insecure):
 		if insecure.Mode != 0 {
 			return fmt.Sprintf("chmod %o %s", insecure.Mode, shellquote.Word(insecure.Path))
@@ -68,4 +71,16 @@ func hintFor(err error) string {
 		return "the disk reports a fault: see the system's log, and copy what is on it elsewhere"
 	}
 	return ""
+}
+
+// sourcedHint says what leaves one place for a key.
+func sourcedHint(e *keychain.SourcedError) string {
+	words := e.Name
+	if e.Profile != "default" {
+		words += " --profile " + e.Profile
+	}
+	if e.Both {
+		return "ragenv rm " + words + " removes the stored one, ragenv source rm " + words + " the command"
+	}
+	return "ragenv source rm " + words + ", to store one in its place"
 }

@@ -215,7 +215,7 @@ func (k *Keychain) Fingerprints(profile string) ([]Fingerprint, error) {
 
 // withoutRepeats drops all fingerprints but one of the present value: it may have been stored again and again.
 func (k *Keychain) withoutRepeats(ref Ref, fingerprints []Fingerprint) []Fingerprint {
-	current, err := k.Get(envRefOf(ref))
+	current, err := k.Stored().Get(envRefOf(ref))
 	if err != nil {
 		return fingerprints
 	}

@@ -3,6 +3,7 @@
 package keychain
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"runtime"
@@ -49,6 +50,7 @@ type Keychain struct {
 	accept  func(Item) error // may be nil
 	file    *fileBackend     // nil unless the backend is BackendFile
 	system  SystemBackend    // nil if it is
+	source  Source           // may be nil
 }
 
 // Open opens one backend by name. It never falls back to another. Errors: ErrUnknownBackend, ErrUnavailable, and for the
@@ -81,10 +83,14 @@ func Over(name string, backend SystemBackend) *Keychain {
 // Backend returns the backend's name.
 func (k *Keychain) Backend() string { return k.name }
 
-// Get reads one item. Errors: ErrNotFound, ErrLocked, ErrWrongPassphrase, ErrDamaged, ErrTimeout, ErrUnavailable.
+// Get reads one item. Errors: ErrNotFound, ErrLocked, ErrWrongPassphrase, ErrDamaged, ErrTimeout, ErrUnavailable, and for what
+// a source gives ErrSource and *SourcedError.
 func (k *Keychain) Get(ref Ref) (Item, error) {
 	if err := check(ref); err != nil {
 		return Item{}, err
+	}
+	if k.Sourced(ref) {
+		return k.fromSource(ref)
 	}
 	data, err := k.backend.Get(ref)
 	if err != nil {
@@ -93,10 +99,14 @@ func (k *Keychain) Get(ref Ref) (Item, error) {
 	return decode(ref, data)
 }
 
-// Has reports whether an item is stored. The file store answers without unlocking.
+// Has reports whether an item is stored, or comes from a source, which is not run for it. The file store answers without
+// unlocking.
 func (k *Keychain) Has(ref Ref) (bool, error) {
 	if err := check(ref); err != nil {
 		return false, err
+	}
+	if k.Sourced(ref) {
+		return true, nil
 	}
 	found, err := k.backend.Has(ref)
 	return found, about(ref, err)
@@ -105,7 +115,7 @@ func (k *Keychain) Has(ref Ref) (bool, error) {
 // Set stores an item, in place of a former one of the same Ref. An Updated that is zero, or more than a day ahead, is set to now. The file store is not
 // unlocked for it. On an error the former item is still there; the next one may be if only the directory could not be brought to
 // the disk. Errors: ErrTooLarge, ErrInvalidName, ErrTimeout,
-// ErrUnavailable, ErrLocked.
+// ErrUnavailable, ErrLocked, *SourcedError.
 func (k *Keychain) Set(item Item) error {
 	item, err := k.accepted(item)
 	if err != nil {
@@ -121,6 +131,9 @@ func (k *Keychain) Set(item Item) error {
 func (k *Keychain) accepted(item Item) (Item, error) {
 	if err := check(item.Ref); err != nil {
 		return item, err
+	}
+	if k.Sourced(item.Ref) {
+		return item, about(item.Ref, &SourcedError{Ref: item.Ref})
 	}
 	if k.accept != nil {
 		if err := k.accept(item); err != nil {
@@ -143,22 +156,29 @@ func (k *Keychain) write(item Item) error {
 	return about(item.Ref, k.backend.Set(item.Ref, data))
 }
 
-// Remove removes an item. Removing an absent one is ErrNotFound.
+// Remove removes a stored item. Removing an absent one is ErrNotFound, or *SourcedError if it comes from a source.
 func (k *Keychain) Remove(ref Ref) error {
 	if err := check(ref); err != nil {
 		return err
 	}
-	return about(ref, k.backend.Remove(ref))
+	err := k.backend.Remove(ref)
+	if errors.Is(err, ErrNotFound) && k.Sourced(ref) {
+		err = &SourcedError{Ref: ref}
+	}
+	return about(ref, err)
 }
 
-// List returns what is stored in a profile, or in all of them if profile is empty, sorted; fingerprints are not listed. The
-// file store answers without unlocking. What is not ours is not listed.
+// List returns what is stored in a profile, or in all of them if profile is empty, and what a source gives, sorted; fingerprints
+// are not listed. The file store answers without unlocking. What is not ours is not listed.
 func (k *Keychain) List(profile string) ([]Ref, error) {
 	refs, err := k.ListAll(profile)
-	return slices.DeleteFunc(refs, func(ref Ref) bool { return ref.Kind == KindFingerprint }), err
+	if err != nil {
+		return nil, err
+	}
+	return k.withSourced(slices.DeleteFunc(refs, func(ref Ref) bool { return ref.Kind == KindFingerprint }), profile), nil
 }
 
-// ListAll is List with the fingerprints, for what copies or removes everything.
+// ListAll is List with the fingerprints and without a source's items, for what copies or removes everything that is stored.
 func (k *Keychain) ListAll(profile string) ([]Ref, error) {
 	all, err := k.backend.Refs()
 	if err != nil {
@@ -175,8 +195,31 @@ func (k *Keychain) ListAll(profile string) ([]Ref, error) {
 }
 
 // GetAll reads several items at once, in the order of refs. An item that vanished meanwhile is omitted; any other error
-// ends it.
+// ends it. No source is asked before what is stored was read: a locked keychain is unlocked first.
 func (k *Keychain) GetAll(refs []Ref) ([]Item, error) {
+	if k.source == nil || !slices.ContainsFunc(refs, k.Sourced) {
+		return k.getAll(refs)
+	}
+	items, err := k.getAll(slices.DeleteFunc(slices.Clone(refs), k.Sourced))
+	if err != nil {
+		return nil, err
+	}
+	for _, ref := range refs {
+		if !k.Sourced(ref) {
+			continue
+		}
+		item, err := k.Get(ref)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+	at := func(item Item) int { return slices.Index(refs, item.Ref) }
+	slices.SortFunc(items, func(a, b Item) int { return cmp.Compare(at(a), at(b)) })
+	return items, nil
+}
+
+func (k *Keychain) getAll(refs []Ref) ([]Item, error) {
 	items := make([]Item, len(refs))
 	errs := make([]error, len(refs))
 	workers := 1

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"errors"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+type sourceSetOptions struct {
+	config.Source
+	forced bool
+}
+
+const sourceExample = "ragenv source set " + secrets.NGCAPIKey + " -- pass show ngc"
+
+func newSourceSetCommand(p *program) *cli.Command {
+	var o sourceSetOptions
+	var env string
+	return &cli.Command{
+		Name:      "set",
+		Usage:     "name the command that prints a key",
+		ArgsUsage: "NAME COMMAND...",
+		UsageText: "ragenv source set [flags] NAME -- COMMAND [ARG...]",
+		Description: `The command is run once, to see that it works, and is then written to the config file: its program by the whole path, and its
+arguments. They can be read by whoever can read that file, so no key belongs there.
+
+It is run without a shell, in your home directory, without a terminal and without input, for at most 30 seconds. It gets PATH,
+HOME and what else programs need to run at all, as with ragenv run --pristine, and of your other variables those that --env names.
+It prints the key alone, in one line. Log in to the vault before: what would ask for something fails.
+
+--cache keeps the key in the kernel's keyring for that long, as an unlocked keychain is (Linux only); "ragenv lock" ends it.
+
+  ragenv source set NGC_API_KEY -- pass show ngc
+  ragenv source set NGC_API_KEY --env VAULT_ADDR --cache 5m -- vault kv get -field=key secret/ngc
+  ragenv source set NGC_API_KEY -- sops decrypt --extract '["ngc"]' keys.yaml`,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "env", Destination: &env, Usage: "hand over the variables `A,B` of the caller, too"},
+			&cli.StringFlag{Name: "cache", Destination: &o.Cache, Usage: "keep the key for `DURATION` (5m, 1h) instead of asking each time"},
+			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "write it although the command gives no key now, or an unusual one"},
+		},
+		Action: func(c *cli.Context) error {
+			s, err := p.session(c)
+			if err != nil {
+				return err
+			}
+			if c.NArg() < 2 {
+				return ui.Usagef(sourceExample, "ragenv source set takes a name and a command")
+			}
+			name := c.Args().First()
+			if err := envName(c, name); err != nil {
+				return err
+			}
+			o.Command = c.Args().Tail()
+			for _, word := range o.Command {
+				if secrets.LooksLikeKey(word) {
+					return ui.Usagef("ragenv set "+name, "a word of the command is a key, and the config file holds none")
+				}
+			}
+			for variable := range strings.SplitSeq(env, ",") {
+				if variable = strings.TrimSpace(variable); variable != "" {
+					o.Env = append(o.Env, variable)
+				}
+			}
+			return runSourceSet(s, s.envRef(name), o)
+		},
+	}
+}
+
+func runSourceSet(s *session, ref keychain.Ref, o sourceSetOptions) error {
+	path, err := exec.LookPath(o.Command[0])
+	if err == nil {
+		path, err = filepath.Abs(path) // not where a link leads to: an update of the program moves that
+	}
+	if err != nil {
+		return ui.Errorf("install it, or name it by its path", "%s is not found on PATH", ui.Printable(o.Command[0]))
+	}
+	o.Command[0] = path
+	if err := o.Check(); err != nil {
+		return ui.Usagef("ragenv source set --help", "%w", err)
+	}
+	value, err := s.commands().Run(ref, o.Source)
+	switch {
+	case err != nil && !o.forced:
+		return err
+	case err != nil:
+		s.print.Warn("%v", err)
+	default:
+		if err := s.checkValueOr(ref.Name, value.Reveal(), o.forced, "run it again with --force"); err != nil {
+			return err
+		}
+	}
+	if err := s.notStoredYet(ref); err != nil {
+		return err
+	}
+	if err := s.commands().Forget(); err != nil {
+		return err
+	}
+	if err := s.config.SetSource(ref, o.Source); err != nil {
+		return explainConfig(err)
+	}
+	s.print.Note("%s%s comes from %s from now on (%s)", ref.Name, s.inProfile(), ui.Printable(o.Command[0]), s.config.Paths.ConfigFile)
+	return nil
+}
+
+// notStoredYet refuses a second place for a key.
+func (s *session) notStoredYet(ref keychain.Ref) error {
+	k, err := s.quietOpener().Read()
+	if errors.Is(err, keychain.ErrNoStore) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	stored, err := k.Stored().Has(ref)
+	if err != nil || !stored {
+		return err
+	}
+	return ui.Errorf("ragenv rm"+s.forProfile()+" "+ref.Name+", then run it again", "%s is stored%s already, and a key has one place", ref.Name, s.inProfile())
+}

@@ -1,0 +1,26 @@
+// Package keyinput takes a key from what a file, a pipe or a program gives: the one rule for ragenv set and for commands.
+package keyinput
+
+import (
+	"bytes"
+
+	"github.com/ragenv/ragenv/internal/bom"
+)
+
+// Max bounds a key, in bytes: far more than an environment variable can hold.
+const Max = 1 << 20
+
+// Value returns a key without one line break at its end, and without the byte order mark of Windows' programs.
+func Value(data []byte) string {
+	// PowerShell's files begin with a byte order mark. A value of any bytes may begin like one, too, and is left alone.
+	if text, err := bom.UTF8(data); err == nil && printable(bytes.TrimSpace(text)) {
+		data = text
+	}
+	data = bytes.TrimSuffix(data, []byte("\n"))
+	return string(bytes.TrimSuffix(data, []byte("\r")))
+}
+
+// printable reports whether text has printable ASCII only, as keys have.
+func printable(text []byte) bool {
+	return !bytes.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
+}

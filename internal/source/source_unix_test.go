@@ -1,0 +1,240 @@
+//go:build unix
+
+package source
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/test/scripttest"
+)
+
+var ref = keychain.Ref{Profile: "default", Kind: keychain.KindEnv, Name: "NGC_API_KEY"}
+
+// commandsIn has one source in a home of its own.
+func commandsIn(t *testing.T, s config.Source, environ ...string) *Commands {
+	t.Helper()
+	home := t.TempDir()
+	return &Commands{
+		Config: &config.Config{
+			Sources: map[string]map[string]config.Source{"default": {ref.Name: s}},
+			Paths:   config.Paths{Home: home, ConfigFile: filepath.Join(home, "config.toml"), State: filepath.Join(home, "state")},
+		},
+		Environ: append(environ, "PATH="+os.Getenv("PATH")),
+		Limit:   time.Minute,
+	}
+}
+
+func shell(script string) config.Source { return config.Source{Command: []string{"sh", "-c", script}} }
+
+// A command that hangs is ended with all that it started, and its last word is told.
+func TestHangingCommand(t *testing.T) {
+	c := commandsIn(t, shell(`sleep 1000 & echo $! > child; echo "Enter your PIN:" >&2; wait`))
+	c.Limit = 3 * time.Second
+	_, err := c.Get(ref)
+	var failed *Error
+	if !errors.As(err, &failed) || !errors.Is(err, keychain.ErrSource) {
+		t.Fatalf("%v", err)
+	}
+	if want := "sh did not end within 3s: Enter your PIN:"; failed.Error() != want {
+		t.Errorf("%q, want %q", failed, want)
+	}
+	if !strings.Contains(failed.Hint(), "has no terminal here; run it in a terminal: cd; sh -c ") {
+		t.Errorf("hint %q", failed.Hint())
+	}
+	text, err := os.ReadFile(filepath.Join(c.Config.Paths.Home, "child"))
+	if err != nil {
+		t.Skipf("the shell was ended before it began: %v", err)
+	}
+	var child int
+	if _, err := fmt.Sscan(string(text), &child); err != nil {
+		t.Fatal(err)
+	}
+	for alive(child) { // until the kernel has ended it
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// alive reports whether a process runs: not one that only waits to be collected.
+func alive(pid int) bool {
+	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		return false
+	}
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err != nil || !strings.Contains(string(stat), ") Z ")
+}
+
+// A program that asks on the terminal has none, although this test may.
+func TestNoTerminal(t *testing.T) {
+	c := commandsIn(t, shell(`if (: < /dev/tty) 2>/dev/null; then echo terminal-12345; else echo no-terminal-12345; fi`))
+	c.Config.Sources["default"]["X_TOKEN"] = c.Config.Sources["default"][ref.Name]
+	other := ref
+	other.Name = "X_TOKEN"
+	item, err := c.Get(other)
+	if err != nil || item.Secret.Reveal() != "no-terminal-12345" {
+		t.Errorf("%q, %v", item.Secret.Reveal(), err)
+	}
+}
+
+// What a command leaves behind, such as an agent, does not keep its answer back, and lives on.
+func TestDaemonOfTheCommand(t *testing.T) {
+	key := scripttest.NewKey()
+	s := shell(`sleep 1000 & echo $! > child; echo $VAULT`)
+	s.Env = []string{"VAULT"}
+	c := commandsIn(t, s, "VAULT="+key)
+	item, err := c.Get(ref)
+	if err != nil || item.Secret.Reveal() != key {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(c.Config.Paths.Home, "child"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var child int
+	if _, err := fmt.Sscan(string(text), &child); err != nil {
+		t.Fatal(err)
+	}
+	if !alive(child) {
+		t.Error("what the command started was ended")
+	}
+	_ = syscall.Kill(child, syscall.SIGKILL)
+}
+
+// Fourteen images of one pull ask at one moment: all get the key, and with a cache the command runs once.
+func TestParallelGets(t *testing.T) {
+	for _, cache := range []string{"", "1m"} {
+		key := scripttest.NewKey()
+		s := shell(`echo run >> runs; echo $VAULT`)
+		s.Env, s.Cache = []string{"VAULT"}, cache
+		c := commandsIn(t, s, "VAULT="+key)
+		t.Cleanup(func() { _ = c.Forget() })
+		var wg sync.WaitGroup
+		for range 14 {
+			wg.Go(func() {
+				item, err := c.Get(ref)
+				if err != nil || item.Secret.Reveal() != key {
+					t.Errorf("cache %q: another answer, %v", cache, err)
+				}
+			})
+		}
+		wg.Wait()
+		runs, err := os.ReadFile(filepath.Join(c.Config.Paths.Home, "runs"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := 14
+		if cache != "" && keychain.CanStayUnlocked() {
+			want = 1
+		}
+		if got := strings.Count(string(runs), "run"); got != want {
+			t.Errorf("cache %q: the command ran %d times, want %d", cache, got, want)
+		}
+		t.Logf("cache %q: 14 gets, %d runs", cache, strings.Count(string(runs), "run"))
+	}
+}
+
+// A kept answer ends with Forget, and with every change of the command or of what it is handed.
+func TestForget(t *testing.T) {
+	if !keychain.CanStayUnlocked() {
+		t.Skip("this kernel keeps no keys for this process")
+	}
+	first, second := scripttest.NewKey(), scripttest.NewKey()
+	s := config.Source{Command: []string{"cat", "vault"}, Cache: "1m"}
+	c := commandsIn(t, s)
+	t.Cleanup(func() { _ = c.Forget() })
+	vault := filepath.Join(c.Config.Paths.Home, "vault")
+	want := func(key, when string) {
+		t.Helper()
+		if item, err := c.Get(ref); err != nil || item.Secret.Reveal() != key {
+			t.Errorf("%s: another answer, %v", when, err)
+		}
+	}
+	put := func(key string) {
+		if err := os.WriteFile(vault, []byte(key+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(first)
+	want(first, "at first")
+	put(second)
+	want(first, "while it is kept")
+	if err := c.Forget(); err != nil {
+		t.Fatal(err)
+	}
+	want(second, "after Forget")
+	put(first)
+	changed := s
+	changed.Command = []string{"cat", "./vault"}
+	c.Config.Sources["default"][ref.Name] = changed
+	want(first, "after a change of the command")
+	if err := c.Forget(); err != nil {
+		t.Fatal(err)
+	}
+	c.Config.Sources["default"][ref.Name] = s
+	if err := c.Forget(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The answer is the key, whatever a program on Windows or a shell puts around it, and nothing else.
+func TestAnswers(t *testing.T) {
+	key := scripttest.NewKey()
+	for name, test := range map[string]struct{ script, want string }{
+		"a line break":       {`echo $VAULT`, ""},
+		"none":               {`printf %s $VAULT`, ""},
+		"of Windows":         {`printf '%s\r\n' $VAULT`, ""},
+		"a byte order mark":  {`printf '\357\273\277%s\n' $VAULT`, ""},
+		"two line breaks":    {`printf '%s\n\n' $VAULT`, "printed 2 lines: a key is one"},
+		"nothing":            {`:`, "printed nothing"},
+		"an empty line":      {`echo`, "printed nothing"},
+		"only a complaint":   {`echo "not logged in" >&2`, "printed nothing: not logged in"},
+		"quotes":             {`echo "\"$VAULT\""`, "printed what is not a key: "},
+		"megabytes":          {`while :; do echo $VAULT; done`, "printed more than 1 MiB"},
+		"ended by a signal":  {`kill -9 $$`, "failed (signal: killed)"},
+		"a steering message": {`printf '\033[31mred\n' >&2; exit 1`, "failed (exit status 1): \ufffd[31mred"},
+		"a long message":     {`printf "%0500d\n" 0 >&2; exit 1`, strings.Repeat("0", 200) + "..."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := shell(test.script)
+			s.Env = []string{"VAULT"}
+			item, err := commandsIn(t, s, "VAULT="+key).Get(ref)
+			if test.want == "" {
+				if err != nil || item.Secret.Reveal() != key {
+					t.Errorf("another answer, %v", err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) || scripttest.Holds(err.Error(), key) {
+				t.Errorf("%v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+// A program that is not there, and one that cannot be run.
+func TestCannotRun(t *testing.T) {
+	dir := t.TempDir()
+	script := filepath.Join(dir, "script")
+	if err := os.WriteFile(script, []byte("x"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for command, want := range map[string]string{
+		"/no/such/vault": "vault is not found: no such file or directory",
+		"no-such-vault":  "no-such-vault is not found: " + exec.ErrNotFound.Error(),
+		script:           "script cannot be run: exec format error",
+	} {
+		if _, err := commandsIn(t, config.Source{Command: []string{command}}).Get(ref); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %q", command, err, want)
+		}
+	}
+}
