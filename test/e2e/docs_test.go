@@ -13,8 +13,8 @@ import (
 
 // readers have done this before they come to the first command of a page, beside what prepare does.
 var readers = map[string]string{
-	"README.md":  "ragenv docker configure",
-	"docs/ci.md": "rm -r .local/share/ragenv && export GITHUB_ENV=$PWD/github-env",
+	"README.md":       "ragenv docker configure",
+	"docs/ci.md":      "rm -r .local/share/ragenv && export GITHUB_ENV=$PWD/github-env",
 	"docs/sources.md": "ragenv rm NGC_API_KEY && pass insert --multiline ngc < ngc-key > /dev/null",
 	"docs/headless.md": "rm -r .local/share/ragenv && export RAGENV_PASSPHRASE_FILE=$PWD/passphrase && ragenv setup --yes && ragenv set NGC_API_KEY < ngc-key && " +
 		"ragenv set CYBORGDB_API_KEY < key.txt && ragenv docker configure && ragenv lock",
