@@ -106,7 +106,7 @@ func (s *session) currentPassphrase(k *keychain.Keychain, protected bool) ([]byt
 	}
 	defer terminal.Close()
 	for try := 1; ; try++ {
-		secret, err := terminal.ReadSecret("Current passphrase: ")
+		secret, err := terminal.ReadPassphrase("Current passphrase: ")
 		if err != nil {
 			return nil, err
 		}

@@ -226,7 +226,7 @@ func (s *session) withBackupPassphrase(path, prompt string, read func([]byte) ([
 	}
 	defer terminal.Close()
 	for try := 1; ; try++ {
-		secret, err := terminal.ReadSecret(prompt)
+		secret, err := terminal.ReadPassphrase(prompt)
 		if err != nil {
 			return nil, err
 		}

@@ -74,7 +74,7 @@ func (s *session) askPassphrase(k *keychain.Keychain) error {
 	}
 	defer terminal.Close()
 	for try := 1; ; try++ {
-		secret, err := terminal.ReadSecret("Passphrase of your keychain: ")
+		secret, err := terminal.ReadPassphrase("Passphrase of your keychain: ")
 		if err != nil {
 			return err
 		}

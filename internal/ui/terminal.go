@@ -57,17 +57,36 @@ func (t *Terminal) Printf(format string, args ...any) { _, _ = fmt.Fprintf(t.out
 // ReadSecret shows a prompt and reads one line or one paste without echo. The echo stays off until Close, the next ReadLine,
 // or the end of HideTyping. Errors: ErrInterrupted.
 func (t *Terminal) ReadSecret(prompt string) ([]byte, error) {
+	answer, more, err := t.readSecret(prompt)
+	if more {
+		t.Printf("More than one line came in: only the first was read, the rest was discarded.\n")
+	}
+	return answer, err
+}
+
+// ReadPassphrase is ReadSecret for a passphrase, which is one line: of several none is taken, and it asks again.
+func (t *Terminal) ReadPassphrase(prompt string) ([]byte, error) {
+	for {
+		answer, more, err := t.readSecret(prompt)
+		if err != nil || !more && !bytes.ContainsAny(answer, "\r\n") {
+			return answer, err
+		}
+		clear(answer)
+		t.Printf("More than one line came in, and a passphrase is one line: nothing was read.\n")
+	}
+}
+
+// readSecret also reports whether text came in after the answer. It is discarded.
+func (t *Terminal) readSecret(prompt string) (answer []byte, more bool, err error) {
 	// The modes come first: what is typed once the prompt is there is never shown.
 	if err := typing.read(func() { t.Printf("%s", t.Style.wrapPrompt(prompt)) }); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	line, err := readHidden(t.in.Read, suspend)
-	if t.drain() {
-		t.Printf("\nMore than one line came in: only the first was read, the rest was discarded.")
-	}
+	answer, err = readHidden(t.in.Read, sendSignal)
+	more = t.drain()
 	typing.quiet()
 	t.Printf("\n")
-	return line, err
+	return answer, more, err
 }
 
 // pasteGap is how long the rest of a paste may take to arrive where the terminal does not mark where a paste ends.
@@ -89,15 +108,23 @@ func (t *Terminal) drain() bool {
 	return text
 }
 
+// signalKey is a key for which a terminal sends a signal, unless it is in raw mode.
+type signalKey byte
+
+const (
+	suspendKey signalKey = 0x1a // Ctrl-Z
+	quitKey    signalKey = 0x1c // Ctrl-\
+)
+
 // readHidden reads an answer from a terminal in raw mode: a line, or a whole bracketed paste, with backspace, Ctrl-U, Ctrl-C,
-// Ctrl-D and Ctrl-Z. The canonical mode of a terminal would cut a line at 4,095 bytes without a word.
+// Ctrl-D, and Ctrl-Z and Ctrl-\, of which the caller sends the signal. The canonical mode of a terminal would cut a line at 4,095 bytes without a word.
 //
 // Line breaks at the ends of a paste are dropped; one at its end ends the answer, as it does when it is typed. Those inside
 // stay, for the caller to judge.
-func readHidden(read func([]byte) (int, error), suspend func()) ([]byte, error) {
+func readHidden(read func([]byte) (int, error), send func(signalKey)) ([]byte, error) {
 	const (
-		ctrlC, ctrlD, backspace, ctrlU, ctrlZ, del = 0x03, 0x04, 0x08, 0x15, 0x1a, 0x7f
-		pasteBegin, pasteEnd                       = "\x1b[200~", "\x1b[201~"
+		ctrlC, ctrlD, backspace, ctrlU, del = 0x03, 0x04, 0x08, 0x15, 0x7f
+		pasteBegin, pasteEnd                = "\x1b[200~", "\x1b[201~"
 	)
 	var line []byte
 	paste := -1 // where the paste begins in line
@@ -129,9 +156,9 @@ func readHidden(read func([]byte) (int, error), suspend func()) ([]byte, error) 
 			if len(line) == 0 {
 				return nil, ErrInterrupted
 			}
-		case ctrlZ:
+		case byte(suspendKey), byte(quitKey):
 			line = line[:0]
-			suspend()
+			send(signalKey(c))
 		case backspace, del:
 			_, size := utf8.DecodeLastRune(line)
 			line = line[:len(line)-size]
@@ -154,6 +181,7 @@ func (t *Terminal) ReadLine(prompt string) (string, error) {
 	if !typing.show() {
 		_ = discardInput(t.in)
 	}
+	defer answerSignals()()
 	t.Printf("%s", t.Style.wrapPrompt(prompt))
 	var line []byte
 	buffer := make([]byte, 1)
@@ -196,11 +224,11 @@ func (t *Terminal) Confirm(question string, byDefault bool) (bool, error) {
 // NewPassphrase asks for a new passphrase twice; empty is allowed and means none.
 func (t *Terminal) NewPassphrase(prompt string) ([]byte, error) {
 	for {
-		first, err := t.ReadSecret(prompt)
+		first, err := t.ReadPassphrase(prompt)
 		if err != nil {
 			return nil, err
 		}
-		again, err := t.ReadSecret("Confirm passphrase: ")
+		again, err := t.ReadPassphrase("Confirm passphrase: ")
 		if err != nil {
 			return nil, err
 		}

@@ -131,13 +131,18 @@ func (m *modes) restore() {
 }
 
 func (m *modes) handle(signals <-chan os.Signal) {
+	expected := false // a SIGCONT after which the modes are set already
 	for sig := range signals {
 		m.mu.Lock()
 		if m.saved != nil {
 			switch {
 			case isStop(sig):
 				m.restore()
-				stopSelf()
+				expected = stopSelf()
+				_ = m.apply()
+			case isContinue(sig) && expected:
+				expected = false
+			case isContinue(sig):
 				_ = m.apply()
 			default:
 				m.restore()

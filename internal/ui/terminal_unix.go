@@ -12,8 +12,9 @@ import (
 )
 
 var (
-	endingSignals   = []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}
-	stoppingSignals = []os.Signal{syscall.SIGTSTP}
+	endingSignals = []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}
+	// SIGCONT: after a SIGSTOP, which no program sees, the shell has set other modes.
+	stoppingSignals = []os.Signal{syscall.SIGTSTP, syscall.SIGCONT}
 )
 
 func openTTY() (in, out *os.File, err error) {
@@ -21,28 +22,58 @@ func openTTY() (in, out *os.File, err error) {
 	return tty, tty, err
 }
 
+// quit ends the program as SIGQUIT does, for which Go's runtime would print all stacks.
+func quit() { syscall.Exit(128 + int(syscall.SIGQUIT)) }
+
+// answerSignals does what Ctrl-Z and Ctrl-\ do by default, until stop is called. Go's runtime ignores SIGTSTP once it was notified
+// of it, as at a hidden prompt.
+func answerSignals() (stop func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTSTP, syscall.SIGQUIT)
+	go func() {
+		for sig := range signals {
+			if sig == syscall.SIGQUIT {
+				quit()
+			}
+			stopSelf()
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(signals)
+	}
+}
+
 // reraise lets a signal do what it does without us.
 func reraise(sig os.Signal) {
+	if sig == syscall.SIGQUIT {
+		quit()
+	}
 	signal.Reset(sig)
 	if number, ok := sig.(syscall.Signal); ok {
 		_ = syscall.Kill(os.Getpid(), number)
 	}
 }
 
-// suspend does what Ctrl-Z does where the terminal does not: it stops the foreground job.
-func suspend() { _ = syscall.Kill(0, syscall.SIGTSTP) }
+// sendSignal does what a key does where the terminal does not: it sends the foreground job a signal.
+func sendSignal(key signalKey) {
+	_ = syscall.Kill(0, map[signalKey]syscall.Signal{suspendKey: syscall.SIGTSTP, quitKey: syscall.SIGQUIT}[key])
+}
 
 func isStop(sig os.Signal) bool { return sig == syscall.SIGTSTP }
 
-// stopSelf stops this process as SIGTSTP does, and returns when it goes on. It takes SIGSTOP, as Go's runtime keeps its handler
-// of SIGTSTP after signal.Reset. In a session without job control, which no shell could continue, it does nothing.
-func stopSelf() {
+func isContinue(sig os.Signal) bool { return sig == syscall.SIGCONT }
+
+// stopSelf stops this process as SIGTSTP does, and returns true when it goes on. It takes SIGSTOP, as Go's runtime keeps its
+// handler of SIGTSTP after signal.Reset. In a session without job control, which no shell could continue, it does nothing.
+func stopSelf() bool {
 	session, err := unix.Getsid(0)
 	if err != nil || session == unix.Getpgrp() {
-		return
+		return false
 	}
 	_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 	time.Sleep(50 * time.Millisecond) // the signal may reach another thread after Kill returns
+	return true
 }
 
 // terminalState is a terminal's modes.

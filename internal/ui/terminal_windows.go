@@ -30,12 +30,17 @@ func openTTY() (in, out *os.File, err error) {
 // echo back on a prompt that went on would show the secret.
 func reraise(os.Signal) { _ = windows.TerminateProcess(windows.CurrentProcess(), CodeInterrupted) }
 
-// suspend does nothing: Windows has no stopped jobs.
-func suspend() {}
+// answerSignals does nothing: Windows has no such signals.
+func answerSignals() (stop func()) { return func() {} }
+
+// sendSignal does nothing: Windows has no stopped jobs, and Ctrl-C ends a prompt.
+func sendSignal(signalKey) {}
 
 func isStop(os.Signal) bool { return false }
 
-func stopSelf() {}
+func isContinue(os.Signal) bool { return false }
+
+func stopSelf() bool { return false }
 
 // terminalState is a console's input mode.
 type terminalState struct{ mode uint32 }

@@ -72,22 +72,23 @@ func TestReadHidden(t *testing.T) {
 		"\x1b[200~two\rlines\x1b[201~\r":    "two\nlines",
 		"\x1b[200~a\x03\x04\x1a\x1b[201~\r": "a\x03\x04\x1a",
 		"half\x1akey\r":                     "key",
+		"half\x1ckey\r":                     "key",
 		"tab\there \r":                      "tab\there ",
 		"x\x04y\r":                          "xy",
 		strings.Repeat("k", 9000) + "\r":    strings.Repeat("k", 9000),
 	} {
-		got, err := readHidden(strings.NewReader(input).Read, func() {})
+		got, err := readHidden(strings.NewReader(input).Read, func(signalKey) {})
 		if err != nil || string(got) != want {
 			t.Errorf("%.20q: %.20q, %v", input, got, err)
 		}
 	}
 	for _, input := range []string{"", "half a line", "\x03", "key\x03\r", "\x04"} {
-		if _, err := readHidden(strings.NewReader(input).Read, func() {}); !errors.Is(err, ErrInterrupted) {
+		if _, err := readHidden(strings.NewReader(input).Read, func(signalKey) {}); !errors.Is(err, ErrInterrupted) {
 			t.Errorf("%q: %v, want ErrInterrupted", input, err)
 		}
 	}
 	endless := io.MultiReader(strings.NewReader(strings.Repeat("k", maxAnswer+2)))
-	if _, err := readHidden(endless.Read, func() {}); err == nil || errors.Is(err, ErrInterrupted) {
+	if _, err := readHidden(endless.Read, func(signalKey) {}); err == nil || errors.Is(err, ErrInterrupted) {
 		t.Errorf("an endless line: %v", err)
 	}
 }

@@ -186,3 +186,9 @@ func (d *Dialogue) SignalForeground(sig syscall.Signal) {
 		d.T.Fatal(err)
 	}
 }
+
+// OthersInForeground reports whether the terminal belongs to a job of the program, as of a shell.
+func (d *Dialogue) OthersInForeground() bool {
+	group, err := unix.IoctlGetInt(int(d.pty.Fd()), unix.TIOCGPGRP)
+	return err == nil && group != d.Pid()
+}
