@@ -188,7 +188,11 @@ func runBackendMigrate(s *session, fromName, toName string, keep bool) error {
 		}
 	}
 
+	moving := "Moving the keys"
+	stop := s.print.Working(moving)
 	verified, err := keychain.CopyAll(from, to, func(ref keychain.Ref, outcome keychain.Moved) {
+		stop()
+		defer func() { stop = s.print.Working(moving) }()
 		switch outcome {
 		case keychain.Copied:
 			s.print.Note("%s: copied and read back", ref)
@@ -197,8 +201,8 @@ func runBackendMigrate(s *session, fromName, toName string, keep bool) error {
 		case keychain.Newer:
 			s.print.Warn("%s: the %s backend has another, newer one, which stays; the older one stays in the %s backend", ref, toName, fromName)
 		}
-
 	})
+	stop()
 	var refused *keychain.RefusedError
 	if errors.As(err, &refused) {
 		rm := "ragenv rm "
@@ -220,6 +224,7 @@ func runBackendMigrate(s *session, fromName, toName string, keep bool) error {
 		s.print.Note("%s in both backends", count(withoutFingerprints(verified), "item"))
 		return nil
 	}
+	stop = s.print.Working("Removing the old copies")
 	err = keychain.RemoveAll(from, verified)
 	if err == nil {
 		// What was stored in the old place while that went on, by who had opened it before the config file named the new one.
@@ -228,6 +233,7 @@ func runBackendMigrate(s *session, fromName, toName string, keep bool) error {
 			err = keychain.RemoveAll(from, late)
 		}
 	}
+	stop()
 	if err != nil {
 		return ui.Errorf(fmt.Sprintf("ragenv backend migrate %s %s", fromName, toName), "every key is in the %s backend, but the old place is not empty yet: %w", toName, err)
 	}

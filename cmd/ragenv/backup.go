@@ -58,10 +58,16 @@ func runBackup(s *session, path string, forced bool) error {
 		return err
 	}
 	var file bytes.Buffer
-	if err := backup.Write(&file, items, secret, s.now()); err != nil {
+	stop := s.print.Working("Encrypting the backup")
+	err = backup.Write(&file, items, secret, s.now())
+	stop()
+	if err != nil {
 		return err
 	}
-	if err := backup.Verify(bytes.NewReader(file.Bytes()), items, secret); err != nil {
+	stop = s.print.Working("Checking the backup")
+	err = backup.Verify(bytes.NewReader(file.Bytes()), items, secret)
+	stop()
+	if err != nil {
 		return fmt.Errorf("nothing was written: %w", err)
 	}
 	if forced {

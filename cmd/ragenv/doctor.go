@@ -97,7 +97,9 @@ func (p *program) doctorWorld(c *cli.Context) (*doctor.World, error) {
 func (p *program) runDoctor(w *doctor.World, o doctorOptions) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	stopWorking := p.printer(false).Working("Checking")
 	reports := doctor.Run(ctx, doctor.Checks(w))
+	stopWorking()
 	if ctx.Err() != nil {
 		return ui.ErrInterrupted
 	}

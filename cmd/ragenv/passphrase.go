@@ -67,7 +67,9 @@ func runPassphrase(s *session, o passphraseOptions) error {
 			return nil
 		}
 	}
+	stop := s.print.Working("Changing the passphrase")
 	err = s.explainPassphrase(k.ChangePassphrase(current, next))
+	stop()
 	stillUnlocked := errors.Is(err, keychain.ErrStillUnlocked)
 	if err != nil && !stillUnlocked {
 		return err
@@ -110,7 +112,9 @@ func (s *session) currentPassphrase(k *keychain.Keychain, protected bool) ([]byt
 		if err != nil {
 			return nil, err
 		}
+		stop := s.print.Working("Unlocking the keychain")
 		err = k.Unlock(secret)
+		stop()
 		if err == nil || errors.Is(err, keychain.ErrUnavailable) {
 			return secret, nil
 		}

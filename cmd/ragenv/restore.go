@@ -119,7 +119,10 @@ func (s *session) readSetAside(path string) ([]keychain.Item, error) {
 }
 
 func (s *session) unlockSetAside(k *keychain.Keychain, path string) error {
-	unlock := func(secret []byte) ([]keychain.Item, error) { return nil, k.Unlock(secret) }
+	unlock := func(secret []byte) ([]keychain.Item, error) {
+		defer s.print.Working("Unlocking the keychain")()
+		return nil, k.Unlock(secret)
+	}
 	_, err := s.withBackupPassphrase(path, "Passphrase of the old keychain: ", unlock)
 	return err
 }
@@ -199,7 +202,9 @@ func backupName(ref keychain.Ref) string {
 // readBackup decrypts a backup.
 func (s *session) readBackup(path string, file []byte) ([]keychain.Item, error) {
 	return s.withBackupPassphrase(path, "Passphrase of the backup: ", func(secret []byte) ([]keychain.Item, error) {
+		stop := s.print.Working("Reading the backup")
 		items, err := backup.Read(bytes.NewReader(file), secret)
+		stop()
 		if err != nil && !errors.Is(err, keychain.ErrWrongPassphrase) {
 			err = fmt.Errorf("%s: %w", ui.Printable(path), err)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -12,10 +13,10 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// valueInArguments is the error for a key on the command line.
+// valueInArguments is the error for a key on the command line: refused, but not unseen.
 func valueInArguments(command string) error {
-	return ui.Usagef(command+" (it asks for the value; to pipe it: "+command+" < FILE)",
-		"a key on the command line shows in the process list and in the shell's history, so it is not taken")
+	return ui.Usagef(forgetLine(os.Getenv)+"; replace the key at its service, then: "+command+" (it asks for the value)",
+		"a key on the command line is refused, and is in the shell's history now")
 }
 
 // envName checks the name of a variable as a command's argument.

@@ -51,11 +51,13 @@ func isLoopback(base string) bool {
 
 // ask asks the service that a key is for.
 func (s *session) ask(ctx context.Context, item keychain.Item) probe.Result {
+	services := s.services() // may warn, so it comes first
+	defer s.print.Working("Checking " + item.Name)()
 	switch secrets.KindOf(item.Name) {
 	case validate.NGC:
-		return s.services().NGC(ctx, item.Secret.Reveal())
+		return services.NGC(ctx, item.Secret.Reveal())
 	case validate.CyborgDB:
-		return s.services().CyborgDB(ctx, item.Secret.Reveal())
+		return services.CyborgDB(ctx, item.Secret.Reveal())
 	}
 	return probe.Result{Outcome: probe.Unknown, Detail: "no service can be asked about it"}
 }

@@ -78,7 +78,9 @@ func (s *session) askPassphrase(k *keychain.Keychain) error {
 		if err != nil {
 			return err
 		}
+		stop := s.print.Working("Unlocking the keychain")
 		err = k.Unlock(secret)
+		stop()
 		if !errors.Is(err, keychain.ErrWrongPassphrase) {
 			return err
 		}
@@ -147,7 +149,9 @@ func (s *session) ensureUnlocked(k *keychain.Keychain) error {
 		return s.askAndUnlock(k)
 	}
 	if err == nil {
+		stop := s.print.Working("Unlocking the keychain")
 		err = s.explainPassphrase(k.Unlock(secret))
+		stop()
 	}
 	if errors.Is(err, keychain.ErrUnavailable) {
 		return nil // nothing can keep it open, but this process has it

@@ -192,7 +192,9 @@ func (s *session) lockedForSetup(k *keychain.Keychain) (bool, error) {
 		return true, nil
 	}
 	if err == nil {
+		stop := s.print.Working("Unlocking the keychain")
 		err = s.explainPassphrase(k.Unlock(secret))
+		stop()
 	}
 	if errors.Is(err, keychain.ErrUnavailable) { // nothing can keep it open, but the passphrase is right
 		err = nil

@@ -55,7 +55,9 @@ func runUnlock(s *session) error {
 	secret, err := passphrase.FromEnvironment(s.getenv)
 	switch {
 	case err == nil:
+		stop := s.print.Working("Unlocking the keychain")
 		err = s.explainPassphrase(k.Unlock(secret))
+		stop()
 	case errors.Is(err, passphrase.ErrNone):
 		err = s.askPassphrase(k)
 	}

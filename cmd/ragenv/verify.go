@@ -81,7 +81,10 @@ func runVerify(s *session, o verifyOptions) error {
 	for _, item := range items {
 		verdicts = append(verdicts, verdict{Name: item.Name, Result: s.ask(ctx, item)})
 		if o.image != "" && secrets.KindOf(item.Name) == validate.NGC {
-			result := s.services().RegistryPull(ctx, item.Secret.Reveal(), image)
+			services := s.services()
+			stop := s.print.Working("Checking " + image.String())
+			result := services.RegistryPull(ctx, item.Secret.Reveal(), image)
+			stop()
 			verdicts = append(verdicts, verdict{Name: item.Name, Image: image.String(), Result: result})
 		}
 		if ctx.Err() != nil {

@@ -103,7 +103,9 @@ func (o Opener) OpenOrCreate(backend string) (*keychain.Keychain, error) {
 
 // Create makes the file store with this passphrase, empty for none, and pins the backend.
 func (o Opener) Create(passphrase []byte) (*keychain.Keychain, error) {
+	stop := o.Print.Working("Creating the keychain")
 	k, err := keychain.CreateFileStore(o.options(keychain.BackendFile), o.protection(passphrase))
+	stop()
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +132,9 @@ func (o Opener) create() (*keychain.Keychain, error) {
 	if !typed {
 		options.CacheFor = 0 // storing needs no unlocked store
 	}
+	stop := o.Print.Working("Creating the keychain")
 	k, err := keychain.CreateFileStore(options, o.protection(secret))
+	stop()
 	if errors.Is(err, keychain.ErrStoreExists) { // another process was first
 		return o.Open(keychain.BackendFile)
 	}
