@@ -84,7 +84,11 @@ obtain_apt() {
 	present || apt_install $what
 	path=$(find_command "${commands%% *}") || unavailable "no program ${commands%% *} after installing: $what"
 	# shellcheck disable=SC2086
-	version=$(first_version "$("$path" $probe 2>&1 </dev/null)") || unavailable "$path $probe reports no version"
+	if [[ -n $probe ]]; then
+		version=$(first_version "$("$path" $probe 2>&1 </dev/null)") || unavailable "$path $probe reports no version"
+	else # a program that cannot say its version
+		version=$(first_version "$(dpkg-query -W -f '${Version}' "${what%% *}" 2>/dev/null)") || unavailable "$path is of no package ${what%% *}"
+	fi
 	if [[ ! $version =~ $package ]]; then unavailable "$path is version $version, not $package"; fi
 	printf '%s\t%s\n' "$path" "$version"
 }
