@@ -56,8 +56,9 @@ RAGENV_PASSPHRASE never reaches the command. With --only and --pristine neither 
 passphrase; --keep-unlock hands over RAGENV_PASSPHRASE_FILE, which docker-credential-ngc needs inside the command where the
 kernel keeps no unlocked keychain. A command that runs as you can ask the helper for every login while the keychain is open.
 
---mask shows *** for the stored values in what the command prints, also in base64, in URLs and in JSON. The command is a child
-then, on a terminal of its own if there is one; it can still send a key elsewhere, or print it in a form that is not known.
+--mask shows *** for the stored values in what the command prints, also in JSON, percent-encoded, and in base64 and hexadecimal
+digits with line breaks and spaces between them. The command is a child then, on a terminal of its own if there is one; it can
+still send a key elsewhere, or print it in a form that is not known, such as a dump with offsets.
 
 --file hands a key over as a file in memory instead of a variable: the variable VAR has its path, which the command and what it starts
 can read, and nobody else. Nothing of it is on a disk, and the key's own variables are not set (--only NAME keeps them). FORMAT says

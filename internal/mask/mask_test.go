@@ -3,12 +3,15 @@ package mask
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/url"
+	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -16,16 +19,48 @@ import (
 // expected marks every occurrence of every form, and replaces each run of marked bytes.
 func expected(values []string, text string) string {
 	hidden := make([]bool, len(text))
-	for _, value := range values {
-		for form := range forms(value) {
-			for i := 0; i+len(form) <= len(text); i++ {
-				if text[i:i+len(form)] == form {
-					for j := range form {
-						hidden[i+j] = true
-					}
+	// find marks the occurrences of a form in tokens, of which each has a place in the text.
+	find := func(form string, tokens []byte, begins, ends []int) {
+		for i := 0; i+len(form) <= len(tokens); i++ {
+			if string(tokens[i:i+len(form)]) == form {
+				for j := begins[i]; j < ends[i+len(form)-1]; j++ {
+					hidden[j] = true
 				}
 			}
 		}
+	}
+	for _, value := range values {
+		for form := range forms(value) {
+			find(form, []byte(text), places(0, len(text)), places(1, len(text)))
+		}
+		if len(value) < minEncoded {
+			continue
+		}
+		// Line breaks and spaces are passed over, unless there are too many.
+		for _, part := range regexp.MustCompile(`[^\r\n\t ]+(?:[\r\n\t ]{1,8}[^\r\n\t ]+)*`).FindAllStringIndex(text, -1) {
+			var without []byte
+			var begins, ends []int
+			for i := part[0]; i < part[1]; i++ {
+				if !strings.ContainsRune("\r\n\t ", rune(text[i])) {
+					without, begins, ends = append(without, text[i]), append(begins, i), append(ends, i+1)
+				}
+			}
+			for form := range digits(value) {
+				find(form, without, begins, ends)
+			}
+		}
+		var decoded []byte
+		var begins, ends []int
+		for i := 0; i < len(text); {
+			n := 1
+			c := text[i]
+			if raw, err := url.PathUnescape(text[i:min(i+3, len(text))]); c == '%' && err == nil {
+				c, n = raw[0], 3
+			}
+			decoded, begins, ends = append(decoded, c), append(begins, i), append(ends, i+n)
+			i += n
+		}
+		find(value, decoded, begins, ends)
 	}
 	var out strings.Builder
 	for i := range len(text) {
@@ -37,6 +72,15 @@ func expected(values []string, text string) string {
 		}
 	}
 	return out.String()
+}
+
+// places counts from first, n times.
+func places(first, n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = first + i
+	}
+	return all
 }
 
 func masked(t *testing.T, values []string, chunks ...string) string {
@@ -114,6 +158,108 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// wrap breaks a text into lines.
+func wrap(text string, columns int, lineEnd string) string {
+	var b strings.Builder
+	for len(text) > columns {
+		b.WriteString(text[:columns] + lineEnd)
+		text = text[columns:]
+	}
+	return b.String() + text
+}
+
+// escapeAll percent-encodes every byte, with this format of a byte.
+func escapeAll(text, format string) string {
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		fmt.Fprintf(&b, format, c)
+	}
+	return b.String()
+}
+
+// TestEncoded: what programs write is hidden wherever the borders of the writes are.
+func TestEncoded(t *testing.T) {
+	random := make([]byte, 48)
+	for i := range random {
+		random[i] = byte(rand.Uint32())
+	}
+	key := "nvapi-" + base64.RawURLEncoding.EncodeToString(random)
+	odd := "a/b+c&d=\"<e>\" %" + base64.StdEncoding.EncodeToString(random)
+	for _, value := range []string{key, odd} {
+		for before := range 3 {
+			for name, encoded := range map[string]string{
+				"base64":            base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", before) + value)),
+				"URL-safe base64":   base64.URLEncoding.EncodeToString([]byte(strings.Repeat("x", before) + value)),
+				"lower-case hex":    strings.Repeat("0", before) + hex.EncodeToString([]byte(value)),
+				"upper-case hex":    strings.Repeat("0", before) + strings.ToUpper(hex.EncodeToString([]byte(value))),
+				"od -An -tx1":       strings.Repeat("0", before) + strings.TrimSpace(escapeAll(value, "%02x ")),
+				"%XX":               strings.Repeat("0", before) + escapeAll(value, "%%%02X"),
+				"%xx":               strings.Repeat("0", before) + escapeAll(value, "%%%02x"),
+				"a query":           strings.Repeat("0", before) + url.QueryEscape(value),
+				"a path":            strings.Repeat("0", before) + url.PathEscape(value),
+				"lower-case digits": strings.Repeat("0", before) + lowerEscapes(url.PathEscape(value)),
+			} {
+				for _, columns := range []int{1 << 20, 76, 64, 60, 48} {
+					if columns < 1<<20 && (strings.HasPrefix(name, "%") || strings.HasSuffix(name, "y") || strings.HasPrefix(name, "a ") || name == "lower-case digits") {
+						continue // nothing wraps an address
+					}
+					for _, lineEnd := range []string{"\n", "\r\n", "\n    "} {
+						output := "before\n" + wrap(encoded, columns, lineEnd) + "\nafter\n"
+						if got := masked(t, []string{value}, output); len(got) > len("before\n***\nafter\n")+before+4 || !strings.Contains(got, Replacement) {
+							t.Errorf("%s at %d columns, %d before: %d of %d bytes are left", name, columns, before, len(got), len(output))
+						}
+						if got, want := masked(t, []string{value}, strings.Split(output, "")...), expected([]string{value}, output); got != want {
+							t.Errorf("%s at %d columns, byte by byte: %d bytes, want %d", name, columns, len(got), len(want))
+						}
+					}
+				}
+			}
+		}
+	}
+	// More than 8 spaces are no wrapping.
+	if text := hex.EncodeToString([]byte(key)); masked(t, []string{key}, text[:70]+strings.Repeat("\n", 9)+text[70:]) != text[:70]+strings.Repeat("\n", 9)+text[70:] {
+		t.Error("digits far from each other are hidden")
+	}
+}
+
+// lowerEscapes writes percent-encoded bytes with lower-case digits.
+func lowerEscapes(text string) string {
+	return regexp.MustCompile("%[0-9A-F]{2}").ReplaceAllStringFunc(text, strings.ToLower)
+}
+
+// TestProgramsEncode: what these programs write of a key is hidden.
+func TestProgramsEncode(t *testing.T) {
+	random := make([]byte, 48)
+	for i := range random {
+		random[i] = byte(rand.Uint32())
+	}
+	key := "nvapi-" + base64.RawURLEncoding.EncodeToString(random)
+	for _, command := range []string{
+		"base64", "base64 -w64", "openssl base64", "xxd -p", "xxd -p -u", "od -An -v -tx1", "hexdump -v -e '16/1 \"%02x \" \"\\n\"'",
+		"python3 -c 'import base64, sys; print(base64.encodebytes(sys.stdin.buffer.read()).decode())'",
+		"python3 -c 'import sys, urllib.parse; print(urllib.parse.quote(sys.stdin.read(), safe=str()))'", "jq -sRr @uri",
+	} {
+		t.Run(command, func(t *testing.T) {
+			program, _, _ := strings.Cut(command, " ")
+			if _, err := exec.LookPath(program); err != nil {
+				t.Skip(err)
+			}
+			for _, before := range []string{"", "u:", "user:"} {
+				cmd := exec.Command("sh", "-c", command)
+				cmd.Stdin = strings.NewReader(before + key)
+				out, err := cmd.Output()
+				if err != nil {
+					t.Fatal(err)
+				}
+				// What is left of the text before the key takes at most four characters for a byte.
+				if got := strings.TrimSpace(masked(t, []string{key}, string(out))); len(got) > 4*len(before)+12 || !strings.Contains(got, Replacement) {
+					t.Errorf("after %q %d of %d bytes are left", before, len(got), len(out))
+				}
+			}
+		})
+	}
+}
+
 // TestNothingElseIsHeldBack: what cannot be the beginning of a value is out when Write returns.
 func TestNothingElseIsHeldBack(t *testing.T) {
 	var out bytes.Buffer
@@ -188,6 +334,9 @@ func FuzzChunks(f *testing.F) {
 	f.Add("secret\x00secrets\x00cre", "a secretsecrets secr", uint64(1))
 	f.Add("aa\x00aab\x00baa", "aaabaabaaaabbaabaaa", uint64(2))
 	f.Add("line one is it\nline two is it\n", "line one is it\r\nline two is it\r\n", uint64(3))
+	f.Add("abcdefghijklmnop", "YWJjZGVm\nZ2hpamts\r\n  bW5vcA== 6162636465666768 696a6b6c6d6e6f70 %61bcdefghijklmno%70", uint64(5))
+	f.Add("%bcdefghijklmnop%", "%25bcdefghijklmnop% %%bcdefghijklmnop% %bcdefghijklmno%%70%", uint64(6))
+	f.Add("\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa", "aaaaaaaaaaaa aaaaaaaaaaaaaa\naaaa", uint64(7))
 	f.Add("abcdefghijklmnop", "YWJjZGVmZ2hpamtsbW5vcA== abcdefghijklmnop", uint64(4))
 	for seed := range uint64(200) { // of two letters, so that all overlaps come
 		r := rand.New(rand.NewPCG(seed, 9))

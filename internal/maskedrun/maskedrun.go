@@ -1,8 +1,8 @@
 // Package maskedrun runs a command as a child and hides secret values in what it writes to standard output and standard error.
 //
 // Where standard output is a terminal, the command gets a terminal of its own (a pty) with the same settings and size, and keys
-// go to it as they are typed, so that prompts, colors, Ctrl-C and full-screen programs work. Ctrl-Z does not stop it. Where
-// standard output goes elsewhere, both streams are pipes.
+// go to it as they are typed, so that prompts, colors, Ctrl-C and full-screen programs work. Ctrl-Z stops it and the shell's
+// job, unless the command reads that key itself. Where standard output goes elsewhere, both streams are pipes.
 //
 // What the command leaves behind in the background may write until the command ends, but no longer.
 package maskedrun

@@ -5,10 +5,10 @@ package maskedrun
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -29,6 +29,7 @@ type child struct {
 	masker   *mask.Masker
 	std      Streams
 	terminal *os.File   // the pty's master; nil without one
+	keys     *keys      // what is typed on our terminal; its in is nil if nothing is for the command
 	others   []*os.File // the command's ends of the streams, ours until it has started
 	streams  []func(ended <-chan struct{}) error
 }
@@ -53,7 +54,11 @@ func Run(argv, env []string, masker *mask.Masker, std Streams) (code int, err er
 		}
 	}
 	signals := make(chan os.Signal, 16)
-	for _, sig := range forwarded {
+	handled := forwarded
+	if c.terminal != nil {
+		handled = append(slices.Clone(forwarded), unix.SIGTSTP)
+	}
+	for _, sig := range handled {
 		if !signal.Ignored(sig) {
 			signal.Notify(signals, sig)
 		}
@@ -67,6 +72,9 @@ func Run(argv, env []string, masker *mask.Masker, std Streams) (code int, err er
 	}
 	ended := make(chan struct{})
 	go c.forward(signals, ended)
+	if c.terminal != nil && c.keys.in != nil {
+		go c.typed()
+	}
 	var pumps sync.WaitGroup
 	failures := make([]error, len(c.streams))
 	for i, stream := range c.streams {
@@ -137,13 +145,13 @@ func (c *child) openTerminal() (restore func(), err error) {
 	if err := unix.IoctlSetTermios(int(slave.Fd()), setTermios, settings); err != nil {
 		return restore, err
 	}
+	c.keys = &keys{continued: make(chan struct{}, 1)}
 	if typing {
-		state, err := term.MakeRaw(int(c.std.In.Fd()))
-		if err != nil {
+		c.keys.in = c.std.In
+		if err := c.keys.raw(); err != nil {
 			return restore, err
 		}
-		restore = func() { _ = term.Restore(int(c.std.In.Fd()), state) }
-		go func() { _, _ = io.Copy(struct{ io.Writer }{master}, struct{ io.Reader }{c.std.In}) }()
+		restore = func() { c.keys.restore(true) }
 	}
 	c.relay(master, c.std.Out)
 	return restore, nil
@@ -172,6 +180,10 @@ func (c *child) forward(signals <-chan os.Signal, ended <-chan struct{}) {
 				}
 			case c.terminal != nil && (sig == unix.SIGINT || sig == unix.SIGQUIT): // typed where nothing is read: to all, as a terminal does
 				_ = unix.Kill(-pid, number)
+			case sig == unix.SIGTSTP: // from outside, or typed where nothing is read
+				go c.suspend() // which waits for the next signal
+			case c.terminal != nil && sig == unix.SIGCONT:
+				c.resume()
 			case (sig == unix.SIGINT || sig == unix.SIGQUIT) && ownTerminal():
 			default:
 				_ = c.cmd.Process.Signal(sig)

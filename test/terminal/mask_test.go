@@ -3,6 +3,9 @@
 package terminal_test
 
 import (
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -68,4 +71,40 @@ func TestMaskEndsWithTheCommand(t *testing.T) {
 	}
 	d.WantHidden(key)
 	d.SendNow("\x03").Expect("code 130\n").WantCode(0)
+}
+
+// Ctrl-Z stops the command with the shell's job, and fg brings both back.
+func TestMaskStopsAndGoesOn(t *testing.T) {
+	for shell := range shells {
+		t.Run(shell, func(t *testing.T) {
+			if _, err := exec.LookPath(shell); err != nil {
+				t.Skip(shell + " is not installed")
+			}
+			w, ragenv, key := maskWorld(t)
+			w.Env = append(w.Env, "PS1=ready> ")
+			d := w.Start(shells[shell]...)
+			d.Expect("ready> ").SendNow(ragenv + " -q --mask -- sh -c 'echo $$ >pid; echo be''gun; read -r a; echo \"got $a $NGC_API_KEY\"; read -r b; echo \"and $b\"; exit 7'; echo code=$?\r")
+			d.Expect("begun\n")
+			for round, answer := range []string{"one", "two"} {
+				d.SendNow("\x1a").Expect("ready> ")
+				pid, err := os.ReadFile(filepath.Join(w.Dir, "pid"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				// The command is stopped too, by what ps says of its state.
+				d.SendNow("ps -o state= -p " + strings.TrimSpace(string(pid)) + " | sed 's/^/state=/'\r").Expect("state=T").Expect("ready> ")
+				d.SendNow("echo st''ill sane\r").Expect("still sane\n").Expect("ready> ")
+				d.SendNow("fg\r")
+				terminal.WaitFor(t, "the command to go on", func() bool {
+					out, _ := exec.Command("ps", "-o", "state=", "-p", strings.TrimSpace(string(pid))).Output()
+					return !strings.HasPrefix(string(out), "T")
+				})
+				d.SendNow(answer + "\r").Expect([]string{"got one ***", "and two"}[round])
+			}
+			// dash's and zsh's fg end as the command does; what followed it on the line was dropped when it was stopped.
+			d.Expect("ready> ").SendNow("echo fg=$?\r").Expect("fg=7\n").Expect("ready> ").SendNow("stty -a | grep -c ' icanon'\r").Expect("1\n")
+			d.WantHidden(key)
+			d.SendNow("exit\r").End()
+		})
+	}
 }
