@@ -118,3 +118,76 @@ func FuzzIndex(f *testing.F) {
 		}
 	})
 }
+
+// index returns an index of version 2 or 4 with entries of these paths, and extensions. In version 4 each path is
+// written whole: it drops all of the one before.
+func index(version byte, extensions string, paths ...string) []byte {
+	data := append([]byte("DIRC\x00\x00\x00"), version, 0, 0, 0, byte(len(paths)))
+	previous := 0
+	for _, path := range paths {
+		start := len(data)
+		data = append(data, make([]byte, 62)...)
+		if version == 4 {
+			drop := []byte{byte(previous & 0x7f)}
+			for n := previous >> 7; n > 0; n >>= 7 {
+				n--
+				drop = append([]byte{0x80 | byte(n&0x7f)}, drop...)
+			}
+			data = append(data, drop...)
+			previous = len(path)
+		}
+		data = append(append(data, path...), 0)
+		for version < 4 && (len(data)-start)%8 != 0 {
+			data = append(data, 0)
+		}
+	}
+	return append(append(data, extensions...), make([]byte, 20)...)
+}
+
+// Numbers of two and three bytes, a path as long as is read and one byte more, and no entries at all.
+func TestLimits(t *testing.T) {
+	long, longest := strings.Repeat("d/", 200)+"a", strings.Repeat("d/", 2047)+"ab"
+	for _, test := range []struct {
+		doc   string
+		data  []byte
+		paths []string
+	}{
+		{"no entries", index(2, ""), nil},
+		{"version 2", index(2, "", "a", longest), []string{"a", longest}},
+		{"version 4", index(4, "", long, "b", longest, "c"), []string{long, "b", longest, "c"}},
+		{"a path that is too long", index(2, "", longest+"x"), nil},
+		{"an extension", index(2, "TREE\x00\x00\x00\x02ab", "a"), []string{"a"}},
+	} {
+		wanted := map[string]string{}
+		for _, path := range test.paths {
+			wanted[path] = path
+		}
+		got, err := among(test.data, 20, wanted)
+		if tooLong := strings.Contains(test.doc, "too long"); (err != nil) != tooLong || !tooLong && !slices.Equal(got, test.paths) {
+			t.Errorf("%s: %d of %d paths, %v", test.doc, len(got), len(test.paths), err)
+		}
+	}
+	if longest += "x"; len(longest) != maxPath+1 {
+		t.Fatalf("the longest path has %d bytes", len(longest)-1)
+	}
+	// What is kept of the path before counts, too.
+	kept := index(4, "", strings.Repeat("a", maxPath))
+	kept = kept[:len(kept)-20]
+	kept[11] = 2
+	kept = append(append(append(kept, make([]byte, 62)...), "\x00x\x00"...), make([]byte, 20)...)
+	if _, err := among(kept, 20, nil); !errors.Is(err, ErrUnknown) {
+		t.Errorf("a long path in two parts: %v", err)
+	}
+}
+
+// A file that ends too early is not read as one that tracks less.
+func TestCutShort(t *testing.T) {
+	for _, version := range []byte{2, 4} {
+		whole := index(version, "TREE\x00\x00\x00\x02ab", "a/b", "a/c")
+		for n := range whole {
+			if _, err := among(whole[:n], 20, nil); !errors.Is(err, ErrUnknown) && n != len(whole)-len("TREE....ab") {
+				t.Errorf("version %d, %d of %d bytes: %v", version, n, len(whole), err)
+			}
+		}
+	}
+}

@@ -23,6 +23,8 @@ func TestAccept(t *testing.T) {
 		"no server":                 {keychain.Item{Ref: keychain.Ref{Kind: keychain.KindRegistry, Name: "nv\ncr.io"}, Username: "me"}, false},
 		"an escape in a user name":  {keychain.Item{Ref: keychain.Ref{Kind: keychain.KindRegistry, Name: "ghcr.io"}, Username: "\x1b]0;x\a"}, false},
 		"expired long ago":          {keychain.Item{Ref: keychain.Ref{Kind: keychain.KindEnv, Name: "A"}, Expires: time.Unix(1, 0)}, true},
+		"expires in 9999":           {keychain.Item{Ref: keychain.Ref{Kind: keychain.KindEnv, Name: "A"}, Expires: time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)}, true},
+		"expired in 1969":           {keychain.Item{Ref: keychain.Ref{Kind: keychain.KindEnv, Name: "A"}, Expires: time.Unix(-1, 0)}, false},
 		"expires in the year 10000": {keychain.Item{Ref: keychain.Ref{Kind: keychain.KindEnv, Name: "A"}, Expires: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}, false},
 		"stored in the year 9999":   {keychain.Item{Ref: keychain.Ref{Kind: keychain.KindRegistry, Name: "nvcr.io"}, Updated: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}, false},
 		"a clock was wrong":         {keychain.Item{Ref: keychain.Ref{Kind: keychain.KindRegistry, Name: "nvcr.io"}, Updated: time.Now().Add(48 * time.Hour)}, true},

@@ -70,9 +70,7 @@ func TestFirstWriteMakesTheStoreAndPinsOnce(t *testing.T) {
 	}
 	w.variables[passphrase.EnvFile] = file
 	o := w.opener(t)
-	if o.choose() != keychain.BackendFile {
-		t.Skip("this machine has a keychain that works")
-	}
+	skipWhereAKeychainWorks(t, o)
 	k, err := o.Write()
 	if err != nil {
 		t.Fatal(err)
@@ -130,5 +128,28 @@ func TestAPinnedBackendThatIsAwayIsAnError(t *testing.T) {
 	delete(w.variables, config.EnvBackend)
 	if again = w.opener(t); again.Config.Backend != keychain.BackendFile {
 		t.Errorf("naming a backend for one call pinned %q", again.Config.Backend)
+	}
+}
+
+// The hint creates a file store, also where another backend is set.
+func TestNoStoreNamesTheBackendThatSetupWouldNotTake(t *testing.T) {
+	for backend, named := range map[string]bool{"": false, keychain.BackendFile: false, keychain.BackendPass: true} {
+		o := newWorld(t).opener(t)
+		o.Config.Backend = backend
+		hint := ui.Explain(o.noStore()).Hint
+		if strings.HasPrefix(hint, config.EnvBackend+"=file ragenv setup --no-passphrase") != named || strings.HasPrefix(hint, "ragenv setup --no-passphrase") == named {
+			t.Errorf("%q: %s", backend, hint)
+		}
+	}
+}
+
+// skipWhereAKeychainWorks skips a test on a desktop, where the first write does not go to the file store.
+func skipWhereAKeychainWorks(t *testing.T, o Opener) {
+	t.Helper()
+	candidates := keychain.FirstWriteBackends()
+	for _, backend := range candidates[:len(candidates)-1] {
+		if o.Probe(backend) == nil {
+			t.Skip("this machine has a keychain that works: ", backend)
+		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -102,8 +104,30 @@ func TestReadIsBounded(t *testing.T) {
 	if _, err := Read(path, 10); !errors.Is(err, readfile.ErrTooLarge) {
 		t.Errorf("%v", err)
 	}
+	if data, err := Read(path, 11); err != nil || len(data) != 11 {
+		t.Errorf("%d bytes, %v", len(data), err)
+	}
 	if _, err := Read(filepath.Join(t.TempDir(), "absent", "file"), 10); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v", err)
+	}
+}
+
+// As many links as the kernel follows, and one more.
+func TestAsManyLinksAsTheKernel(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the limit is that of Linux")
+	}
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, "0"), []byte("x"), 0o600))
+	for i := range maxLinks + 1 {
+		must(t, os.Symlink(strconv.Itoa(i), filepath.Join(dir, strconv.Itoa(i+1))))
+	}
+	for links, follows := range map[int]bool{maxLinks: true, maxLinks + 1: false} {
+		path := filepath.Join(dir, strconv.Itoa(links))
+		_, kernels := os.ReadFile(path)
+		if _, err := Read(path, 10); (err == nil) != follows || (kernels == nil) != follows {
+			t.Errorf("%d links: %v; the kernel: %v", links, err, kernels)
+		}
 	}
 }
 

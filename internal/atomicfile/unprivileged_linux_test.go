@@ -1,0 +1,105 @@
+package atomicfile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+const nobody = 65534
+
+// asNobody calls do as a user without rights on files, if this process is root's: on a thread that ends with it.
+func asNobody(do func() error) error {
+	result := make(chan error)
+	go func() {
+		if os.Geteuid() == 0 {
+			runtime.LockOSThread() // for ever: the thread ends with the goroutine
+			if err := unix.Setfsuid(nobody); err != nil {
+				result <- err
+				return
+			}
+		}
+		result <- do()
+	}()
+	return <-result
+}
+
+// openDir returns a directory that every user can get to.
+func openDir(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, d := range []string{dir, filepath.Dir(dir)} {
+		if err := os.Chmod(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// What cannot be removed is reported.
+func TestRemoveFails(t *testing.T) {
+	dir := openDir(t)
+	path := filepath.Join(dir, "config")
+	put(t, path, "x", 0o644)
+	if err := os.Chmod(dir, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
+	if err := asNobody(func() error { return Remove(path, []byte("x")) }); !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("%v", err)
+	}
+	want(t, path, "x")
+}
+
+// A file that cannot keep its group gives the group it gets no rights.
+func TestGroupThatCannotBeKept(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	dir := openDir(t)
+	path := filepath.Join(dir, "config")
+	for group, mode := range map[int]fs.FileMode{1234: 0o604, 0: 0o664} {
+		put(t, path, "x", 0o664)
+		if err := errors.Join(os.Chmod(path, 0o664), os.Chown(path, nobody+1, group), os.Chown(dir, nobody, nobody)); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := asNobody(func() error {
+			return write(path, info, []byte("y"), 0o600, func(temp string) error { return rename(temp, path) })
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if info, err = os.Stat(path); err != nil || info.Mode().Perm() != mode {
+			t.Errorf("group %d: mode %v, want %v, %v", group, info.Mode(), mode, err)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Of owner and group, only one may differ from what a new file has.
+func TestOwnerOrGroupIsKept(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	path := filepath.Join(t.TempDir(), "config")
+	put(t, path, "x", 0o640)
+	for _, ids := range [][2]int{{nobody, os.Getegid()}, {0, nobody}} {
+		if err := errors.Join(os.Chown(path, ids[0], ids[1]), Write(path, []byte("y"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		var stat unix.Stat_t
+		if err := unix.Stat(path, &stat); err != nil || int(stat.Uid) != ids[0] || int(stat.Gid) != ids[1] {
+			t.Errorf("%d:%d, want %v, %v", stat.Uid, stat.Gid, ids, err)
+		}
+	}
+}
