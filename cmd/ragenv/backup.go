@@ -61,6 +61,9 @@ func runBackup(s *session, path string, forced bool) error {
 	stop := s.print.Working("Encrypting the backup")
 	err = backup.Write(&file, items, secret, s.now())
 	stop()
+	if errors.Is(err, keychain.ErrTooLarge) {
+		return ui.Errorf("ragenv list --all, and ragenv rm for what is large and needs no backup", "%w", err)
+	}
 	if err != nil {
 		return err
 	}

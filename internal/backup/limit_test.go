@@ -1,0 +1,58 @@
+package backup
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// large returns items of a total size, in MiB.
+func large(items, mib int) []keychain.Item {
+	value := strings.Repeat("x", mib<<20)
+	var all []keychain.Item
+	for i := range items {
+		all = append(all, env("default", fmt.Sprintf("KEY_%d", i), value))
+	}
+	return all
+}
+
+// TestOneLimit: what is written can be read, and what could not be is not written.
+func TestOneLimit(t *testing.T) {
+	file := encrypted(t, large(8, 5), "x")
+	if len(file) > MaxSize || len(file) < MaxSize/2 {
+		t.Fatalf("%d bytes: the test is about a file near the limit of %d", len(file), MaxSize)
+	}
+	if got, err := Read(bytes.NewReader(file), []byte("x")); err != nil || len(got) != 8 {
+		t.Errorf("what was written is read as %d items, %v", len(got), err)
+	}
+	var none bytes.Buffer
+	if err := write(&none, large(8, 6), []byte("x"), now, fast); !errors.Is(err, keychain.ErrTooLarge) || none.Len() != 0 {
+		t.Errorf("%d bytes were written, %v", none.Len(), err)
+	}
+}
+
+func TestVerify(t *testing.T) {
+	items := sample()
+	file := encrypted(t, items, "x")
+	if err := Verify(bytes.NewReader(file), items, []byte("x")); err != nil {
+		t.Error(err)
+	}
+	other := append([]keychain.Item{}, items...)
+	other[2].Secret = keychain.NewSecret("another")
+	renamed := append([]keychain.Item{}, items...)
+	renamed[5].Username = "another"
+	for name, items := range map[string][]keychain.Item{"another value": other, "another user": renamed, "an item more": append(items, env("x", "Y", "z")), "an item fewer": items[:5]} {
+		if err := Verify(bytes.NewReader(file), items, []byte("x")); !errors.Is(err, keychain.ErrDamaged) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, file := range map[string][]byte{"cut": file[:len(file)/2], "empty": nil} {
+		if err := Verify(bytes.NewReader(file), items, []byte("x")); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
