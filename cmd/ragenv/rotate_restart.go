@@ -40,9 +40,9 @@ func (s *session) afterRotation(name string) {
 
 // restartHolders runs the Compose commands that give containers the stored key, after showing them, and searches again.
 func (s *session) restartHolders(ref keychain.Ref, yes bool) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	search := func() (*where.Report, error) {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+		defer stop() // at the question Ctrl-C is to end the program
 		report, err := s.search(ctx, whereOptions{names: []string{ref.Name}})
 		if err == nil && ctx.Err() != nil {
 			err = ui.ErrInterrupted
@@ -62,7 +62,7 @@ func (s *session) restartHolders(ref keychain.Ref, yes bool) error {
 			return err
 		}
 		for _, r := range restarts {
-			if err := s.restart(ctx, r, built.Env); err != nil {
+			if err := s.restart(r, built.Env); err != nil {
 				return err
 			}
 		}
@@ -98,7 +98,9 @@ func (s *session) confirmRestarts(ref keychain.Ref, restarts []*where.Restart, y
 }
 
 // restart runs one of the commands. It writes to standard error, as this command's own output is for other programs.
-func (s *session) restart(ctx context.Context, r *where.Restart, environ []string) error {
+func (s *session) restart(r *where.Restart, environ []string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
 	args := r.Args()
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = r.Dir, environ, s.stderr, s.stderr

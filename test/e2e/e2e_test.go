@@ -22,6 +22,8 @@ func TestEndToEnd(t *testing.T) {
 	step(t, "6 every keychain", testBackends)
 	step(t, "7 a rotation to the last holder of the old key", testWhere)
 	step(t, "8 where, in time", testWhereInTime)
+	step(t, "8 where, over ssh and in a swarm", testWhereElsewhere)
+	step(t, "8 a login that cannot be decoded", testUndecodableLogin)
 	step(t, "9 every command of the documents", testDocuments)
 }
 

@@ -128,6 +128,8 @@ func fix(c container, h where.Holder, force bool) (string, *where.Restart) {
 	labels := c.Config.Labels
 	name := shellquote.Word(h.Name)
 	switch {
+	case labels[labelSwarmService] != "" && c.State.Status != "running": // the swarm keeps those of former tasks
+		return "docker rm " + name, nil
 	case labels[labelSwarmService] != "":
 		return "docker service update --force " + shellquote.Word(labels[labelSwarmService]) + ", after its environment or secret is changed", nil
 	case labels[labelPodmanUnit] != "":

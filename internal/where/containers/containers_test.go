@@ -71,7 +71,7 @@ func TestFix(t *testing.T) {
 		"swarm":   {map[string]string{labelSwarmService: "rag_server"}, false, "docker service update --force rag_server, after its environment or secret is changed"},
 	} {
 		var con container
-		con.Config.Labels = c.labels
+		con.Config.Labels, con.State.Status = c.labels, "running"
 		got, _ := fix(con, where.Holder{Name: "x", Project: c.labels[labelProject], Service: c.labels[labelService]}, c.force)
 		if got != c.fix {
 			t.Errorf("%s:\n\t%s\nwant\t%s", name, got, c.fix)

@@ -8,11 +8,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/where"
 )
 
@@ -150,44 +150,77 @@ func (e engine) secretFiles(ctx context.Context, id string) (map[string]string, 
 	return files, fmt.Errorf("more than %d files", maxSecretFiles)
 }
 
-// swarm examines the services of a swarm that this engine manages, and names their secrets, which nobody can read.
-func (e engine) swarm(ctx context.Context, report *where.Report) {
-	var services []struct {
-		Spec struct {
-			Name         string
-			Labels       map[string]string
-			TaskTemplate struct {
-				ContainerSpec struct {
-					Env, Command, Args []string
-					Secrets            []struct{ SecretName string }
-				}
-			}
-		}
+// serviceSpec is how a swarm describes a service.
+type serviceSpec struct {
+	Name         string
+	Labels       map[string]string
+	TaskTemplate struct {
+		ContainerSpec struct{ Env, Command, Args []string }
 	}
+}
+
+// swarm examines the services of a swarm that this engine manages, and names its secrets, which it shows to nobody.
+func (e engine) swarm(ctx context.Context, report *where.Report) {
+	var services []struct{ Spec, PreviousSpec serviceSpec }
 	if e.get(ctx, "/services", maxList, &services) != nil {
 		return // no swarm, or not its manager
 	}
-	var secrets []string
+	report.Searched = append(report.Searched, count(len(services), "swarm service"))
 	for _, service := range services {
-		spec := service.Spec.TaskTemplate.ContainerSpec
-		var c container
-		c.Name, c.Config.Env, c.Config.Cmd, c.Args, c.Config.Labels = service.Spec.Name, spec.Env, spec.Command, spec.Args, service.Spec.Labels
-		if h, ok := e.examine(c, nil); ok {
-			h.Kind, h.Engine, h.Project, h.Service, h.Restart = where.KindService, "docker", "", "", nil
+		h, present := e.service(service.Spec)
+		former, past := e.service(service.PreviousSpec)
+		past = past && former.State == where.Old
+		if present {
 			if h.State == where.Old {
-				h.Fix = "ragenv -- docker service update --env-add NAME " + h.Name + ", with the NAME of each variable above"
+				h.Fix = serviceFix(h)
 			}
 			report.Holders = append(report.Holders, h)
 		}
-		for _, s := range spec.Secrets {
-			if !slices.Contains(secrets, s.SecretName) {
-				secrets = append(secrets, s.SecretName)
+		if past && h.State != where.Old {
+			former.Name = service.Spec.Name
+			for i, part := range former.Where {
+				former.Where[i] = part + " of the specification before"
 			}
+			former.Fix = "docker service update --force " + shellquote.Word(former.Name)
+			report.Holders = append(report.Holders, former)
 		}
 	}
-	for _, name := range secrets {
-		report.Unread = append(report.Unread, where.Unread{What: "swarm secret " + name, Reason: "a swarm does not show its secrets"})
+	var secrets []struct{ Spec struct{ Name string } }
+	if e.get(ctx, "/secrets", maxList, &secrets) != nil {
+		return
 	}
+	for _, s := range secrets {
+		report.Unread = append(report.Unread, where.Unread{What: "swarm secret " + s.Spec.Name, Reason: "a swarm does not show its secrets"})
+	}
+}
+
+// service examines a specification of a service.
+func (e engine) service(spec serviceSpec) (where.Holder, bool) {
+	var c container
+	c.Name, c.Config.Env, c.Config.Cmd, c.Args, c.Config.Labels = spec.Name, spec.TaskTemplate.ContainerSpec.Env, spec.TaskTemplate.ContainerSpec.Command, spec.TaskTemplate.ContainerSpec.Args, spec.Labels
+	h, ok := e.examine(c, nil)
+	h.Kind, h.Engine, h.Project, h.Service, h.Fix, h.Restart = where.KindService, "docker", "", "", "", nil
+	return h, ok
+}
+
+// serviceFix returns what gives a service the stored key in each variable that has an old one. docker takes a variable that is
+// named without a value from its own environment.
+func serviceFix(h where.Holder) string {
+	name := shellquote.Word(h.Name)
+	var set, add string
+	for _, part := range h.Where {
+		if strings.Contains(part, " ") || len(h.Keys) > 1 {
+			return "docker service update " + name + ", with the stored key in: " + strings.Join(h.Where, ", ")
+		}
+		if part != h.Keys[0] {
+			set += part + `="$` + h.Keys[0] + `" `
+		}
+		add += "--env-add " + part + " "
+	}
+	if set == "" {
+		return "ragenv -- docker service update " + add + name
+	}
+	return "ragenv -- sh -c " + shellquote.Word(set+"docker service update "+add+name)
 }
 
 // goneError is the engine's 404.
