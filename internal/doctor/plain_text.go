@@ -120,6 +120,9 @@ func (k judged) describe() string {
 	return "holds " + k.of + " in plain text"
 }
 
+// checkedElsewhere are the places that have checks of their own.
+var checkedElsewhere = []string{places.Docker, places.Podman, places.Startup, places.EnvFile}
+
 // plainTextKeys: no other program's file, and no shell history, holds a key. Start-up files, Docker's config.json and the
 // files of a repository have checks of their own.
 func (w *World) plainTextKeys(ctx context.Context) Result {
@@ -129,7 +132,7 @@ func (w *World) plainTextKeys(ctx context.Context) Result {
 	var f findings
 	s := w.scan(ctx)
 	for _, k := range w.keysIn(s.findings) {
-		if slices.Contains([]string{places.Docker, places.Podman, places.Startup, places.EnvFile}, k.Place) {
+		if slices.Contains(checkedElsewhere, k.Place) {
 			continue
 		}
 		f.add(Warning, w.removal(k), "%s %s", w.at(k.Finding), k.describe())
@@ -137,7 +140,17 @@ func (w *World) plainTextKeys(ctx context.Context) Result {
 	for _, u := range s.unread {
 		f.add(Warning, "ls -ld "+shellquote.Word(u.Path), "%s was not searched: %s", w.tilde(u.Path), u.Reason)
 	}
-	return f.joined(Result{OK, "no key in " + w.tildes(strings.Join(s.searched, ", ")), ""})
+	return f.joined(Result{OK, "no key in " + w.tildes(strings.Join(searchedHere(s.searched), ", ")), ""})
+}
+
+// searchedHere omits the places that other checks report on.
+func searchedHere(searched []string) (names []string) {
+	for i, place := range places.Table() {
+		if i < len(searched) && !slices.Contains(checkedElsewhere, place.Name) { // both are in the order of the table
+			names = append(names, searched[i])
+		}
+	}
+	return names
 }
 
 // tildes shortens each path in the home directory that a text names.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,7 +17,7 @@ import (
 func TestMain(m *testing.M) { scripttest.Clean(m) }
 
 // TestRealFiles: the file that the real program writes with a key in it is found, imported and cleaned, and the program still
-// reads it. Programs that are not on PATH are skipped: test/worlds/clients obtains them.
+// reads it. Programs that are not here are skipped: test/worlds/clients obtains them.
 func TestRealFiles(t *testing.T) {
 	ragenv := scripttest.Binary(t, scripttest.Ragenv)
 	for _, c := range []struct {
@@ -26,16 +27,19 @@ func TestRealFiles(t *testing.T) {
 		replace string   // what @HOST@ becomes in the file: NGC's name
 		after   []string // arguments that make the program read the file
 		says    string   // what it then prints
+		clean   []string // how ragenv takes the key out; by import --remove if nil
 	}{
-		{"helm", []string{"repo", "add", "nvidia", "http://@HOST@", "--username", "$oauthtoken", "--password", "@KEY@"}, ".config/helm/repositories.yaml", "helm.ngc.nvidia.com", []string{"repo", "list"}, "nvidia"},
-		{"helm", []string{"registry", "login", "@HOST@", "--plain-http", "--username", "$oauthtoken", "--password", "@KEY@"}, ".config/helm/registry/config.json", "nvcr.io", []string{"registry", "logout", "nvcr.io"}, ""},
-		{"skopeo", []string{"login", "--tls-verify=false", "--username", "$oauthtoken", "--password", "@KEY@", "--authfile", "@HOME@/.config/containers/auth.json", "@HOST@"}, ".config/containers/auth.json", "nvcr.io", []string{"login", "--get-login", "--authfile", "@HOME@/.config/containers/auth.json", "nvcr.io"}, "not logged"},
-		{"regctl", []string{"registry", "login", "@HOST@", "--user", "$oauthtoken", "--pass", "@KEY@"}, ".regctl/config.json", "nvcr.io", []string{"registry", "config", "nvcr.io"}, "nvcr.io"},
+		{"docker", []string{"login", "@HOST@", "--username", "$oauthtoken", "--password", "@KEY@"}, ".docker/config.json", "nvcr.io", []string{"logout", "nvcr.io"}, "Removing login credentials for nvcr.io", []string{"docker", "configure"}},
+		{"crane", []string{"auth", "login", "@HOST@", "--username", "$oauthtoken", "--password", "@KEY@"}, ".docker/config.json", "nvcr.io", []string{"auth", "get", "nvcr.io"}, "THE KEY", []string{"docker", "configure"}},
+		{"helm", []string{"repo", "add", "nvidia", "http://@HOST@", "--username", "$oauthtoken", "--password", "@KEY@"}, ".config/helm/repositories.yaml", "helm.ngc.nvidia.com", []string{"repo", "list"}, "nvidia", nil},
+		{"helm", []string{"registry", "login", "@HOST@", "--plain-http", "--username", "$oauthtoken", "--password", "@KEY@"}, ".config/helm/registry/config.json", "nvcr.io", []string{"registry", "logout", "nvcr.io"}, "", nil},
+		{"skopeo", []string{"login", "--tls-verify=false", "--username", "$oauthtoken", "--password", "@KEY@", "--authfile", "@HOME@/.config/containers/auth.json", "@HOST@"}, ".config/containers/auth.json", "nvcr.io", []string{"login", "--get-login", "--authfile", "@HOME@/.config/containers/auth.json", "nvcr.io"}, "not logged", nil},
+		{"regctl", []string{"registry", "login", "@HOST@", "--user", "$oauthtoken", "--pass", "@KEY@"}, ".regctl/config.json", "nvcr.io", []string{"registry", "config", "nvcr.io"}, "nvcr.io", nil},
 	} {
 		t.Run(c.program+" "+filepath.Base(c.file), func(t *testing.T) {
-			program, err := exec.LookPath(c.program)
-			if err != nil {
-				t.Skip(c.program + " is not on PATH")
+			program := find(c.program)
+			if program == "" {
+				t.Skip(c.program + " is not here: test/worlds/clients " + c.program)
 			}
 			key := scripttest.NewKey()
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -56,7 +60,7 @@ func TestRealFiles(t *testing.T) {
 				}
 				cmd := exec.Command(program, args...)
 				cmd.Dir = home
-				cmd.Env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "RAGENV_BACKEND=file", "XDG_RUNTIME_DIR=" + home}
+				cmd.Env = []string{"HOME=" + home, "PATH=" + filepath.Dir(ragenv) + ":" + os.Getenv("PATH"), "RAGENV_BACKEND=file", "XDG_RUNTIME_DIR=" + home, "DOCKER_HOST=unix://" + home + "/no-engine"}
 				out, err := cmd.CombinedOutput()
 				return strings.ReplaceAll(string(out), key, "THE KEY"), err
 			}
@@ -77,26 +81,57 @@ func TestRealFiles(t *testing.T) {
 			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			out, _ := run(ragenv, "doctor")
-			if !strings.Contains(out, "~/"+c.file) {
-				t.Errorf("doctor does not find it:\n%s", out)
+			inPlainText := func() bool {
+				out, _ := run(ragenv, "doctor")
+				for line := range strings.Lines(out) {
+					of := strings.Contains(line, "~/"+c.file) || strings.Contains(line, " docker-logins ") && c.file == ".docker/config.json"
+					if of && !strings.HasPrefix(line, "ok ") && strings.Contains(line, "plain text") {
+						return true
+					}
+				}
+				return false
+			}
+			if !inPlainText() {
+				t.Error("doctor does not find it")
 			}
 			if out, err := run(ragenv, "setup", "--no-passphrase"); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
-			if out, err := run(ragenv, "import", path, "--remove"); err != nil {
+			if c.clean == nil {
+				c.clean = []string{"import", path, "--remove"}
+			}
+			if out, err := run(ragenv, c.clean...); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
 			if out, err := run(ragenv, "get", "NGC_API_KEY"); err != nil || strings.TrimSpace(out) != "THE KEY" {
 				t.Errorf("stored: %v: %s", err, out)
 			}
-			out, _ = run(ragenv, "doctor")
-			if strings.Contains(out, "~/"+c.file) {
-				t.Errorf("doctor still finds it:\n%s", out)
+			if data, err := os.ReadFile(path); err != nil || inPlainText() || strings.Contains(string(data), key) {
+				t.Errorf("doctor still finds it, or it is still there (%v)", err)
 			}
 			if out, _ := run(program, c.after...); !strings.Contains(out, c.says) {
 				t.Errorf("%s says %s", c.program, out)
 			}
 		})
 	}
+}
+
+// find returns a program of PATH, or the newest that test/worlds/clients has built; "" if there is none.
+func find(name string) string {
+	if path, err := exec.LookPath(name); err == nil {
+		return path
+	}
+	cache := os.Getenv("RAGENV_CLIENTS_CACHE")
+	if cache == "" {
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			return ""
+		}
+		cache = filepath.Join(dir, "ragenv-clients")
+	}
+	built, _ := filepath.Glob(filepath.Join(cache, name+"-v*", name))
+	if len(built) == 0 {
+		return ""
+	}
+	return slices.Max(built)
 }
