@@ -11,6 +11,7 @@ import (
 
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/dotenv"
+	"github.com/ragenv/ragenv/internal/opener"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/pkg/validate"
@@ -40,7 +41,8 @@ where nobody can be asked that stays out, unless --force is given.
 A shell and Docker Compose read some lines differently: "export X=two words" is "two" for the one and "two words" for the other.
 Such a line is shown with both readings, and nothing is stored until --as says which one is meant.
 
-What is stored already under another value stays, unless --force is given; the rest is stored, and the exit code is 1. With
+What is stored already under another value stays, unless --force is given; the rest is stored, and the exit code is 1. It is 1, too,
+if no key is found, or a line that seems to have one cannot be read. --dry-run exits as the import would. With
 --remove the line of a key gives way to a comment after the keychain gave the key back, and nothing else in the file changes.
 
   ragenv import .env --remove
@@ -81,6 +83,14 @@ What is stored already under another value stays, unless --force is given; the r
 			return runImport(s, o)
 		},
 	}
+}
+
+// stays is what is said of a key that --remove cannot take out.
+func (o importOptions) stays() string {
+	if o.dryRunOnly {
+		return "would be stored, but would stay there too"
+	}
+	return "is stored, but stays there too"
 }
 
 // importable is a key that was found, and the item it becomes.
@@ -140,29 +150,33 @@ func runImport(s *session, o importOptions) error {
 	if absent := notFound(o.only, found); absent != "" {
 		return ui.Errorf("ragenv import --help", "%s: not found there as a plain value", absent)
 	}
-	if o.all && !o.replace && !o.dryRunOnly {
+	if o.all && !o.replace {
 		if found, err = s.withoutUnusual(found); err != nil {
 			return err
 		}
 	}
+	var unread error
+	for _, file := range files {
+		unread = s.afterwards(unread, file.unread)
+	}
 	if len(found) == 0 {
-		s.print.Note("no key was found that could be imported")
-		return nil
+		if unread != nil {
+			return unread
+		}
+		return ui.Errorf("ragenv import --help", "no key was found that could be imported")
 	}
 	if err := s.showFound(found); err != nil {
 		return err
 	}
-	if o.dryRunOnly {
-		return s.foresee(found)
-	}
 	kept, failed := s.storeFound(found, o)
+	failed = s.afterwards(failed, unread)
 	if kept == nil || !o.remove {
 		return failed
 	}
 	for _, file := range files {
-		failed = s.afterwards(failed, s.removeFromFile(file, kept, o.as))
+		failed = s.afterwards(failed, s.removeFromFile(file, kept, o))
 	}
-	return s.afterwards(failed, s.removeLogins(logins, kept))
+	return s.afterwards(failed, s.removeLogins(logins, kept, o))
 }
 
 // afterwards joins the failures of work that goes on after one: it prints the earlier one, and returns the later.
@@ -203,35 +217,10 @@ func (s *session) showFound(found []importable) error {
 	return w.Flush()
 }
 
-// foresee says what would be done, as far as that can be told without unlocking anything.
-func (s *session) foresee(found []importable) error {
-	k, err := s.quietOpener().Read()
-	if err != nil && !errors.Is(err, keychain.ErrNoStore) {
-		return err
-	}
-	for _, f := range found {
-		if f.follows != "" {
-			continue
-		}
-		has := false
-		if k != nil {
-			if has, err = k.Has(f.item.Ref); err != nil {
-				return err
-			}
-		}
-		if has {
-			s.print.Note("%s%s is stored already, and would be compared", f.item.Name, s.inProfile())
-		} else {
-			s.print.Note("%s%s would be stored", f.item.Name, s.inProfile())
-		}
-	}
-	return nil
-}
-
 // storeFound stores what can be stored and returns what the keychain surely has; nil if it could not be opened. Failures but
 // the last are printed.
 func (s *session) storeFound(found []importable, o importOptions) (kept map[keychain.Ref]keychain.Secret, failed error) {
-	k, err := s.opener().Write()
+	k, err := s.openForImport(o)
 	if err != nil {
 		return nil, err
 	}
@@ -240,7 +229,7 @@ func (s *session) storeFound(found []importable, o importOptions) (kept map[keyc
 		if f.follows != "" {
 			continue
 		}
-		if err := s.storeOne(k, f, o); err != nil {
+		if err := s.storeOne(k, f, kept, o); err != nil {
 			failed = s.afterwards(failed, err)
 			if errors.Is(err, keychain.ErrLocked) || errors.Is(err, ui.ErrInterrupted) || errors.Is(err, keychain.ErrWrongPassphrase) {
 				return kept, failed // the same for all that follow
@@ -252,16 +241,37 @@ func (s *session) storeFound(found []importable, o importOptions) (kept map[keyc
 	return kept, failed
 }
 
-func (s *session) storeOne(k *keychain.Keychain, f importable, o importOptions) error {
+// openForImport opens the keychain; for a dry run, nil if there is none yet and one could be created.
+func (s *session) openForImport(o importOptions) (*keychain.Keychain, error) {
+	if !o.dryRunOnly {
+		return s.opener().Write()
+	}
+	k, err := s.quietOpener().Read()
+	if errors.Is(err, keychain.ErrNoStore) {
+		return nil, s.opener().CanCreate()
+	}
+	return k, err
+}
+
+// storeOne stores a key, or only says so. kept is what is stored of those before it.
+func (s *session) storeOne(k *keychain.Keychain, f importable, kept map[keychain.Ref]keychain.Secret, o importOptions) error {
 	if f.item.Kind == keychain.KindEnv {
 		if err := s.checkValueOr(f.item.Name, f.item.Secret.Reveal(), o.replace, "run it again with --force"); err != nil {
 			return err
 		}
 	}
-	stored, err := s.storeAndRead(k, f.item, o.replace)
+	var stored storedItem
+	var err error
+	if o.dryRunOnly {
+		stored.did, err = s.foresee(k, f.item, kept, o.replace)
+	} else {
+		stored, err = s.storeAndRead(k, f.item, o.replace)
+	}
 	switch {
 	case err != nil:
 		return err
+	case o.dryRunOnly && stored.did == storedNow:
+		s.print.Note("%s%s would be stored", f.item.Name, s.inProfile())
 	case stored.did == storedOther:
 		return ui.Errorf("to replace it: run it again with --force; to compare: ragenv get"+s.forProfile()+" "+f.item.Name,
 			"%s%s is stored already, with another value than that in %s", f.item.Name, s.inProfile(), ui.Printable(f.from))
@@ -271,4 +281,32 @@ func (s *session) storeOne(k *keychain.Keychain, f importable, o importOptions) 
 		s.print.Note("stored %s%s in the %s backend", f.item.Name, s.inProfile(), k.Backend())
 	}
 	return nil
+}
+
+// foresee returns what storeAndRead would do after what is in kept, and stores nothing. k is nil if there is no keychain yet.
+func (s *session) foresee(k *keychain.Keychain, item keychain.Item, kept map[keychain.Ref]keychain.Secret, replace bool) (storing, error) {
+	if err := opener.Accept(item); err != nil {
+		return storedOther, fmt.Errorf("%s: %w", item.Name, err)
+	}
+	var stored keychain.Item
+	err := error(keychain.ErrNotFound)
+	if secret, ok := kept[item.Ref]; ok {
+		stored, err = keychain.Item{Username: item.Username, Secret: secret}, nil
+	} else if k != nil {
+		err = s.unlocked(k, func() (err error) {
+			stored, err = k.Get(item.Ref)
+			return err
+		})
+	}
+	switch {
+	case errors.Is(err, keychain.ErrNotFound), errors.Is(err, keychain.ErrDamaged) && replace:
+		return storedNow, nil
+	case err != nil:
+		return storedOther, err
+	case stored.Secret == item.Secret && stored.Username == item.Username:
+		return storedSame, nil
+	case replace:
+		return storedNow, nil
+	}
+	return storedOther, nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/ragenv/ragenv/internal/atomicfile"
+	"github.com/ragenv/ragenv/internal/bom"
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/dotenv"
 	"github.com/ragenv/ragenv/internal/places"
@@ -32,7 +33,7 @@ func (s *session) readPlace(source *importSource, text []byte, o importOptions) 
 }
 
 // removeFromPlace removes from a file of another program the values that the keychain has.
-func (s *session) removeFromPlace(source importSource, kept map[keychain.Ref]keychain.Secret) error {
+func (s *session) removeFromPlace(source importSource, kept map[keychain.Ref]keychain.Secret, o importOptions) error {
 	if !source.format.Writes {
 		return nil
 	}
@@ -40,7 +41,10 @@ func (s *session) removeFromPlace(source importSource, kept map[keychain.Ref]key
 	if err != nil {
 		return err
 	}
-	text, encoding := places.Decode(old)
+	text, encoding, err := bom.Decode(old)
+	if err != nil {
+		return err
+	}
 	var removed []places.Value
 	var stays error
 	for _, v := range source.format.Read(text) {
@@ -51,7 +55,7 @@ func (s *session) removeFromPlace(source importSource, kept map[keychain.Ref]key
 			s.print.Warn("%s line %d holds another value of %s, which stays there", ui.Printable(source.path), v.Line, v.Name)
 		case !v.Removable():
 			stays = s.afterwards(stays, ui.Errorf(shellquote.Edit(source.path, v.Line),
-				"%s line %d: %s is stored, but stays there too: more is on its line", ui.Printable(source.path), v.Line, v.Name))
+				"%s line %d: %s %s: more is on its line", ui.Printable(source.path), v.Line, v.Name, o.stays()))
 		default:
 			removed = append(removed, v)
 		}
@@ -59,12 +63,16 @@ func (s *session) removeFromPlace(source importSource, kept map[keychain.Ref]key
 	if len(removed) == 0 {
 		return stays
 	}
-	if err := atomicfile.Replace(source.path, old, places.Encode(places.Remove(text, removed), encoding), 0o600); err != nil {
-		return s.afterwards(stays, fmt.Errorf("the keys are stored, but stay in the file too: %w", err))
-	}
 	var labels []string
 	for _, v := range removed {
 		labels = append(labels, v.Label)
+	}
+	if o.dryRunOnly {
+		s.print.Note("would be removed from %s: %s", ui.Printable(source.path), ui.Printable(strings.Join(labels, ", ")))
+		return stays
+	}
+	if err := atomicfile.Replace(source.path, old, bom.Encode(places.Remove(text, removed), encoding), 0o600); err != nil {
+		return s.afterwards(stays, fmt.Errorf("the keys are stored, but stay in the file too: %w", err))
 	}
 	s.print.Note("removed from %s: %s", ui.Printable(source.path), ui.Printable(strings.Join(labels, ", ")))
 	for _, place := range places.Table() {
@@ -92,7 +100,7 @@ func (s *session) fileLogins(source importSource, text []byte, o importOptions) 
 }
 
 // removeFileLogins removes kept logins from a file of Docker's format that is not Docker's own config.json.
-func (s *session) removeFileLogins(source importSource, kept map[keychain.Ref]keychain.Secret) error {
+func (s *session) removeFileLogins(source importSource, kept map[keychain.Ref]keychain.Secret, o importOptions) error {
 	var moved []plaintextLogin
 	for _, login := range source.logins {
 		if secret, ok := kept[login.item.Ref]; ok && secret == login.item.Secret {
@@ -102,17 +110,21 @@ func (s *session) removeFileLogins(source importSource, kept map[keychain.Ref]ke
 	if len(moved) == 0 {
 		return nil
 	}
-	changed, err := dockerconfig.Edit(source.path, func(f *dockerconfig.File) error {
+	changed, err := editUnlessDry(o, source.path, func(f *dockerconfig.File) error {
 		clearMoved(f, moved)
 		return nil
 	})
 	if err != nil {
 		return dockerConfigError(err)
 	}
-	if changed {
+	if changed || o.dryRunOnly {
 		var servers []string
 		for _, login := range moved {
 			servers = append(servers, login.auth.Server)
+		}
+		if o.dryRunOnly {
+			s.print.Note("would be removed from %s: the login for %s", ui.Printable(source.path), ui.Printable(strings.Join(servers, ", ")))
+			return nil
 		}
 		s.print.Note("removed from %s: the login for %s", ui.Printable(source.path), ui.Printable(strings.Join(servers, ", ")))
 		abs, _ := filepath.Abs(source.path)

@@ -8,11 +8,14 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/ragenv/ragenv/internal/atomicfile"
+	"github.com/ragenv/ragenv/internal/bom"
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/dotenv"
 	"github.com/ragenv/ragenv/internal/places"
@@ -34,6 +37,7 @@ type importSource struct {
 
 	format *places.Format   // of another program's file; nil for a list of variables
 	values []places.Value   // of such a file
+	unread error            // the first line with a key that could not be read
 	logins []plaintextLogin // of a file of Docker's format
 }
 
@@ -80,7 +84,10 @@ func (s *session) readImportFile(path string, o importOptions) (importSource, er
 		}
 		return source, ui.Errorf(hint, "%w", err)
 	}
-	text, _ := places.Decode(data)
+	text, err := decodeImport(source, data)
+	if err != nil {
+		return source, err
+	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	isJSON := bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("{"))
 	if o.remove && source.path == "" {
@@ -106,7 +113,56 @@ func (s *session) readImportFile(path string, o importOptions) (importSource, er
 	if len(problems) > 0 {
 		s.print.Note("%s: skipped lines that are not simple assignments, first line %d: %s", ui.Printable(source.title), problems[0].Line, problems[0].Reason)
 	}
+	source.unread = unreadKey(source.title, text, problems, o)
 	return source, nil
+}
+
+// decodeImport returns a file's text. Error: that it is none.
+func decodeImport(source importSource, data []byte) ([]byte, error) {
+	name := ui.Printable(source.title)
+	switch text, _, err := bom.Decode(data); {
+	case err != nil:
+		return nil, ui.Errorf("write the file again; nothing was stored", "%s: %w", name, err)
+	case bom.Unmarked(data):
+		order := "UTF-16LE"
+		if data[0] == 0 {
+			order = "UTF-16BE"
+		}
+		from := ""
+		if source.path != "" {
+			from = " " + shellquote.Word(source.path)
+		}
+		return nil, ui.Errorf("iconv -f "+order+" -t UTF-8"+from+" | ragenv import -", "%s: %w", name, bom.ErrUnmarked)
+	case bytes.IndexByte(text, 0) >= 0:
+		return nil, ui.Errorf("", "%s: it has NUL bytes, so it is not a text file", name)
+	default:
+		return text, nil
+	}
+}
+
+// powershell begins what PowerShell calls an assignment of an environment variable.
+var powershell = regexp.MustCompile(`(?i)^\s*\$(?:\{env:|env:)`)
+
+// unreadKey returns an error for the first line that cannot be read and seems to have a key that is wanted; nil if there is none.
+func unreadKey(title string, text []byte, problems []dotenv.Problem, o importOptions) error {
+	lines := strings.Split(string(text), "\n")
+	for _, problem := range problems {
+		if problem.Line < 1 || problem.Line > len(lines) {
+			continue
+		}
+		line := lines[problem.Line-1]
+		names := strings.FieldsFunc(line, func(r rune) bool { return r != '_' && r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+		if strings.HasPrefix(strings.TrimSpace(line), "#") ||
+			!slices.ContainsFunc(names, func(word string) bool { return word != "" && (o.wants(word) && !o.all || secrets.LooksLikeKey(word)) }) {
+			continue
+		}
+		at := fmt.Sprintf("%s line %d", ui.Printable(title), problem.Line)
+		if powershell.MatchString(line) {
+			return ui.Errorf("run that file in PowerShell, then there: ragenv import --from-env", "%s was not imported: it is an assignment of PowerShell", at)
+		}
+		return ui.Errorf("write the line as NAME=value, and import the file again", "%s was not imported: %s", at, problem.Reason)
+	}
+	return nil
 }
 
 // readVariables reads a file as both readers do, or as the one that was named.
@@ -271,7 +327,7 @@ func leaders(aliases map[string][]string) map[string]string {
 
 // removeFromFile takes out of a file the assignments of keys that the keychain has, also an earlier one and one of a name
 // that follows the key's.
-func (s *session) removeFromFile(source importSource, kept map[keychain.Ref]keychain.Secret, as dotenv.Syntax) error {
+func (s *session) removeFromFile(source importSource, kept map[keychain.Ref]keychain.Secret, o importOptions) error {
 	leader := leaders(s.aliases())
 	isKept := func(entry dotenv.Entry) bool {
 		for _, name := range []string{entry.Name, leader[entry.Name]} {
@@ -285,16 +341,19 @@ func (s *session) removeFromFile(source importSource, kept map[keychain.Ref]keyc
 	case source.path == "":
 		return nil
 	case source.format != nil:
-		return s.removeFromPlace(source, kept)
+		return s.removeFromPlace(source, kept, o)
 	case source.logins != nil:
-		return s.removeFileLogins(source, kept)
+		return s.removeFileLogins(source, kept, o)
 	}
 	disk, err := atomicfile.Read(source.path)
 	if err != nil {
 		return err
 	}
-	old, encoding := places.Decode(disk)
-	entries, _ := readVariables(old, as)
+	old, encoding, err := bom.Decode(disk)
+	if err != nil {
+		return err
+	}
+	entries, _ := readVariables(old, o.as)
 	var removed []dotenv.Entry
 	var failed error
 	data := old
@@ -306,7 +365,7 @@ func (s *session) removeFromFile(source importSource, kept map[keychain.Ref]keyc
 			continue
 		}
 		if _, err := dotenv.Remove(old, []dotenv.Entry{entry}); err != nil {
-			failed = s.afterwards(failed, ui.Errorf(shellquote.Edit(source.path, entry.Line), "%s: %s is stored, but stays there too: %w", ui.Printable(source.path), entry.Name, err))
+			failed = s.afterwards(failed, ui.Errorf(shellquote.Edit(source.path, entry.Line), "%s: %s %s: %w", ui.Printable(source.path), entry.Name, o.stays(), err))
 			continue
 		}
 		removed = append(removed, entry)
@@ -317,12 +376,16 @@ func (s *session) removeFromFile(source importSource, kept map[keychain.Ref]keyc
 	if data, err = dotenv.Remove(old, removed); err != nil {
 		return s.afterwards(failed, err)
 	}
-	if err := atomicfile.Replace(source.path, disk, places.Encode(data, encoding), 0o600); err != nil {
-		return s.afterwards(failed, fmt.Errorf("the keys are stored, but stay in the file too: %w", err))
-	}
 	var names []string
 	for _, entry := range removed {
 		names = append(names, entry.Name)
+	}
+	if o.dryRunOnly {
+		s.print.Note("would be removed from %s: %s", ui.Printable(source.path), strings.Join(names, ", "))
+		return failed
+	}
+	if err := atomicfile.Replace(source.path, disk, bom.Encode(data, encoding), 0o600); err != nil {
+		return s.afterwards(failed, fmt.Errorf("the keys are stored, but stay in the file too: %w", err))
 	}
 	s.print.Note("removed from %s: %s", ui.Printable(source.path), strings.Join(names, ", "))
 	s.afterRemoval(source, names)
@@ -345,7 +408,7 @@ func (s *session) plaintextLogins(o importOptions) ([]plaintextLogin, error) {
 }
 
 // removeLogins takes kept logins out of config.json where Docker asks a helper anyway. Docker would lose the others.
-func (s *session) removeLogins(logins []plaintextLogin, kept map[keychain.Ref]keychain.Secret) error {
+func (s *session) removeLogins(logins []plaintextLogin, kept map[keychain.Ref]keychain.Secret, o importOptions) error {
 	var moved []plaintextLogin
 	for _, login := range logins {
 		if secret, ok := kept[login.item.Ref]; ok && secret == login.item.Secret {
@@ -356,7 +419,7 @@ func (s *session) removeLogins(logins []plaintextLogin, kept map[keychain.Ref]ke
 		return nil
 	}
 	var needed error
-	changed, err := dockerconfig.Edit(s.dockerConfigPath(), func(f *dockerconfig.File) error {
+	changed, err := editUnlessDry(o, s.dockerConfigPath(), func(f *dockerconfig.File) error {
 		needed = nil
 		ignored := f.IgnoredAuths()
 		clearMoved(f, slices.DeleteFunc(slices.Clone(moved), func(login plaintextLogin) bool {
@@ -371,8 +434,23 @@ func (s *session) removeLogins(logins []plaintextLogin, kept map[keychain.Ref]ke
 	if err != nil {
 		return dockerConfigError(err)
 	}
-	if changed {
+	switch {
+	case o.dryRunOnly && len(moved) > 0 && needed == nil:
+		s.print.Note("would be removed from %s: what Docker asks a helper for", s.dockerConfigPath())
+	case changed:
 		s.print.Note("removed from %s: what Docker asks a helper for", s.dockerConfigPath())
 	}
 	return needed
+}
+
+// editUnlessDry edits a config.json, or for a dry run only the copy that was read.
+func editUnlessDry(o importOptions, path string, change func(*dockerconfig.File) error) (changed bool, err error) {
+	if !o.dryRunOnly {
+		return dockerconfig.Edit(path, change)
+	}
+	f, err := dockerconfig.Load(path)
+	if err != nil {
+		return false, err
+	}
+	return false, change(f)
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestUTF8(t *testing.T) {
+func TestText(t *testing.T) {
 	for _, c := range []struct {
 		text, want string
 		err        error
@@ -18,9 +18,32 @@ func TestUTF8(t *testing.T) {
 		{"\xff\xfew\x00o", "", ErrCut},
 		{"\xff plain bytes", "\xff plain bytes", nil},
 	} {
-		got, err := UTF8([]byte(c.text))
+		got, err := Text([]byte(c.text))
 		if string(got) != c.want || !errors.Is(err, c.err) {
-			t.Errorf("UTF8(%q) = %q, %v; want %q, %v", c.text, got, err, c.want, c.err)
+			t.Errorf("Text(%q) = %q, %v; want %q, %v", c.text, got, err, c.want, c.err)
+		}
+	}
+}
+
+func TestDecodeAndEncode(t *testing.T) {
+	for _, encoding := range []Encoding{UTF8, UTF16LE, UTF16BE} {
+		data := Encode([]byte("a=ö🔑\n"), encoding)
+		if text, is, err := Decode(data); string(text) != "a=ö🔑\n" || is != encoding || err != nil {
+			t.Errorf("encoding %d: %q, %d, %v", encoding, text, is, err)
+		}
+	}
+	// The mark of UTF-8 stays, so that a place in the text is one in the file.
+	if text, is, err := Decode([]byte("\xef\xbb\xbfa")); string(text) != "\xef\xbb\xbfa" || is != UTF8 || err != nil {
+		t.Errorf("%q, %d, %v", text, is, err)
+	}
+}
+
+func TestUnmarked(t *testing.T) {
+	for text, want := range map[string]bool{
+		"k\x00e\x00y\x00\n\x00": true, "\x00k\x00e\x00y": true, "key\x00": false, "key": false, "": false, "k\x00e\x00y": false, "\x00\x00\x00\x00": false,
+	} {
+		if got := Unmarked([]byte(text)); got != want {
+			t.Errorf("Unmarked(%q) = %t", text, got)
 		}
 	}
 }

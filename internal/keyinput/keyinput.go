@@ -12,8 +12,11 @@ const Max = 1 << 20
 
 // Value returns a key without one line break at its end, and without the byte order mark of Windows' programs.
 func Value(data []byte) string {
+	if bom.Unmarked(data) { // no variable can hold its NUL bytes, so it is nothing else
+		data = bytes.ReplaceAll(data, []byte{0}, nil)
+	}
 	// PowerShell's files begin with a byte order mark. A value of any bytes may begin like one, too, and is left alone.
-	if text, err := bom.UTF8(data); err == nil && printable(bytes.TrimSpace(text)) {
+	if text, err := bom.Text(data); err == nil && printable(bytes.TrimSpace(text)) {
 		data = text
 	}
 	data = bytes.TrimSuffix(data, []byte("\n"))

@@ -16,9 +16,9 @@ import (
 // maxAhead is how far ahead an item's date may be because of a clock that is wrong; the keychain sets it to now.
 const maxAhead = 366 * 24 * time.Hour
 
-// accept says why an item is not stored, whichever way it came in: by hand, from a file, a backup, another backend or a
+// Accept says why an item is not stored, whichever way it came in: by hand, from a file, a backup, another backend or a
 // login. What it takes every command can name, hand over and remove. Its errors hold nothing of the secret.
-func accept(item keychain.Item) error {
+func Accept(item keychain.Item) error {
 	switch item.Kind {
 	case keychain.KindEnv, keychain.KindPrevious:
 		if err := secrets.CheckName(item.Name); err != nil {

@@ -31,7 +31,7 @@ func TestAccept(t *testing.T) {
 		"a fingerprint":             {keychain.Item{Ref: keychain.Ref{Kind: keychain.KindFingerprint, Name: "NGC_API_KEY-0123456789ABCDEF"}}, true},
 		"one of a loader's":         {keychain.Item{Ref: keychain.Ref{Kind: keychain.KindFingerprint, Name: "LD_PRELOAD"}}, false},
 	} {
-		if err := accept(c.item); (err == nil) != c.want {
+		if err := Accept(c.item); (err == nil) != c.want {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

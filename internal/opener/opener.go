@@ -141,6 +141,24 @@ func (o Opener) create() (*keychain.Keychain, error) {
 	return k, err
 }
 
+// CanCreate is nil if Write could open the keychain where there is none yet: a file store needs a passphrase that the environment
+// has, or a terminal to ask for one. It asks nothing and writes nothing.
+func (o Opener) CanCreate() error {
+	if backend := o.Config.Backend; backend == "" && o.choose() != keychain.BackendFile || backend != "" && backend != keychain.BackendFile {
+		return nil
+	}
+	_, err := passphrase.FromEnvironment(o.Getenv)
+	if !errors.Is(err, passphrase.ErrNone) {
+		return err
+	}
+	terminal, err := ui.OpenTerminal()
+	if err != nil {
+		return o.noStore()
+	}
+	terminal.Close()
+	return nil
+}
+
 // NewPassphrase returns the passphrase for a new store, empty for none: the environment's, or AskNew's, which somebody typed.
 func (o Opener) NewPassphrase() (secret []byte, typed bool, err error) {
 	secret, err = passphrase.FromEnvironment(o.Getenv)
@@ -206,7 +224,7 @@ func (o Opener) options(backend string) keychain.Options {
 		CacheFor:    unlock,
 		Interactive: o.Interactive,
 		Collection:  o.Config.Collection,
-		Accept:      accept,
+		Accept:      Accept,
 		Warn:        func(message string) { o.Print.Warn("%s", message) },
 	}
 }

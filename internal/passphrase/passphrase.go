@@ -109,7 +109,7 @@ func fromFile(variable, path string) ([]byte, error) {
 	if err != nil {
 		return fail(err, "")
 	}
-	if data, err = bom.UTF8(data); err != nil {
+	if data, err = bom.Text(data); err != nil {
 		return fail(err, "write the file as UTF-8")
 	}
 	line, _, _ := bytes.Cut(data, []byte{'\n'})

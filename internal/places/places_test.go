@@ -3,6 +3,7 @@ package places
 import (
 	"bytes"
 	"context"
+	"github.com/ragenv/ragenv/internal/bom"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -176,15 +177,15 @@ func TestBounded(t *testing.T) {
 }
 
 func TestUTF16(t *testing.T) {
-	for _, encoding := range []Encoding{UTF8, UTF16LE, UTF16BE} {
+	for _, encoding := range []bom.Encoding{bom.UTF8, bom.UTF16LE, bom.UTF16BE} {
 		text := []byte("A=é😀\r\n")
-		data := Encode(text, encoding)
-		if got, is := Decode(data); !bytes.Equal(got, text) || is != encoding {
+		data := bom.Encode(text, encoding)
+		if got, is, _ := bom.Decode(data); !bytes.Equal(got, text) || is != encoding {
 			t.Errorf("%d: %q, %d", encoding, got, is)
 		}
 	}
 	w := newWorld(t)
-	w.write(".bashrc", string(Encode([]byte("A=wide\n"), UTF16LE)))
+	w.write(".bashrc", string(bom.Encode([]byte("A=wide\n"), bom.UTF16LE)))
 	w.expect("startup-file .bashrc:1 A=wide")
 }
 

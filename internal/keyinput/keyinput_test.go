@@ -1,0 +1,22 @@
+package keyinput
+
+import "testing"
+
+func TestValue(t *testing.T) {
+	for text, want := range map[string]string{
+		"key\n":                               "key",
+		"key\r\n":                             "key",
+		"key\n\n":                             "key\n",
+		"\xef\xbb\xbfkey\r\n":                 "key",
+		"\xff\xfek\x00e\x00y\x00\r\x00\n\x00": "key",
+		"\xfe\xff\x00k\x00e\x00y":             "key",
+		"k\x00e\x00y\x00\n\x00":               "key", // without a mark, as iconv and .NET write it
+		"\x00k\x00e\x00y":                     "key",
+		"\xff\xfe any bytes":                  "\xff\xfe any bytes",
+		"key\x00":                             "key\x00",
+	} {
+		if got := Value([]byte(text)); got != want {
+			t.Errorf("Value(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
