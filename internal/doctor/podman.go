@@ -27,6 +27,11 @@ func (w *World) podman(context.Context) Result {
 			f.add(Warning, program+" logout "+ngcRegistry, "the login for %s is in plain text in %s", ngcRegistry, w.tilde(path))
 		}
 	}
+	if path := w.Getenv(podmanconfig.EnvAuthFile); path != "" {
+		if file, err := dockerconfig.Load(path); err == nil && !file.Exists() {
+			f.add(Warning, "unset "+podmanconfig.EnvAuthFile, "$%s names %s, which is not there: podman pull fails", podmanconfig.EnvAuthFile, w.tilde(path))
+		}
+	}
 	place := podmanconfig.Of(w.Paths.Home, w.Getenv)
 	if w.PodmanEtc != "" {
 		place.Etc = w.PodmanEtc

@@ -32,6 +32,8 @@ func TestPodman(t *testing.T) {
 			"podman does not ask docker-credential-ngc: $REGISTRY_AUTH_FILE is read in place", podmanHint, map[string]string{"REGISTRY_AUTH_FILE": "a.json"}},
 		"another auth file that names the helper": {"podman", map[string]string{"a.json": `{"credHelpers": {"nvcr.io": "ngc"}}`}, `{}`, OK,
 			"for nvcr.io (credHelpers of ~", "", map[string]string{"REGISTRY_AUTH_FILE": "a.json"}},
+		"an auth file that is not there": {"podman", map[string]string{dropIn: `credential-helpers = ["ngc"]`}, `{}`, Warning,
+			"a.json, which is not there: podman pull fails", "unset REGISTRY_AUTH_FILE", map[string]string{"REGISTRY_AUTH_FILE": "a.json"}},
 		"a login in another auth file": {"skopeo", map[string]string{"a.json": `{"auths": {LOGIN}}`, dropIn: `credential-helpers = ["ngc"]`}, `{}`, Warning,
 			"is in plain text in ~", "skopeo logout nvcr.io", map[string]string{"REGISTRY_AUTH_FILE": "a.json"}},
 		"another registries.conf": {"podman", map[string]string{dropIn: `credential-helpers = ["ngc"]`, "r.conf": ""}, `{"credsStore": "ngc"}`, Warning,
