@@ -8,6 +8,8 @@ package execve
 import (
 	"errors"
 	"fmt"
+
+	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
 // Why a command could not be started. They are matched with errors.Is; an *Error around them names the command.
@@ -73,7 +75,7 @@ func (e *Error) Hint() string {
 	case errors.Is(e.Err, ErrRelative):
 		return fmt.Sprintf("if you mean that file: %s", hereForm(e.Path))
 	case errors.Is(e.Err, ErrPermission):
-		return fmt.Sprintf("chmod +x %s", quote(e.Path))
+		return fmt.Sprintf("chmod +x %s", shellquote.Word(e.Path))
 	case errors.Is(e.Err, ErrFormat):
 		return `a script needs a first line such as "#!/bin/sh"`
 	case errors.Is(e.Err, ErrInterpreter):

@@ -87,10 +87,7 @@ func explain(path string, err error) error {
 }
 
 // hereForm names a file of the current directory so that it is not searched for.
-func hereForm(path string) string { return quote("./" + path) }
-
-// quote writes a path as one word of the shell people have.
-func quote(path string) string { return shellquote.Word(path) }
+func hereForm(path string) string { return shellquote.Word("./" + path) }
 
 // Start starts cmd.Args as a child, found along the PATH of cmd.Env; cmd.Path is set here. The error is an *Error.
 func Start(cmd *exec.Cmd) error {

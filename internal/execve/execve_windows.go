@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"golang.org/x/sys/windows"
 )
 
@@ -60,6 +61,4 @@ func explain(path string, err error) error {
 }
 
 // hereForm names a file of the current directory so that it is not searched for.
-func hereForm(path string) string { return quote(`.\` + path) }
-
-func quote(path string) string { return `"` + path + `"` }
+func hereForm(path string) string { return shellquote.Word(`.\` + path) }
