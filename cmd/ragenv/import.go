@@ -279,6 +279,9 @@ func (s *session) storeOne(k *keychain.Keychain, f importable, kept map[keychain
 		s.print.Note("%s%s already has that value", f.item.Name, s.inProfile())
 	default:
 		s.print.Note("stored %s%s in the %s backend", f.item.Name, s.inProfile(), k.Backend())
+		if stored.kept {
+			s.saysKept(f.item.Name)
+		}
 	}
 	return nil
 }

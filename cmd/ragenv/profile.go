@@ -160,6 +160,11 @@ func runProfileCopy(s *session, from, to string, forced bool) error {
 			s.print.Warn("%s is in profile %s already and stays (--force replaces it)", item.Name, to)
 			continue
 		}
+		if has {
+			if err := s.keepReplaced(k, item); err != nil {
+				return err
+			}
+		}
 		err = k.Set(item)
 		var refused *keychain.RefusedError
 		switch {

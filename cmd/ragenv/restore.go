@@ -142,7 +142,11 @@ func (s *session) restoreAll(k *keychain.Keychain, items []keychain.Item, path s
 			failed = ui.Errorf("ragenv restore --force "+shellquote.Word(path), "not every item was restored")
 		}
 	}
+	kept := map[keychain.Ref]bool{} // what was replaced just now, which comes before what the backup kept
 	for _, item := range items {
+		if kept[item.Ref] {
+			continue
+		}
 		if item.Kind == keychain.KindFingerprint {
 			err := s.unlocked(k, func() error { return k.AddFingerprints(item) })
 			var refused *keychain.RefusedError // the value itself is about to be refused, too
@@ -151,8 +155,11 @@ func (s *session) restoreAll(k *keychain.Keychain, items []keychain.Item, path s
 			}
 			continue
 		}
-		did, err := s.restoreOne(k, item, forced)
-		switch {
+		stored, err := s.restoreOne(k, item, forced)
+		if stored.kept {
+			kept[previousRef(item.Ref)] = true
+		}
+		switch did := stored.did; {
 		case errors.Is(err, ui.ErrInterrupted), errors.Is(err, keychain.ErrLocked), errors.Is(err, keychain.ErrWrongPassphrase):
 			return err // the same for all that follow
 		case err != nil:
@@ -164,27 +171,30 @@ func (s *session) restoreAll(k *keychain.Keychain, items []keychain.Item, path s
 		}
 	}
 	s.print.Note("%s restored, %d of %d stored already", count(restored, "item"), same, total)
+	if len(kept) > 0 {
+		s.print.Note("%s replaced; the values before are kept for a week", count(len(kept), "key"))
+		s.hint("ragenv rotate --undo NAME")
+	}
 	return failed
 }
 
 // restoreOne stores one item. Another value in its place is replaced only after the user agreed; one that stays is an error.
-func (s *session) restoreOne(k *keychain.Keychain, item keychain.Item, forced bool) (storing, error) {
+func (s *session) restoreOne(k *keychain.Keychain, item keychain.Item, forced bool) (storedItem, error) {
 	stored, err := s.storeAndRead(k, item, forced)
 	if err != nil || stored.did != storedOther {
-		return stored.did, err
+		return stored, err
 	}
 	what := backupName(item.Ref)
 	terminal, err := ui.OpenTerminal()
 	if err != nil {
-		return storedOther, ui.Errorf("to replace it: run it again with --force", "%s is stored already, with another value than the backup's", what)
+		return stored, ui.Errorf("to replace it: run it again with --force", "%s is stored already, with another value than the backup's", what)
 	}
 	defer terminal.Close()
 	yes, err := terminal.Confirm(fmt.Sprintf("%s is stored with another value than the backup's. Replace it?", what), false)
 	if err != nil || !yes {
-		return storedOther, err
+		return stored, err
 	}
-	stored, err = s.storeAndRead(k, item, true)
-	return stored.did, err
+	return s.storeAndRead(k, item, true)
 }
 
 // backupName is how people are told of an item of any profile.

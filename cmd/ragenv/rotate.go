@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
 
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/expiry"
@@ -41,7 +42,7 @@ services with the stored key, and only those, asks, runs them, and searches agai
   ragenv rotate NGC_API_KEY --restart
   ragenv rotate NGC_API_KEY --confirm`,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "undo", Destination: &o.undo, Usage: "bring back the key from before"},
+			&cli.BoolFlag{Name: "undo", Destination: &o.undo, Usage: "bring back the key from before; a second time swaps them again"},
 			&cli.BoolFlag{Name: "confirm", Destination: &o.confirm, Usage: "the new key works: forget the one from before"},
 			&cli.BoolFlag{Name: "restart", Destination: &o.restart, Usage: "recreate the Compose services that have the old key"},
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.yes, Usage: "with --restart: do not ask"},
@@ -122,6 +123,7 @@ func runRotate(s *session, o rotateOptions) error {
 	if err != nil {
 		return err
 	}
+	value = s.trimmed(o.name, value)
 	if err := s.checkValue(o.name, value, o.forced); err != nil {
 		return err
 	}
@@ -133,6 +135,11 @@ func runRotate(s *session, o rotateOptions) error {
 	}
 	if err := s.swap(k, current, next); err != nil {
 		return err
+	}
+	if !current.Expires.IsZero() && next.Expires.IsZero() {
+		if err := s.noteExpiry(k, next, !o.fromEnv); err != nil {
+			return err
+		}
 	}
 	s.afterRotation(o.name)
 	return nil
@@ -174,13 +181,52 @@ func (s *session) swap(k *keychain.Keychain, current, next keychain.Item) error 
 		return err
 	}
 	s.print.Note("%s%s is the new key from now on; the one before is kept for a week", next.Name, s.inProfile())
-	if !current.Expires.IsZero() && next.Expires.IsZero() {
-		s.print.Note("when the new key expires is not known")
-	}
 	s.hint(fmt.Sprintf("ragenv rotate --confirm %s when it works, ragenv rotate --undo %s if it does not", next.Name, next.Name))
 	return nil
 }
 
+// noteExpiry asks when a new key that is stored by now expires, if it was typed; else it says how to note that.
+func (s *session) noteExpiry(k *keychain.Keychain, item keychain.Item, typed bool) error {
+	if typed && term.IsTerminal(int(s.stdin.Fd())) {
+		if terminal, err := ui.OpenTerminal(); err == nil {
+			defer terminal.Close()
+			at, err := s.askExpiry(terminal)
+			if err != nil {
+				return err
+			}
+			if !at.IsZero() {
+				item.Expires = at
+				return k.Set(item)
+			}
+		}
+	}
+	s.expiryUnknown(item.Name)
+	return nil
+}
+
+// expiryUnknown says that a new key's expiry is not known, and how to note it.
+func (s *session) expiryUnknown(name string) {
+	s.print.Note("when the new key expires is not known")
+	s.hint("ragenv set" + s.forProfile() + " " + name + " --keep --expires 90d")
+}
+
+// askExpiry asks when a key stops working; zero if that is not known.
+func (s *session) askExpiry(terminal *ui.Terminal) (time.Time, error) {
+	for {
+		answer, err := terminal.ReadLine("When does the new key expire (2027-01-31 or 90d; Enter if unknown)? ")
+		if err != nil || answer == "" {
+			return time.Time{}, err
+		}
+		at, err := expiry.Parse(answer, s.now())
+		if err == nil {
+			return at, nil
+		}
+		terminal.Printf("%v\n", ui.Printable(err.Error()))
+	}
+}
+
+// undoRotation swaps the current value and the one that is kept, so that an undo can be undone. Interrupted between the two
+// writes, the kept value is in both places.
 func (s *session) undoRotation(k *keychain.Keychain, ref keychain.Ref) error {
 	var previous keychain.Item
 	err := s.unlocked(k, func() (err error) {
@@ -188,9 +234,13 @@ func (s *session) undoRotation(k *keychain.Keychain, ref keychain.Ref) error {
 		return err
 	})
 	if errors.Is(err, keychain.ErrNotFound) || err == nil && s.now().Sub(previous.Updated) > previousKept {
-		return ui.Errorf("ragenv set"+s.forProfile()+" "+ref.Name, "no key from before is kept for %s%s: it was brought back or confirmed, or a week has passed", ref.Name, s.inProfile())
+		return ui.Errorf("ragenv set"+s.forProfile()+" "+ref.Name, "no key from before is kept for %s%s: none was replaced, it was confirmed, or a week has passed", ref.Name, s.inProfile())
 	}
 	if err != nil {
+		return err
+	}
+	current, err := k.Get(ref)
+	if err != nil && !errors.Is(err, keychain.ErrNotFound) && !errors.Is(err, keychain.ErrDamaged) {
 		return err
 	}
 	restored := previous
@@ -198,10 +248,18 @@ func (s *session) undoRotation(k *keychain.Keychain, ref keychain.Ref) error {
 	if err := k.Set(restored); err != nil {
 		return err
 	}
-	if err := k.Remove(previous.Ref); err != nil && !errors.Is(err, keychain.ErrNotFound) {
+	if current.Secret.Empty() {
+		if err := k.Remove(previous.Ref); err != nil && !errors.Is(err, keychain.ErrNotFound) {
+			return err
+		}
+		s.print.Note("%s%s is the key from before again", ref.Name, s.inProfile())
+		return nil
+	}
+	if err := s.keepPrevious(k, current); err != nil {
 		return err
 	}
-	s.print.Note("%s%s is the key from before again", ref.Name, s.inProfile())
+	s.print.Note("%s%s is the key from before again; the one it was until now is kept for a week", ref.Name, s.inProfile())
+	s.hint("ragenv rotate" + s.forProfile() + " --undo " + ref.Name + " swaps them again")
 	return nil
 }
 

@@ -24,10 +24,12 @@ const (
 // storedItem is what the keychain holds now.
 type storedItem struct {
 	keychain.Item
-	did storing
+	did  storing
+	kept bool // the value that it replaced
 }
 
-// storeAndRead stores an item and reads it back. Another secret in its place is only replaced if replace is set.
+// storeAndRead stores an item and reads it back. Another secret in its place is only replaced if replace is set, and kept if it is a
+// variable's.
 func (s *session) storeAndRead(k *keychain.Keychain, item keychain.Item, replace bool) (stored storedItem, err error) {
 	read := func() (err error) {
 		stored.Item, err = k.Get(item.Ref)
@@ -38,6 +40,12 @@ func (s *session) storeAndRead(k *keychain.Keychain, item keychain.Item, replace
 	err = s.unlocked(k, read)
 	if errors.Is(err, keychain.ErrNotFound) || replace && (err == nil && !same() || errors.Is(err, keychain.ErrDamaged)) {
 		stored.did = storedNow
+		if err == nil && item.Kind == keychain.KindEnv {
+			if err := s.keepPrevious(k, stored.Item); err != nil {
+				return stored, err
+			}
+			stored.kept = true
+		}
 		if err = k.Set(item); err == nil {
 			err = s.unlocked(k, read)
 		}
@@ -46,6 +54,21 @@ func (s *session) storeAndRead(k *keychain.Keychain, item keychain.Item, replace
 		stored.did = storedOther
 	}
 	return stored, err
+}
+
+// trimmed returns a value without the white space around it, and says that there was some.
+func (s *session) trimmed(name, value string) string {
+	key := validate.Trim(secrets.KindOf(name), value)
+	if key != value && key != "" {
+		s.print.Note("%s: white space around the key was removed", name)
+	}
+	return key
+}
+
+// saysKept says that the value before is kept, and how it comes back.
+func (s *session) saysKept(name string) {
+	s.print.Note("the one before is kept for a week")
+	s.hint("ragenv rotate" + s.forProfile() + " --undo " + name)
 }
 
 // checkValue tells the user what is odd about a value, and refuses what must not be stored.
@@ -216,14 +239,12 @@ func (s *session) storeAt(p place, item keychain.Item, forced bool) (err error) 
 	}
 	switch {
 	case kept:
-		s.print.Note("the one before is kept for a week")
-		s.hint("ragenv rotate" + s.forProfile() + " --undo " + item.Name)
+		s.saysKept(item.Name)
 	case p.unread != nil:
 		s.print.Warn("the value before could not be read, so it is not kept: %v", p.unread)
 	}
 	if !same && !former.Expires.IsZero() && item.Expires.IsZero() {
-		s.print.Note("when the new key expires is not known")
-		s.hint("ragenv set " + item.Name + " --expires 90d, with the same value, notes it")
+		s.expiryUnknown(item.Name)
 	}
 	s.warnOfLoginInstead(k, item)
 	return nil
@@ -262,6 +283,18 @@ func (s *session) keepPrevious(k *keychain.Keychain, current keychain.Item) erro
 	current.Ref = previousRef(current.Ref)
 	current.Updated = s.now().UTC().Truncate(time.Second) // the week counts from now
 	return k.Set(current)
+}
+
+// keepReplaced keeps the value that item is about to replace, if it is a variable's, another one, and not damaged.
+func (s *session) keepReplaced(k *keychain.Keychain, item keychain.Item) error {
+	former, err := k.Get(item.Ref)
+	switch {
+	case item.Kind != keychain.KindEnv, errors.Is(err, keychain.ErrDamaged), errors.Is(err, keychain.ErrNotFound):
+		return nil
+	case err != nil || former.Secret == item.Secret:
+		return err
+	}
+	return s.keepPrevious(k, former)
 }
 
 // forgetOld removes the values from before rotations whose week has passed. It is housekeeping next to a command's own work,

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 
@@ -19,7 +20,12 @@ type setOptions struct {
 	name                      string
 	fromEnv, generate, forced bool
 	expires                   string
+	keep                      bool // only the expiry changes
+	mayKeep                   bool // so it does if the prompt is left empty
 }
+
+// errKeep: the user typed no new value.
+var errKeep = errors.New("the stored value is kept")
 
 // readValue gets the value from where the flags say.
 func (s *session) readValue(o setOptions) (string, error) {
@@ -35,7 +41,7 @@ func (s *session) readValue(o setOptions) (string, error) {
 		}
 		return value, nil
 	case term.IsTerminal(int(s.stdin.Fd())):
-		return s.promptValue(o.name)
+		return s.promptValue(o.name, o.mayKeep)
 	}
 	data, err := io.ReadAll(io.LimitReader(s.stdin, keyinput.Max+1))
 	if err != nil {
@@ -47,7 +53,8 @@ func (s *session) readValue(o setOptions) (string, error) {
 	return keyinput.Value(data), nil
 }
 
-func (s *session) promptValue(name string) (string, error) {
+// promptValue asks for a value. errKeep if it was left empty and may be.
+func (s *session) promptValue(name string, mayKeep bool) (string, error) {
 	terminal, err := ui.OpenTerminal()
 	if err != nil {
 		return "", ui.Errorf("ragenv set "+name+" < FILE", "%w", err)
@@ -56,6 +63,13 @@ func (s *session) promptValue(name string) (string, error) {
 	if known, ok := secrets.Lookup(name); ok && known.Docs != "" {
 		terminal.Printf("Get one at %s: %s.\n", known.Docs, known.Steps)
 	}
-	value, err := terminal.ReadSecret(name + " (hidden): ")
+	how := "hidden"
+	if mayKeep {
+		how = "hidden; Enter keeps the stored value"
+	}
+	value, err := terminal.ReadSecret(name + " (" + how + "): ")
+	if err == nil && mayKeep && len(value) == 0 {
+		return "", errKeep
+	}
 	return string(value), err
 }

@@ -106,6 +106,7 @@ func (s *session) storeFromEnvironment(o setupOptions) error {
 		if !known.Wanted || value == "" {
 			continue
 		}
+		value = s.trimmed(known.Name, value)
 		if err := s.checkValue(known.Name, value, false); err != nil {
 			return err
 		}

@@ -143,7 +143,11 @@ func (s *session) guideValue(terminal *ui.Terminal, known secrets.Secret, value,
 			}
 			value = string(typed)
 		}
-		secret := keychain.NewSecret(value)
+		key := validate.Trim(known.Kind, value)
+		if key != value && key != "" {
+			aside(terminal, "White space around the key was removed.")
+		}
+		secret := keychain.NewSecret(key)
 		value = ""
 		shaped, err := s.acceptableShape(terminal, known, secret)
 		if err != nil {

@@ -167,9 +167,13 @@ func isShortened(v string) bool {
 func isSeveral(v string) bool {
 	for _, prefix := range []string{ngcPrefix, cyborgDBPrefix} {
 		// Joined without anything between. Random characters spell such a prefix once in 64^6.
-		if strings.HasPrefix(v, prefix) && strings.Contains(v[len(prefix):], prefix) {
+		if i := strings.LastIndex(v, prefix); i > 0 && Identify(v[:i]) != Unknown {
 			return true
 		}
+	}
+	// A legacy key has no beginning of its own, but a length.
+	if i := len(v) - ngcLegacyLength; i > 0 && isLegacy(v[i:]) && Identify(v[:i]) != Unknown {
+		return true
 	}
 	count := 0
 	for _, field := range strings.FieldsFunc(v, func(r rune) bool { return strings.ContainsRune(" \t\r\n,;|", r) }) {

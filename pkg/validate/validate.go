@@ -87,6 +87,15 @@ func Check(kind Kind, value string) []Finding {
 	}
 }
 
+// Trim returns value without the white space around it, which no key has. A Text keeps its own.
+func Trim(kind Kind, value string) string {
+	switch kind {
+	case NGC, CyborgDB, IndexKey:
+		return strings.TrimSpace(value)
+	}
+	return value
+}
+
 // Worst returns the highest severity of findings, 0 if there are none.
 func Worst(findings []Finding) Severity {
 	var worst Severity

@@ -110,7 +110,9 @@ func TestCheck(t *testing.T) {
 		{NGC, "hf_" + random(34, keyAlphabet[:62]), CodeForeign}, {NGC, "ghp_" + random(36, keyAlphabet[:62]), CodeForeign}, {CyborgDB, "sk-" + random(48, keyAlphabet[:62]), CodeForeign},
 		{IndexKey, ngc, CodeAPIKeyForIndexKey}, {IndexKey, cyborg, CodeAPIKeyForIndexKey}, {IndexKey, legacy, CodeAPIKeyForIndexKey},
 
-		{NGC, ngc + ngc, CodeSeveral}, {CyborgDB, cyborg + cyborg, CodeSeveral},
+		{NGC, ngc + ngc, CodeSeveral}, {CyborgDB, cyborg + cyborg, CodeSeveral}, {NGC, ngc + newNGC(), CodeSeveral}, {NGC, ngc[:40] + newNGC(), CodeSeveral},
+		{NGC, legacy + legacy, CodeSeveral}, {NGC, legacy + newLegacy(), CodeSeveral}, {NGC, legacy + ngc, CodeSeveral}, {NGC, ngc + legacy, CodeSeveral}, {NGC, cyborg + ngc, CodeSeveral},
+		{NGC, "nvapi-" + random(4, keyAlphabet), CodeOddLength}, {NGC, ngc[:20], CodeOddLength}, {NGC, ngc[:40], CodeOddLength}, {NGC, ngc + ngc[7:27], CodeOddLength},
 		{NGC, ngc[:69], CodeOddLength}, {NGC, ngc + "A", CodeOddLength}, {NGC, "nvapi-" + random(20, "abcdefg"), CodeOddLength},
 		{NGC, "nvapi-stg-" + random(60, keyAlphabet), CodeStaging}, {NGC, random(84, keyAlphabet[:62]), CodeOddLegacy},
 		{NGC, random(40, keyAlphabet[:62]), CodeUnknownNGC}, {NGC, "hunter2hunter", CodeUnknownNGC}, {NGC, "NVAPI-" + ngc[6:], CodeUnknownNGC}, {NGC, ngc + "+/", CodeUnknownNGC},
@@ -327,4 +329,12 @@ func codes(findings []Finding) (codes []string) {
 // describe names a value in a failure without showing it.
 func describe(value string) string {
 	return fmt.Sprintf("%d bytes, %s", len(value), Mask(value))
+}
+
+func TestTrim(t *testing.T) {
+	for kind, want := range map[Kind]string{NGC: "key", CyborgDB: "key", IndexKey: "key", Text: " \tkey\u00a0\r\n", "no such kind": " \tkey\u00a0\r\n"} {
+		if got := Trim(kind, " \tkey\u00a0\r\n"); got != want {
+			t.Errorf("%s: %q, want %q", kind, got, want)
+		}
+	}
 }

@@ -65,6 +65,14 @@ func (w *world) with(changes map[keychain.Ref]string) map[keychain.Ref]string {
 	return next
 }
 
+// keeps adds to changes that the value which one of them replaces is kept.
+func (w *world) keeps(changes map[keychain.Ref]string, ref keychain.Ref) {
+	if former := w.items[ref]; former != "" && former != changes[ref] && ref.Kind == keychain.KindEnv {
+		ref.Kind = keychain.KindPrevious
+		changes[ref] = former
+	}
+}
+
 // storing is a trial that changes items and nothing else.
 func (w *world) storing(changes map[keychain.Ref]string, stdin, program string, args ...string) trial {
 	next := w.with(changes)
@@ -100,7 +108,7 @@ var operations = []operation{
 	{name: "rotate --undo", trial: func(w *world) trial {
 		before := scripttest.NewKey()
 		w.mustSet(previousKey, before)
-		t := w.storing(map[keychain.Ref]string{ngcKey: before, previousKey: ""}, "", scripttest.Ragenv, "rotate", "--undo", "NGC_API_KEY")
+		t := w.storing(map[keychain.Ref]string{ngcKey: before, previousKey: w.items[ngcKey]}, "", scripttest.Ragenv, "rotate", "--undo", "NGC_API_KEY")
 		verify := t.verify
 		t.verify = func(done bool) error {
 			if err := verify(done); err != nil {
@@ -120,6 +128,7 @@ var operations = []operation{
 			if ref.Profile == "default" && ref.Kind != keychain.KindPrevious {
 				ref.Profile = "copy"
 				changes[ref] = value
+				w.keeps(changes, ref)
 			}
 		}
 		return w.storing(changes, "", scripttest.Ragenv, "profile", "copy", "default", "copy", "--force")
@@ -195,7 +204,9 @@ var operations = []operation{
 		former := w.items[env("FIRST_TOKEN")]
 		w.backUp()
 		w.mustSet(env("FIRST_TOKEN"), scripttest.NewKey())
-		t := w.storing(map[keychain.Ref]string{env("FIRST_TOKEN"): former}, "", scripttest.Ragenv, "restore", "--force", w.backupFile())
+		changes := map[keychain.Ref]string{env("FIRST_TOKEN"): former}
+		w.keeps(changes, env("FIRST_TOKEN"))
+		t := w.storing(changes, "", scripttest.Ragenv, "restore", "--force", w.backupFile())
 		t.env = w.backupEnv()
 		return t
 	}},
@@ -208,6 +219,7 @@ func importTrial(w *world) trial {
 	for _, name := range []string{"FIRST_TOKEN", "SECOND_TOKEN", "THIRD_TOKEN"} {
 		value := scripttest.NewKey()
 		changes[env(name)] = value
+		w.keeps(changes, env(name))
 		text += name + "=" + value + "\n"
 	}
 	put(w.t, path, text)
@@ -225,6 +237,9 @@ func importTrial(w *world) trial {
 			return errors.New("the file lost other lines")
 		}
 		for ref, value := range changes {
+			if ref.Kind == keychain.KindPrevious {
+				continue
+			}
 			inFile := bytes.Contains(now, []byte(value))
 			if !inFile && w.items[ref] != value {
 				return fmt.Errorf("%s is neither in the file nor in the keychain", ref)
