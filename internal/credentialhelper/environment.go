@@ -7,20 +7,35 @@ import (
 
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/pkg/validate"
 )
 
 // fromEnvironment returns the value of a secret's own variable, for machines without any store, such as CI runners; ""
-// if it is unset or empty. The value is taken as it is: one that cannot be a password is an error, not mended.
+// if it is unset or empty. White space around it is removed with a warning, as is said of a value that is unusual; one that
+// cannot be the key is an error: the registry would refuse public images with it, too.
 func (h *helper) fromEnvironment(known secrets.Secret) (string, error) {
 	value := h.getenv(known.Name)
-	switch {
-	case value == "":
+	if value == "" {
 		return "", nil
-	case strings.ContainsFunc(value, unicode.IsControl):
+	}
+	key := validate.Trim(known.Kind, value)
+	switch {
+	case strings.ContainsFunc(key, unicode.IsControl):
 		return "", ui.Errorf(`export `+known.Name+`="$(printf %s "$`+known.Name+`" | tr -d '[:cntrl:]')"`,
 			"$%s holds a line break or another control character, so it cannot be the key", known.Name)
-	case !utf8.ValidString(value):
+	case !utf8.ValidString(key):
 		return "", ui.Errorf("export the key again", "$%s is not valid UTF-8, so it cannot be the key", known.Name)
 	}
-	return value, nil
+	for _, finding := range validate.Check(known.Kind, key) {
+		switch finding.Severity {
+		case validate.Refuse:
+			return "", ui.Errorf(finding.Hint+": export "+known.Name+"=KEY", "$%s is not used: %s", known.Name, finding.Message)
+		case validate.Unusual:
+			h.print.Warn("$%s: %s", known.Name, finding.Message)
+		}
+	}
+	if key != value {
+		h.print.Warn("$%s has white space around the key, which is left out", known.Name)
+	}
+	return key, nil
 }

@@ -97,10 +97,14 @@ func (h *helper) find(registry, verb, input string) (*vault, keychain.Item, erro
 func (h *helper) getMissing(registry string, v *vault) (user, secret string, err error) {
 	if known, isKnown := secrets.ForRegistry(registry); isKnown {
 		value, err := h.fromEnvironment(known)
-		if value != "" || err != nil {
-			return known.Username, value, err
+		switch {
+		case err != nil:
+			h.print.Fail(err)
+		case value != "":
+			return known.Username, value, nil
+		default:
+			h.print.Fail(h.missing(known, v))
 		}
-		h.print.Fail(h.missing(known, v))
 	}
 	return "", "", credentials.NewErrCredentialsNotFound()
 }

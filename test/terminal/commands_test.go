@@ -54,6 +54,27 @@ func TestSetTakesAnyPaste(t *testing.T) {
 	}
 }
 
+// Enter keeps the value where only the expiry is to change; rotate asks when the new key expires, if the old one did, and
+// after the key is stored.
+func TestExpiryAsked(t *testing.T) {
+	w := terminal.NewWorld(t)
+	key, next := w.Open(), scripttest.NewKey()
+	ragenv := scripttest.Binary(t, scripttest.Ragenv)
+	d := w.Start(ragenv, "set", "NGC_API_KEY", "--expires", "90d")
+	d.Expect("NGC_API_KEY (hidden; Enter keeps the stored value): ").Send("\r").Expect("the value is the same\n").WantCode(0)
+	if value, _ := w.Stored("NGC_API_KEY"); value != key {
+		t.Error("the value changed")
+	}
+	d = w.Start(ragenv, "rotate", "NGC_API_KEY", "--offline")
+	d.Expect("NGC_API_KEY (hidden): ").Send(next + "\r").Expect("When does the new key expire")
+	if value, _ := w.Stored("NGC_API_KEY"); value != next {
+		t.Error("the key is not stored before the question")
+	}
+	d.SendNow("soon\r").Expect("When does the new key expire").SendNow("2099-01-31\r").WantCode(0)
+	d.WantHidden(next)
+	w.Start(ragenv, "list").Expect("2099-01-31").WantCode(0)
+}
+
 func TestGetToATerminal(t *testing.T) {
 	w := terminal.NewWorld(t)
 	key := w.Protect("horse battery")
