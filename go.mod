@@ -20,6 +20,8 @@ require (
 	mvdan.cc/sh/v3 v3.14.1
 )
 
+require filippo.io/edwards25519 v1.2.0 // indirect
+
 require (
 	filippo.io/hpke v0.4.0 // indirect
 	github.com/99designs/go-keychain v0.0.0-20191008050251-8e49817e8af4 // indirect

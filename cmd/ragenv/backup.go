@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -18,18 +19,39 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
+type backupOptions struct {
+	forced         bool
+	only           []string // names of the active profile; nil is all items of all profiles
+	recipientsFile string
+	recipients     []backup.Recipient // none: a passphrase
+}
+
+// standardStream is the name of a file that stands for standard input or output.
+const standardStream = "-"
+
 func newBackupCommand(p *program) *cli.Command {
-	var forced bool
+	var o backupOptions
+	var recipients cli.StringSlice
+	var only string
 	return &cli.Command{
 		Name:      "backup",
 		Usage:     "write all items of all profiles into one encrypted file",
 		ArgsUsage: "FILE",
 		Description: `Asks for a passphrase twice; in a script, RAGENV_BACKUP_PASSPHRASE_FILE names a file of mode 0600 that has it in its first line.
 The passphrase is needed for ragenv restore, and cannot be recovered. The file is an age file: age -d FILE shows it without ragenv.
+FILE - is standard output.
 
-  ragenv backup keys.age`,
+--recipient encrypts to public keys instead, of age or of SSH, and no passphrase is asked for: each of those who have one of the private keys
+can restore it. A machine's key is in /etc/ssh/ssh_host_ed25519_key.pub on that machine.
+
+  ragenv backup keys.age
+  ragenv backup --recipients-file team.pub keys.age
+  ragenv backup --only NGC_API_KEY --recipient "$(ssh-keyscan -t ed25519 HOST | cut -d ' ' -f 2-)" - | ssh HOST sudo ragenv restore - --identity /etc/ssh/ssh_host_ed25519_key`,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "force", Destination: &forced, Usage: "replace a file that is there already"},
+			&cli.StringSliceFlag{Name: "recipient", Destination: &recipients, Usage: "encrypt to the public key `KEY`: age1... or ssh-ed25519 ...; may be repeated"},
+			&cli.StringFlag{Name: "recipients-file", Destination: &o.recipientsFile, Usage: "encrypt to the public keys in `FILE`, one a line"},
+			&cli.StringFlag{Name: "only", Destination: &only, Usage: "only `A,B` of the active profile, instead of all"},
+			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "replace a file that is there already"},
 		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
@@ -39,12 +61,46 @@ The passphrase is needed for ragenv restore, and cannot be recovered. The file i
 			if c.NArg() != 1 {
 				return ui.Usagef("ragenv backup keys.age", "ragenv backup takes the name of one file")
 			}
-			return runBackup(s, c.Args().First(), forced)
+			if o.only, err = parseOnly(c, only); err != nil {
+				return err
+			}
+			if err := o.readRecipients(recipients.Value()); err != nil {
+				return err
+			}
+			return runBackup(s, c.Args().First(), o)
 		},
 	}
 }
 
-func runBackup(s *session, path string, forced bool) error {
+// readRecipients reads the public keys of the flags.
+func (o *backupOptions) readRecipients(texts []string) error {
+	for _, text := range texts {
+		r, err := backup.ParseRecipient(text)
+		if err != nil {
+			return ui.Usagef("ragenv backup --help", "--recipient: %w", err)
+		}
+		o.recipients = append(o.recipients, r)
+	}
+	if o.recipientsFile == "" {
+		return nil
+	}
+	file, err := readfile.Read(o.recipientsFile, 0, atomicfile.MaxSize)
+	if err != nil {
+		return err
+	}
+	more, err := backup.ParseRecipients(string(file))
+	if err == nil && len(more) == 0 {
+		err = errors.New("there is no public key in it")
+	}
+	if err != nil {
+		return ui.Errorf("ragenv backup --help", "%s: %w", ui.Printable(o.recipientsFile), err)
+	}
+	o.recipients = append(o.recipients, more...)
+	return nil
+}
+
+func runBackup(s *session, path string, o backupOptions) error {
+	forced := o.forced || path == standardStream
 	exists := ui.Errorf("name another file, or run it again with --force", "%s is there already", ui.Printable(path))
 	if _, err := os.Lstat(path); err == nil && !forced { // before anything is asked
 		return exists
@@ -53,25 +109,31 @@ func runBackup(s *session, path string, forced bool) error {
 	if err != nil {
 		return err
 	}
-	secret, err := s.newBackupPassphrase(path)
-	if err != nil {
+	if items, err = s.onlyItems(items, o.only); err != nil {
 		return err
 	}
 	var file bytes.Buffer
-	stop := s.print.Working("Encrypting the backup")
-	err = backup.Write(&file, items, secret, s.now())
-	stop()
+	if len(o.recipients) > 0 {
+		err = backup.WriteTo(&file, items, o.recipients, s.now())
+	} else {
+		err = s.writeWithPassphrase(&file, items, path)
+	}
 	if errors.Is(err, keychain.ErrTooLarge) {
 		return ui.Errorf("ragenv list --all, and ragenv rm for what is large and needs no backup", "%w", err)
 	}
 	if err != nil {
 		return err
 	}
-	stop = s.print.Working("Checking the backup")
-	err = backup.Verify(bytes.NewReader(file.Bytes()), items, secret)
-	stop()
-	if err != nil {
-		return fmt.Errorf("nothing was written: %w", err)
+	what := "of all profiles"
+	if o.only != nil {
+		what = "of profile " + s.config.Profile
+	}
+	if path == standardStream {
+		if _, err := s.stdout.Write(file.Bytes()); err != nil {
+			return fmt.Errorf("write the backup: %w", err)
+		}
+		s.print.Note("%s %s", count(withoutFingerprints(items), "item"), what)
+		return nil
 	}
 	if forced {
 		err = atomicfile.Write(path, file.Bytes(), 0o600)
@@ -87,8 +149,47 @@ func runBackup(s *session, path string, forced bool) error {
 	if written, err := readfile.Read(path, 0, backup.MaxSize); err != nil || !bytes.Equal(written, file.Bytes()) {
 		return ui.Errorf("write it to another disk", "%s is not read back as it was written", ui.Printable(path))
 	}
-	s.print.Note("%s of all profiles in %s", count(withoutFingerprints(items), "item"), ui.Printable(path))
+	s.print.Note("%s %s in %s", count(withoutFingerprints(items), "item"), what, ui.Printable(path))
 	return nil
+}
+
+// writeWithPassphrase writes a backup that a passphrase opens, and reads it again.
+func (s *session) writeWithPassphrase(file *bytes.Buffer, items []keychain.Item, path string) error {
+	secret, err := s.newBackupPassphrase(path)
+	if err != nil {
+		return err
+	}
+	stop := s.print.Working("Encrypting the backup")
+	err = backup.Write(file, items, secret, s.now())
+	stop()
+	if err != nil {
+		return err
+	}
+	stop = s.print.Working("Checking the backup")
+	err = backup.Verify(bytes.NewReader(file.Bytes()), items, secret)
+	stop()
+	if err != nil {
+		return fmt.Errorf("nothing was written: %w", err)
+	}
+	return nil
+}
+
+// onlyItems returns the named variables of the active profile; all items if only is nil.
+func (s *session) onlyItems(items []keychain.Item, only []string) ([]keychain.Item, error) {
+	if only == nil {
+		return items, nil
+	}
+	var found []keychain.Item
+	for _, name := range only {
+		i := slices.IndexFunc(items, func(item keychain.Item) bool { return item.Ref == s.envRef(name) })
+		if i < 0 {
+			return nil, s.notStored(s.envRef(name))
+		}
+		if !slices.ContainsFunc(found, func(item keychain.Item) bool { return item.Ref == items[i].Ref }) {
+			found = append(found, items[i])
+		}
+	}
+	return found, nil
 }
 
 // allItems reads every item of every profile; there must be one.

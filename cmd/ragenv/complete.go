@@ -71,6 +71,7 @@ func (p *program) completionSources() commandline.Sources {
 		"A,B":               p.completeVariableList,
 		"WHEN":              nil,
 		"DURATION":          nil,
+		"KEY":               nil,
 		"IMAGE":             nil,
 		"NAMESPACE":         nil,
 		"SECRET":            nil,

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ragenv/ragenv/internal/atomicfile"
 	"github.com/ragenv/ragenv/internal/backup"
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/passphrase"
@@ -19,7 +21,10 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-type restoreOptions struct{ forced, reset, yes, noPassphrase bool }
+type restoreOptions struct {
+	forced, reset, yes, noPassphrase bool
+	identity                         string // a file; empty is a passphrase
+}
 
 func newRestoreCommand(p *program) *cli.Command {
 	var o restoreOptions
@@ -31,8 +36,14 @@ func newRestoreCommand(p *program) *cli.Command {
 or with --force; where nobody can be asked it stays, the others are restored, and the exit code is 1. The passphrase is the one
 given to ragenv backup; RAGENV_BACKUP_PASSPHRASE_FILE may name a file of mode 0600 that has it.
 
-FILE may also be the directory in which ragenv reset left an old keychain.`,
+--identity opens a backup that was made with --recipient: a private key of SSH, such as a machine's own, or an identity file of age.
+
+FILE may also be - for standard input, or the directory in which ragenv reset left an old keychain.
+
+  ragenv restore keys.age
+  ragenv restore keys.age --identity ~/.ssh/id_ed25519`,
 		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "identity", Aliases: []string{"i"}, Destination: &o.identity, Usage: "open it with the private key in `FILE`, of SSH or age"},
 			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "replace other values without asking, also those that cannot be made again"},
 			&cli.BoolFlag{Name: "reset", Destination: &o.reset, Usage: "set the present keychain aside first, as ragenv reset does, and restore into a new one"},
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.yes, Usage: "with --reset: do not ask whether to set it aside"},
@@ -53,7 +64,7 @@ FILE may also be the directory in which ragenv reset left an old keychain.`,
 
 func runRestore(s *session, path string, o restoreOptions) error {
 	defer ui.HideTyping()()
-	items, err := s.itemsToRestore(path)
+	items, err := s.itemsToRestore(path, o.identity)
 	if err != nil {
 		return err
 	}
@@ -80,7 +91,14 @@ func runRestore(s *session, path string, o restoreOptions) error {
 }
 
 // itemsToRestore reads a backup, or a keychain that was set aside.
-func (s *session) itemsToRestore(path string) ([]keychain.Item, error) {
+func (s *session) itemsToRestore(path, identity string) ([]keychain.Item, error) {
+	if path == standardStream {
+		file, err := io.ReadAll(io.LimitReader(s.stdin, backup.MaxSize+1))
+		if err != nil {
+			return nil, fmt.Errorf("read standard input: %w", err)
+		}
+		return s.readSealed(standardStream, file, identity)
+	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return s.readSetAside(path)
 	}
@@ -88,7 +106,48 @@ func (s *session) itemsToRestore(path string) ([]keychain.Item, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.readBackup(path, file)
+	return s.readSealed(path, file, identity)
+}
+
+// readSealed decrypts a backup with an identity, or with its passphrase.
+func (s *session) readSealed(path string, file []byte, identityFile string) ([]keychain.Item, error) {
+	if identityFile == "" {
+		items, err := s.readBackup(path, file)
+		if errors.Is(err, backup.ErrNeedsIdentity) {
+			err = ui.Errorf("ragenv restore "+shellquote.Word(path)+" --identity ~/.ssh/id_ed25519", "%w", err)
+		}
+		return items, err
+	}
+	data, err := readfile.Read(identityFile, 0, atomicfile.MaxSize)
+	if err != nil {
+		return nil, err
+	}
+	identity, err := backup.ParseIdentity(data, func() ([]byte, error) {
+		terminal, err := ui.OpenTerminal()
+		if err != nil {
+			return nil, fmt.Errorf("it has a passphrase: %w", err)
+		}
+		defer terminal.Close()
+		return terminal.ReadSecret("Passphrase of " + ui.Printable(identityFile) + ": ")
+	})
+	var items []keychain.Item
+	if err == nil {
+		items, err = backup.ReadWith(bytes.NewReader(file), identity)
+	}
+	var bad *backup.IdentityError
+	switch {
+	case errors.Is(err, ui.ErrInterrupted):
+		return nil, err
+	case errors.As(err, &bad):
+		return nil, ui.Errorf("name a private key of SSH without a passphrase, or run it in a terminal", "%s: %w", ui.Printable(identityFile), err)
+	case errors.Is(err, backup.ErrOtherRecipients):
+		return nil, ui.Errorf("make it again, also for the public key of "+ui.Printable(identityFile)+": ragenv backup --recipient", "%s: %w", ui.Printable(path), err)
+	case errors.Is(err, backup.ErrNeedsPassphrase):
+		return nil, ui.Errorf("ragenv restore "+shellquote.Word(path), "%s: %w", ui.Printable(path), err)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", ui.Printable(path), err)
+	}
+	return items, nil
 }
 
 // readSetAside reads every item of a keychain that reset has set aside.

@@ -1,5 +1,5 @@
-// Package backup writes all items into one file and reads them back: age, armored, encrypted with a passphrase. Whoever has
-// the passphrase can read it with the stock tool, without ragenv: age -d FILE.
+// Package backup writes all items into one file and reads them back: age, armored, encrypted with a passphrase, or to recipients,
+// age's and SSH's. Whoever has the passphrase or an identity can read it with the stock tool, without ragenv: age -d FILE.
 //
 // Inside is one JSON object:
 //
@@ -86,6 +86,18 @@ func write(w io.Writer, items []keychain.Item, passphrase []byte, now time.Time,
 	if len(passphrase) == 0 || bytes.ContainsAny(passphrase, "\r\n") {
 		return ErrPassphrase
 	}
+	recipient, err := age.NewScryptRecipient(string(passphrase))
+	if err != nil {
+		return err
+	}
+	if workFactor != 0 {
+		recipient.SetWorkFactor(workFactor)
+	}
+	return writeTo(w, items, now, recipient)
+}
+
+// writeTo writes items encrypted to recipients, of which each can read them.
+func writeTo(w io.Writer, items []keychain.Item, now time.Time, recipients ...age.Recipient) error {
 	doc := document{Format: formatName, Version: Version, Created: seconds(now), Items: []item{}}
 	for _, from := range items {
 		to := item{Profile: from.Profile, Kind: from.Kind, Name: from.Name, Username: from.Username, Updated: seconds(from.Updated), Expires: seconds(from.Expires)}
@@ -114,16 +126,12 @@ func write(w io.Writer, items []keychain.Item, passphrase []byte, now time.Time,
 	if err := encoder.Encode(doc); err != nil {
 		return err
 	}
-	recipient, err := age.NewScryptRecipient(string(passphrase))
-	if err != nil {
+	if _, err := parse(plain.Bytes()); err != nil { // to recipients, nobody here can read it again
 		return err
-	}
-	if workFactor != 0 {
-		recipient.SetWorkFactor(workFactor)
 	}
 	var file bytes.Buffer
 	armored := armor.NewWriter(&file)
-	encrypted, err := age.Encrypt(armored, recipient)
+	encrypted, err := age.Encrypt(armored, recipients...)
 	if err != nil {
 		return err
 	}
@@ -171,10 +179,28 @@ func Read(r io.Reader, passphrase []byte) ([]keychain.Item, error) {
 }
 
 func read(r io.Reader, passphrase []byte, maxWorkFactor int) ([]keychain.Item, error) {
-	plain, err := decrypt(r, passphrase, maxWorkFactor)
+	if len(passphrase) == 0 {
+		return nil, fmt.Errorf("%w: it is empty", keychain.ErrWrongPassphrase)
+	}
+	identity, err := age.NewScryptIdentity(string(passphrase))
 	if err != nil {
 		return nil, err
 	}
+	identity.SetMaxWorkFactor(maxWorkFactor)
+	return readWith(r, identity)
+}
+
+// readWith reads a backup with what opens it.
+func readWith(r io.Reader, identities ...age.Identity) ([]keychain.Item, error) {
+	plain, err := decrypt(r, identities)
+	if err != nil {
+		return nil, err
+	}
+	return parse(plain)
+}
+
+// parse returns the items that are inside a backup.
+func parse(plain []byte) ([]keychain.Item, error) {
 	var head struct {
 		Format  string `json:"format"`
 		Version int    `json:"version"`
@@ -207,10 +233,7 @@ func read(r io.Reader, passphrase []byte, maxWorkFactor int) ([]keychain.Item, e
 	return items, nil
 }
 
-func decrypt(r io.Reader, passphrase []byte, maxWorkFactor int) ([]byte, error) {
-	if len(passphrase) == 0 {
-		return nil, fmt.Errorf("%w: it is empty", keychain.ErrWrongPassphrase)
-	}
+func decrypt(r io.Reader, identities []age.Identity) ([]byte, error) {
 	source := &reader{r: io.LimitReader(r, MaxSize)}
 	buffered := bufio.NewReader(source)
 	const binary = "age-encryption.org/"
@@ -220,18 +243,24 @@ func decrypt(r io.Reader, passphrase []byte, maxWorkFactor int) ([]byte, error) 
 	} else if string(start) != binary {
 		encrypted = armor.NewReader(buffered)
 	}
-	identity, err := age.NewScryptIdentity(string(passphrase))
-	if err != nil {
-		return nil, err
-	}
-	identity.SetMaxWorkFactor(maxWorkFactor)
-	opened, err := age.Decrypt(encrypted, identity)
+	opened, err := age.Decrypt(encrypted, identities...)
 	var mismatch *age.NoIdentityMatchError
+	var asked *IdentityError
+	_, byPassphrase := identities[0].(*age.ScryptIdentity)
 	switch {
 	case source.err != nil:
 		return nil, source.err
-	case errors.As(err, &mismatch) && slices.Contains(mismatch.StanzaTypes, "scrypt"):
-		return nil, keychain.ErrWrongPassphrase
+	case errors.As(err, &asked):
+		return nil, asked
+	case errors.As(err, &mismatch) && slices.Contains(mismatch.StanzaTypes, "scrypt") == byPassphrase:
+		if byPassphrase {
+			return nil, keychain.ErrWrongPassphrase
+		}
+		return nil, ErrOtherRecipients
+	case errors.As(err, &mismatch) && byPassphrase:
+		return nil, ErrNeedsIdentity
+	case errors.As(err, &mismatch):
+		return nil, ErrNeedsPassphrase
 	case err != nil:
 		return nil, ErrNotBackup // age's own text quotes the file, which may be one of keys in plain text
 	}

@@ -111,7 +111,7 @@ func TestRefuses(t *testing.T) {
 		{"empty passphrase", file, "", keychain.ErrWrongPassphrase},
 		{"empty file", nil, "correct horse", ErrNotBackup},
 		{"some text", []byte("NGC_API_KEY=x\n"), "correct horse", ErrNotBackup},
-		{"encrypted to a key", encryptTo(t, identity.Recipient(), "x"), "correct horse", ErrNotBackup},
+		{"encrypted to a key", encryptTo(t, identity.Recipient(), "x"), "correct horse", ErrNeedsIdentity},
 		{"cut short", binary[:len(binary)-1], "correct horse", keychain.ErrDamaged},
 		{"changed", changed, "correct horse", keychain.ErrDamaged},
 		{"not JSON inside", inside("hello"), "correct horse", ErrNotBackup},
