@@ -206,7 +206,7 @@ func (s *session) loginsToMove(f *dockerconfig.File, all bool) []plaintextLogin 
 			s.print.Hint("%s", shellquote.Edit(f.Path(), f.AuthLine(login.server)))
 			continue
 		}
-		s.print.Hint("docker login %s", nameOr(login.registry, "SERVER"))
+		s.print.Hint("docker login %s", shellquote.Word(nameOr(login.registry, "SERVER")))
 	}
 	return logins
 }
@@ -229,7 +229,7 @@ func (s *session) moveLogins(logins []plaintextLogin) ([]plaintextLogin, error) 
 		}
 		if stored.did == storedOther {
 			s.print.Warn("the login for %s in config.json is not the one stored as %s: it stays there, and Docker no longer reads it", login.auth.Server, login.item.Name)
-			s.print.Hint("to use that one instead: ragenv rm %s && ragenv docker configure; or delete it from config.json", login.item.Name)
+			s.print.Hint("to use that one instead: ragenv rm %s && ragenv docker configure; or delete it from config.json", shellquote.Word(login.item.Name))
 			continue
 		}
 		s.print.Note("moved the login for %s into the keychain, as %s", login.auth.Server, login.item.Name)

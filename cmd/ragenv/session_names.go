@@ -9,6 +9,7 @@ import (
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/serverurl"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -49,7 +50,7 @@ func (s *session) storedRef(c *cli.Context, name string) (keychain.Ref, error) {
 // notStored is the error for a name under which nothing is kept.
 func (s *session) notStored(ref keychain.Ref) error {
 	if ref.Kind == keychain.KindRegistry {
-		hint := "docker login " + ref.Name
+		hint := "docker login " + shellquote.Word(ref.Name)
 		if known, ok := secrets.ForRegistry(ref.Name); ok {
 			hint = "ragenv get" + s.forProfile() + " " + known.Name
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/serverurl"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -69,7 +70,11 @@ func (h *helper) Get(server string) (user, secret string, err error) {
 	}
 	if expires := item.Expires; !expires.IsZero() && !time.Now().Before(expires) {
 		h.print.Warn("%s expired on %s", item.Name, expires.Local().Format(time.DateOnly))
-		h.print.Hint("ragenv rotate %s", item.Name)
+		if item.Kind == keychain.KindRegistry {
+			h.print.Hint("docker login %s", shellquote.Word(item.Name))
+		} else {
+			h.print.Hint("ragenv rotate %s", item.Name)
+		}
 	}
 	return c.Username, c.Secret, nil
 }

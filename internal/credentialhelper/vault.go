@@ -10,6 +10,7 @@ import (
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/serverurl"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -229,7 +230,7 @@ func asCredential(item keychain.Item) (credentials.Credentials, error) {
 		}
 	}
 	if !utf8.ValidString(c.Username) || !utf8.ValidString(c.Secret) {
-		hint := "docker login " + item.Name
+		hint := "docker login " + shellquote.Word(item.Name)
 		if item.Kind == keychain.KindEnv {
 			hint = "ragenv set " + item.Name
 		}

@@ -235,14 +235,14 @@ func (w *World) checkStore(ctx context.Context, f *findings, file *dockerconfig.
 		// One that is of another system, or whose interpreter is not there, is found and does not start.
 		var exit *exec.ExitError
 		if _, err := w.run(ctx, "", path, "version"); err != nil && !errors.As(err, &exit) {
-			f.add(Failed, "delete "+setting+" from "+shellquote.Word(file.Path())+", or reinstall "+program, "%s names %s, which cannot be run (%s): Docker fails for %s", w.tilde(file.Path()), program, whyNotRun(err), what)
+			f.add(Failed, "delete "+setting+" from "+shellquote.Word(file.Path())+", or reinstall "+shellquote.Word(program), "%s names %s, which cannot be run (%s): Docker fails for %s", w.tilde(file.Path()), program, whyNotRun(err), what)
 			return
 		}
 		f.add(OK, "", "%s answers for %s", program, what)
 	case notExecutable != "":
 		f.add(Failed, "chmod 755 "+shellquote.Word(notExecutable), "%s names %s, which is not executable", w.tilde(file.Path()), program)
 	default:
-		hint := "delete " + setting + " from " + shellquote.Word(file.Path()) + ", or install " + program
+		hint := "delete " + setting + " from " + shellquote.Word(file.Path()) + ", or install " + shellquote.Word(program)
 		if strings.HasPrefix(name, "desktop") && w.Getenv("WSL_DISTRO_NAME") != "" {
 			hint = "delete " + setting + " from " + shellquote.Word(file.Path()) + ", or turn on Docker Desktop's integration with this WSL distribution"
 		}
