@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -45,6 +46,9 @@ func passClient(opts keychain.Options) (keyring.Keyring, guard) {
 			var exit *exec.ExitError
 			if !errors.As(err, &exit) {
 				return err
+			}
+			if text := strings.TrimSpace(string(exit.Stderr)); text != "" { // of pass, which wrote or removed
+				return fmt.Errorf("the %s backend is %w: %s", keychain.BackendPass, keychain.ErrUnavailable, text[strings.LastIndexByte(text, '\n')+1:])
 			}
 			if !opts.Interactive {
 				return fmt.Errorf("%w: gpg would have to ask for a passphrase", keychain.ErrLocked)

@@ -25,11 +25,10 @@ const envPassOptions = "PASSWORD_STORE_GPG_OPTS"
 type passTool struct {
 	dir, prefix string
 	gpgOptions  string // what the user set, and whether gpg may ask
-	interactive bool
 }
 
 func newPassTool(opts keychain.Options) (*passTool, error) {
-	p := &passTool{dir: os.Getenv("PASSWORD_STORE_DIR"), prefix: namespace(opts), gpgOptions: os.Getenv(envPassOptions), interactive: opts.Interactive}
+	p := &passTool{dir: os.Getenv("PASSWORD_STORE_DIR"), prefix: namespace(opts), gpgOptions: os.Getenv(envPassOptions)}
 	if p.dir == "" { // as the script does: "${PASSWORD_STORE_DIR:-$HOME/.password-store}"
 		home, err := os.UserHomeDir()
 		if err != nil {
@@ -76,15 +75,19 @@ func (p *passTool) Set(item keyring.Item) error {
 		return err
 	}
 	cmd := p.command("pass", "insert", "-m", "-f", p.entry(item.Key))
-	cmd.Stdin, cmd.Stderr = strings.NewReader(string(data)), os.Stderr
-	return cmd.Run()
+	cmd.Stdin = strings.NewReader(string(data))
+	return run(cmd)
 }
 
 // Remove removes an item that is there.
 func (p *passTool) Remove(name string) error {
-	cmd := p.command("pass", "rm", "-f", p.entry(name))
-	cmd.Stderr = os.Stderr
-	return cmd.Run()
+	return run(p.command("pass", "rm", "-f", p.entry(name)))
+}
+
+// run runs a command. The *exec.ExitError of one that failed has what it wrote to standard error.
+func run(cmd *exec.Cmd) error {
+	_, err := cmd.Output()
+	return err
 }
 
 func (p *passTool) entry(name string) string { return p.prefix + "/" + name }

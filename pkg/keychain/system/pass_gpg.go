@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"strings"
 
@@ -23,9 +22,6 @@ func (p *passTool) decrypt(file string) ([]byte, error) {
 	}
 	args := append([]string{"--decrypt", "--quiet", "--yes", "--status-fd=2"}, strings.Fields(p.gpgOptions)...)
 	cmd := p.command(gpg, append(args, "--", file)...)
-	if p.interactive {
-		cmd.Stdin = os.Stdin // which tells gpg the terminal that pinentry asks on
-	}
 	var status bytes.Buffer
 	cmd.Stderr = &status
 	data, err := cmd.Output()
