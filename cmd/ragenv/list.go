@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"text/tabwriter"
 	"time"
 
@@ -10,7 +11,10 @@ import (
 
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/expiry"
+	"github.com/ragenv/ragenv/internal/fingerprint"
+	"github.com/ragenv/ragenv/internal/keyinput"
 	"github.com/ragenv/ragenv/internal/passphrase"
+	"github.com/ragenv/ragenv/internal/readfile"
 	"github.com/ragenv/ragenv/internal/sudo"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
@@ -18,6 +22,7 @@ import (
 
 type listOptions struct {
 	json, all bool
+	compareBy string // the file of a fingerprint key; empty is no fingerprints
 	expiring  string // only what expires by then, as --expires takes it
 }
 
@@ -32,6 +37,13 @@ func newListCommand(p *program) *cli.Command {
 a registry), updated and expires (RFC 3339, UTC), backend, and source ("command", if a command gives the key: see ragenv source).
 A member that does not apply or is not known is left out. More members may be added, none will change.
 
+--fingerprint-key adds the member fingerprint: 16 hexadecimal digits, the same on every machine that has the same value under the same name
+and is given the same key, 16 or more random bytes. Without that key they say nothing; take a new one for each comparison.
+
+  head -c 32 /dev/urandom | base64 > compare.key
+  ragenv list --json --fingerprint-key - < compare.key
+  ssh HOST ragenv list --json --fingerprint-key - < compare.key
+
 --expiring shows only the keys that expire by then, or have expired. The exit code is 3 if there is one, 0 if there is none, and
 1 if a key cannot be read, as in a locked keychain. For cron and monitoring:
 
@@ -39,6 +51,7 @@ A member that does not apply or is not known is left out. More members may be ad
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "json", Destination: &o.json, Usage: "print JSON"},
 			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Destination: &o.all, Usage: "of every profile"},
+			&cli.StringFlag{Name: "fingerprint-key", Destination: &o.compareBy, Usage: "with --json: add fingerprints under the random key in `FILE`, or - for standard input"},
 			&cli.StringFlag{Name: "expiring", Destination: &o.expiring, Usage: "only keys that expire by `WHEN`: 2027-01-31, 14d, 12w; the exit code is 3 if there is one"},
 		},
 		Action: func(c *cli.Context) error {
@@ -65,13 +78,19 @@ type listEntry struct {
 	Expires  *time.Time `json:"expires,omitempty"`
 	Backend  string     `json:"backend,omitempty"`
 	Source   string     `json:"source,omitempty"`
+
+	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
 func runList(s *session, o listOptions) error {
 	if o.expiring != "" {
 		return runListExpiring(s, o)
 	}
-	entries, err := settled(s, func() ([]listEntry, error) { return s.entries(o.all, false) })
+	key, err := s.fingerprintKey(o)
+	if err != nil {
+		return err
+	}
+	entries, err := settled(s, func() ([]listEntry, error) { return s.entries(o.all, key != nil, key) })
 	if err != nil {
 		return err
 	}
@@ -92,8 +111,8 @@ func runList(s *session, o listOptions) error {
 }
 
 // entries returns what is stored, never nil. What is locked has no details, and a note says so; with detailed, what cannot be
-// read is an error.
-func (s *session) entries(all, detailed bool) ([]listEntry, error) {
+// read is an error. With a key, each has its fingerprint.
+func (s *session) entries(all, detailed bool, key *fingerprint.Key) ([]listEntry, error) {
 	entries := []listEntry{}
 	k, err := s.quietOpener().Read()
 	if errors.Is(err, keychain.ErrNoStore) {
@@ -122,6 +141,13 @@ func (s *session) entries(all, detailed bool) ([]listEntry, error) {
 		}
 		if k.Sourced(ref) { // nothing is known of it without running the command
 			entry.Backend, entry.Source = "", sourceCommand
+			if key != nil {
+				item, err := k.Get(ref)
+				if err != nil {
+					return nil, err
+				}
+				entry.Fingerprint = key.Of(ref.Name, item.Secret.Reveal())
+			}
 			entries = append(entries, entry)
 			s.warnOfBoth(k, ref)
 			continue
@@ -135,6 +161,9 @@ func (s *session) entries(all, detailed bool) ([]listEntry, error) {
 		switch {
 		case err == nil:
 			entry.Username, entry.Updated, entry.Expires = item.Username, known(item.Updated), known(item.Expires)
+			if key != nil {
+				entry.Fingerprint = key.Of(ref.Name, item.Secret.Reveal())
+			}
 		case errors.Is(err, keychain.ErrNotFound): // removed meanwhile
 			continue
 		case detailed:
@@ -158,6 +187,31 @@ func (s *session) entries(all, detailed bool) ([]listEntry, error) {
 		s.hint(passphrase.UnlockHint())
 	}
 	return entries, nil
+}
+
+// fingerprintKey reads the key of --fingerprint-key; nil without that.
+func (s *session) fingerprintKey(o listOptions) (*fingerprint.Key, error) {
+	if o.compareBy == "" {
+		return nil, nil
+	}
+	if !o.json {
+		return nil, ui.Usagef("ragenv list --json --fingerprint-key FILE", "--fingerprint-key belongs to --json")
+	}
+	var data []byte
+	var err error
+	if o.compareBy == standardStream {
+		data, err = io.ReadAll(io.LimitReader(s.stdin, keyinput.Max))
+	} else {
+		data, err = readfile.Read(o.compareBy, 0, keyinput.Max)
+	}
+	if err != nil {
+		return nil, err
+	}
+	key, err := fingerprint.NewKey([]byte(keyinput.Value(data)))
+	if err != nil {
+		return nil, ui.Errorf("head -c 32 /dev/urandom | base64 > compare.key", "--fingerprint-key: %w", err)
+	}
+	return key, nil
 }
 
 func known(t time.Time) *time.Time {

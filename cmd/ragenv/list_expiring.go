@@ -19,7 +19,11 @@ func runListExpiring(s *session, o listOptions) error {
 		return ui.Usagef("ragenv list --expiring 14d", "--expiring: %w", err)
 	}
 	// A key whose expiry is not known may be the one that expires: success would be a false all-clear.
-	entries, err := settled(s, func() ([]listEntry, error) { return s.entries(o.all, true) })
+	key, err := s.fingerprintKey(o)
+	if err != nil {
+		return err
+	}
+	entries, err := settled(s, func() ([]listEntry, error) { return s.entries(o.all, true, key) })
 	if err != nil {
 		return err
 	}
