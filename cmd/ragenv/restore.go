@@ -128,7 +128,7 @@ func (s *session) readSealed(path string, file []byte, identityFile string) ([]k
 			return nil, fmt.Errorf("it has a passphrase: %w", err)
 		}
 		defer terminal.Close()
-		return terminal.ReadSecret("Passphrase of " + ui.Printable(identityFile) + ": ")
+		return terminal.ReadPassphrase("Passphrase of " + ui.Printable(identityFile) + ": ")
 	})
 	var items []keychain.Item
 	if err == nil {

@@ -45,7 +45,7 @@ var leakCases = map[string][]leakCase{
 		{args: "--file F=NGC_API_KEY -- true", hands: true}, {args: "--file F={ngc} -- true"}, {args: "--file {ngc}=NGC_API_KEY -- true"}, {args: "--file {ngc} -- true"},
 	},
 	"setup":            {{args: "setup"}, {args: "setup --backend {ngc}"}},
-	"set":              {{args: "set NGC_API_KEY --force", input: "{typed}\n"}, {args: "set NGC_API_KEY", input: "'{typed}'"}, {args: "set NEW --from-env"}, {args: "set NGC_API_KEY --from-env"}, {args: "set INDEX --generate"}, {args: "set CYBORGDB_API_KEY", input: "{typed}"}, {args: "set NGC_API_KEY {typed}"}, {args: "set NGC_API_KEY={typed}"}, {args: "set NEW --expires {typed}", input: "{typed}"}},
+	"set":              {{args: "set NGC_API_KEY --force", input: "{typed}\n"}, {args: "set NGC_API_KEY", input: "'{typed}'"}, {args: "set NEW --from-env"}, {args: "set NGC_API_KEY --from-env"}, {args: "set INDEX --generate"}, {args: "set CYBORGDB_API_KEY", input: "{typed}"}, {args: "set NGC_API_KEY {typed}"}, {args: "set NGC_API_KEY={typed}"}, {args: "set NEW --expires {typed}", input: "{typed}"}, {args: "set NGC_API_KEY --keep --expires 90d"}},
 	"get":              {{args: "get NGC_API_KEY", prints: true}, {args: "get CYBORGDB_API_KEY", prints: true}, {args: "get MISSING"}, {args: "get {ngc}"}, {args: "get ghcr.io", prints: true}},
 	"list":             {{args: "list"}, {args: "list --json"}, {args: "list --all"}, {args: "list --expiring 5000w"}, {args: "list --profile {ngc}"}},
 	"rm":               {{args: "rm CYBORGDB_API_KEY"}, {args: "rm MISSING"}, {args: "rm {ngc}"}},

@@ -200,21 +200,33 @@ const askDetails = "(90d, a date)? Enter to skip: "
 
 // Whatever ends set-up after a key was given, the key is stored.
 func TestGuidedSetupKeepsWhatWasGiven(t *testing.T) {
+	questions := map[string]func(d *terminal.Dialogue){
+		"the next key": func(d *terminal.Dialogue) { d.Expect("Enter if you do not use one") },
+		"Docker":       func(d *terminal.Dialogue) { d.Expect("Enter if you do not use one").Send("\r").Expect(dockerPrompt) },
+		"the expiry": func(d *terminal.Dialogue) {
+			d.Expect("Enter if you do not use one").Send("\r").Expect(dockerPrompt).SendNow("n\r").Expect(askDetails)
+		},
+	}
 	for event, code := range map[string]int{"\x03": 130, "\x04": 130, "SIGHUP": 129} {
-		w, key := terminal.NewWorld(t), scripttest.NewKey()
-		if _, err := keychain.CreateFileStore(w.KeychainOptions(), keychain.Protection{WorkFactor: 10}); err != nil {
-			t.Fatal(err)
-		}
-		d := w.Start(scripttest.Binary(t, scripttest.Ragenv), "setup")
-		d.Expect("Paste it here").Send(key + "\r").Expect("Enter if you do not use one")
-		if event == "SIGHUP" {
-			d.SignalForeground(syscall.SIGHUP)
-		} else {
-			d.Send(event)
-		}
-		d.WantCode(code)
-		if value, _ := w.Stored("NGC_API_KEY"); value != key {
-			t.Errorf("%q at the next question: the key is lost", event)
+		for question, ask := range questions {
+			t.Run(fmt.Sprintf("%q at %s", event, question), func(t *testing.T) {
+				w, key := terminal.NewWorld(t), scripttest.NewKey()
+				if _, err := keychain.CreateFileStore(w.KeychainOptions(), keychain.Protection{WorkFactor: 10}); err != nil {
+					t.Fatal(err)
+				}
+				d := w.Start(scripttest.Binary(t, scripttest.Ragenv), "setup")
+				d.Expect("Paste it here").Send(key + "\r")
+				ask(d)
+				if event == "SIGHUP" { // as of a terminal that is closed, or a connection that drops
+					d.SignalForeground(syscall.SIGHUP)
+				} else {
+					d.SendNow(event)
+				}
+				d.WantCode(code)
+				if value, _ := w.Stored("NGC_API_KEY"); value != key {
+					t.Error("the key is lost")
+				}
+			})
 		}
 	}
 }
