@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
@@ -51,6 +52,20 @@ func TestEveryCommandIsPrepared(t *testing.T) {
 			if count != 1 {
 				t.Errorf("%s has --%s %d times", c.HelpName, name, count)
 			}
+		}
+	})
+}
+
+// Every command shows how it is used, with a comment above each example.
+func TestEveryCommandHasExamples(t *testing.T) {
+	p, _, _ := testProgram(t)
+	walk(newApp(p).Commands, func(c *cli.Command) {
+		if c.Hidden || c.Name == "help" {
+			return
+		}
+		_, examples := commandline.SplitExamples(c.Description)
+		if !strings.HasPrefix(examples, "  # ") || !strings.Contains(examples, "ragenv ") {
+			t.Errorf("ragenv %s has no examples", c.HelpName)
 		}
 	})
 }

@@ -20,7 +20,13 @@ func newBackendCommand(p *program) *cli.Command {
 		Name:  "backend",
 		Usage: "show, choose or change where the keys are kept",
 		Description: `Without a command it shows the backends of this system and which of them can be used now. The first key that is stored
-chooses one, and the config file keeps the choice: no key vanishes because another backend would do today.`,
+chooses one, and the config file keeps the choice: no key vanishes because another backend would work today.
+
+  # Show the backends of this system
+  ragenv backend
+
+  # Keep your keys in the file backend from now on
+  ragenv backend migrate secret-service file`,
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
 			if err != nil {
@@ -77,7 +83,10 @@ func newBackendUseCommand(p *program) *cli.Command {
 		Usage:     "keep the keys in another backend from now on",
 		ArgsUsage: "BACKEND",
 		Description: `Keys that are stored stay where they are; "ragenv backend migrate" moves them. A backend that cannot be used now is
-refused.`,
+refused.
+
+  # Store new keys in pass
+  ragenv backend use pass`,
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
 			if err != nil {
@@ -154,7 +163,10 @@ func newBackendMigrateCommand(p *program) *cli.Command {
 		Usage:     "move every key of every profile to another backend",
 		ArgsUsage: "FROM TO",
 		Description: `Every item is copied and read back; then the config file names the new backend; and only then the old place is
-emptied. It can be interrupted at any point without a loss, and run again.`,
+emptied. It can be interrupted at any point without a loss, and run again.
+
+  # Move every key from the Secret Service to the file backend
+  ragenv backend migrate secret-service file`,
 		Flags: []cli.Flag{&cli.BoolFlag{Name: "keep", Destination: &keep, Usage: "leave the keys in the old place, too"}},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)

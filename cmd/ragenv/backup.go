@@ -44,8 +44,13 @@ FILE - is standard output.
 --recipient encrypts to public keys instead, of age or of SSH, and no passphrase is asked for: each of those who have one of the private keys
 can restore it. A machine's key is in /etc/ssh/ssh_host_ed25519_key.pub on that machine.
 
+  # Write every key of every profile to an encrypted file
   ragenv backup keys.age
+
+  # Encrypt to the public keys of a team
   ragenv backup --recipients-file team.pub keys.age
+
+  # Hand one key to a server, in a form that only it can read
   ragenv backup --only NGC_API_KEY --recipient "$(ssh-keyscan -t ed25519 HOST | cut -d ' ' -f 2-)" - | ssh HOST sudo ragenv restore - --identity /etc/ssh/ssh_host_ed25519_key`,
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "recipient", Destination: &recipients, Usage: "encrypt to the public key `KEY`: age1... or ssh-ed25519 ...; may be repeated"},

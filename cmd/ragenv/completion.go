@@ -34,15 +34,16 @@ func newCompletionCommand(p *program) *cli.Command {
 		Usage:     "print the script that completes ragenv's words in a shell",
 		ArgsUsage: "SHELL",
 		Description: `SHELL is one of ` + strings.Join(completionShells(), ", ") + `. "make install" puts the scripts of the first three where the
-shells look for them. For a shell that runs already, or for its start-up file:
+shells look for them.
 
+It completes commands, flags, the names of stored keys (never a value), profiles and backends, and after "--" what the shell itself
+completes for the command. It never asks for a passphrase.
+
+  # In a shell that runs already, or in its start-up file
   source <(ragenv completion bash)
   source <(ragenv completion zsh)
   ragenv completion fish | source
-  ragenv completion powershell | Out-String | Invoke-Expression
-
-It completes commands, flags, the names of stored keys (never a value), profiles and backends, and after "--" what the shell itself
-completes for the command. It never asks for a passphrase.`,
+  ragenv completion powershell | Out-String | Invoke-Expression`,
 		Action: func(c *cli.Context) error {
 			script, ok := completionScripts[c.Args().First()]
 			if !ok || c.NArg() != 1 {

@@ -9,7 +9,10 @@ func newDockerCommand(p *program) *cli.Command {
 		Name:  "docker",
 		Usage: "let Docker log in to nvcr.io with the stored key",
 		Description: `Docker's config.json names the programs that Docker asks for logins. These commands name ` + helperProgram + ` there, and
-take it out again. $DOCKER_CONFIG is honoured.`,
+remove it. $DOCKER_CONFIG is honored.
+
+  # Let Docker log in to nvcr.io with the stored key
+  ragenv docker configure`,
 		Subcommands: []*cli.Command{
 			newDockerConfigureCommand(p),
 			newDockerUnconfigureCommand(p),

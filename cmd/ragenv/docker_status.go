@@ -17,9 +17,12 @@ import (
 
 func newDockerStatusCommand(p *program) *cli.Command {
 	return &cli.Command{
-		Name:        "status",
-		Usage:       "show where Docker's logins come from",
-		Description: `Reads config.json and asks the keychain what it has, never for a value.`,
+		Name:  "status",
+		Usage: "show where Docker's logins come from",
+		Description: `Reads config.json and asks the keychain what it has, never for a value.
+
+  # Show what Docker asks for which registry
+  ragenv docker status`,
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
 			if err != nil {

@@ -18,7 +18,10 @@ func newDockerUnconfigureCommand(p *program) *cli.Command {
 		Name:  "unconfigure",
 		Usage: "put Docker's config.json back as it was",
 		Description: `Takes back what ragenv docker configure changed, that for Podman included, and leaves what was changed by others since. The keys stay in the keychain; logins
-that were moved there do not return to the file, in plain text: log in again where Docker should keep one.`,
+that were moved there do not return to the file, in plain text: log in again where Docker should keep one.
+
+  # Restore Docker's configuration
+  ragenv docker unconfigure`,
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
 			if err != nil {
@@ -69,7 +72,7 @@ func runDockerUnconfigure(s *session) error {
 	}
 	if stays {
 		s.print.Note("%s is still named there, as it was before", helperProgram)
-		s.hint("ragenv docker unconfigure once more takes that out too")
+		s.hint("ragenv docker unconfigure, run again, removes that too")
 	}
 	s.explainMovedLogins(gone)
 	return nil

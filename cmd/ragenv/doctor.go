@@ -29,7 +29,7 @@ func newDoctorCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "doctor",
 		Usage: "diagnose problems and suggest fixes",
-		Description: `Looks at the programs, Docker's configuration and engine, the keychain and the keys in it, and where else keys lie: in this
+		Description: `Checks the programs, Docker's configuration and engine, the keychain and its keys, and where else keys are found: in this
 shell, in shell start-up files, and in .env files here that git tracks. It asks nothing, unlocks nothing and changes nothing, and
 shows no value. It ends with 1 if a check failed; warnings alone do not count.
 
@@ -38,7 +38,16 @@ engine.
 
 --json prints an array of objects, one per check and in a fixed order, with the members name, status ("ok", "warning" or
 "failed"), detail and hint (empty if there is nothing to do), all of them strings. More checks and members may be added; a name
-and its meaning will not change.`,
+and its meaning will not change.
+
+  # Diagnose problems, without any network
+  ragenv doctor
+
+  # Check the stored key with NVIDIA as well
+  ragenv doctor --online
+
+  # List the checks that passed, too
+  ragenv doctor --verbose`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "json", Destination: &o.json, Usage: "print JSON"},
 			&cli.BoolFlag{Name: "verbose", Destination: &o.verbose, Usage: "on a terminal: list the checks that passed, too"},

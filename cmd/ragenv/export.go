@@ -43,18 +43,34 @@ only with --reveal. Prefer ragenv -- COMMAND where it will do: then only that on
 As with ragenv run, NVIDIA_API_KEY and NGC_CLI_API_KEY follow NGC_API_KEY, in shell, fish and powershell only where they are unset
 or empty.
 
-dotenv is for Docker Compose, as .env or env_file. docker is for docker run --env-file, which takes quotes as part of a value: it
-writes none, and refuses a value with a line break.
+  FORMAT       for
+  shell        sh, bash, zsh
+  fish         fish
+  powershell   PowerShell
+  dotenv       Docker Compose, as .env or env_file
+  docker       docker run --env-file: it writes no quotes, and refuses a value with a line break
+  github       a step of GitHub Actions
+  json         other programs, and ragenv import
+  kubernetes   kubectl apply
 
 kubernetes writes the Secrets that NVIDIA's RAG chart reads: ngc-secret and ngc-api with the NGC key, and rag-api-keys with the keys
 of the single services, each empty if it is not stored. What the chart does not read is in the Secret that --name names, or in
-none. Install the chart with --set imagePullSecret.create=false --set ngcApiSecret.create=false, so that Helm does not make them too.
+none. Install the chart with --set imagePullSecret.create=false --set ngcApiSecret.create=false, so that Helm does not create them too.
 
+  # Set the keys in this shell
   eval "$(ragenv export)"
+
+  # The same in fish, and in PowerShell
   ragenv export --format fish | source
   ragenv export --format powershell | Out-String | Invoke-Expression
+
+  # Hand the keys to one container
   docker run --env-file <(ragenv export --format docker) IMAGE
+
+  # Hand the keys to the next steps of a GitHub job
   ragenv export --format github >> "$GITHUB_ENV"
+
+  # Create the Secrets of the RAG chart, in one namespace or in two
   ragenv export --format kubernetes | kubectl apply --server-side -f -
   ragenv export --format kubernetes --namespace rag,nim | kubectl apply --server-side -f -`,
 		Flags: []cli.Flag{

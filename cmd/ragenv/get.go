@@ -22,6 +22,7 @@ func newGetCommand(p *program) *cli.Command {
 		Description: `Prints the value as it is stored and one line break after it, to a pipe or a file. To a terminal it prints only with
 --reveal. NAME may also be a registry, for the password or token of a docker login.
 
+  # Log in to nvcr.io where no credential helper can be used
   ragenv get NGC_API_KEY | docker login nvcr.io --username '$oauthtoken' --password-stdin`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "reveal", Destination: &o.reveal, Usage: "print it to a terminal too"},

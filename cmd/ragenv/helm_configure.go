@@ -24,6 +24,7 @@ ngc://helm.ngc.nvidia.com/..., Helm 3 or 4 then starts ragenv, which fetches htt
 key is sent to that host alone, over TLS, and not along with a redirect. A keychain that is locked is an error: run ragenv unlock
 first. Where nothing is stored, $NGC_API_KEY is used.
 
+  # Add NVIDIA's repository, and pull a chart by its address
   ragenv helm configure
   helm repo add nvidia ngc://helm.ngc.nvidia.com/nvidia
   helm pull ngc://helm.ngc.nvidia.com/nvidia/blueprint/charts/nvidia-blueprint-rag-v2.6.0.tgz`,

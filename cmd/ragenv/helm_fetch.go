@@ -104,7 +104,7 @@ func (s *session) explainFetch(known secrets.Secret, err error) error {
 	case errors.As(err, &status) && status.Forbidden():
 		return ui.Errorf("ragenv verify"+s.forProfile()+" "+known.Name, "%w", err)
 	case errors.As(err, &status) && status.NoSuchFile():
-		return ui.Errorf("helm search repo --versions, or look at https://catalog.ngc.nvidia.com/helm-charts", "%w", err)
+		return ui.Errorf("helm search repo --versions, or see https://catalog.ngc.nvidia.com/helm-charts", "%w", err)
 	case errors.As(err, &address):
 		return ui.Errorf("helm pull "+charts.Scheme+"://"+known.ChartHost+"/nvidia/blueprint/charts/CHART.tgz", "%w", err)
 	}

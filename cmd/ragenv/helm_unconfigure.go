@@ -11,8 +11,9 @@ func newHelmUnconfigureCommand(p *program) *cli.Command {
 		Name:  "unconfigure",
 		Usage: "remove that plugin",
 		Description: `Removes what ragenv helm configure wrote. Repositories that were added as ngc:// stay in Helm's list, and fail from then on:
-helm repo remove NAME takes one away.
+helm repo remove NAME removes one.
 
+  # Remove the plugin
   ragenv helm unconfigure`,
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)

@@ -32,22 +32,33 @@ func newImportCommand(p *program) *cli.Command {
 		Name:      "import",
 		Usage:     "store the keys found in files, in the environment or in Docker's config.json",
 		ArgsUsage: "[FILE...]",
-		Description: `FILE is a .env file, a file of export lines for a shell, or what ragenv export wrote as shell, dotenv or json; "-" is standard
-input. The files in which other programs keep a key are read, too: ~/.ngc/config, .netrc, enroot's .credentials, Helm's
-repositories.yaml, regctl's config.json, and files of Docker's format, as Podman, Helm, Apptainer and Kubernetes have them. Nothing in it is run or expanded: a value with ${...} or $(...) is left alone. Of all variables, those are taken that ragenv
-knows as keys; --only names others, --all takes every one of a file. It asks before it takes what is not called as secrets are;
-where nobody can be asked that stays out, unless --force is given.
+		Description: `FILE is one of these; "-" is standard input:
+
+  a file of assignments     .env, export lines for a shell, the output of ragenv export (shell, dotenv, json)
+  ~/.ngc/config             of the NGC CLI
+  .netrc, .credentials      of curl and of enroot
+  repositories.yaml         of Helm
+  config.json, auth.json    of Docker, Podman, regctl, Apptainer and Kubernetes
+
+Nothing in it is run or expanded: a value with ${...} or $(...) is skipped. Only variables that ragenv knows as keys are imported;
+--only names others, --all imports every one of a file. It asks before it imports a name that is not a secret's; where nobody can
+be asked, that is skipped unless --force is given.
 
 A shell and Docker Compose read some lines differently: "export X=two words" is "two" for the one and "two words" for the other.
 Such a line is shown with both readings, and nothing is stored until --as says which one is meant.
 
-What is stored already under another value stays, unless --force is given; the rest is stored, and the exit code is 1. It is 1, too,
-if no key is found, or a line that seems to have one cannot be read. --dry-run exits as the import would. With
---remove the line of a key gives way to a comment after the keychain gave the key back, and nothing else in the file changes.
+Existing values are kept unless --force is given; the rest is stored, and the exit code is 1. It is 1, too, if no key is found, or
+if a line that seems to have one cannot be read. --dry-run exits as the import would. With --remove a comment replaces the line of
+each key after that was read back from the keychain, and nothing else in the file changes.
 
+  # Move the keys of a file into the keychain
   ragenv import .env --remove
   ragenv import ~/.ngc/config --remove
+
+  # Show what would be imported from this shell and from Docker's config.json
   ragenv import --from-env --docker --dry-run
+
+  # Copy the keys of another machine
   ssh HOST ragenv export --format json | ragenv import -`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "from-env", Destination: &o.fromEnv, Usage: "look in the environment"},
@@ -56,7 +67,7 @@ if no key is found, or a line that seems to have one cannot be read. --dry-run e
 			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Destination: &o.all, Usage: "take also what ragenv does not know as a key"},
 			&cli.StringFlag{Name: "as", Destination: &as, Usage: "read the files as `shell|compose` does"},
 			&cli.BoolFlag{Name: "remove", Destination: &o.remove, Usage: "take out of the file what is stored then"},
-			&cli.BoolFlag{Name: "force", Destination: &o.replace, Usage: "store unusual values too, and replace other values, also those that cannot be made again"},
+			&cli.BoolFlag{Name: "force", Destination: &o.replace, Usage: "store unusual values too, and replace other values, also those that cannot be regenerated"},
 			&cli.BoolFlag{Name: "dry-run", Destination: &o.dryRunOnly, Usage: "show what would be stored, and change nothing"},
 		},
 		Action: func(c *cli.Context) error {

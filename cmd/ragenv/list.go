@@ -35,7 +35,7 @@ func newListCommand(p *program) *cli.Command {
 
 --json prints an array of objects, by name, with the members name, profile, kind ("env" or "registry"), server and username (of
 a registry), updated and expires (RFC 3339, UTC), backend, and source ("command", if a command gives the key: see ragenv source).
-A member that does not apply or is not known is left out. More members may be added, none will change.
+A member that does not apply or is not known is omitted. More members may be added, none will change.
 
 --fingerprint-key adds the member fingerprint: 16 hexadecimal digits, the same on every machine that has the same value under the same name
 and is given the same key, 16 or more random bytes. Without that key they say nothing; take a new one for each comparison.
@@ -45,8 +45,12 @@ and is given the same key, 16 or more random bytes. Without that key they say no
   ssh HOST ragenv list --json --fingerprint-key - < compare.key
 
 --expiring shows only the keys that expire by then, or have expired. The exit code is 3 if there is one, 0 if there is none, and
-1 if a key cannot be read, as in a locked keychain. For cron and monitoring:
+1 if a key cannot be read, as in a locked keychain.
 
+  # Show the keys of every profile
+  ragenv list --all
+
+  # For cron and monitoring: fail if a key expires within two weeks
   ragenv list --expiring 14d`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "json", Destination: &o.json, Usage: "print JSON"},

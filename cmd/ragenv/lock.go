@@ -11,7 +11,10 @@ func newLockCommand(p *program) *cli.Command {
 		Name:  "lock",
 		Usage: "ask for the passphrase again from now on",
 		Description: `Ends what ragenv unlock began, or the typing of the passphrase, in all of your sessions. What
-commands gave (ragenv source) is forgotten, too.`,
+commands gave (ragenv source) is forgotten, too.
+
+  # Lock the keychain now
+  ragenv lock`,
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
 			if err != nil {

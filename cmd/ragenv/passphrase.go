@@ -18,10 +18,16 @@ func newPassphraseCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "passphrase",
 		Usage: "set, change or remove the keychain's passphrase",
-		Description: `Asks for the present passphrase, unless RAGENV_PASSPHRASE_FILE or RAGENV_PASSPHRASE has it, and for the new one twice. The
-keys themselves are not written anew. A forgotten passphrase cannot be recovered.`,
+		Description: `Asks for the current passphrase, unless RAGENV_PASSPHRASE_FILE or RAGENV_PASSPHRASE has it, and for the new one twice. The
+keys themselves are not encrypted again. A forgotten passphrase cannot be recovered.
+
+  # Change the passphrase
+  ragenv passphrase
+
+  # Remove it: anyone who can read your files can then read your keys
+  ragenv passphrase --no-passphrase`,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "no-passphrase", Destination: &o.none, Usage: "remove it: whoever reads your files then reads your keys"},
+			&cli.BoolFlag{Name: "no-passphrase", Destination: &o.none, Usage: "remove it: anyone who can read your files can then read your keys"},
 		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)

@@ -21,9 +21,17 @@ func newProfileCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "profile",
 		Usage: "keep several sets of keys apart",
-		Description: `A profile is a set of keys and registry logins of its own. The active one is named by --profile, else by RAGENV_PROFILE, else by
-the config file ("ragenv profile use"), else it is "default"; Docker's helper follows the last three. Storing the first key in a
-profile makes it.`,
+		Description: `A profile is a set of keys and registry logins of its own. Storing the first key in it creates it. The first of
+these names the active one; Docker's helper follows all but the flag:
+
+  1  --profile NAME
+  2  RAGENV_PROFILE
+  3  the config file, written by ragenv profile use
+  4  "default"
+
+  # Store a second NGC key, and use it once
+  ragenv set NGC_API_KEY --profile work
+  ragenv --profile work -- docker compose up`,
 		Subcommands: []*cli.Command{
 			newProfileListCommand(p), newProfileUseCommand(p), newProfileCopyCommand(p), newProfileRmCommand(p),
 		},
@@ -34,6 +42,10 @@ func newProfileListCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "list",
 		Usage: "show the profiles and how much is in each",
+		Description: `The active profile has a star.
+
+  # Show every profile
+  ragenv profile list`,
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
 			if err != nil {
@@ -78,6 +90,10 @@ func newProfileUseCommand(p *program) *cli.Command {
 		Name:      "use",
 		Usage:     "make a profile the active one from now on",
 		ArgsUsage: "PROFILE",
+		Description: `Writes it into the config file. RAGENV_PROFILE and --profile come first.
+
+  # Use the keys of profile work from now on
+  ragenv profile use work`,
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
 			if err != nil {
@@ -109,11 +125,14 @@ func runProfileUse(s *session, c *cli.Context, profile string) error {
 func newProfileCopyCommand(p *program) *cli.Command {
 	var forced bool
 	return &cli.Command{
-		Name:        "copy",
-		Usage:       "copy every item of a profile into another",
-		ArgsUsage:   "FROM TO",
-		Description: `What the other profile has already stays, unless --force is given.`,
-		Flags:       []cli.Flag{&cli.BoolFlag{Name: "force", Destination: &forced, Usage: "replace what the other profile has"}},
+		Name:      "copy",
+		Usage:     "copy every item of a profile into another",
+		ArgsUsage: "FROM TO",
+		Description: `What the other profile has already stays, unless --force is given.
+
+  # Begin profile work with the keys of the default one
+  ragenv profile copy default work`,
+		Flags: []cli.Flag{&cli.BoolFlag{Name: "force", Destination: &forced, Usage: "replace what the other profile has"}},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
 			if err != nil {
@@ -186,7 +205,11 @@ func newProfileRmCommand(p *program) *cli.Command {
 		Name:      "rm",
 		Usage:     "remove a profile with all that is in it",
 		ArgsUsage: "PROFILE",
-		Flags:     []cli.Flag{&cli.BoolFlag{Name: "force", Destination: &forced, Usage: "do not ask, and remove also keys that cannot be made again"}},
+		Description: `Asks first, and refuses to remove a key that cannot be regenerated, unless --force is given.
+
+  # Remove the keys and logins of profile work
+  ragenv profile rm work`,
+		Flags: []cli.Flag{&cli.BoolFlag{Name: "force", Destination: &forced, Usage: "do not ask, and remove also keys that cannot be regenerated"}},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
 			if err != nil {

@@ -23,7 +23,10 @@ func newResetCommand(p *program) *cli.Command {
 		Usage: "start over with an empty keychain, and keep the old one",
 		Description: `For a keychain that cannot be read any more, such as one with a forgotten passphrase. Nothing is deleted: its directory is
 renamed to one next to it that ends in the date, and what it holds is listed by name. If the passphrase turns up, ragenv restore
-DIRECTORY copies the keys back. With a backup, ragenv restore --reset FILE does all of it.`,
+DIRECTORY copies the keys back. With a backup, ragenv restore --reset FILE does all of it.
+
+  # Start over after the passphrase was forgotten
+  ragenv reset`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.yes, Usage: "do it without asking"},
 			&cli.BoolFlag{Name: "no-passphrase", Destination: &o.noPassphrase, Usage: "the new keychain has none: anyone who can read your files can read your keys"},

@@ -36,15 +36,18 @@ func newRestoreCommand(p *program) *cli.Command {
 or with --force; where nobody can be asked it stays, the others are restored, and the exit code is 1. The passphrase is the one
 given to ragenv backup; RAGENV_BACKUP_PASSPHRASE_FILE may name a file of mode 0600 that has it.
 
---identity opens a backup that was made with --recipient: a private key of SSH, such as a machine's own, or an identity file of age.
+--identity opens a backup to a public key (--recipient): an SSH private key, such as a machine's own, or an identity file of age.
 
 FILE may also be - for standard input, or the directory in which ragenv reset left an old keychain.
 
+  # Restore every key of a backup
   ragenv restore keys.age
+
+  # With the private key that it was encrypted to
   ragenv restore keys.age --identity ~/.ssh/id_ed25519`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "identity", Aliases: []string{"i"}, Destination: &o.identity, Usage: "open it with the private key in `FILE`, of SSH or age"},
-			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "replace other values without asking, also those that cannot be made again"},
+			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "replace other values without asking, also those that cannot be regenerated"},
 			&cli.BoolFlag{Name: "reset", Destination: &o.reset, Usage: "set the present keychain aside first, as ragenv reset does, and restore into a new one"},
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.yes, Usage: "with --reset: do not ask whether to set it aside"},
 			&cli.BoolFlag{Name: "no-passphrase", Destination: &o.noPassphrase, Usage: "a keychain that is created has none: anyone who can read your files can read your keys"},

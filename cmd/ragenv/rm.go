@@ -15,12 +15,16 @@ type rmOptions struct{ forced bool }
 func newRmCommand(p *program) *cli.Command {
 	var o rmOptions
 	return &cli.Command{
-		Name:        "rm",
-		Usage:       "remove stored keys",
-		ArgsUsage:   "NAME...",
-		Description: `NAME may also be a registry, to remove its login. What can be removed is removed, even when another name is not stored.`,
+		Name:      "rm",
+		Usage:     "remove stored keys",
+		ArgsUsage: "NAME...",
+		Description: `NAME may also be a registry, to remove its login. What can be removed is removed, even when another name is not stored.
+
+  # Remove a key, and the login to a registry
+  ragenv rm HF_TOKEN
+  ragenv rm ghcr.io`,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "remove also a key that cannot be made again"},
+			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "remove also a key that cannot be regenerated"},
 		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)

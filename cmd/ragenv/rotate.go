@@ -31,15 +31,20 @@ func newRotateCommand(p *program) *cli.Command {
 		Name:      "rotate",
 		Usage:     "replace a key by a new one, with a way back",
 		ArgsUsage: "NAME",
-		Description: `Takes the new key as "ragenv set" does, checks its shape, asks the service about it where that can be done, and puts it in
-the old one's place in one write: Docker and the next command use it at once. The old key is kept for a week, or until
+		Description: `Takes the new key as "ragenv set" does, checks its shape, asks the service about it where that can be done, and replaces
+the old one in one write: Docker and the next command use it at once. The old key is kept for a week, or until
 "ragenv rotate --confirm NAME"; "ragenv rotate --undo NAME" brings it back.
 
 It ends with what still has the old key. "ragenv rotate NAME --restart" shows the docker compose commands that recreate those
 services with the stored key, and only those, asks, runs them, and searches again. "ragenv where NAME" lists all that was found.
 
+  # Replace a key, and record when the new one expires
   ragenv rotate NGC_API_KEY --expires 90d
+
+  # Recreate the Compose services that still have the old key
   ragenv rotate NGC_API_KEY --restart
+
+  # Forget the old key at once
   ragenv rotate NGC_API_KEY --confirm`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "undo", Destination: &o.undo, Usage: "bring back the key from before; a second time swaps them again"},
@@ -163,10 +168,10 @@ func (s *session) askBeforeRotation(next keychain.Item, o rotateOptions) error {
 		s.print.Note("whether the service takes the new key is not known: %s", result.Detail)
 	case probe.Invalid, probe.LacksRights:
 		if o.forced {
-			s.print.Warn("the service does not take the new key: %s", result.Detail)
+			s.print.Warn("the service refuses the new key: %s", result.Detail)
 			return nil
 		}
-		return ui.Errorf("nothing was changed; to store it all the same: ragenv rotate "+o.name+" --force", "the service does not take the new key: %s", result.Detail)
+		return ui.Errorf("nothing was changed; to store it anyway: ragenv rotate "+o.name+" --force", "the service refuses the new key: %s", result.Detail)
 	}
 	return nil
 }

@@ -41,8 +41,14 @@ func newRunCommand(p *program) *cli.Command {
 		Name:      runCommandName,
 		Usage:     "run a command with the keys (the word run is optional)",
 		UsageText: "ragenv [flags] -- COMMAND [ARG...]\nragenv run [flags] [--] COMMAND [ARG...]",
-		Description: `Every key of the profile is a variable of the command's environment. A stored key wins over another value of the shell's, and a
-warning says so. NVIDIA_API_KEY and NGC_CLI_API_KEY follow NGC_API_KEY where they are unset or empty.
+		Description: `Every key of the profile becomes an environment variable of the command. Of several values of a variable, the first of these wins:
+
+  1  the stored key                  with --preserve-env after the shell's
+  2  --env-file FILE
+  3  the shell
+  4  NGC_API_KEY                     for NVIDIA_API_KEY and NGC_CLI_API_KEY that are unset or empty
+
+A warning names each variable that a stored key overrides.
 
 The command takes ragenv's place: its process, terminal, signals and exit code are its own. Before it is started, ragenv's own
 failures exit with 125, a command that cannot be run with 126, one that is not found with 127.
@@ -61,21 +67,33 @@ digits with line breaks and spaces between them. The command is a child then, on
 still send a key elsewhere, or print it in a form that is not known, such as a dump with offsets.
 
 --file hands a key over as a file in memory instead of a variable: the variable VAR has its path, which the command and what it starts
-can read, and nobody else. Nothing of it is on a disk, and the key's own variables are not set (--only NAME keeps them). FORMAT says
-what is in it: raw, the value alone; dotenv, a line NAME=VALUE; docker-config, Docker's config.json with the login to nvcr.io;
-netrc, that login for curl; helm-repositories, Helm's repositories.yaml with the login to helm.ngc.nvidia.com. Memory files need
+can read, and nobody else. Nothing of it is on a disk, and the key's own variables are not set (--only NAME keeps them). Memory files need
 Linux; --temp-files writes files of mode 0600 instead, and removes them when the command has ended.
 
+  FORMAT              the file holds
+  raw                 the value alone
+  dotenv              a line NAME=VALUE
+  docker-config       Docker's config.json with the login to nvcr.io
+  netrc               that login for curl
+  helm-repositories   Helm's repositories.yaml with the login to helm.ngc.nvidia.com
+
+  # Start the services with every key of the profile
   ragenv -- docker compose up -d
+
+  # With the settings of a file, and nothing else of this shell
   ragenv --pristine --env-file deploy.env -- docker compose up -d
+
+  # With one key only
   ragenv --only NGC_API_KEY -- sh -c 'echo ${#NGC_API_KEY}'
+
+  # With a key as a file instead of a variable
   ragenv --file HELM_REPOSITORY_CONFIG=NGC_API_KEY:helm-repositories -- helm dependency update
   ragenv --file KEYS=NGC_API_KEY:dotenv -- sh -c 'docker run --env-file "$KEYS" IMAGE'`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "only", Destination: &only, Usage: "hand over only `A,B` of the stored keys"},
 			&cli.BoolFlag{Name: "preserve-env", Destination: &o.preserveEnv, Usage: "let the values of the shell win over stored ones"},
 			&cli.StringFlag{Name: "env-file", Destination: &envFile, Usage: "add the settings of the dotenv file `FILE`"},
-			&cli.BoolFlag{Name: "pristine", Destination: &o.pristine, Usage: "leave out what else the shell has set"},
+			&cli.BoolFlag{Name: "pristine", Destination: &o.pristine, Usage: "drop what else the shell has set"},
 			&cli.BoolFlag{Name: "keep-unlock", Destination: &o.keepUnlock, Usage: "with --only or --pristine: hand over RAGENV_PASSPHRASE_FILE too"},
 			&cli.StringSliceFlag{Name: "file", Destination: &files, Usage: "hand over a key as a file: `VAR=NAME[:FORMAT]`"},
 			&cli.BoolFlag{Name: "temp-files", Destination: &o.tempFiles, Usage: "with --file: files on a disk, removed afterwards, instead of files in memory"},

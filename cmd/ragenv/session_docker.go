@@ -113,7 +113,7 @@ func (s *session) readLogins(f *dockerconfig.File, all bool) (logins []plaintext
 		secret := auth.Secret
 		if text := secret.Reveal(); strings.TrimRight(text, "\r\n") != text {
 			secret = keychain.NewSecret(strings.TrimRight(text, "\r\n"))
-			s.print.Note("the login for %s ends in a line break, which is left out", auth.Server)
+			s.print.Note("the login for %s ends in a line break, which is dropped", auth.Server)
 		}
 		item := keychain.Item{
 			Ref:      keychain.Ref{Profile: s.config.Profile, Kind: keychain.KindRegistry, Name: server},

@@ -93,7 +93,7 @@ func (s *session) warnOfPodman() {
 	if asked, err := s.podmanPlace().Asks(helperName); err != nil || asked {
 		return
 	}
-	s.print.Note("%s takes no notice of credsStore", program)
+	s.print.Note("%s ignores credsStore", program)
 	s.hint("ragenv docker configure --podman")
 }
 

@@ -80,7 +80,7 @@ func refused(verdicts []verdict) error {
 			return ui.Errorf("ragenv rotate "+v.Name, "%s is not taken: %s", v.Name, v.Detail)
 		case probe.LacksRights:
 			known, _ := secrets.Lookup(v.Name)
-			return ui.Errorf("make a key that has them at "+known.Docs+", then: ragenv rotate "+v.Name, "%s lacks rights: %s", v.Name, v.Detail)
+			return ui.Errorf("create a key that has them at "+known.Docs+", then: ragenv rotate "+v.Name, "%s lacks rights: %s", v.Name, v.Detail)
 		}
 	}
 	return nil

@@ -83,7 +83,7 @@ func (s *session) checkValueOr(name, value string, forced bool, insist string) e
 		case finding.Severity == validate.Refuse:
 			return ui.Errorf(finding.Hint, "%s: %s", name, finding.Message)
 		case finding.Severity == validate.Unusual && !forced:
-			return ui.Errorf(finding.Hint+"; if it is right all the same: "+insist, "%s: %s", name, finding.Message)
+			return ui.Errorf(finding.Hint+"; if it is right: "+insist, "%s: %s", name, finding.Message)
 		default:
 			s.print.Warn("%s: %s", name, finding.Message)
 			if finding.Hint != "" {

@@ -19,7 +19,7 @@ func newSetCommand(p *program) *cli.Command {
 		Usage:     "store a key",
 		ArgsUsage: "NAME",
 		Description: `NAME is the environment variable that commands get the key in. The value is asked for without showing it, or read from
-standard input, where one line break at its end is left out. It is never taken from the command line, which others can see.
+standard input, where one line break at its end is dropped. A value on the command line is refused: others can see it there.
 
 A value that cannot be the key (a placeholder, a quoted or cut paste, another service's key) is refused. --force stores what is
 only unusual. NGC_API_KEY is also what Docker logs in to nvcr.io with.
@@ -29,16 +29,23 @@ To change the expiry alone, press Enter when it asks for the value, or give --ke
 A value that it replaces is kept for a week ("ragenv rotate --undo NAME" brings it back), so the keychain has to be unlocked for
 that. --force replaces also what cannot be read.
 
+  # Paste a key at a hidden prompt
   ragenv set NGC_API_KEY
+
+  # Read a key from a file, and record when it expires
   ragenv set CYBORGDB_API_KEY --expires 90d < key.txt
+
+  # Change when the stored key expires
   ragenv set CYBORGDB_API_KEY --keep --expires 30d
+
+  # Generate the key that encrypts an index
   ragenv set APP_VECTORSTORE_INDEXKEY --generate`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "from-env", Destination: &o.fromEnv, Usage: "take the value of the environment variable NAME"},
-			&cli.BoolFlag{Name: "generate", Destination: &o.generate, Usage: "make a random key: the base64 of 32 bytes"},
+			&cli.BoolFlag{Name: "generate", Destination: &o.generate, Usage: "generate a random key: the base64 of 32 bytes"},
 			&cli.StringFlag{Name: "expires", Destination: &o.expires, Usage: "when the key stops working, as `WHEN`: a date (2027-01-31) or a duration (90d, 12w)"},
 			&cli.BoolFlag{Name: "keep", Destination: &o.keep, Usage: "with --expires: change that alone, and keep the stored value"},
-			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "store an unusual value, or replace a key that cannot be made again"},
+			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "store an unusual value, or replace a key that cannot be regenerated"},
 		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)

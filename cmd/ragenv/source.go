@@ -24,7 +24,10 @@ func newSourceCommand(p *program) *cli.Command {
 		Name:  "source",
 		Usage: "get a key from a command, such as a vault's client",
 		Description: `Where a key is kept in Vault, 1Password, AWS Secrets Manager, sops or pass already, ragenv asks there instead of keeping a copy.
-The command is named in the config file, and run each time the key is needed: by ragenv, by Docker's helper and by a kubelet.`,
+The command is named in the config file, and run each time the key is needed: by ragenv, by Docker's helper and by a kubelet.
+
+  # Read the NGC key from pass
+  ragenv source set NGC_API_KEY -- pass show ngc`,
 		Subcommands: []*cli.Command{newSourceSetCommand(p), newSourceListCommand(p), newSourceRmCommand(p)},
 	}
 }
@@ -35,7 +38,10 @@ func newSourceListCommand(p *program) *cli.Command {
 		Name:  "list",
 		Usage: "show the commands that give keys",
 		Description: `Runs none of them. --json prints an array of objects with the members name, profile, command (an array) and, where set, env (an
-array) and cache.`,
+array) and cache.
+
+  # Show which keys come from commands
+  ragenv source list`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "json", Destination: &asJSON, Usage: "print JSON"},
 			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Destination: &all, Usage: "of every profile"},
@@ -116,10 +122,14 @@ func shellWords(words []string) string {
 
 func newSourceRmCommand(p *program) *cli.Command {
 	return &cli.Command{
-		Name:        "rm",
-		Usage:       "no longer get a key from a command",
-		ArgsUsage:   "NAME",
-		Description: `Removes the entry from the config file. Nothing is removed from the vault.`,
+		Name:      "rm",
+		Usage:     "no longer get a key from a command",
+		ArgsUsage: "NAME",
+		Description: `Removes the entry from the config file. Nothing is removed from the vault.
+
+  # Use a stored key again
+  ragenv source rm NGC_API_KEY
+  ragenv set NGC_API_KEY`,
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
 			if err != nil {

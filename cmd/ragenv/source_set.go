@@ -30,7 +30,7 @@ func newSourceSetCommand(p *program) *cli.Command {
 		ArgsUsage: "NAME COMMAND...",
 		UsageText: "ragenv source set [flags] NAME -- COMMAND [ARG...]",
 		Description: `The command is run once, to see that it works, and is then written to the config file: its program by the whole path, and its
-arguments. They can be read by whoever can read that file, so no key belongs there.
+arguments. Anyone who can read that file can read them, so no key belongs there.
 
 It is run without a shell, in your home directory, without a terminal and without input, for at most 30 seconds. It gets PATH,
 HOME and what else programs need to run at all, as with ragenv run --pristine, and of your other variables those that --env names.
@@ -38,8 +38,13 @@ It prints the key alone, in one line. Log in to the vault before: what would ask
 
 --cache keeps the key in the kernel's keyring for that long, as an unlocked keychain is (Linux only); "ragenv lock" ends it.
 
+  # From pass
   ragenv source set NGC_API_KEY -- pass show ngc
+
+  # From Vault, asked at most every five minutes
   ragenv source set NGC_API_KEY --env VAULT_ADDR --cache 5m -- vault kv get -field=key secret/ngc
+
+  # From a file that sops encrypted
   ragenv source set NGC_API_KEY -- sops decrypt --extract '["ngc"]' keys.yaml`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "env", Destination: &env, Usage: "hand over the variables `A,B` of the caller, too"},

@@ -16,10 +16,12 @@ func newUnlockCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "unlock",
 		Usage: "open the keychain with its passphrase for a while",
-		Description: `Until the time is over, neither ragenv nor Docker asks for the passphrase, in any of your sessions. The time does not
-grow by use. What is kept is in the kernel's memory, never on disk.
+		Description: `Until the unlock expires, neither ragenv nor Docker needs the passphrase, in any of your sessions. Use does not extend it. What is kept is in the kernel's memory, never on disk.
 
-Without a terminal, the passphrase comes from RAGENV_PASSPHRASE_FILE or RAGENV_PASSPHRASE.`,
+Without a terminal, the passphrase comes from RAGENV_PASSPHRASE_FILE or RAGENV_PASSPHRASE.
+
+  # For a working day
+  ragenv unlock --for 8h`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "for", Usage: "how long, as `DURATION` such as 30m or 8h, at most 24h (default: 15m, or \"unlock\" of the config file)"},
 		},

@@ -27,19 +27,25 @@ func newVerifyCommand(p *program) *cli.Command {
 	var o verifyOptions
 	return &cli.Command{
 		Name:      "verify",
-		Usage:     "ask the services whether they take the stored keys",
+		Usage:     "check the stored keys with the services they are for",
 		ArgsUsage: "[NAME...]",
-		Description: `Without names it asks about every stored key that a service can be asked about. The key is sent to the service it is for,
+		Description: `Without names it checks every stored key that a service can check. The key is sent to the service it is for,
 over TLS, and nowhere else, unless RAGENV_NGC_API_URL, RAGENV_NGC_AUTHN_URL or RAGENV_NGC_REGISTRY_URL names another one; a
 warning says so. The outcome is one of
 
-  valid         the service takes the key
+  valid         the service accepts the key
   invalid       it does not: the key is wrong, or has expired
-  lacks-rights  it takes the key, but not for what is needed; the detail says what is missing
+  lacks-rights  it accepts the key, but not for what is needed; the detail says what is missing
   unknown       nothing is proved either way; the detail says why
 
 It ends with 1 if a key is invalid or lacks rights. --json prints an array of objects with the members name, outcome, detail and,
-where known, type, org, products, missing and image.`,
+where known, type, org, products, missing and image.
+
+  # Check every key
+  ragenv verify
+
+  # Check that the NGC key can pull an image
+  ragenv verify NGC_API_KEY --image nvcr.io/nvidia/blueprint/rag-server:2.6.0`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "image", Destination: &o.image, Usage: "ask also whether the key may pull `IMAGE` of nvcr.io"},
 			&cli.BoolFlag{Name: "json", Destination: &o.json, Usage: "print JSON"},

@@ -37,8 +37,13 @@ It exits with 1 if something has an old value, one that was replaced or removed.
 --json prints an object with the members holders, searched and unread; docs/where.md lists what is in them. More members may be
 added; none will change its meaning.
 
+  # Find every place that has a stored key, or had one
   ragenv where
+
+  # Search another directory as well
   ragenv where NGC_API_KEY --path /srv/rag
+
+  # Search the cluster as well, for a script
   ragenv where --kubernetes --json`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "json", Destination: &o.json, Usage: "print JSON"},

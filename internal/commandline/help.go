@@ -128,17 +128,18 @@ func Path(app *cli.App, command *cli.Command) string {
 	return app.Name + " " + command.HelpName
 }
 
-// SplitExamples splits a command's description into its paragraphs and the examples at its end, which are the last
-// paragraph if that is indented: lines of shell, each with a comment above it. Examples is "" if there are none.
+// SplitExamples splits a command's description into its paragraphs and the examples at its end: indented lines of shell that begin
+// with a comment, as one or more paragraphs. Examples is "" if there are none.
 func SplitExamples(description string) (paragraphs []string, examples string) {
 	if description = strings.Trim(description, "\n"); description == "" {
 		return nil, ""
 	}
 	paragraphs = strings.Split(description, "\n\n")
-	if last := paragraphs[len(paragraphs)-1]; strings.HasPrefix(last, "  ") {
-		return paragraphs[:len(paragraphs)-1], last
+	end := len(paragraphs)
+	for end > 0 && strings.HasPrefix(paragraphs[end-1], "  # ") {
+		end--
 	}
-	return paragraphs, ""
+	return paragraphs[:end], strings.Join(paragraphs[end:], "\n\n")
 }
 
 func writeCommandTable(b *strings.Builder, commands []*cli.Command, names, width int) {

@@ -51,7 +51,7 @@ func (w *World) podman(context.Context) Result {
 		// What else is wrong with config.json is docker-config's affair.
 		switch name, setting := helperFor(docker, ngcRegistry); {
 		case name == helperName && setting == "credsStore":
-			f.add(Warning, podmanHint, "%s does not ask %s: it takes no notice of Docker's credsStore", program, helperProgram)
+			f.add(Warning, podmanHint, "%s does not ask %s: it ignores Docker's credsStore", program, helperProgram)
 		case name == helperName:
 			f.add(OK, "", "%s asks %s for %s (%s)", program, helperProgram, ngcRegistry, setting)
 		default:

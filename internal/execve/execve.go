@@ -79,7 +79,7 @@ func (e *Error) Hint() string {
 	case errors.Is(e.Err, ErrFormat):
 		return `a script needs a first line such as "#!/bin/sh"`
 	case errors.Is(e.Err, ErrInterpreter):
-		return `look at its first line; one that ends in CR LF, as editors of Windows write it, names no program`
+		return `check its first line; one that ends in CR LF, as editors of Windows write it, names no program`
 	case errors.Is(e.Err, ErrTooLarge):
 		return "pass long text in a file or on standard input"
 	}

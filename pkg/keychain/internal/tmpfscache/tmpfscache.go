@@ -78,7 +78,7 @@ func Get(id string, sealed, passphrase []byte) ([]byte, error) {
 // Remove forgets what is kept under id. It is no error when nothing is.
 func Remove(id string) error { return remove(fileName(id)) }
 
-var errOver = errors.New("its time is over")
+var errOver = errors.New("the unlock has expired")
 
 func seal(sealed, passphrase, secret []byte, deadline time.Duration) ([]byte, error) {
 	file := make([]byte, 1+saltSize, maxSize)

@@ -1,0 +1,179 @@
+// Package wording holds the rules for what the programs say, for each program's tests. The rules: an error, warning or note is
+// lower case and has no full stop; so has a hint, which begins with a command or says what to do; and every text uses ordinary words.
+package wording
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// rule is a pattern that no text matches, and the words to use.
+type rule struct {
+	pattern *regexp.Regexp
+	use     string
+}
+
+// forbidden are words and phrases that no text has, with those to use.
+var forbidden = []rule{
+	{regexp.MustCompile(`\bmend(s|ed|ing)?\b`), "fix"},
+	{regexp.MustCompile(`\bbesides?\b`), "next to, in addition"},
+	{regexp.MustCompile(`\b(lies|lay|lying)\b`), "is"},
+	{regexp.MustCompile(`\btells? whether\b`), "reports whether"},
+	{regexp.MustCompile(`\b(leaves?|left|leaving) (it |them )?out\b`), "skip, omit"},
+	{regexp.MustCompile(`(?i)\bonce more\b`), "again"},
+	{regexp.MustCompile(`\ball the same\b`), "anyway"},
+	{regexp.MustCompile(`\b(a|the) person('s)?\b|\bof a person\b`), "you, the user"},
+	{regexp.MustCompile(`\bwhoever\b`), "anyone who"},
+	{regexp.MustCompile(`\b[Pp]resent passphrase\b`), "current passphrase"},
+	{regexp.MustCompile(`\b(made|makes?|making) (the|a) (keychain|store|key)\b`), "create"},
+	{regexp.MustCompile(`\b(have|take|takes|took) no notice\b`), "ignore"},
+	{regexp.MustCompile(`\bits time is over\b`), "the unlock has expired"},
+	{regexp.MustCompile(`\bpassed over\b`), "skipped"},
+	{regexp.MustCompile(`\b(look|looks|looked) at\b`), "check"},
+	{regexp.MustCompile(`\bcannot be made again\b`), "cannot be regenerated"},
+	{regexp.MustCompile(`(?i)\bplease\b`), "nothing"},
+}
+
+// names may begin a message although they have a capital.
+var names = []string{
+	"Docker", "Docker's", "Podman", "Podman's", "Compose", "Helm", "NVIDIA", "NVIDIA's", "Windows", "Linux", "Kubernetes", "PowerShell", "CyborgDB", "NGC", "JSON", "Buildah", "Skopeo",
+	"Secret", "Keychain", "KWallet",
+}
+
+// Check returns what breaks the rules in the Go files below directories, tests excepted, as "file:line: text: rule".
+func Check(directories ...string) (faults []string, err error) {
+	checked := 0
+	for _, directory := range directories {
+		err := filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			if entry.IsDir() && entry.Name() == "testdata" {
+				return filepath.SkipDir
+			}
+			if entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return nil
+			}
+			files := token.NewFileSet()
+			file, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)
+			if err != nil {
+				return err
+			}
+			found, n := checkFile(files, file)
+			faults, checked = append(faults, found...), checked+n
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if checked == 0 {
+		return nil, fmt.Errorf("no text in %q", directories)
+	}
+	return faults, nil
+}
+
+func checkFile(files *token.FileSet, file *ast.File) (faults []string, checked int) {
+	fault := func(node ast.Node, text, rule string) {
+		faults = append(faults, fmt.Sprintf("%s: %q: %s", files.Position(node.Pos()), text, rule))
+	}
+	ast.Inspect(file, func(node ast.Node) bool {
+		switch node := node.(type) {
+		case *ast.ImportSpec:
+			return false
+		case *ast.BasicLit:
+			text, ok := literal(node)
+			if !ok {
+				return true
+			}
+			checked++
+			for _, f := range forbidden {
+				if found := f.pattern.FindString(text); found != "" {
+					fault(node, found, "use: "+f.use)
+				}
+			}
+		case *ast.CallExpr:
+			name, receiver := called(node)
+			var places []int
+			switch {
+			case receiver == "fmt" && name == "Errorf", receiver == "errors" && name == "New":
+				places = []int{0}
+			case receiver == "ui" && (name == "Errorf" || name == "Usagef"): // the hint, and the error
+				places = []int{0, 1}
+			case slices.Contains([]string{"Warn", "Note", "Hint", "hint"}, name):
+				places = []int{0}
+			}
+			for _, i := range places {
+				if i >= len(node.Args) {
+					continue
+				}
+				if text, ok := literal(node.Args[i]); ok {
+					for _, rule := range Rules(text) {
+						fault(node, text, rule)
+					}
+				}
+			}
+		}
+		return true
+	})
+	return faults, checked
+}
+
+// fullStop is not the one of "ragenv where --path .".
+var fullStop = regexp.MustCompile(`[^ .]\.$`)
+
+// Rules returns the rules that a message breaks.
+func Rules(text string) (broken []string) {
+	if fullStop.MatchString(text) {
+		broken = append(broken, "a message has no full stop")
+	}
+	if strings.Contains(text, "\n") {
+		broken = append(broken, "a message is one line")
+	}
+	if strings.HasSuffix(text, "!") {
+		broken = append(broken, "a message does not shout")
+	}
+	word, _, _ := strings.Cut(text, " ")
+	word = strings.TrimRight(word, ":,")
+	if len(word) > 1 && 'A' <= word[0] && word[0] <= 'Z' && 'a' <= word[1] && word[1] <= 'z' && !slices.Contains(names, word) {
+		broken = append(broken, "a message is lower case")
+	}
+	return broken
+}
+
+// literal returns the text of a string literal, or of the literal at the beginning of a sum.
+func literal(node ast.Expr) (string, bool) {
+	switch node := node.(type) {
+	case *ast.BasicLit:
+		if node.Kind != token.STRING {
+			return "", false
+		}
+		text, err := strconv.Unquote(node.Value)
+		return text, err == nil
+	case *ast.BinaryExpr:
+		return literal(node.X)
+	}
+	return "", false
+}
+
+// called returns the name of a called function, and of the package or variable before it.
+func called(call *ast.CallExpr) (name, receiver string) {
+	switch f := call.Fun.(type) {
+	case *ast.SelectorExpr:
+		if x, ok := f.X.(*ast.Ident); ok {
+			receiver = x.Name
+		}
+		return f.Sel.Name, receiver
+	case *ast.Ident:
+		return f.Name, ""
+	}
+	return "", ""
+}

@@ -1,0 +1,31 @@
+package wording
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestRules(t *testing.T) {
+	for text, want := range map[string][]string{
+		"no key is stored":       nil,
+		"Docker is not running":  nil,
+		"NGC_API_KEY: two lines": nil,
+		"%s is stored":           nil,
+		"ragenv set NAME":        nil,
+		"No key is stored.":      {"a message has no full stop", "a message is lower case"},
+		"done!":                  {"a message does not shout"},
+		"one\ntwo":               {"a message is one line"},
+	} {
+		if got := Rules(text); !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestForbidden(t *testing.T) {
+	for _, text := range []string{"this mends it", "it lies there", "left out", "Once more: ", "tells whether", "whoever reads it", "make the keychain"} {
+		if !slices.ContainsFunc(forbidden, func(f rule) bool { return f.pattern.MatchString(text) }) {
+			t.Errorf("%q is allowed", text)
+		}
+	}
+}
