@@ -35,7 +35,7 @@ func (h *helper) fromEnvironment(known secrets.Secret) (string, error) {
 		}
 	}
 	if key != value {
-		h.print.Warn("$%s has white space around the key, which is left out", known.Name)
+		h.print.Warn("$%s has white space around the key, which is dropped", known.Name)
 	}
 	return key, nil
 }
