@@ -69,26 +69,3 @@ func TestArrange(t *testing.T) {
 		}
 	}
 }
-
-// What is to be run is handed on word by word, whatever it looks like.
-func FuzzArrangeKeepsTheCommand(f *testing.F) {
-	f.Add("--profile\x00x", "docker\x00--profile\x00y\x00--")
-	f.Add("run", "-i")
-	p := newProgram()
-	app := newApp(p)
-	f.Fuzz(func(t *testing.T, before, command string) {
-		words := strings.Split(command, "\x00")
-		var flags []string
-		for _, word := range strings.Split(before, "\x00") {
-			if strings.HasPrefix(word, "-") && word != "--" && strings.Contains(word, "=") {
-				flags = append(flags, word)
-			}
-		}
-		line := append(append(flags, "--"), words...)
-		got := commandline.Arrange(app, line)
-		tail := got[len(got)-len(words):]
-		if got[0] != "run" || got[len(got)-len(words)-1] != "--" || strings.Join(tail, "\x00") != command {
-			t.Fatalf("%q became %q", line, got)
-		}
-	})
-}

@@ -145,6 +145,9 @@ func run(gremlins string, workers int, show bool, dirs []string) error {
 			return fmt.Errorf("%s: %w", s.dir, err)
 		}
 		fmt.Printf("%-28s %7d %9d %12d %9d %8.1f%% %8.1f%%\n", s.dir, c.killed, c.lived, c.uncovered, c.accepted, c.efficacy(), c.coverage())
+		if c.timedOut > 0 {
+			fmt.Printf("    %d of the killed ran out of time: an endless loop, or a busy machine\n", c.timedOut)
+		}
 		for _, m := range c.survivors {
 			fmt.Printf("    %s:%d: %s: %s\n", m.file, m.line, m.kind, m.source)
 		}
