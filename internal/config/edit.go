@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/ragenv/ragenv/internal/atomicfile"
+	"github.com/ragenv/ragenv/internal/trustedfile"
 )
 
 // fileHead begins a config file that this program creates.
@@ -22,6 +23,10 @@ const fileHead = "# ragenv's configuration: see `ragenv config` and the manual p
 func (c *Config) Pin(key, value string) error {
 	err := c.edit(pinning(key, value))
 	if err != nil {
+		return err
+	}
+	// Below a directory of another user the next command would refuse the file: better said now.
+	if _, err := trustedfile.Read(c.Paths.ConfigFile, atomicfile.MaxSize); err != nil {
 		return err
 	}
 	switch key {
