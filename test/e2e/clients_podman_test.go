@@ -49,6 +49,10 @@ func testPodmanConfiguration(t *testing.T, programs map[string]obtained) {
 
 	// A file that $REGISTRY_AUTH_FILE names stands for Docker's config.json, and changes nothing of this.
 	elsewhere := h.with("REGISTRY_AUTH_FILE=" + h.path("auth.json"))
+	podmanPull(elsewhere, nimImage).fails(125).says("auth.json: no such file or directory")
+	elsewhere.ragenv("doctor").says("which is not there: podman pull fails")
+	h.helperCalls()
+	h.write("auth.json", `{}`)
 	podmanPull(elsewhere, nimImage).ok()
 	h.wantCalls("get nvcr.io")
 
@@ -56,7 +60,7 @@ func testPodmanConfiguration(t *testing.T, programs map[string]obtained) {
 	if _, err := os.Stat(h.path(".config", "containers", "registries.conf.d")); err == nil {
 		t.Error("the directory that was made is still there")
 	}
-	podmanPull(h, nimImage).fails(125).says(engineDenied)
+	podmanPull(h, nimImage).fails(125).says(podmanDenied)
 	h.wantCalls()
 	if after := searched(); after != before {
 		t.Errorf("podman searches %s, before that %s", after, before)
@@ -74,7 +78,7 @@ func testPodmanVariables(t *testing.T, h *home) {
 	elsewhere.ragenv("docker", "status").ok().says("no docker-credential-ngc, as $REGISTRY_AUTH_FILE stands for Docker's config.json")
 	elsewhere.ragenv("doctor").says("$REGISTRY_AUTH_FILE is read in place of Docker's config.json")
 	h.helperCalls()
-	podmanPull(elsewhere, nimImage).fails(125).says(engineDenied)
+	podmanPull(elsewhere, nimImage).fails(125).says(podmanDenied)
 	h.wantCalls()
 	h.write("auth.json", `{"credHelpers": {"nvcr.io": "ngc"}}`)
 	elsewhere.ragenv("docker", "status").ok().says("docker-credential-ngc for nvcr.io (credHelpers of " + h.path("auth.json"))
@@ -104,5 +108,5 @@ func testPodmanVariables(t *testing.T, h *home) {
 	if text, err := os.ReadFile(h.path("named.conf")); err != nil || string(text) != conf {
 		t.Errorf("named.conf after unconfigure: %q, %v", text, err)
 	}
-	podmanPull(named, nimImage).fails(125).says(engineDenied)
+	podmanPull(named, nimImage).fails(125).says(podmanDenied)
 }

@@ -5,10 +5,11 @@ import "github.com/ragenv/ragenv/test/e2e/registry"
 // nims stands for every image of the Blueprint's nims.yaml.
 const nims = "nvcr.io/nim/"
 
-// How clients say that the registry does not let them in: in the engine's words, which containers/image has, too; or as
-// the token endpoint answers.
+// How clients say that the registry does not let them in: as containers/image has it, and the engine; or as the token endpoint
+// answers.
 const (
-	engineDenied = "unauthorized: authentication required"
+	podmanDenied = "unauthorized: authentication required"
+	engineDenied = podmanDenied
 	tokenDenied  = "401 Unauthorized"
 )
 
@@ -143,21 +144,32 @@ func clients() []*client {
 			fetch: func(h *home, image string) result {
 				return h.fetchTo("skopeo", "copy", "docker://"+image, "dir:"+h.path("layout"))
 			},
-			check: dirFetched, denied: engineDenied, modes: podmanModes, ignores: podmanIgnores,
+			check: dirFetched, denied: podmanDenied, modes: podmanModes, ignores: podmanIgnores,
 			operations: podmanLogin(2, "skopeo", "copy", "docker://"+nimImage, "docker://"+pushImage),
 		},
 		{
-			name: "podman", verb: "pull", fetch: podmanPull, check: podmanPulled, denied: engineDenied,
+			name: "podman", verb: "pull", fetch: podmanPull, check: podmanPulled, denied: podmanDenied,
 			modes: podmanModes, ignores: podmanIgnores,
 			operations: podmanLogin(1, "podman", "push", nimImage, pushImage),
 		},
 		{
-			name: "buildah", verb: "pull", fetch: buildahPull, check: buildahPulled, denied: engineDenied,
+			name: "buildah", verb: "pull", fetch: buildahPull, check: buildahPulled, denied: podmanDenied,
 			modes: podmanModes, ignores: podmanIgnores,
 			operations: podmanLogin(1, "buildah", "push", nimImage, "docker://"+pushImage),
 		},
+		{
+			name: "devcontainer", label: "dev containers' features", verb: "features info", fetch: devcontainerFeature,
+			denied: "WWW-Authenticate header is not in expected format", ignores: map[mode]string{
+				credHelpers: noService, credsStore: noService,
+			},
+		},
+		{name: "nerdctl"},
+		{name: "kaniko"}, // as crane: it links the same library
 	}
 }
+
+// noService is why dev containers' features cannot come from nvcr.io, whatever the helper says.
+const noService = "it wants `service=` in the registry's challenge, and nvcr.io sends none"
 
 // getNIM is how go-containerregistry asks a credsStore for nimImage.
 const getNIM = "get nvcr.io/nim/nvidia/nemotron-3-super-120b-a12b"

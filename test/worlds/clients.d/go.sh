@@ -28,6 +28,12 @@ build_install() {
 
 build_source() {
 	copy_module "$what" "$scratch/src" || return 1
+	# docker/cli is no module, and builds with this file in the place of one.
+	if [[ -e $scratch/src/vendor.mod ]]; then
+		mv "$scratch/src/vendor.mod" "$scratch/src/go.mod"
+		mv "$scratch/src/vendor.sum" "$scratch/src/go.sum"
+		rm -rf "$scratch/src/vendor" # the little of it that is in the module
+	fi
 	go_run -C "$scratch/src" build -trimpath -ldflags "$ldflags" -o "$out" "./$package"
 }
 
