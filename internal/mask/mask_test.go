@@ -131,6 +131,31 @@ func TestHidden(t *testing.T) {
 	}
 }
 
+// How short what is hidden may be, how far its digits may be apart, and both ways to write JSON.
+func TestMaskEdges(t *testing.T) {
+	const quoted = `a"b<c>&defghijk`
+	digits := hex.EncodeToString([]byte("0123456789ab"))
+	gap := func(n int) string { return digits[:6] + strings.Repeat(" ", n) + digits[6:] }
+	for _, test := range []struct {
+		doc, value, output, want string
+	}{
+		{"JSON as Go writes it", quoted, `"a\"b\u003cc\u003e\u0026defghijk"`, `"***"`},
+		{"JSON as others write it", quoted, `"a\"b<c>&defghijk"`, `"***"`},
+		{"12 bytes, encoded", "0123456789ab", digits, "***"},
+		{"11 bytes are not", "0123456789a", hex.EncodeToString([]byte("0123456789a")), hex.EncodeToString([]byte("0123456789a"))},
+		{"12 bytes in JSON", `0123456789"b`, `0123456789\"b`, "***"},
+		{"11 bytes in JSON are not", `012345678"b`, `012345678\"b`, `012345678\"b`},
+		{"a line of 8 bytes", "12345678\nx", "12345678", "***"},
+		{"one of 7", "1234567\nx", "1234567", "1234567"},
+		{"8 spaces between digits", "0123456789ab", gap(8), "***"},
+		{"9 spaces", "0123456789ab", gap(9), gap(9)},
+	} {
+		if got := masked(t, []string{test.value}, test.output); got != test.want {
+			t.Errorf("%s: %q, want %q", test.doc, got, test.want)
+		}
+	}
+}
+
 func TestForms(t *testing.T) {
 	const value = "nvapi-a/b+c&d=\"<e>\" \\ ü?~~~ \xfb\xff"
 	const text = "line one is long\nshort\nline three is long\n"
