@@ -12,6 +12,7 @@ import (
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/dotenv"
 	"github.com/ragenv/ragenv/internal/opener"
+	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/pkg/validate"
@@ -283,6 +284,10 @@ func (s *session) storeOne(k *keychain.Keychain, f importable, kept map[keychain
 		return err
 	case o.dryRunOnly && stored.did == storedNow:
 		s.print.Note("%s%s would be stored", f.item.Name, s.inProfile())
+	case stored.did == storedOther && o.remove && s.isFormer(k, f.item):
+		s.print.Note("%s holds a former value of %s%s, which is not stored again", ui.Printable(f.from), f.item.Name, s.inProfile())
+	case stored.did == storedOther && s.isFormer(k, f.item):
+		return ui.Errorf("run it again with --remove to take it out of there", "%s holds a former value of %s%s", ui.Printable(f.from), f.item.Name, s.inProfile())
 	case stored.did == storedOther:
 		return ui.Errorf("to replace it: run it again with --force; to compare: ragenv get"+s.forProfile()+" "+f.item.Name,
 			"%s%s is stored already, with another value than that in %s", f.item.Name, s.inProfile(), ui.Printable(f.from))
@@ -323,4 +328,17 @@ func (s *session) foresee(k *keychain.Keychain, item keychain.Item, kept map[key
 		return storedNow, nil
 	}
 	return storedOther, nil
+}
+
+// isFormer reports whether an item has a value that was replaced. That of a key that cannot be made again may still be needed.
+func (s *session) isFormer(k *keychain.Keychain, item keychain.Item) bool {
+	if known, _ := secrets.Lookup(item.Name); k == nil || item.Kind != keychain.KindEnv || known.Irreplaceable {
+		return false
+	}
+	var known []keychain.Fingerprint
+	err := s.unlocked(k, func() (err error) {
+		known, err = k.Fingerprints(item.Profile)
+		return err
+	})
+	return err == nil && slices.ContainsFunc(known, func(f keychain.Fingerprint) bool { return f.Ref == item.Ref && f.Matches(item.Secret.Reveal()) })
 }

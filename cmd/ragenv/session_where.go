@@ -17,6 +17,7 @@ import (
 	"github.com/ragenv/ragenv/internal/passphrase"
 	"github.com/ragenv/ragenv/internal/places"
 	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/internal/where"
 	"github.com/ragenv/ragenv/internal/where/containers"
@@ -144,6 +145,7 @@ func (s *session) searchFiles(ctx context.Context, m *where.Matcher, paths []str
 		dir = s.config.Paths.Home // it was removed
 	}
 	options := places.Options{Home: s.config.Paths.Home, Dir: dir, Paths: paths, Getenv: s.getenv}
+	var findings []*places.Finding // of each holder
 	searched, unread := places.Scan(ctx, options, func(f places.Finding) {
 		var found where.Found
 		part := f.Name
@@ -162,14 +164,40 @@ func (s *session) searchFiles(ctx context.Context, m *where.Matcher, paths []str
 			return
 		}
 		h := found.Holder(where.KindFile, f.Path)
-		h.Path, h.Line, h.Fix = f.Path, f.Line, f.Fix
-		report.Holders = append(report.Holders, h)
+		h.Path, h.Line = f.Path, f.Line
+		isVariable := secrets.ValidName(f.Name) && (f.Place == places.Startup || f.Place == places.EnvFile)
+		if isVariable && !s.importsByItself(f.Name) && strings.HasPrefix(f.Fix, "ragenv import ") {
+			f.Fix = shellquote.Edit(f.Path, max(f.Line, 1))
+		}
+		isThere := slices.ContainsFunc(report.Holders, func(other where.Holder) bool {
+			return other.Path == h.Path && other.Line == h.Line && slices.Equal(other.Keys, h.Keys)
+		})
+		if h.Line == 0 || !isThere {
+			report.Holders, findings = append(report.Holders, h), append(findings, &f)
+		}
 	})
+	places.JoinFixes(findings)
+	for i, f := range findings {
+		report.Holders[i].Fix = f.Fix
+	}
 	report.Searched = searched
 	for _, u := range unread {
 		report.Unread = append(report.Unread, where.Unread{What: u.Path, Reason: u.Reason})
 	}
 	return report
+}
+
+// importsByItself reports whether import takes a variable that was not named to it.
+func (s *session) importsByItself(name string) bool {
+	if _, known := secrets.Lookup(name); known {
+		return true
+	}
+	for _, names := range s.aliases() {
+		if slices.Contains(names, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // environWithout is the environment for programs that are asked: without keys and passphrases, and with what keeps them from

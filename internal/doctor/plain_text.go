@@ -131,10 +131,13 @@ func (w *World) plainTextKeys(ctx context.Context) Result {
 	}
 	var f findings
 	s := w.scan(ctx)
-	for _, k := range w.keysIn(s.findings) {
-		if slices.Contains(checkedElsewhere, k.Place) {
-			continue
-		}
+	keys := slices.DeleteFunc(w.keysIn(s.findings), func(k judged) bool { return slices.Contains(checkedElsewhere, k.Place) })
+	joined := make([]*places.Finding, len(keys))
+	for i := range keys {
+		joined[i] = &keys[i].Finding
+	}
+	places.JoinFixes(joined)
+	for _, k := range keys {
 		f.add(Warning, w.removal(k), "%s %s", w.at(k.Finding), k.describe())
 	}
 	for _, u := range s.unread {

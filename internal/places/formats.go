@@ -57,7 +57,7 @@ func FormatOf(path string, text []byte) *Format {
 		return ngcFormat
 	case helmHead.Match(text) && helmList.Match(text):
 		return helmFormat
-	case slices.Contains([]string{".fish", ".nu", ".ps1", ".csh", ".tcsh"}, filepath.Ext(base)) || base == ".cshrc" || base == ".tcshrc":
+	case slices.Contains([]string{".fish", ".nu", ".ps1", ".csh", ".tcsh"}, filepath.Ext(base)) || base == ".cshrc" || base == ".tcshrc" || base == "fish_variables":
 		return linesFormat
 	case base == "index_key.txt" || base == ".index_key":
 		return indexFormat

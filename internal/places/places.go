@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/ragenv/ragenv/internal/dockerconfig"
+	"github.com/ragenv/ragenv/internal/dotenv"
 	"github.com/ragenv/ragenv/internal/readfile"
 	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/pkg/keychain"
@@ -34,6 +35,8 @@ type Finding struct {
 	// Wins reports whether a program that uses this file prefers this value to the one that ragenv gives it: an env_file of
 	// Compose, for example.
 	Wins bool
+
+	last int // of a history: the last line of the command, else 0
 }
 
 // Unread is something that could not be searched, or only in part.
@@ -188,13 +191,54 @@ func readWith(format *Format) func(string, []byte) []Finding {
 	}
 }
 
-// readVariables reads assignments, one after the other whatever is around them.
-func readVariables(_ string, text []byte) []Finding {
+// readVariables reads assignments, one after the other whatever is around them. The fix of one that import does not take, such as
+// a default, is an editor.
+func readVariables(path string, text []byte) []Finding {
 	var findings []Finding
+	var taken func(Assignment) bool
 	for _, a := range Assignments(string(text)) {
-		findings = append(findings, Finding{Line: a.Line, Name: a.Name, Value: keychain.NewSecret(a.Value)})
+		if taken == nil {
+			taken = importTakes(path, text)
+		}
+		f := Finding{Line: a.Line, Name: a.Name, Value: keychain.NewSecret(a.Value)}
+		if !taken(a) {
+			f.Fix = edit(path, a.Line)
+		}
+		findings = append(findings, f)
 	}
 	return findings
+}
+
+// importTakes returns what reports whether import reads an assignment of a file, or asks how to read it.
+func importTakes(path string, text []byte) func(Assignment) bool {
+	if format := FormatOf(path, text); format != nil {
+		values := format.Read(text)
+		return func(a Assignment) bool {
+			return slices.ContainsFunc(values, func(v Value) bool { return v.Line == a.Line && v.Name == a.Name && v.Value == a.Value && v.Removable() })
+		}
+	}
+	entries, _ := dotenv.Parse(text)
+	return func(a Assignment) bool {
+		return slices.ContainsFunc(entries, func(e dotenv.Entry) bool {
+			return e.Line == a.Line && e.Name == a.Name && (e.Differs != nil || e.Literal && e.Value == a.Value)
+		})
+	}
+}
+
+// JoinFixes gives findings in the same shell history one command for all of their lines: after one line is deleted the numbers of
+// the next ones are others.
+func JoinFixes(findings []*Finding) {
+	lines := map[string][][2]int{}
+	for _, f := range findings {
+		if span := [2]int{f.Line, f.last}; f.last > 0 && !slices.Contains(lines[f.Path], span) {
+			lines[f.Path] = append(lines[f.Path], span)
+		}
+	}
+	for _, f := range findings {
+		if f.last > 0 {
+			f.Fix = deleteLines(f.Path, lines[f.Path])
+		}
+	}
 }
 
 // edit is the command that opens a file at a line.

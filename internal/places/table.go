@@ -220,7 +220,7 @@ func readHistory(path string, text []byte) []Finding {
 		for isFish && last+1 < len(lines) && !strings.HasPrefix(lines[last+1], "- cmd:") {
 			last++
 		}
-		findings = append(findings, Finding{Line: i + 1, Value: keychain.NewSecret(line), Fix: deleteLines(path, i+1, last+1)})
+		findings = append(findings, Finding{Line: i + 1, Value: keychain.NewSecret(line), Fix: deleteLines(path, [][2]int{{i + 1, last + 1}}), last: last + 1})
 	}
 	return findings
 }
@@ -241,17 +241,21 @@ func mayHoldKey(line string) bool {
 	return strings.ContainsRune(line, '=')
 }
 
-// deleteLines is the command that deletes lines of a file.
-func deleteLines(path string, first, last int) string {
+// deleteLines is the command that deletes lines of a file, from the first to the last of each span.
+func deleteLines(path string, spans [][2]int) string {
 	option := "sed -i "
 	if runtime.GOOS == "darwin" {
 		option = "sed -i '' "
 	}
-	lines := itoa(first)
-	if last > first {
-		lines += "," + itoa(last)
+	var parts []string
+	for _, span := range spans {
+		part := itoa(span[0])
+		if span[1] > span[0] {
+			part += "," + itoa(span[1])
+		}
+		parts = append(parts, part+"d")
 	}
-	return option + lines + "d " + quoted(path)
+	return option + quoted(strings.Join(parts, ";")) + " " + quoted(path)
 }
 
 // readEnvFile reads any of the files that a project has.

@@ -96,7 +96,7 @@ func testWhereElsewhere(t *testing.T) {
 		h.ragenv("--", "docker", "create", "--name", "far", "-e", "NGC_API_KEY", hubImage).ok()
 		t.Cleanup(func() { emptyEngine(t) })
 		address, log := h.sshd()
-		found := "current  container far  NGC_API_KEY"
+		found := "current  container far, created  NGC_API_KEY"
 		logins := func() int {
 			data, err := os.ReadFile(log)
 			if err != nil {
@@ -139,12 +139,12 @@ func testWhereElsewhere(t *testing.T) {
 		h.run(key, "docker", "secret", "create", "ngc", "-").ok()
 		h.ragenv("--", "sh", "-c", `COPY=$NGC_API_KEY docker service create --quiet --detach --replicas 0 --name server --secret ngc -e NGC_API_KEY -e COPY `+hubImage).ok()
 		h.docker("service", "create", "--quiet", "--detach", "--replicas", "0", "--name", "other", hubImage).ok()
-		h.ragenv("where").ok().says("current  service server  NGC_API_KEY in COPY, NGC_API_KEY", "not searched: swarm secret ngc: a swarm does not show its secrets", "2 swarm services").silentOn("service other")
+		h.ragenv("where").ok().says("current  service server  COPY, NGC_API_KEY", "not searched: swarm secret ngc: a swarm does not show its secrets", "2 swarm services").silentOn("service other")
 		h.run(h.acceptedKey(), "ragenv", "rotate", "NGC_API_KEY", "--offline").ok().says("1 swarm service still has the old key")
 		fix := h.fixOf("OLD      service server")
 		h.run("", "sh", "-c", fix).ok()
 		// The specification before is kept for a rollback, and has the old key.
-		h.ragenv("where").fails(1).says("current  service server  NGC_API_KEY in COPY, NGC_API_KEY", "OLD      service server  NGC_API_KEY in COPY of the specification before")
+		h.ragenv("where").fails(1).says("current  service server  COPY, NGC_API_KEY", "OLD      service server  COPY of the specification before")
 		h.run("", "sh", "-c", h.fixOf("OLD      service server")).ok()
 		h.ragenv("where").ok().says("nothing that was searched has an old value; 1 swarm service has the present one")
 	})
