@@ -117,7 +117,7 @@ func TestCanonicalInvalid(t *testing.T) {
 		"https://nvcr.io@evil.example", "user:pass@nvcr.io", "https://user:pass@nvcr.io/v2/", "@nvcr.io", "ftp://user@nvcr.io",
 		`nvcr.io\@evil.example`, `https:\\nvcr.io`, `evil.example\.nvcr.io`,
 		"nvcr%2eio", "%6evcr.io", "nvcr.io%00.evil.example",
-		"nvcr\u3002io", "\uff4evcr.io", "nvсr.io" /* Cyrillic */, "nvcr.io\xff", "example.com/\u00fc",
+		"nvcr\u3002io", "\uff4evcr.io", "nvсr.io" /* Cyrillic */, "nvcr.io\xff", "example.com/\u00fc", "example.com/\x80",
 		"nvcr.io:", "nvcr.io:0", "nvcr.io:0443", "nvcr.io:65536", "nvcr.io:443:443", "nvcr.io:https", "nvcr.io:-1", "nvcr.io:+443", "nvcr.io:44 3",
 		"[::1", "[::1]5000", "[::1]:", "[::g]", "[fe80::1%25eth0]", "[127.0.0.1]", "[]", "::1", "https://::1:8080//////location/../../hello",
 		"nvcr.io..", ".nvcr.io", "nvcr..io", ".", "..", "/", "//", "///nvcr.io", "/nvcr.io", "/foobar.example.com", "?", "#", ":443", "://nvcr.io",
