@@ -52,6 +52,8 @@ func runBackends(s *session) error {
 		state := "usable"
 		if err := s.quietOpener().Probe(name); err != nil {
 			state = "not usable: " + reason(name, err)
+		} else if s.quietOpener().Volatile(name) {
+			state = "usable, volatile: a reboot empties it"
 		} else if name == keychain.BackendFile && !keychain.FileStoreExists(s.config.Paths.Store) {
 			state = "usable, not created yet"
 		}
@@ -133,7 +135,10 @@ func runBackendUse(s *session, name string) error {
 
 // explainBackend gives an error of a backend that need not be the one in use the hint that is right for it.
 func explainBackend(name string, err error) error {
+	var key *keychain.KeyError
 	switch {
+	case errors.As(err, &key): // which brings its hint
+		return err
 	case errors.Is(err, keychain.ErrLocked) && name != keychain.BackendFile:
 		return ui.Errorf(config.EnvBackend+"="+name+" ragenv unlock", "the %s backend: %w", name, err)
 	case errors.Is(err, keychain.ErrUnavailable):
@@ -149,6 +154,7 @@ func (s *session) pinBackend(name string) error {
 		return err
 	}
 	s.print.Note("keys are kept in the %s backend from now on (%s)", name, s.config.Paths.ConfigFile)
+	s.opener().WarnIfVolatile(name)
 	if overridden == config.EnvBackend && s.getenv(config.EnvBackend) != name {
 		s.print.Warn("$%s says %s and still comes first", config.EnvBackend, s.getenv(config.EnvBackend))
 		s.print.Hint("%s", shellquote.Unset(config.EnvBackend))
@@ -157,7 +163,7 @@ func (s *session) pinBackend(name string) error {
 }
 
 func newBackendMigrateCommand(p *program) *cli.Command {
-	var keep bool
+	var keep, forced bool
 	return &cli.Command{
 		Name:      "migrate",
 		Usage:     "move every key of every profile to another backend",
@@ -165,9 +171,14 @@ func newBackendMigrateCommand(p *program) *cli.Command {
 		Description: `Every item is copied and read back; then the config file names the new backend; and only then the old place is
 emptied. It can be interrupted at any point without a loss, and run again.
 
+A backend that a reboot empties, such as keyctl, is asked about first, unless --keep is given.
+
   # Move every key from the Secret Service to the file backend
   ragenv backend migrate secret-service file`,
-		Flags: []cli.Flag{&cli.BoolFlag{Name: "keep", Destination: &keep, Usage: "leave the keys in the old place, too"}},
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "keep", Destination: &keep, Usage: "leave the keys in the old place, too"},
+			&cli.BoolFlag{Name: "force", Destination: &forced, Usage: "move the keys to a backend that a reboot empties without asking"},
+		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
 			if err != nil {
@@ -176,18 +187,23 @@ emptied. It can be interrupted at any point without a loss, and run again.
 			if c.NArg() != 2 || c.Args().Get(0) == c.Args().Get(1) {
 				return ui.Usagef("ragenv backend", "ragenv backend migrate takes the names of two backends, FROM and TO")
 			}
-			return runBackendMigrate(s, c.Args().Get(0), c.Args().Get(1), keep)
+			return runBackendMigrate(s, c.Args().Get(0), c.Args().Get(1), keep, forced)
 		},
 	}
 }
 
-func runBackendMigrate(s *session, fromName, toName string, keep bool) error {
+func runBackendMigrate(s *session, fromName, toName string, keep, forced bool) error {
 	from, err := s.opener().Open(fromName)
 	if errors.Is(err, keychain.ErrNoStore) {
 		return ui.Errorf("ragenv backend", "there is nothing to move: %w", err)
 	}
 	if err != nil {
 		return explainBackend(fromName, err)
+	}
+	if !keep && !forced && s.opener().Volatile(toName) && !s.opener().Volatile(fromName) {
+		if err := confirmVolatile(fromName, toName); err != nil {
+			return err
+		}
 	}
 	to, err := s.opener().OpenOrCreate(toName)
 	if err != nil {
@@ -224,7 +240,12 @@ func runBackendMigrate(s *session, fromName, toName string, keep bool) error {
 		return ui.Errorf(rm+shellquote.Word(refused.Ref.Name)+" && "+fmt.Sprintf("ragenv backend migrate %s %s", fromName, toName), "%w", err)
 	}
 	if err != nil {
-		return ui.Errorf(fmt.Sprintf("nothing was removed; fix that, then run: ragenv backend migrate %s %s", fromName, toName), "%w", err)
+		fix := "fix that"
+		var key *keychain.KeyError
+		if errors.As(err, &key) {
+			fix = key.Command
+		}
+		return ui.Errorf(fmt.Sprintf("nothing was removed; %s, then run: ragenv backend migrate %s %s", fix, fromName, toName), "%w", err)
 	}
 	// A third backend that the config file names stays, whatever this run was told: its keys are not among these.
 	if pinned := s.config.PinnedBackend; pinned == "" || pinned == fromName {
@@ -251,6 +272,21 @@ func runBackendMigrate(s *session, fromName, toName string, keep bool) error {
 	}
 	s.print.Note("%s moved from the %s backend to the %s backend", count(withoutFingerprints(verified), "item"), fromName, toName)
 	return nil
+}
+
+// confirmVolatile asks whether the keys are to be only where a reboot loses them. Error: that nobody agreed.
+func confirmVolatile(from, to string) error {
+	again := fmt.Sprintf("ragenv backend migrate %s %s", from, to)
+	terminal, err := ui.OpenTerminal()
+	if err != nil {
+		return ui.Errorf(again+" --keep (or --force, to lose the keys at the next reboot)", "the %s backend is volatile: a reboot would empty it", to)
+	}
+	defer terminal.Close()
+	yes, err := terminal.Confirm(fmt.Sprintf("The %s backend is volatile: a reboot empties it. Move the keys there, and remove them from the %s backend?", to, from), false)
+	if err == nil && !yes {
+		err = ui.Errorf(again+" --keep", "nothing was moved")
+	}
+	return err
 }
 
 func count(n int, noun string) string {

@@ -136,7 +136,11 @@ func (s *session) chooseBackend(name string) error {
 	if _, err := s.opener().Open(name); err != nil && !errors.Is(err, keychain.ErrNoStore) {
 		return err
 	}
-	return s.config.Pin(config.KeyBackend, name)
+	if err := s.config.Pin(config.KeyBackend, name); err != nil {
+		return err
+	}
+	s.opener().WarnIfVolatile(name)
+	return nil
 }
 
 // makeKeychain opens the keychain for writing, which creates it if there is none.

@@ -62,6 +62,12 @@ func (w *World) keychain(context.Context) Result {
 		}
 		break // what keeps from reading one keeps from reading all
 	}
+	if options := (keychain.Options{Backend: w.backend(), Collection: w.Config.Collection}); len(s.refs) > 0 && keychain.Volatile(options) {
+		f.add(Warning, "ragenv backend migrate "+w.backend()+" "+keychain.BackendFile, "%s is volatile: a reboot empties it", where)
+	}
+	if err := s.writeErr; err != nil {
+		f.add(Failed, w.hintFor(err), "nothing can be stored: %v", err)
+	}
 	for _, warning := range s.warnings {
 		f.add(Warning, "move that file away", "%s", warning)
 	}

@@ -18,6 +18,7 @@ type stored struct {
 	keychain *keychain.Keychain
 	openErr  error // why keychain is nil
 	listErr  error // why refs are unknown
+	writeErr error // why nothing can be stored
 	refs     []keychain.Ref
 	items    map[keychain.Ref]keychain.Item
 	itemErrs map[keychain.Ref]error // keychain.ErrLocked for what was not read, either
@@ -57,7 +58,11 @@ func (w *World) readStored() *stored {
 		},
 	}
 	// An absent store is no error of Probe; a locked desktop keyring is, and can still be listed.
-	if s.openErr = keychain.Probe(options); s.openErr != nil && !errors.Is(s.openErr, keychain.ErrLocked) {
+	s.openErr = keychain.Probe(options)
+	if errors.As(s.openErr, new(*keychain.KeyError)) { // what is stored may be readable all the same
+		s.writeErr, s.openErr = s.openErr, nil
+	}
+	if s.openErr != nil && !errors.Is(s.openErr, keychain.ErrLocked) {
 		return s
 	}
 	if s.keychain, s.openErr = keychain.Open(options); s.openErr != nil {
@@ -187,7 +192,10 @@ func (w *World) notRead() (r Result, ok bool) {
 // hintFor says what to do about an error of the keychain. Hints that lead here would lead in a circle.
 func (w *World) hintFor(err error) string {
 	var insecure *keychain.InsecureError
+	var key *keychain.KeyError
 	switch {
+	case errors.As(err, &key):
+		return key.Command
 	case errors.As(err, &insecure) && insecure.Mode == 0:
 		info, statErr := os.Lstat(insecure.Path)
 		if statErr == nil && info.Mode()&fs.ModeSymlink != 0 {

@@ -196,7 +196,19 @@ func (o Opener) pin(backend string) error {
 		return err
 	}
 	o.Print.Note("keys are kept in the %s backend from now on (%s)", backend, o.Config.Paths.ConfigFile)
+	o.WarnIfVolatile(backend)
 	return nil
+}
+
+// Volatile reports whether a reboot empties a backend: see keychain.Volatile.
+func (o Opener) Volatile(backend string) bool { return keychain.Volatile(o.options(backend)) }
+
+// WarnIfVolatile says so of a backend that a reboot empties.
+func (o Opener) WarnIfVolatile(backend string) {
+	if o.Volatile(backend) {
+		o.Print.Warn("the %s backend is volatile: a reboot empties it", backend)
+		o.Print.Hint("ragenv backup keys.age, or to move the keys to the disk: ragenv backend migrate %s %s", backend, keychain.BackendFile)
+	}
 }
 
 // choose returns the backend for the first write: the keychain of the operating system if it works here and now, else the

@@ -69,6 +69,12 @@ func Backends() []string {
 	return append(names, BackendFile)
 }
 
+// Volatile reports whether a reboot, or the end of the session, empties a backend: the kernel's keyring, and the Secret Service's
+// collection of that kind.
+func Volatile(opts Options) bool {
+	return opts.Backend == BackendKeyctl || opts.Backend == BackendSecretService && opts.Collection == "session"
+}
+
 // Backend is what a keychain needs of a backend. Errors are this package's; an absent item is ErrNotFound, also for
 // Remove. Data holds the Ref's Key inside, so a backend need not bind the two.
 type Backend interface {

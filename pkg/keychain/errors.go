@@ -72,3 +72,19 @@ func (e *RefusedError) Error() string { return e.Ref.Name + ": " + e.Err.Error()
 
 // Unwrap returns the error inside.
 func (e *RefusedError) Unwrap() error { return e.Err }
+
+// KeyError: the backend encrypts with a key that cannot be used any more, or is not there. It matches ErrUnavailable.
+type KeyError struct {
+	Backend string
+	Reason  string // which key, and what is wrong with it
+	Command string // what helps, for a shell
+}
+
+func (e *KeyError) Error() string {
+	return "the " + e.Backend + " backend is " + ErrUnavailable.Error() + ": " + e.Reason
+}
+
+func (*KeyError) Unwrap() error { return ErrUnavailable }
+
+// Hint returns the command.
+func (e *KeyError) Hint() string { return e.Command }

@@ -35,6 +35,7 @@ func passClient(opts keychain.Options) (keyring.Keyring, guard) {
 			}
 			return nil
 		},
+		writable: p.recipientProblem,
 		exists: func(name string) (bool, error) {
 			_, err := os.Stat(p.file(name))
 			if errors.Is(err, fs.ErrNotExist) {

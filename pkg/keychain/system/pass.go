@@ -76,7 +76,13 @@ func (p *passTool) Set(item keyring.Item) error {
 	}
 	cmd := p.command("pass", "insert", "-m", "-f", p.entry(item.Key))
 	cmd.Stdin = strings.NewReader(string(data))
-	return run(cmd)
+	if err := run(cmd); err != nil {
+		if problem := p.recipientProblem(); problem != nil {
+			return problem
+		}
+		return err
+	}
+	return nil
 }
 
 // Remove removes an item that is there.

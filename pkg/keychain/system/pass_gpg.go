@@ -6,7 +6,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"github.com/ragenv/ragenv/pkg/keychain"
@@ -14,11 +16,9 @@ import (
 
 // decrypt returns what an entry's file holds. gpg asks only where the tool is interactive.
 func (p *passTool) decrypt(file string) ([]byte, error) {
-	gpg, err := exec.LookPath("gpg2") // pass prefers it, too
+	gpg, err := findGPG()
 	if err != nil {
-		if gpg, err = exec.LookPath("gpg"); err != nil {
-			return nil, fmt.Errorf("the %s backend is %w: the program gpg is not installed", keychain.BackendPass, keychain.ErrUnavailable)
-		}
+		return nil, err
 	}
 	args := append([]string{"--decrypt", "--quiet", "--yes", "--status-fd=2"}, strings.Fields(p.gpgOptions)...)
 	cmd := p.command(gpg, append(args, "--", file)...)
@@ -28,7 +28,8 @@ func (p *passTool) decrypt(file string) ([]byte, error) {
 	var exit *exec.ExitError
 	switch {
 	case errors.As(err, &exit) && !p.hasSecretKey(gpg, recipients(status.Bytes())):
-		return nil, fmt.Errorf("the %s backend is %w: gpg does not have the secret key that the entry is encrypted to", keychain.BackendPass, keychain.ErrUnavailable)
+		return nil, &keychain.KeyError{Backend: keychain.BackendPass, Reason: "gpg does not have the secret key that the entry is encrypted to",
+			Command: "gpg --import FILE, with a backup of the secret key"}
 	case err != nil:
 		return nil, err
 	}
@@ -54,4 +55,80 @@ func (p *passTool) hasSecretKey(gpg string, ids []string) bool {
 		}
 	}
 	return len(ids) == 0
+}
+
+// recipientProblem says why nothing can be encrypted for the keys of .gpg-id; nil if it can, or gpg does not say. Reading what is stored
+// needs the secret key only, which may be an expired one. Errors: *keychain.KeyError.
+func (p *passTool) recipientProblem() error {
+	gpg, err := findGPG()
+	if err != nil {
+		return err
+	}
+	data, err := os.ReadFile(filepath.Join(p.dir, ".gpg-id"))
+	if err != nil {
+		return nil // pass says so
+	}
+	for line := range strings.Lines(string(data)) {
+		id, _, _ := strings.Cut(line, "#")
+		if id = strings.TrimSpace(id); id == "" {
+			continue
+		}
+		out, err := p.command(gpg, "--batch", "--with-colons", "--list-keys", "--", id).Output()
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			return &keychain.KeyError{Backend: keychain.BackendPass, Reason: fmt.Sprintf("gpg does not have the key %q that pass encrypts to", id),
+				Command: "gpg --import FILE, with a backup of that key; or with another key: pass init GPG-ID"}
+		}
+		if err != nil {
+			return nil
+		}
+		if problem := keyProblem(string(out)); problem != nil {
+			problem.Reason = fmt.Sprintf("the GPG key %q that pass encrypts to ", id) + problem.Reason
+			return problem
+		}
+	}
+	return nil
+}
+
+// keyProblem says why none of the keys in gpg's colon listing (doc/DETAILS in GnuPG's sources) can encrypt; nil if one can.
+func keyProblem(listing string) *keychain.KeyError {
+	fingerprint, validities := "", ""
+	primary := false
+	for line := range strings.Lines(listing) {
+		fields := strings.Split(strings.TrimSpace(line), ":")
+		switch {
+		case len(fields) < 12:
+		case fields[0] == "pub" || fields[0] == "sub":
+			primary = fields[0] == "pub"
+			if strings.Contains(fields[11], "e") { // lower case: this key itself
+				if !strings.ContainsAny(fields[1], "erdin") {
+					return nil
+				}
+				validities += fields[1]
+			}
+		}
+		if primary && fingerprint == "" && len(fields) > 9 && fields[0] == "fpr" {
+			fingerprint = fields[9]
+		}
+	}
+	problem := &keychain.KeyError{Backend: keychain.BackendPass, Reason: "cannot encrypt", Command: "pass init GPG-ID, with another key"}
+	switch {
+	case strings.Contains(validities, "e"):
+		problem.Reason = "has expired"
+		problem.Command = fmt.Sprintf("gpg --quick-set-expire %[1]s 1y && gpg --quick-set-expire %[1]s 1y '*'", fingerprint)
+	case strings.Contains(validities, "r"):
+		problem.Reason = "was revoked"
+	}
+	return problem
+}
+
+// findGPG returns the path of gpg.
+func findGPG() (string, error) {
+	gpg, err := exec.LookPath("gpg2") // pass prefers it, too
+	if err != nil {
+		if gpg, err = exec.LookPath("gpg"); err != nil {
+			return "", fmt.Errorf("the %s backend is %w: the program gpg is not installed", keychain.BackendPass, keychain.ErrUnavailable)
+		}
+	}
+	return gpg, nil
 }

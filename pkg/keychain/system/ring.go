@@ -43,6 +43,8 @@ type guard struct {
 	probe func() error
 	// locked reports whether reading would ask a user.
 	locked func() (bool, error)
+	// writable says why nothing can be stored although what is stored can be read, for Probe.
+	writable func() error
 	// usable says what is in the way before the library would be called.
 	usable func() error
 	// failed gives the library's error its meaning.
@@ -226,7 +228,9 @@ func (r *ring) usable() error {
 		if err != nil {
 			return err
 		}
-		_, err = lib.Keys()
+		if _, err = lib.Keys(); err == nil && r.guard.writable != nil {
+			err = r.guard.writable()
+		}
 		return err
 	})
 }

@@ -1,0 +1,92 @@
+package system
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/pkg/keychain/internal/keychaintest"
+)
+
+// gpg runs gpg, which asks nothing.
+func gpg(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := exec.Command("gpg", append([]string{"--batch", "--yes", "--pinentry-mode=loopback", "--passphrase", ""}, args...)...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("gpg %q: %v: %s", args, err, out)
+	}
+	return string(out)
+}
+
+// An expired key cannot encrypt: that is said, with a command that extends it. What is stored can be read all the same.
+func TestPassExpiredKey(t *testing.T) {
+	privatePass(t, "")
+	opts := keychain.Options{Backend: keychain.BackendPass}
+	openOrSkip(t, opts)
+	gpg(t, "--faked-system-time", "20200101T000000", "--quick-gen-key", "expired test", "default", "default", "1d")
+	if err := keychain.Probe(opts); err != nil {
+		t.Fatalf("with a good key: %v", err)
+	}
+	k := keychaintest.MustOpen(t, opts)
+	stored := keychain.Item{Ref: keychaintest.EnvRef("X"), Secret: keychaintest.NewKey(t)}
+	if err := k.Set(stored); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(os.Getenv("PASSWORD_STORE_DIR")+"/.gpg-id", []byte("expired test\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var key *keychain.KeyError
+	err := k.Set(keychain.Item{Ref: keychaintest.EnvRef("Y"), Secret: keychaintest.NewKey(t)})
+	if !errors.As(err, &key) || !errors.Is(err, keychain.ErrUnavailable) || errors.Is(err, keychain.ErrLocked) || !strings.Contains(err.Error(), `"expired test" that pass encrypts to has expired`) {
+		t.Fatalf("Set: %v", err)
+	}
+	if err := keychain.Probe(opts); !errors.As(err, &key) {
+		t.Errorf("Probe: %v", err)
+	}
+	if item, err := k.Get(stored.Ref); err != nil || item.Secret != stored.Secret {
+		t.Errorf("Get: %v", err)
+	}
+	// The hint works as it stands.
+	if out, err := exec.Command("sh", "-c", key.Command).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v: %s", key.Command, err, out)
+	}
+	if err := keychain.Probe(opts); err != nil {
+		t.Errorf("after the hint's command: %v", err)
+	}
+	if err := k.Set(keychain.Item{Ref: keychaintest.EnvRef("Y"), Secret: keychaintest.NewKey(t)}); err != nil {
+		t.Errorf("Set after the hint's command: %v", err)
+	}
+}
+
+// A key that is not there is said to be missing, for storing and for reading.
+func TestPassMissingKey(t *testing.T) {
+	privatePass(t, "")
+	opts := keychain.Options{Backend: keychain.BackendPass}
+	openOrSkip(t, opts)
+	k := keychaintest.MustOpen(t, opts)
+	item := keychain.Item{Ref: keychaintest.EnvRef("X"), Secret: keychaintest.NewKey(t)}
+	if err := k.Set(item); err != nil {
+		t.Fatal(err)
+	}
+	fingerprint := ""
+	for line := range strings.Lines(gpg(t, "--with-colons", "--list-keys", "ragenv test")) {
+		if fields := strings.Split(line, ":"); fields[0] == "fpr" && fingerprint == "" {
+			fingerprint = fields[9]
+		}
+	}
+	var key *keychain.KeyError
+	gpg(t, "--delete-secret-keys", fingerprint)
+	if _, err := k.Get(item.Ref); !errors.As(err, &key) || errors.Is(err, keychain.ErrLocked) || !strings.Contains(key.Command, "gpg --import") {
+		t.Errorf("Get without the secret key: %v", err)
+	}
+	gpg(t, "--delete-keys", fingerprint)
+	if err := k.Set(item); !errors.As(err, &key) || errors.Is(err, keychain.ErrLocked) || !strings.Contains(err.Error(), `gpg does not have the key "ragenv test" that pass encrypts to`) {
+		t.Errorf("Set without the key: %v", err)
+	}
+	if err := keychain.Probe(opts); !errors.As(err, &key) {
+		t.Errorf("Probe without the key: %v", err)
+	}
+}
