@@ -78,7 +78,8 @@ func (o Options) process(pid int, dir string, environ []byte, isParent bool) (wh
 	for word := range bytes.SplitSeq(arguments, []byte{0}) {
 		found.Note("command line", o.Matcher.Find("", string(word)))
 	}
-	if found.Empty() {
+	// A program that this one is just starting has this one's environment until its own is in place.
+	if found.Empty() || parentOf(dir) == os.Getpid() {
 		return where.Holder{}, false
 	}
 	comm, _ := readfile.Read(filepath.Join(dir, "comm"), 0, 4096)
@@ -105,6 +106,20 @@ func (o Options) process(pid int, dir string, environ []byte, isParent bool) (wh
 		h.Fix = fmt.Sprintf("kill %d, and start it again behind ragenv --", pid)
 	}
 	return h, true
+}
+
+// parentOf returns the parent of a process (proc(5), /proc/PID/stat); this one if the process has ended.
+func parentOf(dir string) int {
+	stat, err := readfile.Read(filepath.Join(dir, "stat"), 0, 4096)
+	if err != nil {
+		return os.Getpid()
+	}
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) < 2 {
+		return os.Getpid()
+	}
+	parent, _ := strconv.Atoi(fields[1])
+	return parent
 }
 
 func isShell(program string) bool {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -24,18 +25,41 @@ func newValue() string {
 func TestSearch(t *testing.T) {
 	old := newValue()
 	m := where.NewMatcher([]where.Key{{Name: "NGC_API_KEY", Current: keychain.NewSecret(newValue()), Former: []keychain.Secret{keychain.NewSecret(old)}}})
-	child := exec.Command("cat") // it ends with its input
-	child.Env = []string{"NGC_API_KEY=" + old, "PATH=" + os.Getenv("PATH")}
-	input, err := child.StdinPipe()
+	// A process of its own, not a child of this one: what this one starts has its environment for a moment.
+	silent, input, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	start := exec.Command("sh", "-c", "cat <&3 >/dev/null 2>&1 & echo $!") // it ends with its input
+	start.Env = []string{"NGC_API_KEY=" + old, "PATH=" + os.Getenv("PATH")}
+	start.ExtraFiles = []*os.File{silent}
+	out, err := start.Output()
+	defer input.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(out)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := exec.Command("sh", "-c", "read line")
+	child.Env = start.Env
+	childInput, err := child.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = input.Close(); _ = child.Wait() }()
+	defer func() { _ = childInput.Close(); _ = child.Wait() }()
+	for { // the shell has forked, and the other program may not be there yet
+		if comm, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/comm"); string(comm) == "cat\n" {
+			break
+		}
+	}
 	report := Search(context.Background(), Options{Matcher: m, Environ: []string{"HOME=/", "KEY=" + old}})
-	i := slices.IndexFunc(report.Holders, func(h where.Holder) bool { return h.PID == child.Process.Pid })
+	i := slices.IndexFunc(report.Holders, func(h where.Holder) bool { return h.PID == pid })
 	if i < 0 {
 		t.Fatalf("not found among %v", report.Holders)
 	}
