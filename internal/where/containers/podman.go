@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/where"
 	"github.com/ragenv/ragenv/internal/where/program"
 )
@@ -70,7 +71,8 @@ func (o Options) podmanSecrets(ctx context.Context, podman string, report *where
 		h := found.Holder(where.KindPodmanSecret, secret.Spec.Name)
 		h.Engine = "podman"
 		if h.State == where.Old {
-			h.Fix = "ragenv get " + h.Keys[0] + " | podman secret create --replace " + secret.Spec.Name + " -"
+			// Podman would keep the line break that ragenv get writes, and refuses an empty secret.
+			h.Fix = "ragenv get " + h.Keys[0] + " | tr -d '\\n' | podman secret create --replace " + shellquote.Word(secret.Spec.Name) + " -"
 		}
 		report.Holders = append(report.Holders, h)
 	}
