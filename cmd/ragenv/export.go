@@ -150,7 +150,7 @@ func (s *session) toTerminal() bool {
 }
 
 // exported returns the stored keys, or those that only names, and what follows them: what a command of ragenv run would get
-// besides what it inherits. An alias that base has a value for is omitted, as is every one without withAliases, unless
+// in addition to what it inherits. An alias that base has a value for is omitted, as is every one without withAliases, unless
 // only names it.
 func (s *session) exported(base, only []string, withAliases bool) ([]render.Value, error) {
 	aliases := s.aliases()

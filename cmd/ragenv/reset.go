@@ -72,7 +72,7 @@ func (s *session) startOver(o resetOptions, command string) (aside string, names
 			return "", nil, err
 		}
 	}
-	// Before anything is moved: whoever gives up here keeps what was.
+	// Before anything is moved: anyone who gives up here keeps what was.
 	open := s.setupOpener(setupOptions{noPassphrase: o.noPassphrase}, nil)
 	if !o.noPassphrase {
 		open.AskNew = s.askNewPassphrase

@@ -76,7 +76,7 @@ func (s *session) checkValue(name, value string, forced bool) error {
 	return s.checkValueOr(name, value, forced, "ragenv set "+name+" --force")
 }
 
-// checkValueOr is checkValue for another command than set: insist is what stores an unusual value all the same.
+// checkValueOr is checkValue for another command than set: insist is what stores an unusual value anyway.
 func (s *session) checkValueOr(name, value string, forced bool, insist string) error {
 	for _, finding := range validate.Check(secrets.KindOf(name), value) {
 		switch {

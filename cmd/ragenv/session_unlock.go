@@ -10,7 +10,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// passphraseTries is how often a person may mistype.
+// passphraseTries is how often a user may mistype.
 const passphraseTries = 3
 
 // forgottenHint is for a keychain whose passphrase was mistyped as often as allowed.

@@ -119,7 +119,7 @@ func swap(temp, target string, old []byte, before fs.FileInfo) error {
 			return os.Remove(temp)
 		}
 	}
-	// Back. While ours stood there, the other program may have written once more: then that is what belongs there.
+	// Back. While ours stood there, the other program may have written again: then that is what belongs there.
 	for placed := ours; ; {
 		if err := exchange(temp, target); err != nil {
 			return err

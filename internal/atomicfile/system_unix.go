@@ -19,7 +19,7 @@ const lockWait = 10 * time.Second
 // noFollow: resolve followed the links; one that came since is another program's.
 const noFollow = syscall.O_NOFOLLOW
 
-// checkOwner keeps root from following a link that another user made or to a file that another user owns: whoever owns
+// checkOwner keeps root from following a link that another user made or to a file that another user owns: anyone who owns
 // the link chooses the file that root would write.
 func checkOwner(path string, info fs.FileInfo) error {
 	stat, ok := info.Sys().(*syscall.Stat_t)

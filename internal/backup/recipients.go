@@ -71,7 +71,7 @@ func ParseRecipient(text string) (Recipient, error) {
 	return Recipient{recipient}, nil
 }
 
-// ParseRecipients reads public keys, one a line; empty lines and those that begin with # are left out. So authorized_keys and a
+// ParseRecipients reads public keys, one a line; empty lines and those that begin with # are dropped. So authorized_keys and a
 // host's .pub file can be read, as far as a line begins with the key. Error: *RecipientError.
 func ParseRecipients(text string) ([]Recipient, error) {
 	var recipients []Recipient

@@ -154,7 +154,7 @@ func TestUpstreamClientErrors(t *testing.T) {
 	}
 }
 
-// TestConcurrent is what "compose pull" beside "docker login" does: every answer is one of the values that were stored.
+// TestConcurrent is what "compose pull" next to "docker login" does: every answer is one of the values that were stored.
 func TestConcurrent(t *testing.T) {
 	w := newWorld(t)
 	const gets, stores, atOnce = 64, 16, 16

@@ -109,7 +109,7 @@ func FuzzStore(f *testing.F) {
 	})
 }
 
-// printableLines tells whether text has only lines that a terminal shows as they are.
+// printableLines reports whether text has only lines that a terminal shows as they are.
 func printableLines(text string) bool {
 	for _, r := range text {
 		if r != '\n' && (r < ' ' || 0x7f <= r && r < 0xa0) {

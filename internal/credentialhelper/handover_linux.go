@@ -33,7 +33,7 @@ func (h *helper) handOver(verb string) error {
 	}
 	settings, err := h.settings()
 	if err != nil {
-		return nil // whoever needs it says so
+		return nil // its caller reports that
 	}
 	// The first write chooses the backend. Without ragenv there is but the file store to choose.
 	choosing := settings.Backend == "" && verb == credentials.ActionStore && !keychain.FileStoreExists(settings.Paths.Store)
@@ -80,7 +80,7 @@ func (h *helper) handOverAgain(verb, input string) error {
 }
 
 // findRagenv returns the program next to this one, links to this one resolved, as both are installed together. It is not
-// looked for on PATH: whoever set that would get what the client sends and the keychain answers. This program under that
+// looked for on PATH: anyone who set that would get what the client sends and the keychain answers. This program under that
 // name is not it, and would look for it for ever.
 func findRagenv() (string, error) {
 	self, err := os.Executable()

@@ -21,7 +21,7 @@ import (
 // helper answers for the active profile. It implements upstream's credentials.Helper.
 //
 // A registry that a secret of the table opens (nvcr.io) is answered from that secret's item, so that "docker login" and
-// "ragenv set" write the same one; a login to it under another user lies beside it, and the later of the two is answered.
+// "ragenv set" write the same one; a login to it under another user is next to it, and the later of the two is answered.
 // Every other registry's credential is an item of its own, under the registry's canonical name.
 type helper struct {
 	getenv   func(string) string
@@ -42,7 +42,7 @@ func newHelper(getenv func(string) string, stderr io.Writer) *helper {
 // Get returns user and secret for a server. Errors: upstream's not found, the keychain's, the configuration's.
 //
 // A missing credential is silent, as most registries are public, unless one of the table's secrets would open the
-// registry: then the person is told how to store it, because "docker pull" only says "unauthorized".
+// registry: then the user is told how to store it, because "docker pull" only says "unauthorized".
 //
 // A locked keychain has no login to give, nor has a command that fails. Were that an error to the client, Docker 29 would stop every pull and build of a
 // public image, too; so a private one fails with the registry's "unauthorized" below the lines that explain it.

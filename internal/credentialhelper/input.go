@@ -55,7 +55,7 @@ func readCredentials(in io.Reader) (*credentials.Credentials, error) {
 	return &creds, nil
 }
 
-// replaced tells whether the decoder put U+FFFD where the JSON has none: for half of a surrogate pair, such as "\ud800",
+// replaced reports whether the decoder put U+FFFD where the JSON has none: for half of a surrogate pair, such as "\ud800",
 // which Python clients send for bytes that are not UTF-8.
 func replaced(data []byte, creds credentials.Credentials) bool {
 	const replacement = "\uFFFD"

@@ -20,7 +20,7 @@ import (
 // Program is the name clients find the helper by: "docker-credential-" and the name in config.json.
 const Program = "docker-credential-ngc"
 
-// Called tells whether a program was started under the helper's name.
+// Called reports whether a program was started under the helper's name.
 func Called(argv0 string) bool { return calledOn(runtime.GOOS, argv0) }
 
 // calledOn knows that Windows takes names in any case, with and without .exe, and behind both kinds of slashes.
@@ -35,7 +35,7 @@ func calledOn(goos, argv0 string) bool {
 // Run serves one verb and returns the exit code. What it does is Docker's credential helper protocol
 // (github.com/docker/docker-credential-helpers): the verb is the only argument; get and erase read a server, store reads
 // JSON; the answer goes to stdout, and so does the text of an error, with exit code 1. Clients take stdout as a whole and
-// compare it, so nothing else is ever written there; they hand stderr to the person.
+// compare it, so nothing else is ever written there; they hand stderr to the user.
 //
 // Types, verbs and texts are those of upstream's credentials package. Its Serve and HandleCommand are not used: they read by
 // bufio.Scanner, which joins lines ("nv\ncr.io" would be nvcr.io) and refuses those over 64 KiB; they pass on texts of
@@ -56,14 +56,14 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(s
 	if err := serve(h, args[0], stdin, &answer); err != nil {
 		return h.fail(err, stdout)
 	}
-	// A user name that a login brought must not steer the terminal of whoever runs the helper by hand.
+	// A user name that a login brought must not steer the terminal of anyone who runs the helper by hand.
 	if _, err := stdout.Write(ui.EscapeJSON(answer.Bytes())); err != nil {
 		return h.print.Fail(fmt.Errorf("write the answer: %w", err))
 	}
 	return 0
 }
 
-// fail says to the client, and to the person what the client does not, why there is no answer.
+// fail says to the client, and to the user what the client does not, why there is no answer.
 func (h *helper) fail(err error, stdout io.Writer) int {
 	if !isProtocolError(err) {
 		h.print.Fail(err)
@@ -72,7 +72,7 @@ func (h *helper) fail(err error, stdout io.Writer) int {
 	return ui.CodeFailure
 }
 
-// unelevate mends hardening.ErrElevated.
+// unelevate fixes hardening.ErrElevated.
 const unelevate = `chmod a-s "$(command -v ` + Program + `)", and setcap -r on it`
 
 // usage is upstream's, flags and all: clients and packagers' tests look for it.
@@ -117,7 +117,7 @@ func serve(h *helper, verb string, in io.Reader, out io.Writer) error {
 	}
 }
 
-// isProtocolError tells whether a client knows the error by its text, and so says itself what is to be said.
+// isProtocolError reports whether a client knows the error by its text, and so says itself what is to be said.
 func isProtocolError(err error) bool {
 	return credentials.IsErrCredentialsNotFound(err) || credentials.IsCredentialsMissingServerURL(err) ||
 		credentials.IsCredentialsMissingUsername(err)

@@ -152,7 +152,7 @@ func TestStoreInput(t *testing.T) {
 	}
 }
 
-// TestErrorsAreOneLine: a path is the person's, and may hold what a terminal would act on.
+// TestErrorsAreOneLine: a path is the user's, and may hold what a terminal would act on.
 func TestErrorsAreOneLine(t *testing.T) {
 	w := newWorld(t)
 	w.env["XDG_CONFIG_HOME"] += "/odd\n\x1b[31mname"

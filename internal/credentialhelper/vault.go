@@ -67,7 +67,7 @@ func (v *vault) find(registry string) (keychain.Item, error) {
 // again is not written, so that what is known of it stays.
 func (v *vault) setKey(known secrets.Secret, registry, value string) error {
 	key := keychain.Item{Ref: v.keyRef(known), Secret: keychain.NewSecret(value)}
-	// A store that cannot be read now (locked) can be written all the same.
+	// A store that cannot be read now (locked) can be written anyway.
 	if former, err := v.keychain.Get(key.Ref); err != nil || former.Secret != key.Secret {
 		if err := v.keychain.Set(key); err != nil {
 			return err
@@ -86,7 +86,7 @@ func (v *vault) setLogin(registry, user, value string) error {
 			return nil
 		}
 		login.Updated = time.Now().UTC().Truncate(time.Second)
-		// A clock was wrong; the login of now wins all the same. A date that no clock shows is not taken over.
+		// A clock was wrong; the login of now wins anyway. A date that no clock shows is not taken over.
 		if former.Updated.After(login.Updated) && former.Updated.Before(login.Updated.AddDate(1, 0, 0)) {
 			login.Updated = former.Updated
 		}
@@ -195,7 +195,7 @@ func byRegistry(items []keychain.Item) map[string]keychain.Item {
 	return found
 }
 
-// answers tells whether an item is ever given out: an identity token never is for a registry that a key of the table opens.
+// answers reports whether an item is ever given out: an identity token never is for a registry that a key of the table opens.
 func answers(item keychain.Item) bool {
 	if item.Kind != keychain.KindRegistry || item.Username != secrets.TokenUser {
 		return true

@@ -11,7 +11,7 @@ import (
 // memoryLimitFiles are where a container sees its own limit: cgroup v2 and v1.
 var memoryLimitFiles = []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}
 
-// unlockOverhead is what an unlock takes besides scrypt's memory, in MiB.
+// unlockOverhead is what an unlock takes in addition to scrypt's memory, in MiB.
 const unlockOverhead = 44
 
 // unlockMemory returns what an unlock takes and what this container may use, in MiB; enough is true where there is no limit.

@@ -153,7 +153,7 @@ func (h *home) chmod(path string, mode os.FileMode) {
 // expect runs a check. Details and hints are compared by a part of them; "" for a hint wants none.
 func (h *home) expect(check func(context.Context) Result, status Status, detail, hint string) {
 	h.t.Helper()
-	h.storedOnce, h.dockerOnce, h.scanOnce = sync.Once{}, sync.Once{}, sync.Once{} // a world is looked at once; a test changes it in between
+	h.storedOnce, h.dockerOnce, h.scanOnce = sync.Once{}, sync.Once{}, sync.Once{} // a world is checked once; a test changes it in between
 	got := check(h.t.Context())
 	h.silent(got)
 	// A path has the system's separators; in a detail that a test spells out they are slashes.

@@ -131,7 +131,7 @@ func TestProblemLines(t *testing.T) {
 	}
 }
 
-// A file may be nested as deep as a person writes, and then some; deeper, a shell's reading is not known.
+// A file may be nested as deep as a user writes, and then some; deeper, a shell's reading is not known.
 func TestNestingLimit(t *testing.T) {
 	for depth, agreed := range map[int]bool{10_000: true, 10_001: false} {
 		entries, _ := dotenv.Parse([]byte("A='" + strings.Repeat("(", depth) + "'\n"))

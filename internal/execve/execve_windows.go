@@ -12,8 +12,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// run starts a child and waits for it. When this process is ended, the child and what it started end with it, since
-// whoever ends ragenv means the command; what the child leaves running when it ends by itself stays. Ctrl-C reaches both, as they share a console: the child decides what it means.
+// run starts a child and waits for it. When this process is ended, the child and what it started end with it: ending ragenv is
+// meant to end the command. What the child leaves running when it ends by itself stays. Ctrl-C reaches both, as they share a
+// console: the child decides what it means.
 // PATH is this process's, which Windows searches by rules of its own.
 func run(argv, env []string) (int, *Error) {
 	cmd := exec.Command(argv[0], argv[1:]...)

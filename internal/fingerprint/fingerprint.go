@@ -3,7 +3,7 @@
 // A fingerprint is the first 64 bits of HMAC-SHA-256 under a random key that the caller brings, over the item's name and value.
 // Without that key it says nothing, and it is another one with every key: nothing can be looked up in a table, and two reports
 // cannot be joined. Two different values agree by chance once in 2^64. Whoever has the key can test guesses: NVIDIA's keys, of
-// 384 random bits, cannot be guessed; a password that a person chose can, so the key is made anew for each comparison.
+// 384 random bits, cannot be guessed; a password that a user chose can, so the key is made anew for each comparison.
 // The name is part of it, so equal values under two names do not show; the profile is not, so that profiles can be compared.
 package fingerprint
 

@@ -16,7 +16,7 @@ import (
 // Raw is the value alone, byte for byte.
 const Raw = "raw"
 
-// Key is a secret with what the file may say besides.
+// Key is a secret with what the file may say in addition to.
 type Key struct {
 	Name, Value string
 	// Repositories is Helm's present repositories.yaml: helm-repositories adds to it. nil if there is none.

@@ -251,7 +251,7 @@ func (w *Writer) send() error {
 
 // Flush shows what is held back, as far as that gives nothing away: the first bytes, at most four and at most a quarter of
 // the shortest value. It is for when no output has come for a moment, as after a prompt that ends like a value begins. The
-// rest of a value that follows is hidden all the same.
+// rest of a value that follows is hidden anyway.
 func (w *Writer) Flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -33,7 +33,7 @@ type Streams struct{ In, Out, Err *os.File }
 const (
 	// quiet is how long nothing has come when what is held back is shown, as far as that is safe: a prompt may end so.
 	quiet = 50 * time.Millisecond
-	// grace is how long nothing has come after the command's end when whoever else holds the stream is waited for no more.
+	// grace is how long nothing has come after the command's end when nobody else who holds the stream is waited for.
 	grace = 250 * time.Millisecond
 )
 

@@ -52,7 +52,7 @@ func TestPumpShowsAPromptThatBeginsLikeAValue(t *testing.T) {
 			}
 		}
 	}
-	close(ended) // whoever else has the pipe does not close it
+	close(ended) // another holder of the pipe does not close it
 	if err := <-done; err != nil {
 		t.Error(err)
 	}

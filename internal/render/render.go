@@ -18,7 +18,7 @@ import (
 // Value is one variable. Its value may be any bytes but NUL, which no environment can hold.
 type Value struct{ Name, Value string }
 
-// Options are what some formats take besides the values. All of them are kubernetes'.
+// Options are what some formats take in addition to the values. All of them are kubernetes'.
 type Options struct {
 	Namespaces  []string // every Secret once in each; none leaves it to kubectl
 	Name        string   // the name of the Secret of values that the chart has no place for; "" leaves them out

@@ -53,7 +53,7 @@ func Reserved(name string) string {
 }
 
 // LooksSecret reports whether a name is in the table or of a secret's shape: one of its words ends in KEY, TOKEN, SECRET,
-// PASSWORD or their like. Any other name is more likely a setting, and whoever stores many at once may not have seen it: a
+// PASSWORD or their like. Any other name is more likely a setting, and anyone who stores many at once may not have seen it: a
 // stored value wins over the shell's from then on.
 func LooksSecret(name string) bool {
 	if _, known := Lookup(name); known {

@@ -20,7 +20,7 @@ const (
 
 	hubHost = "index.docker.io"
 
-	// maxLength bounds what is looked at, in bytes. Real names are below 300.
+	// maxLength bounds what is checked, in bytes. Real names are below 300.
 	maxLength = 2048
 	// maxEchoed is how much of a refused server an error shows, in bytes.
 	maxEchoed = 64
@@ -30,7 +30,7 @@ const (
 var (
 	ErrEmpty   = errors.New("no server given")
 	ErrInvalid = errors.New("not a registry server")
-	// ErrClearText: NGC without TLS, where whoever is on the way would read the key.
+	// ErrClearText: NGC without TLS, where anyone who is on the way would read the key.
 	ErrClearText = errors.New(NGC + " is answered over TLS only, not for http:// or port 80")
 )
 

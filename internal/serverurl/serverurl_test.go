@@ -154,7 +154,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// The reason is what the person can act on: it has to be the right one.
+// The reason is what the user can act on: it has to be the right one.
 func TestReasons(t *testing.T) {
 	for server, want := range map[string]string{
 		"/nvcr.io": "it has no host", "": "no server given", "nvcr.io:0": "its port is not a number from 1 to 65535",

@@ -18,7 +18,7 @@ func nested(environ []string) bool {
 
 // Environ returns of the caller's environment what a command gets: what programs need to run at all (childenv.Pristine), and the
 // variables that the config file names for it. A directory's .envrc so cannot send a vault's client elsewhere. What leads to the
-// keychain's passphrase is left out. With only, nothing else than these names is returned.
+// keychain's passphrase is dropped. With only, nothing else than these names is returned.
 func Environ(named, environ, only []string) []string {
 	fold := runtime.GOOS == "windows"
 	pristine := childenv.Pristine(environ, fold)

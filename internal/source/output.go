@@ -45,7 +45,7 @@ func (t *tail) Write(p []byte) (int, error) {
 var namesError = regexp.MustCompile(`(?i)\berror\b`)
 
 // last returns the last line that names an error, else the last that says something, as ": LINE"; "" if there is none. What the
-// command printed to standard output, and what has the shape of a key, is left out. Programs say more behind an error, such as
+// command printed to standard output, and what has the shape of a key, is dropped. Programs say more behind an error, such as
 // where to report it.
 func (t *tail) last(printed string) string {
 	if len(printed) > maxTail {

@@ -15,7 +15,7 @@ import (
 // noFollow: resolve followed the links; one that came since is somebody else's.
 const noFollow = syscall.O_NOFOLLOW
 
-// check returns a *keychain.InsecureError for what somebody besides the user and root owns or can write to.
+// check returns a *keychain.InsecureError for what somebody in addition to the user and root owns or can write to.
 func check(path string, info fs.FileInfo, dir bool) error {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {

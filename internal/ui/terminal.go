@@ -15,7 +15,7 @@ import (
 // ErrNoTerminal: there is no terminal to ask on.
 var ErrNoTerminal = errors.New("no terminal to ask on")
 
-// ErrInterrupted: the person pressed Ctrl-C or Ctrl-D at a prompt.
+// ErrInterrupted: the user pressed Ctrl-C or Ctrl-D at a prompt.
 var ErrInterrupted = &Error{Err: errors.New("interrupted"), Code: CodeInterrupted}
 
 // maxAnswer bounds what is read at a prompt, in bytes.

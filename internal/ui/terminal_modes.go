@@ -16,7 +16,7 @@ type modes struct {
 	in, out *os.File // open while the modes are changed
 	saved   *terminalState
 	reading bool   // in raw mode, at a prompt
-	again   func() // shows the prompt once more, after the process was stopped
+	again   func() // shows the prompt again, after the process was stopped
 	holds   int    // of HideTyping
 	signals chan os.Signal
 }

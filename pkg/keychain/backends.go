@@ -107,7 +107,7 @@ var system System
 // the file store alone: it links none of the other services' clients and starts faster.
 func RegisterSystem(s System) { system = s }
 
-// HasSystem reports whether this program has backends besides the file store.
+// HasSystem reports whether this program has backends in addition to the file store.
 func HasSystem() bool { return system != nil }
 
 // Probe tells why a backend cannot be used here and now: nil if it can. It writes nothing, unlocks nothing and asks

@@ -35,7 +35,7 @@ var foreignPrefixes = []string{
 	"hf_", "sk-", "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "dckr_pat_", "dckr_oat_", "AKIA", "ASIA", "xoxb-", "xoxp-", "npm_", "AIza", "ya29.",
 }
 
-// Identify tells by its shape which service's key value is. The length of personal keys is not looked at.
+// Identify reports by its shape which service's key value is. The length of personal keys is not checked.
 func Identify(value string) KeyType {
 	switch {
 	case isDockerAuth(value):
@@ -54,7 +54,7 @@ func Identify(value string) KeyType {
 	return Unknown
 }
 
-// isKey tells whether value is prefix and at least one letter, digit, "-" or "_".
+// isKey reports whether value is prefix and at least one letter, digit, "-" or "_".
 func isKey(value, prefix string) bool {
 	rest, ok := strings.CutPrefix(value, prefix)
 	if !ok || rest == "" {
@@ -68,7 +68,7 @@ func isKey(value, prefix string) bool {
 	return true
 }
 
-// isLegacy tells whether value is the base64 of 26 letters and digits, ":" and a UUID.
+// isLegacy reports whether value is the base64 of 26 letters and digits, ":" and a UUID.
 func isLegacy(value string) bool {
 	if len(value) != ngcLegacyLength || !isAlphanumeric(value) {
 		return false
@@ -90,7 +90,7 @@ func isLegacy(value string) bool {
 	return true
 }
 
-// isDockerAuth tells whether value is the base64, in any of its alphabets, of "$oauthtoken:" and something.
+// isDockerAuth reports whether value is the base64, in any of its alphabets, of "$oauthtoken:" and something.
 func isDockerAuth(value string) bool {
 	// The base64 of "$oauthtoken:" is the same in all alphabets and, 12 bytes long, does not depend on what follows.
 	const prefix = "JG9hdXRodG9rZW46"
@@ -98,7 +98,7 @@ func isDockerAuth(value string) bool {
 	return ok && rest != ""
 }
 
-// isIndexKey tells whether value is the padded standard base64 of 32 bytes.
+// isIndexKey reports whether value is the padded standard base64 of 32 bytes.
 func isIndexKey(value string) bool {
 	if len(value) != base64.StdEncoding.EncodedLen(32) || strings.ContainsAny(value, "\r\n") {
 		return false
@@ -107,7 +107,7 @@ func isIndexKey(value string) bool {
 	return err == nil && len(key) == 32
 }
 
-// isForeign tells whether value begins as the tokens of a service that ragenv has no use for.
+// isForeign reports whether value begins as the tokens of a service that ragenv has no use for.
 func isForeign(value string) bool {
 	for _, prefix := range foreignPrefixes {
 		if strings.HasPrefix(value, prefix) && len(value) >= len(prefix)+16 {

@@ -68,7 +68,7 @@ func hasAnyPrefix(s string, prefixes ...string) bool {
 	return false
 }
 
-// hasQuotes tells whether a quote, straight or typographic, opens or closes v: one of them may have been missed in copying.
+// hasQuotes reports whether a quote, straight or typographic, opens or closes v: one of them may have been missed in copying.
 func hasQuotes(v string) bool {
 	const quotes = "\"'`“”„‘’«»"
 	for _, q := range quotes {
@@ -79,7 +79,7 @@ func hasQuotes(v string) bool {
 	return false
 }
 
-// isAssignment tells whether v is NAME=VALUE or NAME: VALUE, with or without a value. The padding of base64 is none.
+// isAssignment reports whether v is NAME=VALUE or NAME: VALUE, with or without a value. The padding of base64 is none.
 func isAssignment(v string) bool {
 	end := 0
 	for end < len(v) && (isAlphanumericByte(v[end]) || v[end] == '_') {
@@ -99,7 +99,7 @@ func isAssignment(v string) bool {
 	return true
 }
 
-// isNameOnly tells whether v is a variable's name, such as NGC_API_KEY.
+// isNameOnly reports whether v is a variable's name, such as NGC_API_KEY.
 func isNameOnly(v string) bool {
 	if len(v) > 40 || strings.ToUpper(v) != v || !strings.Contains(v, "_") {
 		return false
@@ -153,7 +153,7 @@ func isPlaceholder(v string) bool {
 	return len(bare) >= 3 && strings.Trim(bare, bare[:1]) == ""
 }
 
-// isShortened tells whether part of v is hidden, as a service's list of keys or a log shows them.
+// isShortened reports whether part of v is hidden, as a service's list of keys or a log shows them.
 func isShortened(v string) bool {
 	for _, mark := range []string{"...", "…", "**", "••", "●●", "··"} {
 		if strings.Contains(v, mark) {
@@ -163,7 +163,7 @@ func isShortened(v string) bool {
 	return false
 }
 
-// isSeveral tells whether v holds two keys, joined by whatever.
+// isSeveral reports whether v holds two keys, joined by whatever.
 func isSeveral(v string) bool {
 	for _, prefix := range []string{ngcPrefix, cyborgDBPrefix} {
 		// Joined without anything between. Random characters spell such a prefix once in 64^6.

@@ -1,4 +1,4 @@
-// Package validate tells whether a text can be the key it is stored as, by its shape alone: no I/O, no service asked.
+// Package validate reports whether a text can be the key it is stored as, by its shape alone: no I/O, no service asked.
 //
 // Its messages are constants. No part of a value, however small, is ever in them.
 package validate
@@ -27,7 +27,7 @@ type Severity int
 const (
 	// Warn: say it and store the value. A service may change its keys' shape tomorrow.
 	Warn Severity = iota + 1
-	// Unusual: store it only when the person insists (--force).
+	// Unusual: store it only when the user insists (--force).
 	Unusual
 	// Refuse: never store it. Something else than the key was pasted.
 	Refuse

@@ -59,7 +59,7 @@ type attempt struct {
 	want  outcome
 }
 
-// judge runs an attempt and then, the place being fixed, looks at what is stored.
+// judge runs an attempt and then, the place being fixed, checks what is stored.
 func (w *world) judge(t *testing.T, a attempt, mend func()) {
 	t.Helper()
 	cmd := w.command(a.trial.program, a.trial.args...)

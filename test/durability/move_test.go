@@ -15,7 +15,7 @@ import (
 )
 
 // TestMovedBetween stops each reader between the reading of the configuration and that of the keychain, and moves everything
-// to another backend at that moment. The reader finds its key all the same.
+// to another backend at that moment. The reader finds its key anyway.
 func TestMovedBetween(t *testing.T) {
 	strace := needStrace(t)
 	if os.Geteuid() != 0 {

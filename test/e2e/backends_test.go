@@ -70,7 +70,7 @@ func (h *home) withDesktop() *home {
 	return h
 }
 
-// lockDesktop locks the keyring, as a person or a screen saver would.
+// lockDesktop locks the keyring, as a user or a screen saver would.
 func (h *home) lockDesktop() {
 	h.t.Helper()
 	h.run("", "dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.secrets", "/org/freedesktop/secrets",
@@ -129,7 +129,7 @@ func testMigration(t *testing.T) {
 	h.with("RAGENV_BACKEND=file").pulls(nimImage)
 }
 
-// lendKeyring tells whether the keyctl backend can be used until the test ends. The kernel's keyring is the one thing that the
+// lendKeyring reports whether the keyctl backend can be used until the test ends. The kernel's keyring is the one thing that the
 // world shares with the machine, so a keyring that holds something is left alone.
 func (h *home) lendKeyring() bool {
 	h.t.Helper()

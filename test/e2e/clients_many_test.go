@@ -68,7 +68,7 @@ func testManyRegistries(t *testing.T, programs map[string]obtained) {
 	}
 }
 
-// testParallelCalls: 64 gets at once beside 16 stores, as Compose and a login in another terminal make them. The store has a
+// testParallelCalls: 64 gets at once next to 16 stores, as Compose and a login in another terminal make them. The store has a
 // passphrase and is unlocked, so that all go by way of the kernel's keyring.
 func testParallelCalls(t *testing.T) {
 	const gets, stores = 64, 16

@@ -42,7 +42,7 @@ const (
 	wrongKey   state = "wrong key"
 	noKey      state = "no key"
 	locked     state = "locked store"
-	secondHost state = "second registry" // and its login beside nvcr.io's key
+	secondHost state = "second registry" // and its login next to nvcr.io's key
 )
 
 var states = []state{rightKey, wrongKey, noKey, locked, secondHost}
@@ -69,7 +69,7 @@ type client struct {
 	parallel, retries bool
 	// modes holds the helper's calls for one fetch of image, and of second, in the modes that the client honours.
 	modes map[mode]calls
-	// ignores holds the reason for each mode it does not honour, and which is tried all the same.
+	// ignores holds the reason for each mode it does not honour, and which is tried anyway.
 	ignores map[mode]string
 
 	operations []operation
@@ -234,7 +234,7 @@ func testClient(t *testing.T, c *client, programs map[string]obtained, m mode, w
 		})
 	}
 
-	// The store is locked: that nothing is stored is answered all the same.
+	// The store is locked: that nothing is stored is answered anyway.
 	try(noKey, func(h *home) {
 		r := c.fetch(h, image)
 		h.refusesImage(r)

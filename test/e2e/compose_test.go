@@ -107,7 +107,7 @@ func testComposeStale(t *testing.T) {
 	h.with("NGC_API_KEY="+stale, "NVIDIA_API_KEY=").composeUp().ok().says("ragenv: warning: ", "NGC_API_KEY")
 	h.wantKeys(key, cyborgKey)
 
-	// Unless the person says otherwise.
+	// Unless the user says otherwise.
 	h.with("NGC_API_KEY="+stale).ragenv("--preserve-env", "--", "docker", "compose", "-f", "compose.yaml", "up", "-d").ok()
 	h.wantKeys(stale, cyborgKey)
 }

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// readers have done this before they come to the first command of a page, beside what prepare does.
+// readers have done this before they come to the first command of a page, in addition to what prepare does.
 var readers = map[string]string{
 	"README.md":       "ragenv docker configure",
 	"docs/ci.md":      "rm -r .local/share/ragenv && export GITHUB_ENV=$PWD/github-env",
@@ -69,7 +69,7 @@ var excuses = map[string]string{
 	"scripts/stress 5000 -run 'TestKilled$'": "takes hours; go test ./... runs fewer rounds, and the nightly workflow more",
 }
 
-// elsewhere are pages whose commands, besides what excuses has, are for another place than a person's machine.
+// elsewhere are pages whose commands, in addition to what excuses has, are for another place than a user's machine.
 var elsewhere = map[string]string{
 	"docs/kubernetes.md": "done as root on the nodes of a cluster; scripts/e2e-kubernetes has a kubelet's request",
 	"docs/releasing.md":  "needs a release, or makes one; the workflow release runs the scripts",
@@ -241,12 +241,12 @@ func prepare(t *testing.T, root string) *home {
 	)
 }
 
-// has tells whether what a command needs is there.
+// has reports whether what a command needs is there.
 func (h *home) has(program string) bool {
 	switch program {
 	case "":
 		return true
-	case "go": // with its caches, which are the person's and not root's where sudo is at work
+	case "go": // with its caches, which are the user's and not root's where sudo is at work
 		if os.Getenv("E2E_GOCACHE") == "" {
 			return false
 		}

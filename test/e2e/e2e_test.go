@@ -34,7 +34,7 @@ func (h *home) newStore() {
 }
 
 // newLockableStore makes a store with a passphrase, locks it and returns the passphrase's file. The unlocked identity
-// lies in the kernel, so it is locked again when the test ends.
+// is in the kernel, so it is locked again when the test ends.
 func (h *home) newLockableStore() (passphraseFile string) {
 	h.t.Helper()
 	passphraseFile = h.write("passphrase", h.secret("correct horse "+newKey()[6:26])+"\n")
@@ -111,7 +111,7 @@ func testLogin(t *testing.T) {
 			if len(calls) != 1 || calls[0].String() != "store nvcr.io" || calls[0].User != "$oauthtoken" {
 				t.Fatalf("the helper was called %q, want one store of nvcr.io", calls)
 			}
-			// That their arguments hold no secret is worth something only if they were looked at.
+			// That their arguments hold no secret is worth something only if they were checked.
 			seen := strings.Join(calls[0].CommandLines, "\n")
 			if !strings.Contains(seen, "docker login --username") || !strings.Contains(seen, helperName+" store") {
 				t.Errorf("the processes of the login were not seen")

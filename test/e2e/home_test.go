@@ -20,7 +20,7 @@ import (
 // commandLimit ends a command that hangs, so that the test says which.
 const commandLimit = 2 * time.Minute
 
-// home is a person's empty home directory in the world, with the programs under test and docker on PATH.
+// home is a user's empty home directory in the world, with the programs under test and docker on PATH.
 type home struct {
 	t       *testing.T
 	dir     string

@@ -144,7 +144,7 @@ func (h *home) checkCommandLines(lines []string) {
 	}
 }
 
-// watchArguments looks at the arguments of all processes until the test ends.
+// watchArguments checks the arguments of all processes until the test ends.
 func (h *home) watchArguments() {
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() {

@@ -353,7 +353,7 @@ func (w *leakWorld) check(c leakCase, calls []call) {
 				found = without(found, "ngc", "cyborgdb", "shell", "file")
 			}
 		case call.fd == 1 || call.fd == 2:
-			continue // looked at above
+			continue // checked above
 		case call.name == "write" && strings.HasPrefix(call.path, "pipe:") && c.hands:
 			continue // the command's own output, on its way to be masked
 		case call.name == "write" && strings.HasPrefix(call.path, "/memfd:ragenv") && strings.Contains(c.args, "--file "):

@@ -51,7 +51,7 @@ func (c cleaner) Run() int {
 	return code
 }
 
-// Run runs the scripts in testdata/script. Programs are those the scripts need besides the one under test; they are built
+// Run runs the scripts in testdata/script. Programs are those the scripts need in addition to the one under test; they are built
 // once. Extra commands may be nil.
 func Run(t *testing.T, extra map[string]func(ts *testscript.TestScript, neg bool, args []string), programs ...string) {
 	t.Helper()

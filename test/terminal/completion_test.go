@@ -15,7 +15,7 @@ import (
 	"github.com/ragenv/ragenv/test/terminal"
 )
 
-// shellWorld is a person's home with ragenv on PATH and a few files, for a shell that is there.
+// shellWorld is a user's home with ragenv on PATH and a few files, for a shell that is there.
 func shellWorld(t *testing.T, shell string) *terminal.World {
 	t.Helper()
 	if _, err := exec.LookPath(shell); err != nil {

@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Dialogue is a person before a terminal that a program runs on.
+// Dialogue is a user at a terminal that a program runs on.
 type Dialogue struct {
 	T      *testing.T
 	cmd    *exec.Cmd
@@ -104,7 +104,7 @@ func (d *Dialogue) Expect(text string) *Dialogue {
 // Send types text once the terminal does not echo: at the prompt for a secret.
 func (d *Dialogue) Send(text string) *Dialogue {
 	d.T.Helper()
-	// A prompt is shown before the echo is off; a person is never that fast.
+	// A prompt is shown before the echo is off; a user is never that fast.
 	for deadline := time.Now().Add(Patience); d.echoes() && time.Now().Before(deadline); {
 		time.Sleep(time.Millisecond)
 	}

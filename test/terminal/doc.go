@@ -1,4 +1,4 @@
-// Package terminal runs the built programs on a pseudo-terminal, as a person before it does, in a home of their own:
+// Package terminal runs the built programs on a pseudo-terminal, as a user does, in a home of their own:
 //
 //	w := terminal.NewWorld(t)
 //	d := w.Start(scripttest.Binary(t, scripttest.Ragenv), "set", "NGC_API_KEY")

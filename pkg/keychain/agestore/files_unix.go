@@ -70,7 +70,7 @@ func openTurn(opts Options) (*os.File, error) {
 	return openNoFollow(opts.path(identityName), os.O_RDONLY, 0)
 }
 
-// syncDir makes a rename or removal in dir durable. Some network file systems cannot; what they lose is not ours to mend.
+// syncDir makes a rename or removal in dir durable. Some network file systems cannot; what they lose is not ours to fix.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"filippo.io/age"
 )
 
-// typed tells whether an error is one that callers can tell apart.
+// typed reports whether an error is one that callers can tell apart.
 func typed(err error) bool {
 	for _, known := range []error{ErrNotFound, ErrDamaged, ErrInsecure, ErrNewerFormat, ErrNoStore, ErrTooLarge, ErrLocked, ErrWrongPassphrase} {
 		if errors.Is(err, known) {
@@ -20,7 +20,7 @@ func typed(err error) bool {
 	return false
 }
 
-// write puts bytes in the place of a store's file, as whoever can write there could.
+// write puts bytes in the place of a store's file, as anyone who can write there could.
 func write(t testing.TB, path string, data []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, data, 0o600); err != nil {
@@ -28,7 +28,7 @@ func write(t testing.TB, path string, data []byte) {
 	}
 }
 
-// FuzzDescription: whatever lies in store.json, the store opens with the recipient that stands there, or says what is wrong
+// FuzzDescription: whatever is in store.json, the store opens with the recipient that stands there, or says what is wrong
 // with it; and no item is sealed to somebody else.
 func FuzzDescription(f *testing.F) {
 	_, opts := create(f, "")

@@ -10,7 +10,7 @@ import (
 	"filippo.io/age"
 )
 
-// Protected tells whether the identity is encrypted with a passphrase.
+// Protected reports whether the identity is encrypted with a passphrase.
 func (s *Store) Protected() (bool, error) {
 	data, err := s.readIdentity()
 	return isEncrypted(data), err
@@ -29,7 +29,7 @@ func (s *Store) Unlock(passphrase []byte) error {
 	return s.remember(id)
 }
 
-// Unlocked tells whether reading needs no passphrase now: there is none, or the identity is cached.
+// Unlocked reports whether reading needs no passphrase now: there is none, or the identity is cached.
 func (s *Store) Unlocked() bool {
 	_, err := s.identityFrom(nil)
 	return err == nil
@@ -167,7 +167,7 @@ func (s *Store) decryptIdentity(data, passphrase []byte) (*age.X25519Identity, e
 	scrypt.SetMaxWorkFactor(MaxWorkFactor)
 	plain, err := decrypt(data, scrypt)
 	if errors.Is(err, errNoMatch) {
-		// scrypt cannot tell a wrong passphrase from a changed file; the sum kept beside it can.
+		// scrypt cannot tell a wrong passphrase from a changed file; the sum kept next to it can.
 		if m, err := readManifest(s.opts); err == nil && !slices.Contains(m.IdentitySums, sum(data)) {
 			return nil, fmt.Errorf("%w: %s is not what was written", ErrDamaged, path)
 		}

@@ -5,7 +5,7 @@
 //	store.json   {"format":1,"recipient":"age1..."}
 //	identity     the recipient's identity: an age identity file, or the same encrypted with a passphrase (age's scrypt)
 //	items/       one age file per item, encrypted to the recipient; its name is the item's key
-//	lock         locked by whoever writes
+//	lock         locked by the writer
 //	unlock-key   while the store is unlocked: the key to the identity in the cache
 //
 // Storing needs the recipient only, so it never asks for a passphrase; reading needs the identity. What an item is called
@@ -117,7 +117,7 @@ func (o Options) path(elem ...string) string {
 	return filepath.Join(append([]string{o.Dir}, elem...)...)
 }
 
-// Exists tells whether there is a store in dir, without judging it.
+// Exists reports whether there is a store in dir, without judging it.
 func Exists(dir string) bool {
 	_, err := os.Lstat(filepath.Join(dir, manifestName))
 	return err == nil
@@ -189,7 +189,7 @@ func Create(opts Options, protection Protection) (*Store, error) {
 // ID identifies the store for the cache: its recipient, which is public.
 func (s *Store) ID() string { return s.recipient.String() }
 
-// Has tells whether an item of that key is stored, without unlocking.
+// Has reports whether an item of that key is stored, without unlocking.
 func (s *Store) Has(key string) (bool, error) {
 	name, err := fileName(key)
 	if err != nil {

@@ -56,7 +56,7 @@ func passClient(opts keychain.Options) (keyring.Keyring, guard) {
 			}
 			return fmt.Errorf("pass failed (%s)", exit.ProcessState)
 		},
-		// pass lets gpg write into the entry's file, so whoever reads at that moment finds half of it.
+		// pass lets gpg write into the entry's file, so anyone who reads at that moment finds half of it.
 		settling: func(name string) bool {
 			info, err := os.Stat(p.file(name))
 			return err == nil && time.Since(info.ModTime()) < 2*time.Second

@@ -38,7 +38,7 @@ const (
 
 // securityTool is the macOS Keychain as a keyring.Keyring, through the program security(1).
 //
-// The Keychain trusts programs, by their code signature. An item that security made can be read by security, whoever
+// The Keychain trusts programs, by their code signature. An item that security made can be read by security, no matter who
 // starts it; one that we made could be read only by the very build that made it, and docker-credential-ngc would raise a
 // dialog for what ragenv stored. All commands go through standard input: an argument list can be read by every user of
 // the machine.
@@ -242,7 +242,7 @@ func (s *securityTool) probe() error {
 	return err
 }
 
-// securityGuard is what the Keychain needs besides the client.
+// securityGuard is what the Keychain needs in addition to the client.
 func securityGuard(s *securityTool) guard {
 	return guard{
 		exists: s.has, finds: true, probe: s.probe, abandon: s.abandon,

@@ -20,7 +20,7 @@ const envWallet = "RAGENV_TEST_WALLET"
 // The states in which serveWallet starts.
 const (
 	walletOpen   = "open"
-	walletClosed = "closed" // and whoever asks to open it is denied
+	walletClosed = "closed" // and anyone who asks to open it is denied
 	walletOff    = "switched off"
 )
 

@@ -98,7 +98,7 @@ func validTag(tag string) bool {
 	return true
 }
 
-// validComponent tells whether s is [a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*.
+// validComponent reports whether s is [a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*.
 func validComponent(s string) bool {
 	if s == "" || !isLowerOrDigit(s[0]) || !isLowerOrDigit(s[len(s)-1]) {
 		return false

@@ -1,7 +1,7 @@
 // Package probe asks a key's service whether it takes the key. It is the one place that speaks HTTP.
 //
 // A key goes to its own service's hosts and nowhere else: no redirect is followed, and a registry's challenge cannot send
-// it to another host. No answer's text, and nothing about the person a key belongs to, gets into a Result.
+// it to another host. No answer's text, and nothing about the user a key belongs to, gets into a Result.
 //
 // What the services answer is taken from NVIDIA's documentation and the NGC command line (v3/keys/get-caller-info, the
 // token service's "service=ngc", nvcr.io's Bearer challenge as of the Docker registry token specification).
@@ -53,7 +53,7 @@ type Missing struct {
 // Client asks the services. The zero value asks NVIDIA's.
 type Client struct {
 	// Base URLs, without a trailing path; "" stands for NVIDIA's, of the staging services for a staging key. They must be
-	// https, and are hosts the person trusts with the key.
+	// https, and are hosts the user trusts with the key.
 	API      string // default https://api.ngc.nvidia.com
 	Authn    string // default https://authn.nvidia.com
 	Registry string // default https://nvcr.io

@@ -16,7 +16,7 @@ const manifestTypes = "application/vnd.oci.image.index.v1+json, application/vnd.
 // RegistryPull asks the registry whether key may pull image, the way Docker does: the manifest's challenge, a token for the
 // key, the manifest with the token. Nothing of the image is downloaded.
 //
-// The key is never left out of the request for the token: without one, nvcr.io hands out tokens for public images, which
+// The key is never dropped from the request for the token: without one, nvcr.io hands out tokens for public images, which
 // would prove nothing.
 func (c *Client) RegistryPull(ctx context.Context, key string, image Image) Result {
 	keyType := validate.Identify(key)
@@ -122,7 +122,7 @@ func ownIsLoopback(own string) bool {
 }
 
 // realm checks where a challenge wants the key to be sent: to the key's own environment's hosts, or to the origin of a base
-// URL that the person set. The error continues a sentence that begins with the registry's host.
+// URL that the user set. The error continues a sentence that begins with the registry's host.
 func (c *Client) realm(realm string, env environment) (*url.URL, error) {
 	u, err := url.Parse(realm)
 	if err != nil || u.User != nil || u.Opaque != "" {

@@ -133,7 +133,7 @@ func (c cache) remove(id string) error {
 	return unavailable("removing a key", invalidated)
 }
 
-// gone tells whether a key ended between the search and the call that failed.
+// gone reports whether a key ended between the search and the call that failed.
 func gone(err error) bool {
 	return errors.Is(err, unix.ENOKEY) || errors.Is(err, unix.EKEYEXPIRED) || errors.Is(err, unix.EKEYREVOKED)
 }

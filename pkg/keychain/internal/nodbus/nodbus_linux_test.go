@@ -253,7 +253,7 @@ func TestTCPIsNotDialed(t *testing.T) {
 	}
 }
 
-// A bus that takes calls and never answers ends the program with a message, instead of hanging whoever started it.
+// A bus that takes calls and never answers ends the program with a message, instead of hanging anyone who started it.
 func TestASilentBusEndsTheProgram(t *testing.T) {
 	dir := t.TempDir()
 	listener, err := net.Listen("unix", filepath.Join(dir, "bus"))

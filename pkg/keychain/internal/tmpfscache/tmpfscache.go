@@ -2,7 +2,7 @@
 // passphrase, where the kernel keyring is closed to them: Docker's default seccomp profile does that in containers.
 //
 // A file opens nothing by itself. It is encrypted under a key derived from the passphrase by a fast function, and bound to the
-// encrypted identity that the passphrase opened: whoever has no passphrase is still locked out, and a change of the passphrase
+// encrypted identity that the passphrase opened: anyone who has no passphrase is still locked out, and a change of the passphrase
 // ends it. What it spares is scrypt. The price is that somebody who reads the file and lacks the passphrase can try
 // passphrases fast; its mode is 0600 in a directory of 0700, so that is the same user or root, who can read the file with the
 // passphrase too. It is in memory: no disk, image, commit of a container or backup has it, and a reboot or the container's
