@@ -131,7 +131,9 @@ func (w *World) plainTextKeys(ctx context.Context) Result {
 	}
 	var f findings
 	s := w.scan(ctx)
-	keys := slices.DeleteFunc(w.keysIn(s.findings), func(k judged) bool { return slices.Contains(checkedElsewhere, k.Place) })
+	keys := slices.DeleteFunc(w.keysIn(s.findings), func(k judged) bool {
+		return slices.Contains(checkedElsewhere, k.Place) && !places.IsSnap(k.Path)
+	})
 	joined := make([]*places.Finding, len(keys))
 	for i := range keys {
 		joined[i] = &keys[i].Finding

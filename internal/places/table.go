@@ -45,7 +45,10 @@ var table = []Place{
 			return []string{o.home(".docker/config.json"), o.home("snap/docker/current/.docker/config.json")}
 		}),
 		read: readDocker,
-		fix: func(_ string, f Finding) string {
+		fix: func(path string, f Finding) string {
+			if IsSnap(path) { // that Docker runs no helper from outside
+				return ImportLine(path)
+			}
 			if nameFor(strings.TrimPrefix(f.Name, "auths ")) == "" {
 				return "ragenv docker configure --store"
 			}
@@ -134,6 +137,12 @@ var table = []Place{
 		files: envFiles, read: readEnvFile, fix: fixEnvFile, wins: winsInCompose,
 	},
 }
+
+// snapDocker is where the snap of Docker has its own home.
+const snapDocker = "/snap/docker/current/.docker/"
+
+// IsSnap reports whether a file is one of the snap of Docker.
+func IsSnap(path string) bool { return strings.Contains(filepath.ToSlash(path), snapDocker) }
 
 // Table returns the places, in the order in which they are searched.
 func Table() []Place { return slices.Clone(table) }
