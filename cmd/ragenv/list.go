@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -227,18 +229,23 @@ func known(t time.Time) *time.Time {
 
 func (s *session) writeList(entries []listEntry, all bool) error {
 	now, style := s.now(), ui.StyleFor(s.stdout, s.getenv)
-	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
-	header := "NAME\tKIND\tUPDATED\tEXPIRES"
-	if all {
-		header = "PROFILE\t" + header
-	}
-	_, _ = fmt.Fprintln(w, header)
+	rows := [][]string{{"NAME", "KIND", "UPDATED", "EXPIRES"}}
 	for _, entry := range entries {
-		row := fmt.Sprintf("%s\t%s\t%s\t%s", ui.Printable(entry.Name), ui.Printable(describeKind(entry)), describeDay(entry.Updated, now), describeExpiry(entry.Expires, now, style))
-		if all {
-			row = entry.Profile + "\t" + row
+		rows = append(rows, []string{ui.Printable(entry.Name), ui.Printable(describeKind(entry)), describeDay(entry.Updated, now), describeExpiry(entry.Expires, now, ui.Style{})})
+	}
+	if all {
+		rows[0] = slices.Insert(rows[0], 0, "PROFILE")
+		for i, entry := range entries {
+			rows[i+1] = slices.Insert(rows[i+1], 0, entry.Profile)
 		}
-		_, _ = fmt.Fprintln(w, row)
+	}
+	style.Fit(rows)
+	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	for i, row := range rows {
+		if last := len(row) - 1; i > 0 && row[last] == describeExpiry(entries[i-1].Expires, now, ui.Style{}) {
+			row[last] = describeExpiry(entries[i-1].Expires, now, style)
+		}
+		_, _ = fmt.Fprintln(w, strings.Join(row, "\t"))
 	}
 	return w.Flush()
 }

@@ -96,3 +96,40 @@ func (s Style) wrapPrompt(prompt string) string {
 	}
 	return strings.Repeat(" ", indent) + s.Wrap(text, indent) + " "
 }
+
+// Fit shortens the cells of a table's widest column, with "…" at their end, until rows with two spaces between columns fit the
+// width. A column is never shortened below 8 columns. Off a terminal it changes nothing.
+func (s Style) Fit(rows [][]string) {
+	if s.Width == 0 || len(rows) == 0 {
+		return
+	}
+	widths := make([]int, len(rows[0]))
+	total := -2
+	for i := range widths {
+		for _, row := range rows {
+			widths[i] = max(widths[i], len([]rune(row[i])))
+		}
+		total += widths[i] + 2
+	}
+	const least = 8
+	for total > s.Width {
+		widest := 0
+		for i, width := range widths {
+			if width > widths[widest] {
+				widest = i
+			}
+		}
+		if widths[widest] <= least {
+			break
+		}
+		widths[widest]--
+		total--
+	}
+	for _, row := range rows {
+		for i := range row {
+			if text := []rune(row[i]); len(text) > widths[i] {
+				row[i] = string(text[:widths[i]-1]) + "…"
+			}
+		}
+	}
+}

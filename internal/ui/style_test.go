@@ -44,3 +44,15 @@ func TestWrap(t *testing.T) {
 		}
 	}
 }
+
+func TestFit(t *testing.T) {
+	long := strings.Repeat("x", 60)
+	for _, width := range []int{0, 40, 60, 80} {
+		rows := [][]string{{"NAME", "KIND", "UPDATED"}, {long, "self", "2026-01-01"}}
+		Style{Width: width}.Fit(rows)
+		got := len([]rune(strings.Join(rows[1], "  ")))
+		if width == 0 && rows[1][0] != long || width > 0 && (got > width || width < 75 && (got != width || !strings.HasSuffix(rows[1][0], "…"))) || rows[1][2] != "2026-01-01" {
+			t.Errorf("%d columns: %d: %q", width, got, rows[1])
+		}
+	}
+}
