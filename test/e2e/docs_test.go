@@ -72,6 +72,7 @@ var excuses = map[string]string{
 // elsewhere are pages whose commands, in addition to what excuses has, are for another place than a user's machine.
 var elsewhere = map[string]string{
 	"docs/kubernetes.md": "done as root on the nodes of a cluster; scripts/e2e-kubernetes has a kubelet's request",
+	"docs/fleets.md":     "for other machines; test/ansible and backup_recipients.txtar have hosts and their keys",
 	"docs/releasing.md":  "needs a release, or makes one; the workflow release runs the scripts",
 }
 
