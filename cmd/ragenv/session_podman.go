@@ -127,7 +127,7 @@ func (s *session) describePodman(f *dockerconfig.File) string {
 		return helperProgram + " (credential-helpers)"
 	}
 	setting := "credHelpers"
-	authFile := s.getenv(podmanconfig.EnvAuthFile) // read in place of Docker's config.json
+	authFile := s.getenv(podmanconfig.EnvAuthFile) // by newer versions in place of Docker's config.json, by 4.3 before it
 	if authFile != "" {
 		if f, err = dockerconfig.Load(authFile); err != nil {
 			return "unknown: $" + podmanconfig.EnvAuthFile + ": " + err.Error()
@@ -139,7 +139,7 @@ func (s *session) describePodman(f *dockerconfig.File) string {
 	}
 	why := ""
 	if authFile != "" {
-		why = ", as $" + podmanconfig.EnvAuthFile + " stands for Docker's config.json"
+		why = ", as newer versions read $" + podmanconfig.EnvAuthFile + " in place of Docker's config.json"
 	}
 	return "no " + helperProgram + why + ": ragenv docker configure --podman"
 }

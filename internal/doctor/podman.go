@@ -73,7 +73,7 @@ func (w *World) checkAuthFile(f *findings, program string) {
 		f.add(OK, "", "%s asks %s for %s (credHelpers of %s)", program, helperProgram, ngcRegistry, w.tilde(path))
 		return
 	}
-	f.add(Warning, podmanHint, "%s does not ask %s: $%s is read in place of Docker's config.json", program, helperProgram, podmanconfig.EnvAuthFile)
+	f.add(Warning, podmanHint, "newer versions of %s do not ask %s: they read $%s in place of Docker's config.json", program, helperProgram, podmanconfig.EnvAuthFile)
 }
 
 // podmanAuthFiles are where Podman keeps logins, by containers-auth.json(5).

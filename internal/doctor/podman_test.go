@@ -29,7 +29,7 @@ func TestPodman(t *testing.T) {
 		"a login while running": {"podman", map[string]string{"run/containers/auth.json": `{"auths": {LOGIN}}`},
 			`{"credHelpers": {"nvcr.io": "ngc"}}`, Warning, "is in plain text", "podman logout nvcr.io", nil},
 		"another auth file": {"podman", map[string]string{"a.json": `{}`}, `{"credHelpers": {"nvcr.io": "ngc"}}`, Warning,
-			"podman does not ask docker-credential-ngc: $REGISTRY_AUTH_FILE is read in place", podmanHint, map[string]string{"REGISTRY_AUTH_FILE": "a.json"}},
+			"newer versions of podman do not ask docker-credential-ngc: they read $REGISTRY_AUTH_FILE in place", podmanHint, map[string]string{"REGISTRY_AUTH_FILE": "a.json"}},
 		"another auth file that names the helper": {"podman", map[string]string{"a.json": `{"credHelpers": {"nvcr.io": "ngc"}}`}, `{}`, OK,
 			"for nvcr.io (credHelpers of ~", "", map[string]string{"REGISTRY_AUTH_FILE": "a.json"}},
 		"an auth file that is not there": {"podman", map[string]string{dropIn: `credential-helpers = ["ngc"]`}, `{}`, Warning,

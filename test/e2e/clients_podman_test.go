@@ -47,7 +47,7 @@ func testPodmanConfiguration(t *testing.T, programs map[string]obtained) {
 		t.Fatal(err)
 	}
 
-	// A file that $REGISTRY_AUTH_FILE names stands for Docker's config.json, and changes nothing of this.
+	// A file that $REGISTRY_AUTH_FILE names changes nothing of this.
 	elsewhere := h.with("REGISTRY_AUTH_FILE=" + h.path("auth.json"))
 	podmanPull(elsewhere, nimImage).fails(125).says("auth.json: no such file or directory")
 	elsewhere.ragenv("doctor").says("which is not there: podman pull fails")
@@ -75,11 +75,9 @@ func testPodmanVariables(t *testing.T, h *home) {
 	podmanPull(h, nimImage).ok()
 	h.write("auth.json", `{}`)
 	elsewhere := h.with("REGISTRY_AUTH_FILE=" + h.path("auth.json"))
-	elsewhere.ragenv("docker", "status").ok().says("no docker-credential-ngc, as $REGISTRY_AUTH_FILE stands for Docker's config.json")
-	elsewhere.ragenv("doctor").says("$REGISTRY_AUTH_FILE is read in place of Docker's config.json")
+	elsewhere.ragenv("docker", "status").ok().says("no docker-credential-ngc, as newer versions read $REGISTRY_AUTH_FILE in place of Docker's config.json")
+	elsewhere.ragenv("doctor").says("they read $REGISTRY_AUTH_FILE in place of Docker's config.json") // 4.3 reads both
 	h.helperCalls()
-	podmanPull(elsewhere, nimImage).fails(125).says(podmanDenied)
-	h.wantCalls()
 	h.write("auth.json", `{"credHelpers": {"nvcr.io": "ngc"}}`)
 	elsewhere.ragenv("docker", "status").ok().says("docker-credential-ngc for nvcr.io (credHelpers of " + h.path("auth.json"))
 	podmanPull(elsewhere, nimImage).ok()
