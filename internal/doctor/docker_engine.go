@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"os/exec"
@@ -86,9 +87,13 @@ func (w *World) dockerEngine(ctx context.Context) Result {
 func (w *World) unreachable(ctx context.Context, docker string) Result {
 	endpoint := w.Getenv("DOCKER_HOST")
 	if endpoint == "" {
-		if out, err := w.run(ctx, "", docker, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"); err == nil {
-			endpoint = out
+		out, err := w.run(ctx, "", docker, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
+		if err != nil {
+			if name, shown := w.run(ctx, "", docker, "context", "show"); shown == nil && name != "" {
+				return w.missingContext(name)
+			}
 		}
+		endpoint = out
 	}
 	socket, isSocket := strings.CutPrefix(endpoint, "unix://")
 	if !isSocket {
@@ -106,6 +111,15 @@ func (w *World) unreachable(ctx context.Context, docker string) Result {
 		return Result{Failed, "this user may not use the Docker engine (" + socket + ")", `sudo usermod -aG docker "$(id -un)" && newgrp docker`}
 	}
 	return Result{Failed, "the Docker engine is not running (nobody listens at " + socket + ")", w.startHintFor(socket)}
+}
+
+// missingContext is about a context that docker names and does not have, as when Colima or Docker Desktop was removed.
+func (w *World) missingContext(name string) Result {
+	hint := "docker context use default"
+	if w.Getenv("DOCKER_CONTEXT") != "" {
+		hint = shellquote.Unset("DOCKER_CONTEXT")
+	}
+	return Result{Failed, fmt.Sprintf("the Docker context %q cannot be read: docker context inspect says why", name), hint}
 }
 
 // engineAt names the engine without the address, which may hold a password.

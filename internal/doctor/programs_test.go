@@ -58,6 +58,7 @@ func TestDockerEngine(t *testing.T) {
 		"podman api": {`echo '{"Client":{"Version":"27.0.0"},"Server":{"Version":"5.2.2","Components":[{"Name":"Podman Engine","Version":"5.2.2"}]}}'`, OK, "Podman Engine 5.2.2", ""},
 		"chatter":    {"echo hello", Warning, "does not tell its version", "docker version"},
 		"down":       {`[ "$1" = context ] && echo unix:///nonexistent/docker.sock && exit; echo '{"Client":{"Version":"27.0.0"},"Server":null}'; exit 1`, Failed, "nobody listens at /nonexistent/docker.sock", "start"},
+		"no context": {`[ "$1 $2" = "context show" ] && echo colima && exit; exit 1`, Failed, `the Docker context "colima" cannot be read`, "docker context use default"},
 		"remote":     {`[ "$1" = context ] && echo ssh://me@example.com && exit; exit 1`, Failed, "cannot be reached", "start"},
 	} {
 		t.Run(name, func(t *testing.T) {
