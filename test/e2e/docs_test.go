@@ -15,7 +15,7 @@ import (
 var readers = map[string]string{
 	"README.md":       "ragenv docker configure",
 	"docs/ci.md":      "rm -r .local/share/ragenv && export GITHUB_ENV=$PWD/github-env",
-	"docs/sources.md": "ragenv rm NGC_API_KEY && pass insert --multiline ngc < ngc-key > /dev/null",
+	"docs/sources.md": "ragenv docker configure && ragenv rm NGC_API_KEY && pass insert --multiline ngc < ngc-key > /dev/null",
 	"docs/headless.md": "rm -r .local/share/ragenv && export RAGENV_PASSPHRASE_FILE=$PWD/passphrase && ragenv setup --yes && ragenv set NGC_API_KEY < ngc-key && " +
 		"ragenv set CYBORGDB_API_KEY < key.txt && ragenv docker configure && ragenv lock",
 }
@@ -44,9 +44,10 @@ var asDocumented = map[string]struct {
 	"ragenv --env-file deploy.env --pristine -- docker compose up -d": {needs: "docker-compose"},
 	"age -d -i ~/.local/share/ragenv/identity ~/.local/share/ragenv/items/default+env+NGC_API_KEY.age": {first: "ragenv backend use file && ragenv set NGC_API_KEY < ngc-key", needs: "age", shows: true},
 	"(umask 077; read -rs p; printf '%s\\n' \"$p\" > ~/.ragenv-passphrase)":                            {stdin: "passphrase"},
-	"ragenv backend migrate file secret-service":                                                       {first: "ragenv backend use file"},
-	"ragenv backend migrate file pass":                                                                 {first: "ragenv backend use file"},
-	"ragenv set CYBORGDB_API_KEY --expires 90d < key.txt":                                              {first: "ragenv rm CYBORGDB_API_KEY"},
+	"ragenv import .env --remove":                         {first: `printf 'OBJECTSTORE_SECRETKEY=%s\n' "$(tr -d ' ' <passphrase)" >>.env`},
+	"ragenv backend migrate file secret-service":          {first: "ragenv backend use file"},
+	"ragenv backend migrate file pass":                    {first: "ragenv backend use file"},
+	"ragenv set CYBORGDB_API_KEY --expires 90d < key.txt": {first: "ragenv rm CYBORGDB_API_KEY"},
 }
 
 // excuses are commands that are not run here, with where else they are, or why they cannot be.
@@ -56,6 +57,8 @@ var excuses = map[string]string{
 	"ragenv export --format kubernetes --namespace rag | kubectl apply --server-side -f -": "scripts/e2e-kubernetes runs it beside an API server",
 	"kubectl create namespace rag":                                                         "scripts/e2e-kubernetes runs it beside an API server",
 	"ragenv passphrase":                                                                    "asks on a terminal; cmd/ragenv's tests have one",
+	"ragenv reset":                                                                         "asks on a terminal; test/terminal has one",
+	"ragenv restore --reset keys.age":                                                      "asks on a terminal; test/terminal has one",
 	"sudo mkdir -p -m 700 /etc/credstore.encrypted":                                        "changes the machine",
 	"systemd-ask-password -n | sudo systemd-creds encrypt --name=ragenv-passphrase - /etc/credstore.encrypted/ragenv-passphrase": "changes the machine",
 	"sudo install -m 644 docs/examples/rag.service /etc/systemd/system/":                                                         "changes the machine",
