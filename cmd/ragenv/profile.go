@@ -115,11 +115,25 @@ func runProfileUse(s *session, c *cli.Context, profile string) error {
 		return err
 	}
 	s.print.Note("the active profile is %s from now on (%s)", profile, s.config.Paths.ConfigFile)
+	if profile != config.DefaultProfile && !s.hasKeys(profile) {
+		s.print.Warn("profile %s has no keys", profile)
+		s.print.Hint("ragenv profile list, or ragenv set --profile %s %s", profile, secrets.NGCAPIKey)
+	}
 	if other := s.getenv(config.EnvProfile); other != "" && other != profile {
 		s.print.Warn("$%s says %s and still comes first", config.EnvProfile, other)
 		s.print.Hint("%s", shellquote.Unset(config.EnvProfile))
 	}
 	return nil
+}
+
+// hasKeys reports whether a profile has an item. It is true where that cannot be known.
+func (s *session) hasKeys(profile string) bool {
+	k, err := s.opener().Read()
+	if err != nil {
+		return !errors.Is(err, keychain.ErrNoStore)
+	}
+	refs, err := k.List(profile)
+	return err != nil || len(refs) > 0
 }
 
 func newProfileCopyCommand(p *program) *cli.Command {

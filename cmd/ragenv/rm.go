@@ -111,7 +111,11 @@ func runRm(s *session, refs []keychain.Ref, o rmOptions) error {
 			err = k.Remove(previousRef(ref)) // alone, as after an interruption
 		}
 		if errors.Is(err, keychain.ErrNotFound) {
-			err = ui.Errorf("ragenv list"+s.forProfile(), "nothing is stored as %s%s", ref.Name, s.inProfile())
+			meant := ""
+			if near := s.nearestName(ref); near != "" {
+				meant = ": did you mean " + near + "?"
+			}
+			err = ui.Errorf("ragenv list"+s.forProfile(), "nothing is stored as %s%s%s", ref.Name, s.inProfile(), meant)
 		}
 		if err == nil {
 			s.print.Note("removed %s%s", ref.Name, s.inProfile())

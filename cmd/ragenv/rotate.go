@@ -124,7 +124,7 @@ func runRotate(s *session, o rotateOptions) error {
 			return ui.Usagef("ragenv rotate "+o.name+" --expires 90d", "--expires: %w", err)
 		}
 	}
-	value, err := s.readValue(o.setOptions)
+	value, err := s.readValue("rotate", o.setOptions)
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,29 @@ func (s *session) notStored(ref keychain.Ref) error {
 			}
 		}
 	}
+	if near := s.nearestName(ref); near != "" {
+		return s.withoutKeys("ragenv list"+s.forProfile(), "no key is stored as %s%s: did you mean %s?", ref.Name, s.inProfile(), near)
+	}
 	return s.withoutKeys("ragenv set"+s.forProfile()+" "+ref.Name, "no key is stored as %s%s", ref.Name, s.inProfile())
+}
+
+// nearestName returns the stored name that a name was most likely meant to be; "" if none is near, or they cannot be listed.
+func (s *session) nearestName(ref keychain.Ref) string {
+	k, err := s.opener().Read()
+	if err != nil {
+		return ""
+	}
+	refs, err := k.List(ref.Profile)
+	if err != nil {
+		return ""
+	}
+	var names []string
+	for _, stored := range refs {
+		if stored.Kind == keychain.KindEnv {
+			names = append(names, stored.Name)
+		}
+	}
+	return commandline.Nearest(names, ref.Name)
 }
 
 // parseOnly reads the value of --only: names with commas between them; nil is no limit.

@@ -27,8 +27,8 @@ type setOptions struct {
 // errKeep: the user typed no new value.
 var errKeep = errors.New("the stored value is kept")
 
-// readValue gets the value from where the flags say.
-func (s *session) readValue(o setOptions) (string, error) {
+// readValue gets the value for a command, set or rotate, from where the flags say.
+func (s *session) readValue(command string, o setOptions) (string, error) {
 	switch {
 	case o.generate:
 		key := make([]byte, generatedBytes)
@@ -49,6 +49,9 @@ func (s *session) readValue(o setOptions) (string, error) {
 	}
 	if len(data) > keyinput.Max {
 		return "", ui.Errorf("", "standard input is longer than 1 MiB: that is no key")
+	}
+	if len(data) == 0 {
+		return "", ui.Errorf("ragenv "+command+s.forProfile()+" "+o.name+" < FILE, or without < or | to be asked", "%s: standard input was empty", o.name)
 	}
 	return keyinput.Value(data), nil
 }

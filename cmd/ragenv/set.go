@@ -100,7 +100,7 @@ func runSet(s *session, o setOptions) error {
 		}
 	}
 	o.mayKeep = o.expires != "" && place.taken && place.unread == nil
-	value, err := s.readValue(o)
+	value, err := s.readValue("set", o)
 	if errors.Is(err, errKeep) {
 		return s.changeExpiry(place, item)
 	}

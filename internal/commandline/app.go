@@ -188,7 +188,11 @@ func UnknownCommand(c *cli.Context, known []*cli.Command, group string) error {
 	words := append(strings.Fields(group), args...)
 	all, _ := c.App.Metadata[meantKey].([]Meant)
 	at := slices.IndexFunc(all, func(m Meant) bool { return m.Words == strings.TrimSpace(group+" "+name) })
-	switch near := nearest(known, name); {
+	names := make([]string, len(known))
+	for i, command := range known {
+		names[i] = command.Name
+	}
+	switch near := Nearest(names, name); {
 	case at >= 0 && all[at].Run:
 		command := args[1:]
 		if len(command) > 0 && command[0] == "--" {
@@ -219,13 +223,13 @@ func runnable(name string) bool {
 	return err == nil
 }
 
-// nearest returns the command one would have to change least to get, "" if none is near: urfave's own SuggestCommand returns
-// one for every word.
-func nearest(known []*cli.Command, word string) string {
+// Nearest returns the one of the words that has to be changed least to get another, in whatever case; "" if none is near: urfave's
+// own SuggestCommand returns one for every word.
+func Nearest(words []string, word string) string {
 	best, least := "", min(2, (len(word)+1)/2)+1
-	for _, command := range known {
-		if d := smetrics.WagnerFischer(command.Name, word, 1, 1, 1); d < least {
-			best, least = command.Name, d
+	for _, known := range words {
+		if d := smetrics.WagnerFischer(strings.ToLower(known), strings.ToLower(word), 1, 1, 1); d < least {
+			best, least = known, d
 		}
 	}
 	return best

@@ -4,17 +4,12 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"testing"
-
-	"github.com/urfave/cli/v2"
 )
 
 func TestNearest(t *testing.T) {
-	var known []*cli.Command
-	for _, name := range []string{"list", "set", "docker", "unlock", "restore", "rm", "run"} {
-		known = append(known, &cli.Command{Name: name})
-	}
-	for word, want := range map[string]string{"lst": "list", "sett": "set", "dokcer": "docker", "unlok": "unlock", "remove": "", "x": "", "": ""} {
-		if got := nearest(known, word); got != want {
+	known := []string{"list", "set", "docker", "unlock", "restore", "rm", "run", "NGC_API_KEY"}
+	for word, want := range map[string]string{"lst": "list", "sett": "set", "dokcer": "docker", "unlok": "unlock", "remove": "", "x": "", "": "", "ngc_api_key": "NGC_API_KEY", "NGC_APIKEY": "NGC_API_KEY"} {
+		if got := Nearest(known, word); got != want {
 			t.Errorf("%q: %q, want %q", word, got, want)
 		}
 	}
