@@ -27,7 +27,7 @@ func TestDockerReadsEnvFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	var asked []string
+	asked := make(chan []string, 1)
 	engine := http.NewServeMux()
 	engine.HandleFunc("/_ping", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Api-Version", "1.41") })
 	engine.HandleFunc("POST /{version}/containers/create", func(w http.ResponseWriter, r *http.Request) {
@@ -35,7 +35,7 @@ func TestDockerReadsEnvFile(t *testing.T) {
 		if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
 			t.Error(err)
 		}
-		asked = body.Env
+		asked <- body.Env
 		http.Error(w, `{"message": "no container here"}`, http.StatusInternalServerError)
 	})
 	socket, err := net.Listen("unix", filepath.Join(dir, "s"))
@@ -51,15 +51,20 @@ func TestDockerReadsEnvFile(t *testing.T) {
 		if err := os.WriteFile(file, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		asked = nil
 		cmd := exec.Command(docker, "run", "--pull", "never", "--env-file", file, "image")
 		cmd.Env = []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "DOCKER_HOST=unix://" + socket.Addr().String()}
 		out, err := cmd.CombinedOutput()
-		if err == nil || asked == nil {
+		var env []string
+		select {
+		case env = <-asked:
+		default:
 			t.Fatalf("docker run did not ask for a container: %v\n%s", err, out)
 		}
+		if err == nil {
+			t.Error("docker run succeeded without an engine")
+		}
 		got := map[string]string{}
-		for _, entry := range asked {
+		for _, entry := range env {
 			name, value, _ := strings.Cut(entry, "=")
 			got[name] = value
 		}
