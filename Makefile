@@ -45,7 +45,7 @@ fresh-machine: ## prove that a clean checkout works on a bare machine, and list 
 check: build ## check that the programs are static, small and free of local paths
 	@scripts/check-binaries bin
 
-bench: ## measure what starting the programs costs, beside others; the page is .cache/bench/benchmarks.md
+bench: ## measure what starting the programs costs, next to others; the page is .cache/bench/benchmarks.md
 	@scripts/bench
 
 lint: ## gofmt, vet, staticcheck for every system; shellcheck; actionlint

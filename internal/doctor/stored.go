@@ -59,7 +59,7 @@ func (w *World) readStored() *stored {
 	}
 	// An absent store is no error of Probe; a locked desktop keyring is, and can still be listed.
 	s.openErr = keychain.Probe(options)
-	if errors.As(s.openErr, new(*keychain.KeyError)) { // what is stored may be readable all the same
+	if errors.As(s.openErr, new(*keychain.KeyError)) { // what is stored may still be readable
 		s.writeErr, s.openErr = s.openErr, nil
 	}
 	if s.openErr != nil && !errors.Is(s.openErr, keychain.ErrLocked) {

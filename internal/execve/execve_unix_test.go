@@ -76,7 +76,7 @@ func TestSignalsEndTheCommand(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if signal.Ignored(number) {
-				t.Skipf("whoever started the tests ignores SIG%s, and so does the command", name)
+				t.Skipf("the parent of the tests ignores SIG%s, and so does the command", name)
 			}
 			cmd := command(t, "sh", "-c", "ulimit -c 0; kill -"+name+" $$; echo survived")
 			cmd.Dir = t.TempDir()

@@ -70,7 +70,7 @@ func TestNumbers(t *testing.T) {
 	}
 	defer func() { _ = unix.Close(taken) }()
 	if _, two := newFile(t, "2"); two == one || two == taken {
-		t.Errorf("descriptor %d beside %d and %d", two, one, taken)
+		t.Errorf("descriptor %d next to %d and %d", two, one, taken)
 	}
 }
 

@@ -67,7 +67,7 @@ func ForBackup(getenv func(string) string) ([]byte, error) {
 type FileError struct {
 	Variable, Path string
 	Err            error
-	Mend           string
+	Fix            string
 }
 
 func (e *FileError) Error() string { return fmt.Sprintf("$%s: %s: %v", e.Variable, e.Path, e.Err) }
@@ -76,15 +76,15 @@ func (e *FileError) Error() string { return fmt.Sprintf("$%s: %s: %v", e.Variabl
 func (e *FileError) Unwrap() error { return e.Err }
 
 // Hint returns what fixes it.
-func (e *FileError) Hint() string { return e.Mend }
+func (e *FileError) Hint() string { return e.Fix }
 
 func fromFile(variable, path string) ([]byte, error) {
-	fail := func(err error, mend string) ([]byte, error) {
+	fail := func(err error, hint string) ([]byte, error) {
 		var pathError *os.PathError
 		if errors.As(err, &pathError) {
 			err = pathError.Err // the path is said already
 		}
-		return nil, &FileError{Variable: variable, Path: path, Err: err, Mend: mend}
+		return nil, &FileError{Variable: variable, Path: path, Err: err, Fix: hint}
 	}
 	f, info, err := trustedfile.Open(path)
 	var insecure *keychain.InsecureError

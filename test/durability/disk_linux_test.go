@@ -60,7 +60,7 @@ type attempt struct {
 }
 
 // judge runs an attempt and then, the place being fixed, checks what is stored.
-func (w *world) judge(t *testing.T, a attempt, mend func()) {
+func (w *world) judge(t *testing.T, a attempt, repair func()) {
 	t.Helper()
 	cmd := w.command(a.trial.program, a.trial.args...)
 	for name, value := range a.trial.env {
@@ -69,7 +69,7 @@ func (w *world) judge(t *testing.T, a attempt, mend func()) {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(a.trial.stdin), &stdout, &stderr
 	err := cmd.Run()
-	mend()
+	repair()
 	if err := hasEnded(a, err, stdout.String(), stderr.String()); err != nil {
 		t.Errorf("%s: %v\n%s%s", a.name, err, stdout.String(), stderr.String())
 	}

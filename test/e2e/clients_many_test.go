@@ -126,7 +126,7 @@ func testParallelCalls(t *testing.T) {
 	}
 	close(begin)
 	calls.Wait()
-	report.note("%d gets at once beside %d stores: every answer one of the stored keys, %.1f s in all", gets, stores, time.Since(started).Seconds())
+	report.note("%d gets at once with %d stores: every answer one of the stored keys, %.1f s in all", gets, stores, time.Since(started).Seconds())
 	var listed map[string]string
 	answer, err := call("list", "")
 	if err == nil {

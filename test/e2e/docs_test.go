@@ -54,8 +54,8 @@ var asDocumented = map[string]struct {
 var excuses = map[string]string{
 	"podman pull nvcr.io/nim/nvidia/nemotron-3-super-120b-a12b:1.8.0":                      "scripts/e2e-clients runs Podman",
 	"ragenv -- podman run --rm --env NGC_API_KEY IMAGE":                                    "scripts/e2e-clients runs Podman",
-	"ragenv export --format kubernetes --namespace rag | kubectl apply --server-side -f -": "scripts/e2e-kubernetes runs it beside an API server",
-	"kubectl create namespace rag":                                                         "scripts/e2e-kubernetes runs it beside an API server",
+	"ragenv export --format kubernetes --namespace rag | kubectl apply --server-side -f -": "scripts/e2e-kubernetes runs it with an API server",
+	"kubectl create namespace rag":                                                         "scripts/e2e-kubernetes runs it with an API server",
 	"ragenv passphrase":                                                                    "asks on a terminal; cmd/ragenv's tests have one",
 	"ragenv reset":                                                                         "asks on a terminal; test/terminal has one",
 	"ragenv restore --reset keys.age":                                                      "asks on a terminal; test/terminal has one",

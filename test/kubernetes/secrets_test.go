@@ -23,7 +23,7 @@ type cluster struct {
 func clusterOrSkip(t *testing.T) {
 	t.Helper()
 	if os.Getenv("E2E_KUBERNETES") == "" {
-		t.Skip("scripts/e2e-kubernetes runs this beside an API server")
+		t.Skip("scripts/e2e-kubernetes runs this with an API server")
 	}
 }
 

@@ -21,7 +21,7 @@ func gpg(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-// An expired key cannot encrypt: that is said, with a command that extends it. What is stored can be read all the same.
+// An expired key cannot encrypt: that is said, with a command that extends it. What is stored can still be read.
 func TestPassExpiredKey(t *testing.T) {
 	privatePass(t, "")
 	opts := keychain.Options{Backend: keychain.BackendPass}

@@ -42,7 +42,7 @@ func TestOwnKeychainContract(t *testing.T) {
 	case backend == "":
 		t.Skipf("neither the macOS Keychain nor the Credential Manager exists on %s", runtime.GOOS)
 	case os.Getenv("CI") == "":
-		t.Skipf("the %s backend is the person's own keychain: set CI=1 to use it", backend)
+		t.Skipf("the %s backend is the user's own keychain: set CI=1 to use it", backend)
 	}
 	opts := keychain.Options{Backend: backend, Namespace: randomName(t)}
 	openOrSkip(t, opts)

@@ -1,5 +1,5 @@
 # Reads the output of "go test -v" of several packages, which go prints one after the other. Prints a line per package, and
-# of one that failed also what its failed tests said. Keys in it are generated ones, and hidden all the same.
+# of one that failed also what its failed tests said. Keys in it are generated ones, and are hidden too.
 
 function show_failed(   i, all) {
 	# Of a crash, an interruption or a build that failed no test bears the blame.
