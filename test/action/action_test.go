@@ -277,11 +277,15 @@ func TestMetadata(t *testing.T) {
 
 // actionlint checks the action's metadata where a workflow uses it, and the workflow of docs/ci.md.
 func TestActionlint(t *testing.T) {
-	home, err := os.UserHomeDir()
-	if err != nil {
-		t.Skip(err)
+	cache := os.Getenv("RAGENV_TOOLS_CACHE") // as scripts/lib/tool
+	if cache == "" {
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			t.Skip(err)
+		}
+		cache = filepath.Join(dir, "ragenv-tools")
 	}
-	found, _ := filepath.Glob(filepath.Join(home, ".cache/ragenv-tools/actionlint-*/actionlint"))
+	found, _ := filepath.Glob(filepath.Join(cache, "actionlint-*", "actionlint"))
 	if len(found) == 0 {
 		t.Skip("actionlint is not built (scripts/lib/tool actionlint)")
 	}

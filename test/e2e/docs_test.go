@@ -76,6 +76,7 @@ var excuses = map[string]string{
 var elsewhere = map[string]string{
 	"docs/kubernetes.md": "done as root on the nodes of a cluster; scripts/e2e-kubernetes has a kubelet's request",
 	"docs/fleets.md":     "for other machines; test/ansible and backup_recipients.txtar have hosts and their keys",
+	"docs/recipes.md":    "test/recipes runs them, each in a home of its own",
 	"docs/releasing.md":  "needs a release, or makes one; the workflow release runs the scripts",
 }
 
