@@ -19,6 +19,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/ragenv/ragenv/test/scripttest"
@@ -208,7 +209,6 @@ func TestRefuses(t *testing.T) {
 		"checksum of workflow":   {env: []string{"RAGENV_SHA256=" + zeros}, says: "is not what the workflow asks for"},
 		"no version":             {env: []string{"RAGENV_VERSION="}, says: "the version is not one of a release: ''"},
 		"a version with a path":  {env: []string{"RAGENV_VERSION=1.2.3/../x"}, says: "the version is not one of a release"},
-		"no TLS":                 {env: []string{"RAGENV_RELEASE_URL=http://127.0.0.1:9"}, says: "error: cannot download http://127.0.0.1:9/checksums.txt"},
 		"no attestation":         {gh: `[ "$3" = --help ]`, says: "error: the attestation of ragenv_"},
 		"attestation without gh": {env: []string{"RAGENV_ATTESTATION=require"}, says: `error: gh, or its command "attestation", is not installed`},
 		"mistyped attestation":   {env: []string{"RAGENV_ATTESTATION=yes"}, says: "attestation is not auto, require or skip: 'yes'"},
@@ -230,6 +230,22 @@ func TestRefuses(t *testing.T) {
 				t.Errorf("left behind: %s", left)
 			}
 		})
+	}
+}
+
+// A release that is complete, but comes without TLS, is not fetched.
+func TestRefusesPlainHTTP(t *testing.T) {
+	needsCurl(t)
+	r := newRelease(t)
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		asked.Add(1)
+		http.FileServer(http.Dir(r.dir)).ServeHTTP(w, req)
+	}))
+	defer server.Close()
+	output, err := newRunner(t, "").run("RAGENV_VERSION="+version, "RAGENV_RELEASE_URL="+server.URL)
+	if err == nil || asked.Load() != 0 || !strings.Contains(output, "error: cannot download "+server.URL+"/checksums.txt") {
+		t.Errorf("%d requests, %v\n%s", asked.Load(), err, output)
 	}
 }
 
