@@ -25,6 +25,7 @@ func TestEndToEnd(t *testing.T) {
 	step(t, "8 where, over ssh and in a swarm", testWhereElsewhere)
 	step(t, "8 a login that cannot be decoded", testUndecodableLogin)
 	step(t, "9 every command of the documents", testDocuments)
+	step(t, "10 keys from a command", testSources)
 }
 
 // newStore makes a store without a passphrase.
