@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
 // expandedArgument is an argument that the shell left empty before ragenv ran: in "ragenv -- docker run -e A=$A", the variable
@@ -48,7 +50,7 @@ func expandedArguments(command []string, injected []string) []expandedArgument {
 	return found
 }
 
-const inShell = "ragenv -- sh -c 'COMMAND', where the shell inside replaces the variable"
+var inShell = "ragenv -- " + shellquote.Inner("COMMAND") + ", where the shell inside replaces the variable"
 
 // warnOfExpanded warns of arguments that the shell left empty.
 func (s *session) warnOfExpanded(command []string, injected []string) {

@@ -71,7 +71,7 @@ func (e *Error) ExitCode() int {
 func (e *Error) Hint() string {
 	switch {
 	case errors.Is(e.Err, ErrNotFound):
-		return "check the spelling and PATH; aliases and functions of a shell need that shell: sh -c '...'"
+		return "check the spelling and PATH; aliases and functions of a shell need that shell: " + shellquote.Inner("...")
 	case errors.Is(e.Err, ErrRelative):
 		return fmt.Sprintf("if you mean that file: %s", hereForm(e.Path))
 	case errors.Is(e.Err, ErrPermission):

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
@@ -250,11 +251,15 @@ func mayHoldKey(line string) bool {
 	return strings.ContainsRune(line, '=')
 }
 
-// deleteLines is the command that deletes lines of a file, from the first to the last of each span.
+// deleteLines is the command that deletes lines of a file, from the first to the last of each span. Windows has none that keeps the
+// file's encoding, so there it opens an editor.
 func deleteLines(path string, spans [][2]int) string {
 	option := "sed -i "
-	if runtime.GOOS == "darwin" {
+	switch runtime.GOOS {
+	case "darwin":
 		option = "sed -i '' "
+	case "windows":
+		return shellquote.Edit(path, spans[0][0])
 	}
 	var parts []string
 	for _, span := range spans {

@@ -14,6 +14,9 @@ func Unset(names ...string) string { return system().unset(names) }
 // Edit returns the command that opens a file in an editor, at a line where the editor takes one; 0 is none.
 func Edit(path string, line int) string { return system().edit(system().word(path), line) }
 
+// Inner returns the words that let a shell of its own run a command line; command is a placeholder in single quotes.
+func Inner(command string) string { return system().inner + " '" + command + "'" }
+
 // PrependPath returns the command that puts a directory before the others of PATH.
 func PrependPath(dir string) string { return system().onPath(dir) }
 
@@ -21,6 +24,7 @@ const posixPlain = "-_./:=@,+%"
 
 var posix = dialect{
 	plain: posixPlain,
+	inner: "sh -c",
 	quote: Quote,
 	set:   func(name, word string) string { return "export " + name + "=" + word },
 	unset: func(names []string) string { return "unset " + strings.Join(names, " ") },
@@ -40,6 +44,7 @@ var posix = dialect{
 
 var powerShell = dialect{
 	plain: `-_./\:=+`,
+	inner: "powershell -Command",
 	quote: func(word string) string { return "'" + strings.ReplaceAll(word, "'", "''") + "'" },
 	set:   func(name, word string) string { return "$env:" + name + " = " + quotedPowerShell(word) },
 	unset: func(names []string) string { return "Remove-Item Env:" + strings.Join(names, ", Env:") },

@@ -16,6 +16,7 @@ func Word(word string) string { return system().word(word) }
 // dialect is what differs between the shells.
 type dialect struct {
 	plain  string // characters that a shell reads nothing into, in addition to letters and digits
+	inner  string // the words that run a command line
 	quote  func(word string) string
 	set    func(name, word string) string
 	unset  func(names []string) string
