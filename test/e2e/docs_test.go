@@ -66,7 +66,6 @@ var excuses = map[string]string{
 	"sudo apt install ./ragenv_*_linux_amd64.deb":                                                                                "test/worlds/deb-round installs it",
 	"sudo dnf install ./ragenv_*_linux_amd64.rpm":                                                                                "test/worlds/deb-round installs it",
 	"go install github.com/ragenv/ragenv/cmd/...@latest":                                                                         "scripts/go-install-check runs it, with a version",
-	"make bench":                             "takes minutes, and judges nothing; the workflow compares instructions",
 	"scripts/stress 5000":                    "takes hours; go test ./... runs fewer rounds, and the nightly workflow more",
 	"scripts/stress 5000 -run 'TestKilled$'": "takes hours; go test ./... runs fewer rounds, and the nightly workflow more",
 }
