@@ -49,8 +49,8 @@ func newRmCommand(p *program) *cli.Command {
 	}
 }
 
-// listedRef returns the item that list shows under this very name, or that a former value is kept for, whether or not it could be stored today: an earlier
-// version took other names. What would steer a terminal is replaced in a list, so the name as it is shown counts, too.
+// listedRef returns the item that list shows under this name, or that a former value is kept for, even if the name could not be
+// stored today: earlier versions took other names. A list replaces terminal control characters, so the shown name counts too.
 func (s *session) listedRef(name string) (keychain.Ref, bool) {
 	k, err := s.quietOpener().Read()
 	if err != nil {

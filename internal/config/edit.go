@@ -8,10 +8,10 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/ragenv/ragenv/internal/atomicfile"
+	"github.com/ragenv/ragenv/internal/tomlquote"
 	"github.com/ragenv/ragenv/internal/trustedfile"
 )
 
@@ -51,7 +51,7 @@ func pinning(key, value string) editing {
 				doc.Profile = &value
 			}
 		},
-		text: func(text string) string { return setTopLevel(text, key, strconv.Quote(value)) },
+		text: func(text string) string { return setTopLevel(text, key, tomlquote.String(value)) },
 	}
 }
 
@@ -67,11 +67,7 @@ func (c *Config) SetUnused(name string, unused bool) error {
 	if names == nil {
 		names = []string{}
 	}
-	quoted := make([]string, len(names))
-	for i, other := range names {
-		quoted[i] = strconv.Quote(other)
-	}
-	value := "[" + strings.Join(quoted, ", ") + "]"
+	value := tomlquote.Array(names)
 	err := c.edit(editing{
 		byHand: fmt.Sprintf("set %s = %s", KeyUnused, value),
 		change: func(doc *document) { doc.Unused = names },

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ragenv/ragenv/internal/tomlquote"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
@@ -150,40 +151,13 @@ func sourceTable(ref keychain.Ref) string { return KeySources + "." + ref.Profil
 
 func sourceText(ref keychain.Ref, source Source) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "[%s]\ncommand = %s\n", sourceTable(ref), tomlArray(source.Command))
+	fmt.Fprintf(&b, "[%s]\ncommand = %s\n", sourceTable(ref), tomlquote.Array(source.Command))
 	if len(source.Env) > 0 {
-		fmt.Fprintf(&b, "env = %s\n", tomlArray(source.Env))
+		fmt.Fprintf(&b, "env = %s\n", tomlquote.Array(source.Env))
 	}
 	if source.Cache != "" {
-		fmt.Fprintf(&b, "cache = %s\n", tomlString(source.Cache))
+		fmt.Fprintf(&b, "cache = %s\n", tomlquote.String(source.Cache))
 	}
-	return b.String()
-}
-
-func tomlArray(words []string) string {
-	quoted := make([]string, len(words))
-	for i, word := range words {
-		quoted[i] = tomlString(word)
-	}
-	return "[" + strings.Join(quoted, ", ") + "]"
-}
-
-// tomlString is a basic string of TOML 1.0: control characters are escaped, all else stands for itself.
-func tomlString(text string) string {
-	var b strings.Builder
-	b.WriteByte('"')
-	for _, r := range text {
-		switch {
-		case r == '"' || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r < ' ' || r == 0x7f:
-			fmt.Fprintf(&b, `\u%04X`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	b.WriteByte('"')
 	return b.String()
 }
 

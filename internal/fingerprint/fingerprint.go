@@ -1,9 +1,9 @@
 // Package fingerprint makes short texts by which the keys of several machines are compared, without showing them.
 //
 // A fingerprint is the first 64 bits of HMAC-SHA-256 under a random key that the caller brings, over the item's name and value.
-// Without that key it says nothing, and it is another one with every key: nothing can be looked up in a table, and two reports
-// cannot be joined. Two different values agree by chance once in 2^64. Whoever has the key can test guesses: NVIDIA's keys, of
-// 384 random bits, cannot be guessed; a password that a user chose can, so the key is made anew for each comparison.
+// Without that key it reveals nothing, and each key gives another fingerprint: there are no lookup tables, and two reports cannot
+// be joined. Two different values agree by chance once in 2^64. Anyone with the key can test guesses. NVIDIA's keys have 384
+// random bits and cannot be guessed; passwords that people choose can, so use a new key for each comparison.
 // The name is part of it, so equal values under two names do not show; the profile is not, so that profiles can be compared.
 package fingerprint
 

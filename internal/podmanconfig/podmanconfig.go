@@ -23,6 +23,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/ragenv/ragenv/internal/atomicfile"
+	"github.com/ragenv/ragenv/internal/tomlquote"
 	"github.com/ragenv/ragenv/internal/trustedfile"
 )
 
@@ -330,37 +331,14 @@ func render(helpers []string, dirs int, files []string) []byte {
 	var b strings.Builder
 	b.WriteString(head + made + strconv.Itoa(dirs) + "\n")
 	for _, file := range files {
-		b.WriteString(also + quote(file) + "\n")
+		b.WriteString(also + tomlquote.String(file) + "\n")
 	}
 	b.WriteString(setting(helpers))
 	return []byte(b.String())
 }
 
 func setting(helpers []string) string {
-	quoted := make([]string, len(helpers))
-	for i, helper := range helpers {
-		quoted[i] = quote(helper)
-	}
-	return "credential-helpers = [" + strings.Join(quoted, ", ") + "]\n"
-}
-
-// quote writes a TOML basic string.
-func quote(s string) string {
-	var b strings.Builder
-	b.WriteByte('"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r < ' ' || r == 0x7f:
-			fmt.Fprintf(&b, `\u%04X`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	b.WriteByte('"')
-	return b.String()
+	return "credential-helpers = " + tomlquote.Array(helpers) + "\n"
 }
 
 // isOurs reports whether a file is, byte for byte, one that render could have made.

@@ -164,8 +164,8 @@ func (h *home) fixOf(begin string) string {
 	return strings.TrimSpace(lines[1])
 }
 
-// testUndecodableLogin: config.json has three logins, and Docker cannot decode one. A docker login then writes the file without
-// those that it read after that one, in an order that it draws anew each time. The hints of doctor lose none.
+// testUndecodableLogin: config.json has three logins, and Docker cannot decode one. A docker login then drops the logins that it
+// read after that one, in an order that is random on each run. Following doctor's hints loses none.
 func testUndecodableLogin(t *testing.T) {
 	const runs = 10
 	h := newHome(t)
