@@ -106,6 +106,7 @@ func main() {
 	gremlins := flag.String("gremlins", "", "the program gremlins")
 	workers := flag.Int("workers", 0, "how many mutants are tested at once; 0 is one a core")
 	show := flag.Bool("uncovered", false, "list the mutants that no test reaches, too")
+	own := flag.Bool("own", false, "leave the scripts out: a package's own tests alone")
 	profile := flag.String("cases", "", "add the conditions of cases to this coverage profile, and do nothing else")
 	flag.Parse()
 	if *profile != "" {
@@ -115,13 +116,13 @@ func main() {
 		}
 		return
 	}
-	if err := run(*gremlins, *workers, *show, flag.Args()); err != nil {
+	if err := run(*gremlins, *workers, *show, *own, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "mutants: error:", err)
 		os.Exit(1)
 	}
 }
 
-func run(gremlins string, workers int, show bool, dirs []string) error {
+func run(gremlins string, workers int, show, own bool, dirs []string) error {
 	accepted, err := parseAccepted(acceptedText)
 	if err != nil {
 		return err
@@ -140,6 +141,9 @@ func run(gremlins string, workers int, show bool, dirs []string) error {
 	fmt.Printf("%-28s %7s %9s %12s %9s %9s %9s\n", "package", "killed", "survived", "not covered", "accepted", "efficacy", "coverage")
 	var failed []string
 	for _, s := range chosen {
+		if own {
+			s.scripts = ""
+		}
 		c, err := test(s, gremlins, workers, show, accepted)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.dir, err)
