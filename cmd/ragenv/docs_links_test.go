@@ -6,11 +6,33 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 )
 
-var link = regexp.MustCompile(`\]\(([^)#\s]+)(#[^)]*)?\)`)
+var (
+	link    = regexp.MustCompile(`\]\(([^)#\s]*)(#[^)]*)?\)`)
+	heading = regexp.MustCompile("(?m)^#+ (.*)$")
+)
 
-// The pages are one tree: what a page links to is there, and docs/README.md lists every page.
+// anchors returns the names that GitHub gives a page's headings.
+func anchors(text []byte) map[string]bool {
+	found := map[string]bool{}
+	for _, m := range heading.FindAllSubmatch(text, -1) {
+		name := strings.Map(func(r rune) rune {
+			switch {
+			case r == ' ':
+				return '-'
+			case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, string(m[1]))
+		found["#"+name] = true
+	}
+	return found
+}
+
+// The pages are one tree: the pages and headings that a page links to exist, and docs/README.md lists every page.
 func TestDocumentsLinkWhatIsThere(t *testing.T) {
 	listed := map[string]bool{}
 	checked := 0
@@ -24,9 +46,20 @@ func TestDocumentsLinkWhatIsThere(t *testing.T) {
 			if strings.Contains(m[1], "://") {
 				continue
 			}
-			target := filepath.Join(filepath.Dir(page), filepath.FromSlash(m[1]))
+			target := page
+			if m[1] != "" {
+				target = filepath.Join(filepath.Dir(page), filepath.FromSlash(m[1]))
+			}
 			if _, err := os.Stat(target); err != nil {
 				t.Errorf("%s links to %s, which is not there", strings.TrimPrefix(page, "../../"), m[1])
+			} else if m[2] != "" && strings.HasSuffix(target, ".md") {
+				linked, err := os.ReadFile(target)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !anchors(linked)[m[2]] {
+					t.Errorf("%s links to %s%s, and there is no such heading", strings.TrimPrefix(page, "../../"), m[1], m[2])
+				}
 			}
 			if page == filepath.FromSlash("../../docs/README.md") {
 				listed[target] = true

@@ -12,7 +12,7 @@ import (
 )
 
 // ngcServices starts local services that answer as NVIDIA's do, and names them to ragenv. Each argument is VAR=ANSWER:
-// the answer to the key in that variable, "valid", "lacking" (without the catalogue), "nopull" (403 at the registry), or a
+// the answer to the key in that variable, "valid", "lacking" (without the catalog), "nopull" (403 at the registry), or a
 // status for every request. Other keys are unknown to them.
 func ngcServices(ts *testscript.TestScript, _ bool, args []string) {
 	answers := map[string]string{}

@@ -63,7 +63,7 @@ func keysElsewhere(getenv func(string) string, used config.Paths, homeOf func(st
 
 // Sentence says where keys were looked for and where they are.
 func (c Caller) Sentence(used config.Paths) string {
-	return fmt.Sprintf("sudo made this look into %s, but the keys of %s are in %s", used.Home, c.Name, c.Home)
+	return fmt.Sprintf("sudo uses the home %s, but the keys of %s are in %s", used.Home, c.Name, c.Home)
 }
 
 // Explain adds to an error that sudo is its cause: "sudo -E" and the like keep HOME, so that root looks into the caller's store,

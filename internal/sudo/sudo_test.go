@@ -72,7 +72,7 @@ func TestOwns(t *testing.T) {
 		t.Skipf("only root can give a file away: %v", err)
 	}
 	if !Owns(sudoUID("4711"), others) {
-		t.Error("the file of who called sudo was not recognised")
+		t.Error("the file of who called sudo was not recognized")
 	}
 	if Owns(sudoUID("4712"), others) || Owns(sudoUID(""), others) {
 		t.Error("a third user's file was taken for the caller's")

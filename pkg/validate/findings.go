@@ -40,12 +40,12 @@ const (
 	CodeUnknownIndexKey   = "unknown-index-key"
 )
 
-// catalogue holds every finding there is, whole: so nothing of a value can get into one.
+// catalog holds every finding there is, whole: so nothing of a value can get into one.
 //
 // What is refused is something else than the key. What is unusual might be a key of a kind made after this was written.
 // NVIDIA has changed the length of its keys before, so another length is unusual; CyborgDB documents only a prefix, so another
 // one is only warned of.
-var catalogue = []Finding{
+var catalog = []Finding{
 	{Refuse, CodeEmpty, "the value is empty", "copy the key again, then paste it"},
 	{Refuse, CodeNUL, "the value holds a NUL byte, which no environment variable can hold", "store it as base64 text"},
 	{Unusual, CodeTooLong, "the value is too long to be handed to a command in an environment variable (128 KiB on Linux)", "keep it in a file, and store the file's path"},
@@ -85,10 +85,10 @@ var catalogue = []Finding{
 	{Warn, CodeUnknownCyborgDB, "the key does not begin as CyborgDB's keys do (cyborg_)", "check that all of it was copied"},
 }
 
-// finding returns the catalogue's entry. It is a list and no map: lists cost nothing at start-up, and the credential helper
+// finding returns the catalog's entry. It is a list and no map: lists cost nothing at start-up, and the credential helper
 // starts for every pull.
 func finding(code string) Finding {
-	for _, f := range catalogue {
+	for _, f := range catalog {
 		if f.Code == code {
 			return f
 		}

@@ -142,7 +142,7 @@ func TestCheck(t *testing.T) {
 		assertClean(t, tc.value, got)
 		said[code] = true
 	}
-	for _, f := range catalogue {
+	for _, f := range catalog {
 		if !said[f.Code] {
 			t.Errorf("nothing above is a case of %s", f.Code)
 		}
@@ -161,7 +161,7 @@ func TestSeverities(t *testing.T) {
 	}
 	mild := 0
 	seen := map[string]bool{}
-	for _, f := range catalogue {
+	for _, f := range catalog {
 		code := f.Code
 		if f.Severity != Refuse {
 			mild++
@@ -301,12 +301,12 @@ func FuzzCheck(f *testing.F) {
 	})
 }
 
-// assertClean fails if a finding is not, to the letter, one of the catalogue's: those hold nothing of any value.
+// assertClean fails if a finding is not, to the letter, one of the catalog's: those hold nothing of any value.
 func assertClean(t *testing.T, value string, findings []Finding) {
 	t.Helper()
 	for _, f := range findings {
 		if finding(f.Code) != f {
-			t.Errorf("a finding that is not of the catalogue: %s", f.Code)
+			t.Errorf("a finding that is not of the catalog: %s", f.Code)
 		}
 		// Beyond that: no six characters of a real secret are in it.
 		if i := strings.Index(value, "nvapi-"); i >= 0 && len(value) >= i+70 {

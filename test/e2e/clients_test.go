@@ -67,7 +67,7 @@ type client struct {
 	denied string
 	// parallel: a failure keeps some of its calls from being made. retries: it asks again when the helper fails.
 	parallel, retries bool
-	// modes holds the helper's calls for one fetch of image, and of second, in the modes that the client honours.
+	// modes holds the helper's calls for one fetch of image, and of second, in the modes that the client honors.
 	modes map[mode]calls
 	// ignores holds the reason for each mode it does not honour, and which is tried anyway.
 	ignores map[mode]string

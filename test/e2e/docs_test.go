@@ -31,6 +31,7 @@ var asDocumented = map[string]struct {
 }{
 	"ragenv setup":                                                    {stdin: "/dev/null"},
 	"ragenv doctor":                                                   {codes: []int{0, 1}}, // the world has no clock to compare with, and no systemd
+	"ragenv doctor --online":                                          {codes: []int{0, 1}}, // and no NVIDIA
 	"ragenv set NGC_API_KEY":                                          {stdin: "ngc-key"},
 	"ragenv --profile staging set NGC_API_KEY":                        {stdin: "ngc-key"},
 	"ragenv rotate NGC_API_KEY --expires 90d":                         {stdin: "next-key"},

@@ -37,7 +37,7 @@ const MaxItemSize = 16 << 20
 // The errors of this package, matched with errors.Is.
 var (
 	ErrNotFound        = errors.New("not found in the keychain")
-	ErrNoStore         = errors.New("there is no store yet")
+	ErrNoStore         = errors.New("there is no keychain yet")
 	ErrExists          = errors.New("there is a store already")
 	ErrNewerFormat     = errors.New("made by a newer version")
 	ErrInsecure        = errors.New("not safe to use")

@@ -31,7 +31,7 @@ func passClient(opts keychain.Options) (keyring.Keyring, guard) {
 				return fmt.Errorf("the %s backend is %w: the program pass is not installed", keychain.BackendPass, keychain.ErrUnavailable)
 			}
 			if _, err := os.Stat(filepath.Join(p.dir, ".gpg-id")); err != nil {
-				return fmt.Errorf("the %s backend is %w: %s is not initialised (pass init GPG-ID)", keychain.BackendPass, keychain.ErrUnavailable, p.dir)
+				return fmt.Errorf("the %s backend is %w: %s is not initialized (pass init GPG-ID)", keychain.BackendPass, keychain.ErrUnavailable, p.dir)
 			}
 			return nil
 		},

@@ -38,7 +38,7 @@ type Result struct {
 	Outcome  Outcome   `json:"outcome"`
 	Detail   string    `json:"detail"`             // why, in one line: lower case, no full stop
 	KeyType  string    `json:"type,omitempty"`     // KeyPersonal, KeyService, KeyLegacy or a word new to this program
-	Org      string    `json:"org,omitempty"`      // the NGC organisation's name
+	Org      string    `json:"org,omitempty"`      // the NGC organization's name
 	Products []string  `json:"products,omitempty"` // the services the key was made for, as NGC names them
 	Missing  []Missing `json:"missing,omitempty"`  // services that the RAG Blueprint uses and the key was not made for
 }

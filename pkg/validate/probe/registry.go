@@ -103,7 +103,7 @@ func refusal(a answer) Result {
 	case http.StatusForbidden:
 		return Result{Outcome: LacksRights, Detail: a.host + " answered 403: the key's account has no entitlement to this image"}
 	case http.StatusPaymentRequired:
-		return Result{Outcome: LacksRights, Detail: a.host + " answered 402: this image needs a licence that the key's account lacks"}
+		return Result{Outcome: LacksRights, Detail: a.host + " answered 402: this image needs a license that the key's account lacks"}
 	case http.StatusUnavailableForLegalReasons:
 		return Result{Outcome: LacksRights, Detail: a.host + " answered 451: this image is withheld for legal reasons; its terms may need to be accepted first"}
 	}

@@ -98,7 +98,7 @@ func TestRegistryPull(t *testing.T) {
 		{name: "token too long", nvcr: nvcr{token: 200, tokenBody: `{"token":"` + strings.Repeat("x", 1<<17) + `"}`}, outcome: probe.Unknown, detail: "too long"},
 
 		{name: "manifest 401", nvcr: nvcr{token: 200, manifest: 401}, outcome: probe.LacksRights, detail: "not for this image"},
-		{name: "manifest 402", nvcr: nvcr{token: 200, manifest: 402}, outcome: probe.LacksRights, detail: "licence"},
+		{name: "manifest 402", nvcr: nvcr{token: 200, manifest: 402}, outcome: probe.LacksRights, detail: "license"},
 		{name: "manifest 403", nvcr: nvcr{token: 200, manifest: 403}, outcome: probe.LacksRights, detail: "entitlement"},
 		{name: "manifest 404", nvcr: nvcr{token: 200, manifest: 404}, outcome: probe.Unknown, detail: "no such image"},
 		{name: "manifest 429", nvcr: nvcr{token: 200, manifest: 429}, outcome: probe.Unknown, detail: "too many"},
