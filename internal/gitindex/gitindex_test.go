@@ -108,6 +108,35 @@ func TestUnknown(t *testing.T) {
 	}
 }
 
+// While merging, a path has an entry for each side; in version 4 all but the first of them have nothing of their own.
+func TestWhileMerging(t *testing.T) {
+	for _, version := range []string{"2", "4"} {
+		dir := t.TempDir()
+		commit := func(content string) {
+			t.Helper()
+			if err := os.WriteFile(filepath.Join(dir, ".env"), []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			git(t, dir, "add", ".env")
+			git(t, dir, "commit", "-q", "-m", "x")
+		}
+		git(t, dir, "init", "-q")
+		commit("A=1\n")
+		git(t, dir, "branch", "theirs")
+		commit("A=2\n")
+		git(t, dir, "checkout", "-q", "theirs")
+		commit("A=3\n")
+		git(t, dir, "read-tree", "-m", "HEAD~1", "HEAD", "@{-1}")
+		git(t, dir, "update-index", "--index-version", version)
+		if entries := strings.Count(git(t, dir, "ls-files", "--stage"), "\n"); entries != 3 {
+			t.Fatalf("%d entries, want those of a conflict", entries)
+		}
+		if got, err := Tracked(dir, []string{".env", "b"}); err != nil || !slices.Equal(got, []string{".env"}) {
+			t.Errorf("version %s: %q, %v", version, got, err)
+		}
+	}
+}
+
 func FuzzIndex(f *testing.F) {
 	f.Add([]byte("DIRC\x00\x00\x00\x02\x00\x00\x00\x00" + strings.Repeat("\x00", 20)))
 	f.Add([]byte("DIRC\x00\x00\x00\x04\x00\x00\x00\x01" + strings.Repeat("\x00", 62) + "\x00.env\x00" + strings.Repeat("\x00", 20)))
