@@ -316,15 +316,15 @@ func TestRecipes(t *testing.T) {
 	for title, r := range page {
 		run := runs[title]
 		switch {
-		case strings.HasPrefix(r.status, "Run here"), strings.HasPrefix(r.status, "Not run here: ") && strings.Contains(r.status, "stand-in"):
+		case strings.HasPrefix(r.status, "Tested "), strings.HasPrefix(r.status, "Not tested: ") && strings.Contains(r.status, "stand-in"):
 			if run == nil {
-				t.Errorf("%s: the page says that it is run: %s", title, r.status)
+				t.Errorf("%s: the page says that it is tested: %s", title, r.status)
 				continue
 			}
 			t.Run(strings.ReplaceAll(title, " ", "_"), func(t *testing.T) { run(t, r) })
-		case strings.HasPrefix(r.status, "Not run here: "):
+		case strings.HasPrefix(r.status, "Not tested: "):
 			if run != nil {
-				t.Errorf("%s: the page says that it is not run", title)
+				t.Errorf("%s: the page says that it is not tested", title)
 			}
 		default:
 			t.Errorf("%s: the page does not say how it is tested: %q", title, r.status)
