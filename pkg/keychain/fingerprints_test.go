@@ -1,6 +1,9 @@
 package keychain_test
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -78,6 +81,12 @@ func TestFingerprints(t *testing.T) {
 				data, err := os.ReadFile(path)
 				if strings.Contains(string(data), "mac") {
 					t.Errorf("%s is not encrypted", path)
+				}
+				for _, value := range values {
+					sum := sha256.Sum256([]byte(value))
+					if strings.Contains(string(data), value) || bytes.Contains(data, sum[:]) || strings.Contains(string(data), hex.EncodeToString(sum[:])) {
+						t.Errorf("%s holds a value or its hash", path)
+					}
 				}
 				return err
 			})

@@ -393,11 +393,35 @@ func TestIdentityOfAnotherStore(t *testing.T) {
 	}
 	_, err = reopen(t, opts).Get("k")
 	wantError(t, err, ErrDamaged)
+	if !strings.Contains(err.Error(), "belongs to another store") {
+		t.Errorf("not recognized as another store's: %v", err)
+	}
+	wantError(t, reopen(t, opts).Unlock(nil), ErrDamaged)
 	if err := os.Remove(filepath.Join(opts.Dir, identityName)); err != nil {
 		t.Fatal(err)
 	}
 	_, err = reopen(t, opts).Get("k")
 	wantError(t, err, ErrDamaged)
+}
+
+// An item that was encrypted for another store is not answered, though its name is right.
+func TestItemOfAnotherStore(t *testing.T) {
+	s, opts := create(t, "")
+	set(t, s, "k", newKey(t))
+	stranger, strangers := create(t, "")
+	set(t, stranger, "k", newKey(t))
+	item, err := os.ReadFile(filepath.Join(strangers.Dir, itemsName, "k"+itemSuffix))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(opts.Dir, itemsName, "k"+itemSuffix), item, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	data, err := reopen(t, opts).Get("k")
+	wantError(t, err, ErrDamaged)
+	if len(data) > 0 || !strings.Contains(err.Error(), errNoMatch.Error()) {
+		t.Errorf("%d bytes, %v", len(data), err)
+	}
 }
 
 func TestForeignFilesAreWarnedOfAndLeftAlone(t *testing.T) {
@@ -508,12 +532,24 @@ func TestCreateRace(t *testing.T) {
 }
 
 func TestTooLarge(t *testing.T) {
-	s, _ := create(t, "")
+	s, opts := create(t, "")
 	wantError(t, s.Set(strings.Repeat("n", 252), nil), ErrTooLarge)
 	for _, key := range []string{"", "..", ".tmp", "a+b", "a b", "ü", "a\x00", `a\b`, "a:b"} {
 		wantError(t, s.Set(key, nil), ErrInvalidKey)
 	}
 	wantError(t, s.Set("k", make([]byte, MaxItemSize+1)), ErrTooLarge)
+	path := filepath.Join(opts.Dir, itemsName, "k"+itemSuffix)
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 2*MaxItemSize); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.Get("k")
+	wantError(t, err, ErrDamaged)
+	if !strings.Contains(err.Error(), "bytes long") {
+		t.Errorf("a file that is too long was read: %v", err)
+	}
 	long := strings.Repeat("n", 251)
 	value := bytes.Repeat(newKey(t), 1000)
 	set(t, s, long, value)

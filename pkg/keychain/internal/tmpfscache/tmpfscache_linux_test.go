@@ -108,6 +108,17 @@ func TestTheTimeLimitIsAbsolute(t *testing.T) {
 		}
 	}
 	dir := inMemory(t)
+	put(t, secret, time.Hour)
+	before, err := os.ReadFile(filepath.Join(dir, fileName("id")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Get("id", sealed, passphrase); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.ReadFile(filepath.Join(dir, fileName("id"))); err != nil || !bytes.Equal(after, before) {
+		t.Errorf("reading changed what is kept, and perhaps its time (%v)", err)
+	}
 	put(t, secret, -time.Second)
 	if _, err := Get("id", sealed, passphrase); !errors.Is(err, ErrMiss) {
 		t.Errorf("after its time: %v", err)
