@@ -33,7 +33,7 @@ func (s *session) podmanPlace() podmanconfig.Place {
 func (s *session) configurePodman(dryRun bool) error {
 	place := s.podmanPlace()
 	if dryRun {
-		text, err := place.Preview(helperName)
+		texts, err := place.Preview(helperName)
 		if err != nil {
 			return podmanConfigError(err)
 		}
@@ -41,13 +41,13 @@ func (s *session) configurePodman(dryRun bool) error {
 		switch {
 		case err != nil:
 			return podmanConfigError(err)
-		case text == "" && added == "":
+		case len(texts) == 0 && added == "":
 			s.print.Note("nothing would change: Podman asks %s already", helperProgram)
 			return nil
 		}
-		if text != "" {
-			s.print.Note("%s would be:", place.Path())
-			if _, err := io.WriteString(ui.Shown(s.stdout), text); err != nil {
+		for _, file := range texts {
+			s.print.Note("%s would be:", file.Path)
+			if _, err := io.WriteString(ui.Shown(s.stdout), file.Text); err != nil {
 				return err
 			}
 		}
@@ -62,7 +62,7 @@ func (s *session) configurePodman(dryRun bool) error {
 		return podmanConfigError(err)
 	}
 	if changed {
-		files := place.Path()
+		files := strings.Join(place.Paths(), ", ")
 		if place.Named != "" {
 			files += ", " + place.Named
 		}
@@ -77,9 +77,9 @@ func (s *session) configurePodman(dryRun bool) error {
 // unconfigurePodman takes back what configurePodman did, if it did anything.
 func (s *session) unconfigurePodman() error {
 	place := s.podmanPlace()
-	changed, err := place.Unconfigure()
-	if changed {
-		s.print.Note("removed %s", place.Path())
+	removed, err := place.Unconfigure()
+	if len(removed) > 0 {
+		s.print.Note("removed %s", strings.Join(removed, ", "))
 	}
 	return podmanConfigError(err)
 }

@@ -34,7 +34,7 @@ func (w *World) podman(context.Context) Result {
 	}
 	place := podmanconfig.Of(w.Paths.Home, w.Getenv)
 	if w.PodmanEtc != "" {
-		place.Etc = w.PodmanEtc
+		place.Etc, place.Usr = w.PodmanEtc, ""
 	}
 	asks, err := place.Asks(helperName)
 	docker, dockerErr := w.docker()

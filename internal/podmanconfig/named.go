@@ -50,7 +50,7 @@ func (p Place) planLine(helper string) ([]byte, error) {
 			return nil, err
 		}
 		if helpers != nil && !slices.Contains(helpers, helper) {
-			return nil, &OverriddenError{Path: p.Last}
+			return nil, &OverriddenError{Path: p.Last, Newer: true}
 		}
 	}
 	if p.Named == "" {

@@ -47,8 +47,8 @@ func TestNamedFile(t *testing.T) {
 				t.Errorf("Configure without the drop-in: %t, %v", changed, err)
 			}
 			p.Named = "" // the variable need not be set then
-			if changed, err := p.Unconfigure(); err != nil || !changed || snapshot(t, root) != before {
-				t.Errorf("Unconfigure: %t, %v; files:\n%swant\n%s", changed, err, snapshot(t, root), before)
+			if removed, err := p.Unconfigure(); err != nil || len(removed) != 1 || snapshot(t, root) != before {
+				t.Errorf("Unconfigure: %v, %v; files:\n%swant\n%s", removed, err, snapshot(t, root), before)
 			}
 		})
 	}
@@ -68,8 +68,8 @@ func TestNamedFileEdited(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := snapshot(t, root)
-	if changed, err := p.Unconfigure(); changed || !errors.Is(err, ErrEdited) || snapshot(t, root) != before {
-		t.Errorf("Unconfigure: %t, %v; files:\n%swant\n%s", changed, err, snapshot(t, root), before)
+	if removed, err := p.Unconfigure(); removed != nil || !errors.Is(err, ErrEdited) || snapshot(t, root) != before {
+		t.Errorf("Unconfigure: %v, %v; files:\n%swant\n%s", removed, err, snapshot(t, root), before)
 	}
 }
 

@@ -84,7 +84,7 @@ func TestConfigure(t *testing.T) {
 			userConf: "credential-helpers = ['mine']\n",
 		}, []string{"ngc", "mine"}},
 		{"the user's drop-ins come last", map[string]string{
-			"etc/registries.conf.d/zz.conf": "credential-helpers = ['corp']\n", userDropIn + "10.conf": "credential-helpers = ['mine']\n",
+			"etc/registries.conf.d/20.conf": "credential-helpers = ['corp']\n", userDropIn + "10.conf": "credential-helpers = ['mine']\n",
 		}, []string{"ngc", "mine"}},
 		{"a name that needs quoting", map[string]string{"etc/registries.conf": "credential-helpers = [\"a\\\"b\\\\\\u0007\"]\n"}, []string{"ngc", "a\"b\\\a"}},
 	} {
@@ -98,10 +98,10 @@ func TestConfigure(t *testing.T) {
 			if changed, err := p.Configure("ngc"); err != nil || !changed {
 				t.Fatalf("Configure: %v, %v", changed, err)
 			}
-			if text, err := os.ReadFile(p.Path()); err != nil || string(text) != preview {
+			if text, err := os.ReadFile(p.Path()); err != nil || len(preview) != 1 || preview[0] != (Text{p.Path(), string(text)}) {
 				t.Errorf("%s is\n%s, the preview was\n%s", p.Path(), text, preview)
 			}
-			if preview, err := p.Preview("ngc"); err != nil || preview != "" {
+			if preview, err := p.Preview("ngc"); err != nil || preview != nil {
 				t.Errorf("Preview of no change: %q, %v", preview, err)
 			}
 			if asks, err := p.Asks("ngc"); err != nil || !asks {
@@ -115,14 +115,14 @@ func TestConfigure(t *testing.T) {
 			if changed, err := p.Configure("ngc"); err != nil || changed || snapshot(t, root) != configured {
 				t.Errorf("Configure again: %v, %v", changed, err)
 			}
-			if changed, err := p.Unconfigure(); err != nil || !changed {
-				t.Errorf("Unconfigure: %v, %v", changed, err)
+			if removed, err := p.Unconfigure(); err != nil || len(removed) != 1 {
+				t.Errorf("Unconfigure: %v, %v", removed, err)
 			}
 			if after := snapshot(t, root); after != before {
 				t.Errorf("after Unconfigure:\n%swant\n%s", after, before)
 			}
-			if changed, err := p.Unconfigure(); err != nil || changed {
-				t.Errorf("Unconfigure again: %v, %v", changed, err)
+			if removed, err := p.Unconfigure(); err != nil || removed != nil {
+				t.Errorf("Unconfigure again: %v, %v", removed, err)
 			}
 		})
 	}
@@ -167,6 +167,10 @@ func TestConfigureLeavesAlone(t *testing.T) {
 			func(err error) bool {
 				return errors.As(err, &overridden) && strings.HasSuffix(overridden.Path, "zz.conf")
 			}},
+		{"a later one of the system's, for newer programs", map[string]string{"etc/registries.conf.d/zz.conf": "credential-helpers = ['corp']\n"}, false,
+			func(err error) bool {
+				return errors.As(err, &overridden) && overridden.Newer && strings.HasSuffix(overridden.Path, "zz.conf")
+			}},
 		{"a file of that name by someone else", map[string]string{userDropIn + fileName: "credential-helpers = ['mine']\n"}, false,
 			func(err error) bool { return errors.Is(err, ErrEdited) }},
 		{"ours, edited", map[string]string{userDropIn + fileName: edited}, false, func(err error) bool { return errors.Is(err, ErrEdited) }},
@@ -200,8 +204,8 @@ func TestUnconfigureKeepsWhatOthersPutThere(t *testing.T) {
 	if err := os.WriteFile(other, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if changed, err := p.Unconfigure(); err != nil || !changed {
-		t.Errorf("Unconfigure: %v, %v", changed, err)
+	if removed, err := p.Unconfigure(); err != nil || len(removed) != 1 {
+		t.Errorf("Unconfigure: %v, %v", removed, err)
 	}
 	if _, err := os.Stat(other); err != nil {
 		t.Error(err)
@@ -218,7 +222,7 @@ func TestUnconfigureKeepsWhatOthersPutThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Close()
-	if changed, err := p.Unconfigure(); changed || !errors.Is(err, ErrEdited) {
-		t.Errorf("Unconfigure of an edited file: %v, %v", changed, err)
+	if removed, err := p.Unconfigure(); removed != nil || !errors.Is(err, ErrEdited) {
+		t.Errorf("Unconfigure of an edited file: %v, %v", removed, err)
 	}
 }

@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,22 +17,57 @@ import (
 // after configure, with what podmanconfig says of it, whatever the variables name.
 func TestPodmanAsks(t *testing.T) {
 	const table = "[[registry]]\nlocation = \"nvcr.io\"\n"
+	const corp, ngc = "credential-helpers = ['corp']\n", "credential-helpers = ['corp', 'ngc']\n"
 	for _, tc := range []struct {
 		doc   string
-		named string // the text of what $CONTAINERS_REGISTRIES_CONF names, "" for no such variable
-		last  string // likewise for the other
+		named string            // the text of what $CONTAINERS_REGISTRIES_CONF names, "" for no such variable
+		last  string            // likewise for the other
+		xdg   string            // XDG_CONFIG_HOME, below the home
+		files map[string]string // below the home, which is the root directory, too
+		fails bool              // configure, since newer programs read another file last
 	}{
-		{"neither", "", ""},
-		{"another registries.conf", table, ""},
-		{"one that asks", "credential-helpers = ['ngc']\n" + table, ""},
-		{"one that comes last", "", table},
-		{"one that comes last, and asks", "", "credential-helpers = ['corp', 'ngc']\n"},
-		{"both", table, table},
+		{doc: "neither"},
+		{doc: "another registries.conf", named: table},
+		{doc: "one that asks", named: ngc + table},
+		{doc: "one that comes last", last: table},
+		{doc: "one that comes last, and asks", last: ngc},
+		{doc: "both", named: table, last: table},
+		{doc: "XDG_CONFIG_HOME", xdg: "xdg"},
+		{doc: "XDG_CONFIG_HOME, and another registries.conf", xdg: "xdg", named: table},
+		{doc: "XDG_CONFIG_HOME with files", xdg: "xdg", files: map[string]string{
+			"xdg/containers/registries.conf": corp, "xdg/containers/registries.conf.d/50.conf": corp, ".config/containers/registries.conf": ngc,
+		}},
+		{doc: "files in ~/.config", files: map[string]string{
+			".config/containers/registries.conf": corp, ".config/containers/registries.conf.d/50.conf": corp,
+		}},
+		{doc: "the system's", files: map[string]string{"etc/containers/registries.conf": corp, "etc/containers/registries.conf.d/50.conf": corp}},
+		{doc: "the distribution's", files: map[string]string{"usr/share/containers/registries.conf": corp}},
+		{doc: "the distribution's, which is not read", files: map[string]string{
+			"usr/share/containers/registries.conf": ngc, "etc/containers/registries.conf": corp,
+		}},
+		{doc: "one of the system's that comes last", fails: true, files: map[string]string{"etc/containers/registries.conf.d/zz.conf": corp}},
+		{doc: "and asks", files: map[string]string{"etc/containers/registries.conf.d/zz.conf": ngc}},
+		{doc: "one of the distribution's that comes last", fails: true, files: map[string]string{"usr/share/containers/registries.conf.d/zz.conf": corp}},
+		{doc: "root's", fails: os.Getuid() == 0, files: map[string]string{"etc/containers/registries.rootful.conf.d/zz.conf": corp}},
+		{doc: "not root's", fails: os.Getuid() != 0, files: map[string]string{"etc/containers/registries.rootless.conf.d/zz.conf": corp}},
+		{doc: "of the same name", files: map[string]string{"etc/containers/registries.conf.d/99-ragenv.conf": corp}},
 	} {
 		t.Run(tc.doc, func(t *testing.T) {
 			home := t.TempDir()
 			t.Setenv("HOME", home)
-			t.Setenv("XDG_CONFIG_HOME", filepath.Join(home, ".config"))
+			if tc.xdg == "" {
+				tc.xdg = ".config"
+			}
+			t.Setenv("XDG_CONFIG_HOME", filepath.Join(home, tc.xdg))
+			for name, text := range tc.files {
+				path := filepath.Join(home, name)
+				if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
 			for variable, text := range map[string]string{podmanconfig.EnvNamed: tc.named, podmanconfig.EnvLast: tc.last} {
 				t.Setenv(variable, "")
 				if text == "" {
@@ -45,7 +81,7 @@ func TestPodmanAsks(t *testing.T) {
 			}
 			// The machine's own files are none of this test's.
 			place := podmanconfig.Of(home, os.Getenv)
-			place.Etc = filepath.Join(home, "etc")
+			place.Etc, place.Usr = filepath.Join(home, "etc", "containers"), filepath.Join(home, "usr", "share", "containers")
 			asks := func() bool {
 				t.Helper()
 				sysregistriesv2.InvalidateCache()
@@ -63,11 +99,15 @@ func TestPodmanAsks(t *testing.T) {
 				}
 				return asks
 			}
-			if said() && !asks() {
+			before := said()
+			if before && !asks() {
 				t.Error("before configure: said to be asked, and is not")
 			}
-			if _, err := place.Configure("ngc"); err != nil {
-				t.Fatal(err)
+			var overridden *podmanconfig.OverriddenError
+			if _, err := place.Configure("ngc"); tc.fails && errors.As(err, &overridden) {
+				return
+			} else if tc.fails || err != nil {
+				t.Fatalf("Configure: %v", err)
 			}
 			if !said() || !asks() {
 				t.Errorf("after configure: said to be asked: %t, is: %t", said(), asks())
@@ -75,8 +115,8 @@ func TestPodmanAsks(t *testing.T) {
 			if _, err := place.Unconfigure(); err != nil {
 				t.Fatal(err)
 			}
-			if said() {
-				t.Error("after unconfigure: said to be asked")
+			if after := said(); after != before {
+				t.Errorf("after unconfigure: said to be asked: %t, before configure: %t", after, before)
 			}
 		})
 	}

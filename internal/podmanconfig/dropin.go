@@ -1,0 +1,164 @@
+package podmanconfig
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/ragenv/ragenv/internal/atomicfile"
+	"github.com/ragenv/ragenv/internal/tomlquote"
+)
+
+// dropIn is a file that Configure writes.
+type dropIn struct {
+	path string
+	old  []byte // nil: there is none
+	text []byte // what it is to be; nil: as it is
+}
+
+// readDropIn returns what is there. The errors are ErrEdited and those of atomicfile.
+func readDropIn(path string) (dropIn, error) {
+	old, err := atomicfile.Read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return dropIn{path: path}, nil
+	}
+	if err == nil && !isOurs(old) {
+		err = fmt.Errorf("%s: %w", path, ErrEdited)
+	}
+	return dropIn{path: path, old: old}, err
+}
+
+// set is given what the file has to say.
+func (d *dropIn) set(helpers, also []string) {
+	dirs := dirsMade(d.old)
+	if d.old == nil {
+		dirs = d.missingDirs()
+	}
+	if text := render(helpers, dirs, also); !bytes.Equal(text, d.old) {
+		d.text = text
+	}
+}
+
+func (d *dropIn) write() error {
+	if d.text == nil {
+		return nil
+	}
+	dirs := 0
+	if d.old == nil {
+		dirs = d.missingDirs()
+		if err := os.MkdirAll(filepath.Dir(d.path), 0o700); err != nil {
+			removeDirs(filepath.Dir(d.path), dirs)
+			return err
+		}
+	}
+	err := atomicfile.Replace(d.path, d.old, d.text, 0o644)
+	if err != nil {
+		removeDirs(filepath.Dir(d.path), dirs)
+	}
+	return err
+}
+
+// restore puts the file back as it was, after an error.
+func (d *dropIn) restore() error {
+	switch {
+	case d.text == nil:
+		return nil
+	case d.old != nil:
+		return atomicfile.Replace(d.path, d.text, d.old, 0o644)
+	}
+	return dropIn{path: d.path, old: d.text}.remove()
+}
+
+func (d dropIn) remove() error {
+	if d.old == nil {
+		return nil
+	}
+	if err := atomicfile.Remove(d.path, d.old); err != nil {
+		return err
+	}
+	removeDirs(filepath.Dir(d.path), dirsMade(d.old))
+	return nil
+}
+
+func (d *dropIn) missingDirs() int {
+	missing := 0
+	for dir := filepath.Dir(d.path); missing < maxDirs; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		missing++
+	}
+	return missing
+}
+
+// removeDirs removes as many directories, from the innermost outwards, as long as they are empty.
+func removeDirs(dir string, count int) {
+	for range count {
+		if os.Remove(dir) != nil {
+			return
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+// The file's text around the setting. The number tells Unconfigure how many directories to remove again.
+const (
+	head = "# Written by ragenv docker configure --podman; ragenv docker unconfigure removes it. See containers-registries.conf(5).\n"
+	made = "# Directories made for this file: "
+	also = "# Also in: " // and a TOML string
+
+	maxDirs = 3 // .config/containers/registries.conf.d
+)
+
+func render(helpers []string, dirs int, files []string) []byte {
+	var b strings.Builder
+	b.WriteString(head + made + strconv.Itoa(dirs) + "\n")
+	for _, file := range files {
+		b.WriteString(also + tomlquote.String(file) + "\n")
+	}
+	b.WriteString(setting(helpers))
+	return []byte(b.String())
+}
+
+func setting(helpers []string) string {
+	return "credential-helpers = " + tomlquote.Array(helpers) + "\n"
+}
+
+// isOurs reports whether a file is, byte for byte, one that render could have made.
+func isOurs(text []byte) bool {
+	var document struct {
+		Helpers []string `toml:"credential-helpers"`
+	}
+	return toml.Unmarshal(text, &document) == nil && bytes.Equal(text, render(document.Helpers, dirsMade(text), alsoIn(text)))
+}
+
+// dirsMade reads the number of directories that Configure made.
+func dirsMade(text []byte) int {
+	_, rest, _ := strings.Cut(string(text), made)
+	line, _, _ := strings.Cut(rest, "\n")
+	n, err := strconv.Atoi(line)
+	if err != nil || n < 0 || n > maxDirs {
+		return 0
+	}
+	return n
+}
+
+// alsoIn returns the other files that a drop-in records to have a line of ours.
+func alsoIn(text []byte) []string {
+	var files []string
+	for line := range strings.Lines(string(text)) {
+		quoted, found := strings.CutPrefix(strings.TrimSuffix(line, "\n"), also)
+		var document struct{ File string }
+		if found && toml.Unmarshal([]byte("File = "+quoted), &document) == nil {
+			files = append(files, document.File)
+		}
+	}
+	return files
+}
