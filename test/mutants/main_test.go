@@ -2,6 +2,9 @@ package main
 
 import (
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -39,36 +42,118 @@ func TestPercentages(t *testing.T) {
 	}
 }
 
-// The conditions of a switch that was reached are added, those of another are not.
-func TestCases(t *testing.T) {
-	const source = `package p
-
-const limit = 2 + 3; func f(a, b int) int {
-	switch {
-	case a > 1, b > 1:
-		return 1
-	default:
-		return 2
+// Each kind of change, in each place where a program may have it: a change that is switched on does what the same change
+// of the source does.
+func TestSwitchedOnIsTheSame(t *testing.T) {
+	root := t.TempDir()
+	for name, text := range map[string]string{"go.mod": "module example.com/p\n\ngo 1.25\n", "p/p.go": sample, "p/p_test.go": sampleTest} {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, err := find(root, "p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := test(root, subject{dir: "p"}, 2, found)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A comment in the sample says what becomes of the changes of its line.
+	for i, m := range found.mutants {
+		_, want, _ := strings.Cut(m.source, "// ")
+		if now := outcomes[got[i].own]; !slices.Contains(strings.Fields(want), now) {
+			t.Errorf("%s: %s, constant %t: %s", m.kind, m.source, m.constant, now)
+		}
+	}
+	if len(found.mutants) != 30 {
+		t.Errorf("%d mutants", len(found.mutants))
+	}
+	for i := range found.mutants { // some, since each is built
+		found.mutants[i].constant = found.mutants[i].constant || i%4 == 0
+	}
+	want, err := test(root, subject{dir: "p"}, 2, found)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, m := range found.mutants {
+		if got[i].own != want[i].own && got[i].own != uncovered {
+			t.Errorf("%s: %s: %s, and %s where the source is changed", m.kind, m.source, outcomes[got[i].own], outcomes[want[i].own])
+		}
 	}
 }
 
-func g(a int) int {
+var outcomes = map[outcome]string{uncovered: "uncovered", noProgram: "noProgram", lived: "lived", killed: "killed", timedOut: "timedOut"}
+
+const sample = `// Package p is a sample.
+package p
+
+import "time"
+
+const limit = 2 + 3 // killed
+
+const small uint = 1 - 1 + 1 // killed noProgram
+
+type flag bool
+
+func bounds(a int, text string) (n int) {
 	switch {
-	case a > 1:
-		return 1
+	case a >= limit, text+"x" == "abx": // killed
+		n++ // killed
+	case a < -4 /* below */ && a != /* not */ -8: // killed
+		n-- // killed
 	}
-	return 2
+	for i := 0; i < a && i >= 0 && i != 99; i++ { // killed
+		n += a*2 - i%3 // killed
+	}
+	return n * 2 // killed
+}
+
+func same(a time.Duration) (time.Duration, flag) {
+	return a + 3*time.Second, a == 0 // killed
+}
+
+func unnoticed(a int) int {
+	if a > 0 { // lived killed
+		return a
+	}
+	return a + 0 // lived
+}
+
+func unreached(a int) int {
+	return a - 1 // uncovered
 }
 `
-	executed, err := parseBlock("example.com/p/p.go:3.44,4.9 1 7")
-	if err != nil || executed.executed != 7 || executed.file != "example.com/p/p.go" {
-		t.Fatal(executed, err)
+
+const sampleTest = `package p
+
+import (
+	"testing"
+	"time"
+)
+
+func Test(t *testing.T) {
+	for _, c := range []struct {
+		a    int
+		text string
+		n    int
+	}{{0, "", 0}, {4, "", 58}, {5, "", 94}, {6, "ab", 134}, {1, "ab", 6}, {-4, "", 0}, {-5, "", -2}, {-7, "", -2}, {-8, "", 0}} {
+		if n := bounds(c.a, c.text); n != c.n {
+			t.Errorf("%+v: %d", c, n)
+		}
 	}
-	found, err := cases([]byte(source), []block{executed})
-	if err != nil || len(found) != 2 || found[0].from != (position{3, 1}) || found[1].from != (position{5, 7}) || found[1].to != (position{5, 19}) {
-		t.Errorf("%+v, %v", found, err)
+	if d, zero := same(1); d != 3*time.Second+1 || zero {
+		t.Error(d)
 	}
-	if _, err := parseBlock("mode: set"); err == nil {
-		t.Error("a line that is no block was accepted")
+	if d, zero := same(0); d != 3*time.Second || !zero {
+		t.Error(d)
+	}
+	if unnoticed(0) != 0 || unnoticed(1) != 1 || small != 1 {
+		t.Error("unnoticed")
 	}
 }
+`

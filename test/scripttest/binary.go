@@ -44,6 +44,9 @@ func executable(program string) string {
 
 // binaries returns a directory with both programs.
 var binaries = sync.OnceValues(func() (string, error) {
+	if dir := os.Getenv("RAGENV_TEST_PROGRAMS"); dir != "" { // built by test/mutants
+		return dir, nil
+	}
 	root, err := moduleRoot()
 	if err != nil {
 		return "", fmt.Errorf("find the module: %w", err)
