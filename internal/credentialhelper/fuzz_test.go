@@ -16,7 +16,7 @@ import (
 // key is on no other stream, and stderr is at most a line or two of printable text.
 func FuzzGet(f *testing.F) {
 	for _, seed := range []string{
-		"nvcr.io", "https://nvcr.io:443/v2/\r\n", "nv\ncr.io", "nvcr.io.evil.com", "https://nvcr.io@evil.com", "//nvcr.io", "\x00", "", " \n", "nvcr.io/nim/foo?x#y", "[::1]:80", "ghcr.io",
+		"nvcr.io", "https://nvcr.io:443/v2/\r\n", "nv\ncr.io", "nvcr.io.evil.com", "evilnvcr.io", "x.nvcr.io", "https://nvcr.io@evil.com", "//nvcr.io", "\x00", "", " \n", "nvcr.io/nim/foo?x#y", "[::1]:80", "ghcr.io",
 		"\xff", "nvcr\u3002io", strings.Repeat("a", 3000),
 	} {
 		f.Add(seed)
@@ -36,6 +36,9 @@ func FuzzGet(f *testing.F) {
 				t.Errorf("exit %d, %q", code, out)
 			}
 		case err == nil && canonical == serverurl.NGC:
+			if !isNGC(server) {
+				t.Errorf("get %q is answered with the key", input)
+			}
 			var c credentials.Credentials
 			if code != 0 || json.Unmarshal([]byte(out), &c) != nil || c != (credentials.Credentials{ServerURL: server, Username: "$oauthtoken", Secret: key}) {
 				t.Errorf("get %q: exit %d, %q", input, code, out)
@@ -109,6 +112,15 @@ func FuzzStore(f *testing.F) {
 	})
 }
 
+// isNGC reports whether a server is a spelling of nvcr.io with TLS, without the parser that the helper uses.
+func isNGC(server string) bool {
+	host := strings.TrimPrefix(strings.TrimPrefix(strings.ToLower(server), "https:"), "//")
+	if end := strings.IndexAny(host, "/?#"); end >= 0 {
+		host = host[:end]
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(host, ":443"), ".") == "nvcr.io"
+}
+
 // printableLines reports whether text has only lines that a terminal shows as they are.
 func printableLines(text string) bool {
 	for _, r := range text {
@@ -128,7 +140,7 @@ func FuzzKubelet(f *testing.F) {
 		}
 		return string(data)
 	}
-	for _, image := range []string{"nvcr.io/nim/x", "NVCR.io:443/x", "ghcr.io/x", "nvcr.io.evil.com/x", "nvcr.io@evil.com/x", "ubuntu", "", "nvcr.io\n/x"} {
+	for _, image := range []string{"nvcr.io/nim/x", "NVCR.io:443/x", "ghcr.io/x", "nvcr.io.evil.com/x", "nvcr.io@evil.com/x", "evil@nvcr.io/x", "evilnvcr.io/x", "x.nvcr.io/x", "ubuntu", "", "nvcr.io\n/x"} {
 		f.Add(request(image))
 	}
 	f.Add("{")
@@ -154,7 +166,7 @@ func FuzzKubelet(f *testing.F) {
 			t.Fatalf("not a response: %v", err)
 		}
 		for host, auth := range response.Auth {
-			if canonical, err := serverurl.Canonical(host); err != nil || canonical != serverurl.NGC || auth.Password != key {
+			if canonical, err := serverurl.Canonical(host); err != nil || canonical != serverurl.NGC || !isNGC(host) || auth.Password != key {
 				t.Errorf("an answer for %q", host)
 			}
 		}

@@ -262,7 +262,7 @@ func TestBelowNGC(t *testing.T) {
 // Docker Hub, by net/url's reading of the same text.
 func FuzzCanonical(f *testing.F) {
 	for _, seed := range []string{
-		"nvcr.io", "https://NVCR.io.:443/v2/", "nvcr.io@evil", "https://nvcr.io:x@evil", "docker.io/v1/access-token", "[::1]:5000/v1/v1", "a//v1//", "a/v2/?x", "unix:///x",
+		"nvcr.io", "https://NVCR.io.:443/v2/", "nvcr.io@evil", "evilnvcr.io", "x.nvcr.io", "nvcr.io.evil.com", "https://nvcr.io:x@evil", "docker.io/v1/access-token", "[::1]:5000/v1/v1", "a//v1//", "a/v2/?x", "unix:///x",
 		"//docker.io", "nvcr.io://x", "http://http://nvcr.io", "quay.io/a/../b", "nvcr.io..", "[::ffff:1.2.3.4]:80",
 	} {
 		f.Add(seed)

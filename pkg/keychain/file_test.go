@@ -183,6 +183,10 @@ func TestNeitherHalfSuffices(t *testing.T) {
 	if info, err := os.Stat(half); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", info, err)
 	}
+	first, err := os.ReadFile(half)
+	if err != nil || len(first) != 32 || bytes.Equal(first, make([]byte, len(first))) {
+		t.Errorf("the key is %d bytes, or all of them are 0 (%v)", len(first), err)
+	}
 	if err := os.Rename(half, half+"-away"); err != nil {
 		t.Fatal(err)
 	}
@@ -207,6 +211,9 @@ func TestNeitherHalfSuffices(t *testing.T) {
 	}
 	if err := k.Unlock([]byte("secret words")); err != nil {
 		t.Fatal(err)
+	}
+	if next, err := os.ReadFile(half); err != nil || bytes.Equal(next, first) {
+		t.Errorf("the next unlock has the same key (%v)", err)
 	}
 	if err := os.WriteFile(half, []byte("cut"), 0o600); err != nil { // a writer that was killed
 		t.Fatal(err)
