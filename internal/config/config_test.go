@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ragenv/ragenv/internal/atomicfile"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
@@ -41,7 +43,7 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Backend != "" || c.Profile != DefaultProfile || c.Unlock != DefaultUnlock || c.OriginOf(KeyProfile) != OriginDefault {
+	if c.Backend != "" || c.Profile != DefaultProfile || c.Unlock != 15*time.Minute || c.OriginOf(KeyProfile) != OriginDefault {
 		t.Errorf("defaults: %+v", c)
 	}
 }
@@ -95,6 +97,96 @@ func TestInvalid(t *testing.T) {
 	}
 	if _, err := Load(environment(t, "", map[string]string{EnvProfile: "../x"})); !errors.Is(err, keychain.ErrInvalidName) {
 		t.Errorf("a bad %s: %v", EnvProfile, err)
+	}
+}
+
+func TestBoundsOfUnlock(t *testing.T) {
+	for text, ok := range map[string]bool{"1s": true, "24h": true, "999ms": false, "24h0m1s": false, "-1h": false, "": false} {
+		if d, err := ParseUnlock(text); (err == nil) != ok || ok && d.String() == "0s" {
+			t.Errorf("%q: %s, %v", text, d, err)
+		}
+	}
+}
+
+// A newer format may differ in anything else.
+func TestFormat(t *testing.T) {
+	if c, err := Load(environment(t, "format = 1\nprofile = \"a\"\n", nil)); err != nil || c.Profile != "a" || len(c.UnknownKeys) != 0 {
+		t.Errorf("format 1: %+v, %v", c, err)
+	}
+	if _, err := Load(environment(t, "format = 2\nprofile = 7\n", nil)); !errors.Is(err, keychain.ErrNewerFormat) || !strings.Contains(err.Error(), "format 2") {
+		t.Errorf("format 2: %v", err)
+	}
+	if _, err := Load(environment(t, "format = \"two\"\n", nil)); !errors.Is(err, ErrInvalid) {
+		t.Errorf("a format that is no number: %v", err)
+	}
+}
+
+func TestBackendMoved(t *testing.T) {
+	for _, test := range []struct {
+		name, before, after string
+		flag                string // the backend of this run
+		moved               bool
+	}{
+		{"the same file", "backend = \"file\"\n", "backend = \"file\"\n", "", false},
+		{"the same file, another backend for this run", "backend = \"file\"\n", "backend = \"file\"\n", "pass", false},
+		{"another setting", "backend = \"file\"\n", "backend = \"file\"\nunlock = \"1h\"\n", "", false},
+		{"a file that cannot be read", "backend = \"file\"\n", "backend = \n", "", false},
+		{"another backend", "backend = \"file\"\n", "backend = \"secret-service\"\n[secret-service]\ncollection = \"x\"\n", "", true},
+		{"the first one", "unlock = \"1h\"\n", "backend = \"secret-service\"\n[secret-service]\ncollection = \"x\"\n", "", true},
+	} {
+		getenv := environment(t, test.before, nil)
+		c, err := Load(getenv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if test.flag != "" {
+			c.Backend, c.Origins[KeyBackend] = test.flag, OriginFlag
+		}
+		want, origin, collection := c.Backend, c.OriginOf(KeyBackend), ""
+		if test.moved {
+			want, origin, collection = "secret-service", OriginFile, "x"
+		}
+		if err := os.WriteFile(c.Paths.ConfigFile, []byte(test.after), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if moved := c.BackendMoved(getenv); moved != test.moved {
+			t.Errorf("%s: %t", test.name, moved)
+		}
+		if c.Backend != want || c.Collection != collection || c.OriginOf(KeyBackend) != origin || test.moved && c.PinnedBackend != want {
+			t.Errorf("%s: %q from %q, pinned %q, collection %q", test.name, c.Backend, c.OriginOf(KeyBackend), c.PinnedBackend, c.Collection)
+		}
+	}
+}
+
+// Another process that writes the file meanwhile loses nothing, and one that never stops does not hold this one up.
+func TestEditedMeanwhile(t *testing.T) {
+	for writes, want := range map[int]error{1: nil, maxTries - 1: nil, maxTries: atomicfile.ErrChanged} {
+		getenv := environment(t, "unlock = \"1h\"\n", nil)
+		c, err := Load(getenv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		calls := 0
+		change := pinning(KeyProfile, "a")
+		inner := change.text
+		change.text = func(text string) string {
+			if calls++; calls > maxTries {
+				t.Fatal("too many tries")
+			}
+			if calls <= writes {
+				if err := os.WriteFile(c.Paths.ConfigFile, fmt.Appendf(nil, "unlock = \"%dh\"\n", 1+calls), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return inner(text)
+		}
+		if err := c.edit(change); !errors.Is(err, want) {
+			t.Errorf("%d writes: %v, want %v", writes, err, want)
+		}
+		again, err := Load(getenv)
+		if err != nil || again.Unlock != time.Duration(1+writes)*time.Hour || again.Profile == "a" != (want == nil) {
+			t.Errorf("%d writes: %+v, %v", writes, again, err)
+		}
 	}
 }
 

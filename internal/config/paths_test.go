@@ -72,6 +72,25 @@ func TestPaths(t *testing.T) {
 	}
 }
 
+func TestIsAbsOnWindows(t *testing.T) {
+	for path, want := range map[string]bool{"": false, "C": false, "C:": false, `C:\`: true, "C:/": true, `C:\a`: true, "C:a": false, `\a`: false, `a\b`: false, `\\s\b`: true, "//s/b": true, "1:/": true} {
+		if got := isAbs("windows", path); got != want {
+			t.Errorf("%q: %t", path, got)
+		}
+	}
+}
+
+// The hint works where there is no home: it names the variable that this system reads.
+func TestHomeHint(t *testing.T) {
+	want := "HOME="
+	if runtime.GOOS == "windows" {
+		want = "USERPROFILE"
+	}
+	if hint := HomeHint(); !strings.Contains(hint, want) {
+		t.Error(hint)
+	}
+}
+
 // What isAbs says of this system is what Go says.
 func TestIsAbs(t *testing.T) {
 	for _, path := range []string{"", "/", "/a", "a", "./a", `C:`, `C:\`, `C:/a`, `C:a`, `\a`, `\\server\share\a`, "//server/share/a"} {

@@ -172,10 +172,10 @@ func withoutTable(text, table string) string {
 	for end < len(lines) && !strings.HasPrefix(strings.TrimSpace(lines[end]), "[") {
 		end++
 	}
-	for end < len(lines) && end > start+1 && isFiller(lines[end-1]) {
+	for end < len(lines) && isFiller(lines[end-1]) {
 		end--
 	}
-	if end < len(lines) || start == 0 {
+	if end < len(lines) {
 		return strings.Join(lines[:start], "") + strings.Join(lines[end:], "")
 	}
 	for start > 0 && strings.TrimSpace(lines[start-1]) == "" { // the empty line that SetSource put before it
