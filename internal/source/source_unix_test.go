@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -186,6 +187,38 @@ func TestForget(t *testing.T) {
 	}
 }
 
+// Of the caller's environment a command gets what programs need to run at all, and what is named for it.
+func TestCleanEnvironment(t *testing.T) {
+	s := shell(`env > environment; pwd > directory; echo 12345678`)
+	s.Env = []string{"VAULT"}
+	c := commandsIn(t, s, "PATH="+os.Getenv("PATH"), "HOME=/home/me", "VAULT=named", "VAULT_ADDR=https://evil.example", "LD_PRELOAD=", "NGC_API_KEY=x",
+		"RAGENV_PASSPHRASE=x", "RAGENV_PASSPHRASE_FILE=/x", "RAGENV_BACKUP_PASSPHRASE_FILE=/x", "CREDENTIALS_DIRECTORY=/x")
+	c.Config.Sources["default"]["X_TOKEN"] = c.Config.Sources["default"][ref.Name]
+	other := ref
+	other.Name = "X_TOKEN"
+	if _, err := c.Get(other); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(c.Config.Paths.Home, "environment"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for line := range strings.Lines(string(text)) {
+		name, _, _ := strings.Cut(line, "=")
+		if !slices.Contains([]string{"_", "PWD", "OLDPWD", "SHLVL"}, name) { // a shell's own
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	if want := []string{"HOME", "PATH", "RAGENV_SOURCE", "VAULT"}; !slices.Equal(names, want) {
+		t.Errorf("the command gets %q, want %q", names, want)
+	}
+	if dir, err := os.ReadFile(filepath.Join(c.Config.Paths.Home, "directory")); err != nil || strings.TrimSpace(string(dir)) != c.Config.Paths.Home {
+		t.Errorf("it runs in %q, %v; want the home", dir, err)
+	}
+}
+
 // The answer is the key, whatever a program on Windows or a shell puts around it, and nothing else.
 func TestAnswers(t *testing.T) {
 	key := scripttest.NewKey()
@@ -215,6 +248,27 @@ func TestAnswers(t *testing.T) {
 				return
 			}
 			if err == nil || !strings.Contains(err.Error(), test.want) || scripttest.Holds(err.Error(), key) {
+				t.Errorf("%v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+// What a command printed is in no message, although the value has not the shape of a key and the command repeats it where it complains.
+func TestOutputIsInNoMessage(t *testing.T) {
+	const value = "correct horse battery"
+	for name, test := range map[string]struct{ script, want string }{
+		"repeated as it failed":  {`echo "$VAULT"; echo "error: bad token $VAULT" >&2; exit 1`, "failed (exit status 1): error: bad token ***"},
+		"two lines":              {`echo "$VAULT"; echo "$VAULT"`, "printed 2 lines"},
+		"repeated as it is slow": {`echo "$VAULT"; echo "waiting with $VAULT" >&2; sleep 1000`, "did not end within"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := shell(test.script)
+			s.Env = []string{"VAULT"}
+			c := commandsIn(t, s, "VAULT="+value)
+			c.Limit = 2 * time.Second
+			_, err := c.Get(ref)
+			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), value) {
 				t.Errorf("%v, want %q", err, test.want)
 			}
 		})

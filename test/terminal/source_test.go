@@ -1,0 +1,32 @@
+//go:build linux || darwin
+
+package terminal_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/ragenv/ragenv/test/scripttest"
+	"github.com/ragenv/ragenv/test/terminal"
+)
+
+// A command that gives a key cannot ask on the terminal that ragenv was started in: Docker's clients hide what it would say.
+func TestSourceHasNoTerminal(t *testing.T) {
+	w := terminal.NewWorld(t)
+	ragenv := scripttest.Binary(t, scripttest.Ragenv)
+	asks := `if (: < /dev/tty) 2> /dev/null; then echo terminal; else echo none; fi > '` + w.At("asked") + `'; echo 12345678`
+	w.Start("sh", "-c", asks).Expect("12345678").WantCode(0)
+	wantAsked(t, w, "terminal") // what the test stands on: there is one to ask on
+
+	w.Start(ragenv, "source", "set", "PROBE_TOKEN", "--", "sh", "-c", asks).WantCode(0)
+	w.Start("sh", "-c", `"$0" get PROBE_TOKEN | tr 1-8 a-h`, ragenv).Expect("abcdefgh").WantCode(0)
+	wantAsked(t, w, "none")
+}
+
+func wantAsked(t *testing.T, w *terminal.World, want string) {
+	t.Helper()
+	if text, err := os.ReadFile(w.At("asked")); err != nil || strings.TrimSpace(string(text)) != want {
+		t.Errorf("the command found %q, %v; want %q", text, err, want)
+	}
+}
