@@ -194,9 +194,7 @@ func (s *search) word(word string, depth int) {
 	}
 	if strings.ContainsAny(word, separators) {
 		for part := range strings.FieldsFuncSeq(word, func(r rune) bool { return strings.ContainsRune(separators, r) }) {
-			if len(part) < len(word) {
-				s.printed(part)
-			}
+			s.printed(part)
 		}
 		// NAME=key with separators in the key, such as base64.
 		for i := range len(word) {

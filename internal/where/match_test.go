@@ -56,6 +56,9 @@ func TestFind(t *testing.T) {
 		"a docker login":      func(v string) string { return `{"auths":{"nvcr.io":{"auth":"` + b64("$oauthtoken:"+v) + `"}}}` },
 		"a dockerconfigjson":  func(v string) string { return b64(`{"auths":{"nvcr.io":{"auth":"` + b64("$oauthtoken:"+v) + `"}}}`) },
 		"base64 in a setting": func(v string) string { return "AUTH=" + b64("$oauthtoken:"+v) },
+		"base64 after a gap":  func(v string) string { return "AUTH =" + b64("$oauthtoken:"+v) },
+		"base64 of base64":    func(v string) string { return b64(b64(b64(v))) },
+		"an empty setting":    func(v string) string { return "AUTH= " + v + " OTHER_SETTING_EMPTY=" },
 	} {
 		for value, want := range map[string]State{oldest: Old, kept: Old, current: Current} {
 			if got := m.Find("X", text(value)); !slices.Equal(got, []Match{{"NGC_API_KEY", want}}) {
@@ -68,6 +71,95 @@ func TestFind(t *testing.T) {
 	}
 	if got := m.Find("X", "a="+oldest+" b="+current); !slices.Equal(got, []Match{{"NGC_API_KEY", Old}}) {
 		t.Errorf("both: %v", got)
+	}
+}
+
+// Former values that are known by their fingerprint alone are found as words: every character that a key may have is of one.
+func TestFindEveryCharacter(t *testing.T) {
+	old := "azAZ09-_.~+/%!*^ZaZ9"
+	m := NewMatcher([]Key{testKeys(t, old, newValue())})
+	for _, text := range []string{old, "A=" + old, "A='" + old + "'\n", "{" + old + "}", "[" + old + "]", "a@" + old + ";", "`" + old + "`"} {
+		if got := m.Find("", text); !slices.Equal(got, []Match{{"NGC_API_KEY", Old}}) {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+// What is opened more often than Docker's and Kubernetes' files need is not opened.
+func TestFindNesting(t *testing.T) {
+	text := newValue()
+	m := NewMatcher([]Key{{Name: "NGC_API_KEY", Current: keychain.NewSecret(text)}})
+	for depth := range 6 {
+		if found := len(m.Find("", text)) > 0; found != (depth <= maxNesting) {
+			t.Errorf("base64 %d times: found %t", depth, found)
+		}
+		text = base64.StdEncoding.EncodeToString([]byte(text))
+	}
+}
+
+// A value of 16 characters is found wherever it is, one of 15 only under its own name.
+func TestFindLengths(t *testing.T) {
+	for _, length := range []int{weakLength - 1, weakLength} {
+		old, current := newValue()[6:6+length], newValue()[6:6+length]
+		m := NewMatcher([]Key{testKeys(t, old, current)})
+		for value, state := range map[string]State{old: Old, current: Current} {
+			b64 := base64.StdEncoding.EncodeToString
+			for _, text := range []string{value, "a " + value, "A=" + value, "${A:-" + value + "}", b64([]byte(value)), b64([]byte("user:" + value)), b64([]byte(" " + value + " "))} {
+				got := m.Find("", text)
+				if want := length == weakLength; len(got) > 0 != want || want && got[0].State != state {
+					t.Errorf("%d characters in %q (%s): %v", length, text, state, got)
+				}
+			}
+			for _, name := range []string{"NGC_API_KEY", "NVIDIA_API_KEY"} {
+				if got := m.Find(name, " "+value+"\n"); len(got) != 1 || got[0].State != state {
+					t.Errorf("%d characters under %s (%s): %v", length, name, state, got)
+				}
+			}
+		}
+	}
+}
+
+// Whole takes white space around a value, and nothing else.
+func TestWholeAndStored(t *testing.T) {
+	old, current := newValue(), newValue()
+	m := NewMatcher([]Key{testKeys(t, old, current), {Name: "REMOVED", Former: []keychain.Secret{keychain.NewSecret(newValue()), {}}}})
+	for text, want := range map[string]int{old: 1, current: 1, "\n" + old + " ": 1, current + "\n": 1, "A=" + current: 0, old + "x": 0, "": 0} {
+		if got := m.Whole("", text); len(got) != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+	for name, want := range map[string]string{"NGC_API_KEY": current, "REMOVED": "", "ABSENT": "", "": ""} {
+		if got := m.Stored(name); got != want {
+			t.Errorf("%s: another value", name)
+		}
+	}
+}
+
+// There is nothing to search for only where no value of a key is known.
+func TestNothingToSearchFor(t *testing.T) {
+	value := newValue()
+	prints := testKeys(t, value).Prints
+	for name, c := range map[string]struct {
+		key  Key
+		want bool
+	}{
+		"no value":                 {Key{Name: "A"}, true},
+		"an empty former one":      {Key{Name: "A", Former: []keychain.Secret{{}}}, true},
+		"a fingerprint of nothing": {Key{Name: "A", Prints: []keychain.Fingerprint{{}}}, true},
+		"a present one":            {Key{Name: "A", Current: keychain.NewSecret(value)}, false},
+		"a former one":             {Key{Name: "A", Former: []keychain.Secret{keychain.NewSecret(value)}}, false},
+		"a fingerprint":            {Key{Name: "A", Prints: prints}, false},
+	} {
+		m := NewMatcher([]Key{c.key})
+		if m.Empty() != c.want {
+			t.Errorf("%s: empty %t", name, m.Empty())
+		}
+		if got := m.Find("A", value); len(got) == 0 != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+		if got := m.Find("A", ""); len(got) != 0 {
+			t.Errorf("%s: found in nothing: %v", name, got)
+		}
 	}
 }
 

@@ -3,7 +3,8 @@
 package where
 
 import (
-	"sort"
+	"cmp"
+	"slices"
 	"strings"
 )
 
@@ -81,19 +82,12 @@ func (r *Report) Add(other Report) {
 // Sort puts holders of old values first, then by kind, project and name.
 func (r *Report) Sort() {
 	rank := map[string]int{KindContainer: 0, KindService: 1, KindPodmanSecret: 1, KindFile: 2, KindShell: 3, KindProcess: 4, KindSecret: 5, KindHelmRelease: 6, KindPod: 7}
-	sort.SliceStable(r.Holders, func(i, j int) bool {
-		a, b := r.Holders[i], r.Holders[j]
-		switch {
-		case a.State != b.State:
-			return a.State == Old
-		case a.Kind != b.Kind:
-			return rank[a.Kind] < rank[b.Kind]
-		case a.Project != b.Project:
-			return a.Project < b.Project
-		case a.Name != b.Name:
-			return a.Name < b.Name
-		}
-		return a.Line < b.Line
+	current := map[State]int{Current: 1}
+	slices.SortStableFunc(r.Holders, func(a, b Holder) int {
+		return cmp.Or(
+			cmp.Compare(current[a.State], current[b.State]), cmp.Compare(rank[a.Kind], rank[b.Kind]),
+			cmp.Compare(a.Project, b.Project), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Line, b.Line),
+		)
 	})
 }
 
@@ -120,7 +114,7 @@ func (f *Found) Empty() bool { return len(f.keys) == 0 }
 
 // Holder returns what was noted, as a holder of that kind and name.
 func (f *Found) Holder(kind, name string) Holder {
-	sort.Strings(f.keys)
+	slices.Sort(f.keys)
 	h := Holder{State: Current, Keys: f.keys, Kind: kind, Name: name, Where: f.where}
 	if f.old {
 		h.State = Old
@@ -129,10 +123,8 @@ func (f *Found) Holder(kind, name string) Holder {
 }
 
 func appendNew(list []string, text string) []string {
-	for _, present := range list {
-		if present == text {
-			return list
-		}
+	if slices.Contains(list, text) {
+		return list
 	}
 	return append(list, text)
 }

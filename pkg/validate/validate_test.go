@@ -231,7 +231,6 @@ func TestMask(t *testing.T) {
 	}
 }
 
-// FuzzCheck: whatever is pasted, nothing of it is repeated and the same rules hold.
 func TestWorst(t *testing.T) {
 	for _, test := range []struct {
 		findings []Finding
@@ -272,6 +271,7 @@ func TestMaxEnvValueFits(t *testing.T) {
 	}
 }
 
+// FuzzCheck: whatever is pasted, nothing of it is repeated and the same rules hold.
 func FuzzCheck(f *testing.F) {
 	for _, seed := range []string{"", "nvapi-...", "export A_KEY=b", "\"", "“", "Bearer x", "\x00", "$oauthtoken:", "JG9hdXRodG9rZW46eA==", "{", "a=\n", "\xff\xfe", "cyborg_", "x=x", "%%"} {
 		f.Add(seed)
