@@ -219,6 +219,24 @@ func TestCleanEnvironment(t *testing.T) {
 	}
 }
 
+// A command that failed is asked again: only keys are kept.
+func TestFailuresAreNotKept(t *testing.T) {
+	key := scripttest.NewKey()
+	s := shell(`test -e ready && echo $VAULT`)
+	s.Env, s.Cache = []string{"VAULT"}, "1m"
+	c := commandsIn(t, s, "VAULT="+key)
+	t.Cleanup(func() { _ = c.Forget() })
+	if _, err := c.Get(ref); !errors.Is(err, keychain.ErrSource) {
+		t.Fatalf("%v", err)
+	}
+	if err := os.WriteFile(filepath.Join(c.Config.Paths.Home, "ready"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if item, err := c.Get(ref); err != nil || item.Secret.Reveal() != key {
+		t.Errorf("another answer, %v", err)
+	}
+}
+
 // The answer is the key, whatever a program on Windows or a shell puts around it, and nothing else.
 func TestAnswers(t *testing.T) {
 	key := scripttest.NewKey()
