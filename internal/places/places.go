@@ -241,13 +241,8 @@ func JoinFixes(findings []*Finding) {
 	}
 }
 
-// edit is the command that opens a file at a line.
-func edit(path string, line int) string {
-	if line == 0 {
-		return shellquote.Edit(path, 0)
-	}
-	return shellquote.Edit(path, line)
-}
+// edit is the command that opens a file at a line, or at its beginning for 0.
+func edit(path string, line int) string { return shellquote.Edit(path, line) }
 
 // ImportLine is the command that stores the keys of a file and removes them from it.
 func ImportLine(path string) string { return "ragenv import " + quoted(path) + " --remove" }

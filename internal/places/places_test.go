@@ -3,13 +3,14 @@ package places
 import (
 	"bytes"
 	"context"
-	"github.com/ragenv/ragenv/internal/bom"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ragenv/ragenv/internal/bom"
 )
 
 // a home to scan, with what was found in it by place and file.
@@ -191,12 +192,20 @@ func TestUTF16(t *testing.T) {
 
 func TestEnvFileSettings(t *testing.T) {
 	for text, want := range map[string]string{
-		"a:\n  env_file: .env\n":                                        ".env",
-		"a:\n  env_file: [a.env, 'b.env']\n":                            "a.env b.env",
-		"a:\n  env_file:\n    - a.env # x\n    - b.env\n  image: x\n":   "a.env b.env",
-		"a:\n  env_file:\n  - a.env\nb:\n  - c\n":                       "a.env",
-		"a:\n  env_file:\n    - path: ./a.env\n      required: false\n": "./a.env",
-		"a:\n  env_file: ${X}\n":                                        "",
+		"a:\n  env_file: .env\n":                                                       ".env",
+		"a:\n  env_file: [a.env, 'b.env']\n":                                           "a.env b.env",
+		"a:\n  env_file:\n    - a.env # x\n    - b.env\n  image: x\n":                  "a.env b.env",
+		"a:\n  env_file:\n  - a.env\nb:\n  - c\n":                                      "a.env",
+		"a:\n  env_file:\n    - path: ./a.env\n      required: false\n":                "./a.env",
+		"a:\n  env_file: ${X}\n":                                                       "",
+		"a:\n  env_file:\n    - a.env\n    # x\n\n    - b.env\n":                       "a.env b.env",
+		"a:\n  env_file:\n    - a.env\n    other: b.env\n":                             "a.env",
+		"a:\n  env_file:\n    - a.env\n   - b.env\n  x:\n    - c\n":                    "a.env b.env",
+		"a:\n  env_file:\n - a.env\n":                                                  "",
+		"env_file:\n- a.env\nx:\n- b\n":                                                "a.env",
+		"a:\n  env_file:\n    - path: a.env\n      format: raw\n    - path: 'b.env'\n": "a.env b.env",
+		"a:\n  env_file:\n    - format: raw\n      path: a.env\n":                      "a.env",
+		"a:\n  env_file: \"a b.env\" # x\r\n":                                          "a b.env",
 	} {
 		if got := strings.Join(envFileSettings([]byte(text)), " "); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)

@@ -1,6 +1,7 @@
 package places
 
 import (
+	"cmp"
 	"context"
 	"io/fs"
 	"os"
@@ -76,7 +77,7 @@ func envFiles(ctx context.Context, o Options) (paths []string, unread []Unread) 
 		info, err := os.Stat(path)
 		switch {
 		case err != nil:
-			unread = append(unread, Unread{path, whyUnread(err)})
+			unread = append(unread, Unread{path, cmp.Or(whyUnread(err), "does not exist")})
 		case !info.IsDir():
 			add(path)
 		default:
