@@ -149,6 +149,9 @@ func TestMaskEdges(t *testing.T) {
 		{"one of 7", "1234567\nx", "1234567", "1234567"},
 		{"8 spaces between digits", "0123456789ab", gap(8), "***"},
 		{"9 spaces", "0123456789ab", gap(9), gap(9)},
+		{"a percent sign at the end, and a digit behind", "0123456789ab%", "0123456789ab%4x", "***4x"},
+		{"a percent sign at the end, encoded but for it", "0123456789ab%", "%30123456789ab%4x", "***4x"},
+		{"two values without a gap", "0123456789ab", "0123456789ab0123456789ab", "***"},
 	} {
 		if got := masked(t, []string{test.value}, test.output); got != test.want {
 			t.Errorf("%s: %q, want %q", test.doc, got, test.want)

@@ -98,10 +98,8 @@ func (w *Writer) Write(p []byte) (int, error) {
 			for i < len(p) && !w.masker.starts[p[i]] {
 				i++
 			}
-			if i > start {
-				w.buf = append(w.buf, p[start:i]...)
-				w.inRun = false
-			}
+			w.buf = append(w.buf, p[start:i]...)
+			w.inRun = false
 			if i == len(p) {
 				break
 			}
