@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,10 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	printTable()
+	if code == 0 && os.Getenv("E2E_WORLD") != "" && !ran() { // such as a -run that names no step
+		fmt.Fprintln(os.Stderr, "e2e: error: no step ran")
+		code = 1
+	}
 	os.Exit(code)
 }
 
@@ -65,6 +70,11 @@ func skip(t *testing.T, reason string) {
 	}
 	table.mu.Unlock()
 	t.Skip(reason)
+}
+
+// ran reports whether a step did more than skip.
+func ran() bool {
+	return slices.ContainsFunc(table.rows, func(row *outcome) bool { return row.state != "skipped" })
 }
 
 func printTable() {
