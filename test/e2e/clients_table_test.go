@@ -1,17 +1,38 @@
 package e2e
 
-import "github.com/ragenv/ragenv/test/e2e/registry"
+import (
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/ragenv/ragenv/test/e2e/registry"
+)
 
 // nims stands for every image of the Blueprint's nims.yaml.
 const nims = "nvcr.io/nim/"
 
-// How clients say that the registry does not let them in: as containers/image has it, and the engine; or as the token endpoint
-// answers.
+// How clients say that the registry does not let them in: as containers/image has it, and engines up to 28; or as the token
+// endpoint answers.
 const (
 	podmanDenied = "unauthorized: authentication required"
-	engineDenied = podmanDenied
 	tokenDenied  = "401 Unauthorized"
 )
+
+// engineDenied is how the world's engine says it. From 29 on its images are containerd's, which quotes the token endpoint.
+var engineDenied = func() string {
+	if fromContainerd() {
+		return tokenDenied
+	}
+	return podmanDenied
+}()
+
+// fromContainerd reports whether the world's engine keeps its images in containerd's store.
+func fromContainerd() bool {
+	major, _, _ := strings.Cut(strings.TrimPrefix(os.Getenv("E2E_DOCKER_VERSION"), "v"), ".")
+	number, err := strconv.Atoi(major)
+	// Built from the module of the sources it calls itself 2.0.0-beta.
+	return err == nil && (number >= 29 || number == 2)
+}
 
 // times repeats a call.
 func times(n int, call string) []string {

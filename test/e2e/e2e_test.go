@@ -184,7 +184,12 @@ func testSet(t *testing.T) {
 
 func testFailures(t *testing.T) {
 	const deniedLogin = `Error response from daemon: Get "https://nvcr.io/v2/": unauthorized: authentication required`
-	const deniedPull = nimManifest + `: unauthorized: authentication required`
+	deniedPull := nimManifest + `: unauthorized: authentication required`
+	refusedPull := deniedPull // with a key that is wrong
+	if fromContainerd() {
+		deniedPull = `failed to authorize: failed to fetch anonymous token: unexpected status from GET request to https://nvcr.io/proxy_auth`
+		refusedPull = `failed to authorize: failed to fetch oauth token: unexpected status from GET request to https://nvcr.io/proxy_auth`
+	}
 
 	step(t, "wrong key at login", func(t *testing.T) {
 		h := newHome(t)
@@ -202,7 +207,7 @@ func testFailures(t *testing.T) {
 		h.newStore()
 		h.ragenv("docker", "configure").ok()
 		h.run(h.secret(newKey()), "ragenv", "set", "NGC_API_KEY").ok()
-		h.docker("pull", nimImage).fails(1).says("Error response from daemon: ", deniedPull)
+		h.docker("pull", nimImage).fails(1).says("Error response from daemon: ", refusedPull)
 	})
 	step(t, "login before there is a store", func(t *testing.T) {
 		h := newHome(t)
