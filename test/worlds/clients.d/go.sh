@@ -4,7 +4,7 @@
 # shellcheck disable=SC2154
 
 # go_run ARGUMENTS... runs go apart from the module and workspace that the caller may stand in.
-go_run() { (cd "$scratch" && quietly env GOWORK=off GOFLAGS=-buildvcs=false CGO_ENABLED="$cgo" timeout 1200 go "$@"); }
+go_run() { (cd "$scratch" && quietly env GOWORK=off GOFLAGS=-buildvcs=false CGO_ENABLED="$cgo" timeout 2400 go "$@"); }
 
 # module_dir MODULE@VERSION downloads it and prints where its source is in the module cache.
 module_dir() {
@@ -20,13 +20,15 @@ copy_module() {
 }
 
 build_install() {
-	local built
-	GOBIN="$scratch/bin" go_run install -trimpath -ldflags "$ldflags" "$module${package:+/$package}@$version" || return 1
+	local all=() each built
+	for each in "${packages[@]}"; do all+=("$module${each:+/$each}@$version"); done
+	GOBIN="$scratch/bin" go_run install -trimpath -tags "$tags" -ldflags "$ldflags" "${all[@]}" || return 1
 	built=("$scratch"/bin/*)
-	mv "${built[0]}" "$out"
+	if ((${#all[@]} == 1)); then mv "${built[0]}" "$out"; else mv "${built[@]}" "${out%/*}/"; fi
 }
 
 build_source() {
+	local to=$out
 	copy_module "$what" "$scratch/src" || return 1
 	# docker/cli is no module, and builds with this file in the place of one.
 	if [[ -e $scratch/src/vendor.mod ]]; then
@@ -34,7 +36,8 @@ build_source() {
 		mv "$scratch/src/vendor.sum" "$scratch/src/go.sum"
 		rm -rf "$scratch/src/vendor" # the little of it that is in the module
 	fi
-	go_run -C "$scratch/src" build -trimpath -ldflags "$ldflags" -o "$out" "./$package"
+	if ((${#packages[@]} > 1)); then to=${out%/*}/; fi # each under its own name
+	go_run -C "$scratch/src" build -trimpath -tags "$tags" -ldflags "$ldflags" -o "$to" "${packages[@]/#/./}"
 }
 
 # build_kube builds in a module that requires k8s.io/kubernetes and takes each staging module, for which that
@@ -52,15 +55,22 @@ build_kube() {
 }
 
 obtain_go() {
-	local module=${what%@*} version=${what##*@} cgo=0 word out
+	local module=${what%@*} version=${what##*@} cgo=0 tags='' word out
 	local ldflags="-s -w ${build//@/${what##*@}}"
-	local command=$commands dir="$cache/$name-${what##*@}"
-	if [[ -x $dir/$command ]]; then
+	local command=${commands%% *} dir="$cache/$name-${what##*@}"
+	local packages=("$package")
+	if [[ $package == *' '* ]]; then read -ra packages <<<"$package"; fi
+	# The last one, too: what an earlier list asked for may lack it.
+	if [[ -x $dir/$command && -x $dir/${commands##* } ]]; then
 		printf '%s\t%s\n' "$dir/$command" "$version"
 		return
 	fi
 	command -v go >/dev/null || unavailable "needs go to build $what"
 	for word in $build; do
+		if [[ $word == tags:* ]]; then
+			tags=${word#tags:}
+			ldflags=${ldflags/"$word"/}
+		fi
 		[[ $word == cgo:* ]] || continue
 		cgo=1
 		ldflags=${ldflags/"$word"/}
