@@ -1,12 +1,6 @@
 package e2e
 
-import (
-	"os"
-	"strconv"
-	"strings"
-
-	"github.com/ragenv/ragenv/test/e2e/registry"
-)
+import "github.com/ragenv/ragenv/test/e2e/registry"
 
 // nims stands for every image of the Blueprint's nims.yaml.
 const nims = "nvcr.io/nim/"
@@ -25,14 +19,6 @@ var engineDenied = func() string {
 	}
 	return podmanDenied
 }()
-
-// fromContainerd reports whether the world's engine keeps its images in containerd's store.
-func fromContainerd() bool {
-	major, _, _ := strings.Cut(strings.TrimPrefix(os.Getenv("E2E_DOCKER_VERSION"), "v"), ".")
-	number, err := strconv.Atoi(major)
-	// Built from the module of the sources it calls itself 2.0.0-beta.
-	return err == nil && (number >= 29 || number == 2)
-}
 
 // times repeats a call.
 func times(n int, call string) []string {

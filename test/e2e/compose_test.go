@@ -90,7 +90,7 @@ func testComposeUp(t *testing.T) {
 
 	// nvcr.io no longer takes the old key, and the containers still have it.
 	rotated := h.acceptedKey()
-	h.docker("pull", nimImage).fails(1).says("unauthorized: authentication required")
+	h.docker("pull", nimImage).fails(1).says(engineRefuses().wrongKey...)
 	h.run(rotated, "ragenv", "set", "NGC_API_KEY").ok()
 	h.composeUp().ok()
 	h.wantKeys(rotated, cyborgKey)

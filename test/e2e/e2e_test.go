@@ -183,21 +183,14 @@ func testSet(t *testing.T) {
 }
 
 func testFailures(t *testing.T) {
-	const deniedLogin = `Error response from daemon: Get "https://nvcr.io/v2/": unauthorized: authentication required`
-	deniedPull := nimManifest + `: unauthorized: authentication required`
-	refusedPull := deniedPull // with a key that is wrong
-	if fromContainerd() {
-		deniedPull = `failed to authorize: failed to fetch anonymous token: unexpected status from GET request to https://nvcr.io/proxy_auth`
-		refusedPull = `failed to authorize: failed to fetch oauth token: unexpected status from GET request to https://nvcr.io/proxy_auth`
-	}
-
+	refused := engineRefuses()
 	step(t, "wrong key at login", func(t *testing.T) {
 		h := newHome(t)
 		h.acceptedKey()
 		h.newStore()
 		h.ragenv("docker", "configure").ok()
 		h.helperCalls()
-		h.login(h.secret(newKey())).fails(1).says(deniedLogin)
+		h.login(h.secret(newKey())).fails(1).says(refused.login)
 		h.wantCalls() // nothing is stored
 		h.wantListed()
 	})
@@ -207,7 +200,8 @@ func testFailures(t *testing.T) {
 		h.newStore()
 		h.ragenv("docker", "configure").ok()
 		h.run(h.secret(newKey()), "ragenv", "set", "NGC_API_KEY").ok()
-		h.docker("pull", nimImage).fails(1).says("Error response from daemon: ", refusedPull)
+		h.docker("pull", nimImage).fails(1).says(refused.wrongKey...).quoted(refused.wrongKeyQuoted)
+		h.docker("run", "--rm", nimImage, "env").fails(125).says(refused.wrongKey...).quoted(refused.wrongKeyQuoted)
 	})
 	step(t, "login before there is a store", func(t *testing.T) {
 		h := newHome(t)
@@ -220,8 +214,8 @@ func testFailures(t *testing.T) {
 		h := newHome(t)
 		h.newStore()
 		h.ragenv("docker", "configure").ok()
-		h.docker("pull", nimImage).fails(1).says(
-			deniedPull, "error: no key is stored as NGC_API_KEY\n", "hint: ragenv set NGC_API_KEY\n")
+		h.docker("pull", nimImage).fails(1).says("error: no key is stored as NGC_API_KEY\n", "hint: ragenv set NGC_API_KEY\n").
+			says(refused.noKey...).quoted(refused.noKeyQuoted)
 		wantAnonymous(t)
 		h.ragenv("get", "NGC_API_KEY").fails(1).says("ragenv: error: ", "NGC_API_KEY", "ragenv: hint: ")
 		h.ragenv("--", "docker", "ps").fails(125).says("ragenv: error: ", "ragenv: hint: ")
@@ -233,10 +227,11 @@ func testFailures(t *testing.T) {
 		h.run(key, "ragenv", "set", "NGC_API_KEY").ok() // storing needs no passphrase
 		h.ragenv("docker", "configure", "--store").ok()
 
-		h.docker("pull", nimImage).fails(1).says(deniedPull, "hint: ragenv unlock\n")
+		h.docker("pull", nimImage).fails(1).says("the keychain is locked", "hint: ragenv unlock\n").
+			says(refused.noKey...).quoted(refused.noKeyQuoted)
 		h.ragenv("get", "NGC_API_KEY").fails(1).says("ragenv: hint: ragenv unlock")
 		h.ragenv("--", "docker", "ps").fails(125).says("ragenv: hint: ragenv unlock")
-		h.docker("run", "--rm", nimImage, "env").fails(125).says(deniedPull, "hint: ragenv unlock\n")
+		h.docker("run", "--rm", nimImage, "env").fails(125).says("hint: ragenv unlock\n").says(refused.noKey...)
 		wantAnonymous(t)
 
 		h.docker("pull", publicImage).ok()
@@ -247,7 +242,7 @@ func testFailures(t *testing.T) {
 		h.pulls(nimImage)
 		wantKeyUsed(t)
 		h.ragenv("lock").ok()
-		h.docker("pull", nimImage).fails(1).says(deniedPull, "hint: ragenv unlock\n")
+		h.docker("pull", nimImage).fails(1).says("hint: ragenv unlock\n").says(refused.noKey...)
 	})
 	step(t, "Docker not configured", func(t *testing.T) {
 		h := newHome(t)
@@ -256,7 +251,7 @@ func testFailures(t *testing.T) {
 		h.run(key, "ragenv", "set", "NGC_API_KEY").ok()
 		// With an empty config.json Docker looks for other helpers on PATH.
 		h.writeConfig(`{"auths": {"unrelated.example.com": {}}}`)
-		h.docker("pull", nimImage).fails(1).says(deniedPull)
+		h.docker("pull", nimImage).fails(1).says(refused.noKey...)
 		h.wantCalls()
 		h.ragenv("docker", "status").says("ragenv docker configure")
 	})
@@ -269,12 +264,18 @@ func testFailures(t *testing.T) {
 		if _, err := h.lookPath(helperName); err == nil {
 			skip(t, helperName+" is installed on this machine")
 		}
-		h.docker("pull", nimImage).fails(1).says(deniedPull)
-		run := h.docker("run", "--rm", nimImage, "env")
-		if strings.HasPrefix(cliVersion(), "20.") {
-			run.fails(125).says(deniedPull)
+		const absent = `exec: "docker-credential-ngc": executable file not found in $PATH`
+		pull := h.docker("pull", nimImage).fails(1)
+		if cliMajor() >= 29 {
+			pull.says(absent)
 		} else {
-			run.fails(127).says(`exec: "docker-credential-ngc": executable file not found in $PATH`)
+			pull.says(refused.noKey...)
+		}
+		run := h.docker("run", "--rm", nimImage, "env")
+		if cliMajor() == 20 {
+			run.fails(125).says(refused.noKey...)
+		} else {
+			run.fails(127).says(absent)
 		}
 	})
 }
@@ -283,7 +284,11 @@ func testSecondRegistry(t *testing.T) {
 	login := func(h *home, password string) result {
 		return h.run(password, "docker", "login", "--username", registry.SecondUser, "--password-stdin", registry.Second)
 	}
-	const denied = `"https://registry.example.com:5000/v2/team/app/manifests/1.0": no basic auth credentials`
+	denied := `"https://registry.example.com:5000/v2/team/app/manifests/1.0": no basic auth credentials`
+	if fromContainerd() {
+		denied = `"registry.example.com:5000/team/app:1.0": pull access denied, repository does not exist or may require authorization: ` +
+			`authorization failed: no basic auth credentials`
+	}
 
 	step(t, "login, pull, logout of both", func(t *testing.T) {
 		h := newHome(t)
@@ -312,7 +317,7 @@ func testSecondRegistry(t *testing.T) {
 		h.pulls(nimImage)
 		h.docker("logout", "nvcr.io").ok()
 		h.wantListed()
-		h.docker("pull", nimImage).fails(1).says("unauthorized: authentication required")
+		h.docker("pull", nimImage).fails(1).says(engineRefuses().noKey...)
 		if c := h.config(); len(c.Auths) != 0 {
 			t.Errorf("config.json after both logouts: %+v", c)
 		}

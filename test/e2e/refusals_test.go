@@ -1,0 +1,61 @@
+package e2e
+
+import (
+	"os"
+	"strconv"
+	"strings"
+)
+
+// refusals are what the world's engine says when nvcr.io does not let it in, in parts that all stand in the message. Of each,
+// docs/troubleshooting.md quotes one.
+type refusals struct {
+	noKey, wrongKey             []string // at a pull
+	noKeyQuoted, wrongKeyQuoted string
+	login                       string // at a login with a wrong key
+}
+
+func engineRefuses() refusals {
+	if fromContainerd() {
+		const anonymous, oauth = "failed to authorize: failed to fetch anonymous token", "failed to authorize: failed to fetch oauth token"
+		of := func(quoted string) []string {
+			return []string{
+				`Error response from daemon: unknown: failed to resolve reference "` + nimImage + `": ` + quoted +
+					": unexpected status from GET request to https://nvcr.io/proxy_auth?scope=",
+				": 401 Unauthorized",
+			}
+		}
+		// Unlike nvcr.io's, the world's endpoint for tokens answers this one word, which the engine repeats.
+		return refusals{of(anonymous), of(oauth), anonymous, oauth, `Error response from daemon: Get "https://nvcr.io/v2/": unauthorized: Unauthorized`}
+	}
+	const required = "unauthorized: authentication required"
+	pull := []string{"Error response from daemon: ", nimManifest + ": " + required}
+	return refusals{pull, pull, required, required, `Error response from daemon: Get "https://nvcr.io/v2/": ` + required}
+}
+
+// fromContainerd reports whether the world's engine keeps its images in containerd's store, as engines do from 29 on.
+func fromContainerd() bool {
+	version := major(os.Getenv("E2E_DOCKER_VERSION"))
+	return version >= 29 || version == 2 // built from the module of its sources, it calls itself 2.0.0-beta
+}
+
+// cliMajor is the first number of the version of the world's docker program.
+func cliMajor() int { return major(cliVersion()) }
+
+func major(version string) int {
+	first, _, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
+	number, _ := strconv.Atoi(first)
+	return number
+}
+
+// quoted fails the test unless docs/troubleshooting.md quotes this message.
+func (r result) quoted(message string) result {
+	r.t.Helper()
+	page, err := os.ReadFile("../../docs/troubleshooting.md")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if !strings.Contains(string(page), "\n| `"+message+"`") {
+		r.t.Errorf("docs/troubleshooting.md does not quote %q", message)
+	}
+	return r.says(message)
+}
