@@ -75,7 +75,7 @@ func maskScalars(b *strings.Builder, text []byte, i, end int) {
 		switch {
 		case c == '"':
 			next = skipString(text, i)
-			if after := skipSpace(text, next); after < end && text[after] == ':' {
+			if text[skipSpace(text, next)] == ':' {
 				b.Write(text[i:next])
 			} else {
 				b.WriteString(maskedValue)

@@ -12,12 +12,15 @@ import (
 
 func TestFaults(t *testing.T) {
 	for text, want := range map[string]string{
-		`{"auths": {"a": {"auth": "bWU6eA=="}}}`:            "",
-		"\ufeff{}":                                          "1:1: a byte order mark",
-		"{\n  \"experimental\": true}":                      "2:19: experimental is not a string: Docker 28",
-		"{\n  \"features\": {\"buildkit\": true}}":          "2:28: a value of features is not a string",
-		"{\"HttpHeaders\": {\"X\": 1}}":                     "1:23: a value of HttpHeaders is not a string",
-		"{\"auths\": {\n\t\"nvcr.io\": {\"auth\": \"#\"}}}": `2:22: an "auth" that is not base64`,
+		`{"auths": {"a": {"auth": "bWU6eA=="}}}`:                   "",
+		"\ufeff{}":                                                 "1:1: a byte order mark",
+		"{\n  \"experimental\": true}":                             "2:19: experimental is not a string: Docker 28",
+		"{\n  \"features\": {\"buildkit\": true}}":                 "2:28: a value of features is not a string",
+		`{"pruneFilters": ["x", 1]}`:                               "1:24: an element of pruneFilters is not a string",
+		`{"pruneFilters": [1 , "x"]}`:                              "1:19: an element of pruneFilters is not a string",
+		`{"pruneFilters": [ ], "cliPluginsExtraDirs": ["a" ,"b"]}`: "",
+		"{\"HttpHeaders\": {\"X\": 1}}":                            "1:23: a value of HttpHeaders is not a string",
+		"{\"auths\": {\n\t\"nvcr.io\": {\"auth\": \"#\"}}}":        `2:22: an "auth" that is not base64`,
 	} {
 		f, err := Parse("config.json", []byte(text))
 		if err != nil {
@@ -65,11 +68,23 @@ func TestHint(t *testing.T) {
 	if err := os.Symlink(target, link); err != nil {
 		t.Skip(err)
 	}
+	// A directory that is a link, and a link to a file next to it.
+	linkedDir, linked := filepath.Join(dir, "c"), filepath.Join(dir, "c", "config.json")
+	sibling, beside := filepath.Join(filepath.Dir(target), "config.json"), filepath.Join(filepath.Dir(plain), "other.json")
+	for from, to := range map[string]string{linkedDir: filepath.Dir(plain), sibling: target, beside: plain} {
+		if err := os.Symlink(to, from); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, c := range []struct {
 		path string
 		err  error
 		want string
 	}{
+		{linked, &fs.PathError{Op: "open", Path: linked, Err: fs.ErrPermission}, `sudo chown "$(id -un)" ` + linkedDir},
+		{linked, &fs.PathError{Op: "open", Path: linked, Err: syscall.EROFS}, "export DOCKER_CONFIG="},
+		{sibling, &fs.PathError{Op: "open", Path: sibling, Err: fs.ErrPermission}, "cp " + target + " " + sibling + ".new && "},
+		{beside, &fs.PathError{Op: "open", Path: beside, Err: fs.ErrPermission}, "cp " + plain + " " + beside + ".new && "},
 		{plain, &fs.PathError{Op: "open", Path: plain, Err: fs.ErrPermission}, `sudo chown "$(id -un)" ` + filepath.Dir(plain)},
 		{link, &fs.PathError{Op: "open", Path: link, Err: syscall.EROFS}, "cp " + target + " " + link + ".new && "},
 		{link, &fs.PathError{Op: "open", Path: link, Err: fs.ErrPermission}, "cp " + target + " "},

@@ -203,8 +203,9 @@ func TestPlaintextAuths(t *testing.T) {
 	key, pass := newKey(), rand.Text()
 	enc := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 	text := fmt.Sprintf(`{"auths":{"nvcr.io":{"auth":%q},"empty":{},"none":null,"https://index.docker.io/v1/":{"auth":%q,"identitytoken":%q},
-		"colon":{"auth":%q},"pair":{"username":"u","password":%q},"bearer":{"registrytoken":%q},"bad":{"auth":%q}}}`,
-		enc("$oauthtoken:"+key), enc("u:"), pass, enc("u:"+pass+":x\x00"), pass, pass, "?"+pass)
+		"colon":{"auth":%q},"pair":{"username":"u","password":%q},"bearer":{"registrytoken":%q},"bad":{"auth":%q},
+		"no password":{"auth":%q},"no password but a token":{"auth":%q,"registrytoken":%q},"both":{"auth":%q,"registrytoken":"other"}}}`,
+		enc("$oauthtoken:"+key), enc("u:"), pass, enc("u:"+pass+":x\x00"), pass, pass, "?"+pass, enc("u:"), enc("u:"), pass, enc("u:"+pass))
 	f := mustParse(t, text)
 	want := []struct {
 		server, user, secret string
@@ -212,7 +213,7 @@ func TestPlaintextAuths(t *testing.T) {
 	}{
 		{"nvcr.io", "$oauthtoken", key, KindPassword}, {"https://index.docker.io/v1/", secrets.TokenUser, pass, KindIdentityToken},
 		{"colon", "u", pass + ":x", KindPassword}, {"pair", "u", pass, KindPassword}, {"bearer", "", pass, KindRegistryToken},
-		{"bad", "", "?" + pass, KindUnreadable},
+		{"bad", "", "?" + pass, KindUnreadable}, {"no password but a token", "", pass, KindRegistryToken}, {"both", "u", pass, KindPassword},
 	}
 	auths := f.PlaintextAuths()
 	if len(auths) != len(want) {
@@ -281,6 +282,176 @@ func TestDiff(t *testing.T) {
 `
 	if got := f.Diff(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", strings.ReplaceAll(got, secret, "SECRET"), want)
+	}
+}
+
+// What a terminal obeys is not in it, and every number is masked.
+func TestDiffOfOddText(t *testing.T) {
+	f := mustParse(t, "\ufeff{\r\n\t\"n\": [0, 9, -1.5e3, true, null, \"x\"  , {\"k\" : 1}],\r\n\t\"\u009b\": {}\r\n}\r\n")
+	f.SetCredHelper("nvcr.io", "ngc")
+	want := `--- config.json
++++ config.json
+ {
+ 	"n": ["***", "***", "***", true, null, "***"  , {"k" : "***"}],
+-	"?": {}
++	"?": {},
++	"credHelpers": {
++		"nvcr.io": "ngc"
++	}
+ }
+`
+	if got := f.Diff(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestDiffLines(t *testing.T) {
+	for _, tt := range []struct{ a, b, want string }{
+		{"x y", "n x y", "+n| x| y"}, {"n x y", "x y", "-n| x| y"}, {"x y", "x", " x|-y"}, {"x", "x y", " x|+y"},
+		{"a b c", "c a b", "+c| a| b|-c"}, {"", "x", "+x"}, {"x", "", "-x"},
+	} {
+		if got := strings.Join(diffLines(strings.Fields(tt.a), strings.Fields(tt.b)), "|"); got != tt.want {
+			t.Errorf("%q to %q: %q, want %q", tt.a, tt.b, got, tt.want)
+		}
+	}
+	// The largest table, and one that is too large, in either direction.
+	lines := func(n int) []string { return strings.Split(strings.Repeat("x\n", n-1)+"x", "\n") }
+	for _, tt := range []struct{ a, b, out int }{{2047, 2047, 2047}, {2048, 2047, 4095}, {2047, 2048, 4095}} {
+		if out := diffLines(lines(tt.a), lines(tt.b)); len(out) != tt.out {
+			t.Errorf("%d and %d lines: %d, want %d", tt.a, tt.b, len(out), tt.out)
+		}
+	}
+}
+
+func TestAuthLine(t *testing.T) {
+	f := mustParse(t, "{\"auths\": {\"first\": {},\n\n\"nvcr.io\":\n{}}}")
+	for server, want := range map[string]int{"first": 1, "nvcr.io": 3, "absent": 0} {
+		if got := f.AuthLine(server); got != want {
+			t.Errorf("%s: line %d, want %d", server, got, want)
+		}
+	}
+	if got := mustParse(t, "{}").AuthLine("nvcr.io"); got != 0 {
+		t.Errorf("without auths: line %d", got)
+	}
+}
+
+// What held no login is not recorded as one that was taken out.
+func TestClearAuthOfNothing(t *testing.T) {
+	f := mustParse(t, `{"auths":{"a":{"auth":"x"},"b":{},"c":null}}`)
+	f.ClearAuth("b")
+	if f.Changed() || len(f.steps) != 0 {
+		t.Errorf("%s, %d steps", f.text, len(f.steps))
+	}
+	f.ClearAuth("a")
+	if got := f.Undo().Cleared(); string(f.text) != `{"auths":{"a":{},"b":{},"c":null}}` || len(got) != 1 || got[0] != "a" {
+		t.Errorf("%s, cleared %q", f.text, got)
+	}
+	f.ClearAuth("c")
+	if string(f.text) != `{"auths":{"a":{},"b":{},"c":{}}}` {
+		t.Errorf("%s", f.text)
+	}
+}
+
+// The store that was replaced returns, wherever in the file it was, after another program wrote the file, too.
+func TestPreviousStoreReturns(t *testing.T) {
+	for _, before := range []string{`{"credsStore":"desktop"}`, `{"z":1,"credsStore":"desktop"}`} {
+		f := mustParse(t, before)
+		if err := f.SetCredsStore("ngc", true); err != nil {
+			t.Fatal(err)
+		}
+		u := f.Undo()
+		f = mustParse(t, strings.Replace(string(f.text), "}", `,"y":2}`, 1))
+		f.Revert(u)
+		if want := strings.Replace(before, "}", `,"y":2}`, 1); string(f.text) != want {
+			t.Errorf("%s, want %s", f.text, want)
+		}
+	}
+}
+
+func TestBOMAlone(t *testing.T) {
+	f := mustParse(t, "\ufeff \n")
+	f.SetCredHelper("nvcr.io", "ngc")
+	if want := "\ufeff{\n\t\"credHelpers\": {\n\t\t\"nvcr.io\": \"ngc\"\n\t}\n}"; string(f.text) != want {
+		t.Errorf("%q, want %q", f.text, want)
+	}
+}
+
+// A program that never stops writing does not hold this one up.
+func TestEditGivesUp(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.json")
+	tries := 0
+	_, err := Edit(path, func(f *File) error {
+		if tries++; tries > maxTries {
+			t.Fatal("too many tries")
+		}
+		if err := os.WriteFile(path, fmt.Appendf(nil, `{"n":%d}`, tries), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return configure(f)
+	})
+	if !errors.Is(err, ErrChanged) || tries != maxTries {
+		t.Errorf("%d tries, %v", tries, err)
+	}
+}
+
+// A File whose Save removed the file is one without a file.
+func TestEditAfterRemoval(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.json")
+	f, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.SetCredHelper("nvcr.io", "ngc")
+	u := f.Undo()
+	if err := f.Save(); err != nil {
+		t.Fatal(err)
+	}
+	want := string(f.text)
+	f.Revert(u)
+	if err := f.Save(); err != nil || f.Exists() {
+		t.Fatal(err)
+	}
+	f.SetCredHelper("nvcr.io", "ngc")
+	if err := f.Save(); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(path); err != nil || string(data) != want {
+		t.Errorf("%q, %v, want %q", data, err, want)
+	}
+}
+
+func TestLoadUndo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "record.json")
+	for text, want := range map[string]string{
+		`{"format":1,"edits":[{"steps":[{"setting":"credsStore","before":null,"after":"\"ngc\"","server":"x"},{},{"setting":"credHelpers"}]}]}`: "",
+		`{"format":1}`:           "",
+		`{"format":0}`:           "not a record",
+		`{}`:                     "not a record",
+		`{"format":2,"edits":7}`: "format 2, this program knows up to 1",
+		`{"format":1,"edits":7}`: "cannot unmarshal",
+		`{"format":1,"edits":[{"steps":[{"setting":"auths"}]}]}`:                    "not a record",
+		`{"format":1,"edits":[{"steps":[{},{"setting":"credsStore","before":1}]}]}`: "not a record",
+		`{"format":1,"edits":[{"steps":[{"setting":"credsStore","after":{}}]}]}`:    "not a record",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := LoadUndo(path)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+}
+
+func TestUndoFile(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	absolute, relative := UndoFile("state", filepath.Join(dir, "config.json")), UndoFile("state", "config.json")
+	if here, err := os.Getwd(); err != nil || here != dir {
+		t.Skipf("the directory is %s, %v", here, err)
+	}
+	if absolute != relative || UndoFile("state", "other.json") == relative {
+		t.Errorf("%s for the absolute path, %s for the relative one", absolute, relative)
 	}
 }
 

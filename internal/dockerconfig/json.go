@@ -3,6 +3,7 @@ package dockerconfig
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -55,7 +56,7 @@ func (o *object) find(same func(key string) bool) int {
 }
 
 func skipSpace(text []byte, i int) int {
-	for i < len(text) && strings.ContainsRune(" \t\r\n", rune(text[i])) {
+	for strings.ContainsRune(" \t\r\n", rune(text[i])) { // it ends, at the latest at the root object's brace
 		i++
 	}
 	return i
@@ -84,7 +85,7 @@ func skipValue(text []byte, i int) int {
 			depth--
 			i++
 		default:
-			for i++; i < len(text) && !strings.ContainsRune(" \t\r\n,:]}[{\"", rune(text[i])); i++ {
+			for i++; !strings.ContainsRune(" \t\r\n,:]}[{\"", rune(text[i])); i++ {
 			}
 		}
 		if depth == 0 {
@@ -163,10 +164,7 @@ type splice struct {
 }
 
 func (e splice) apply(text []byte) []byte {
-	out := make([]byte, 0, len(text)+len(e.new)-e.oldLen)
-	out = append(out, text[:e.at]...)
-	out = append(out, e.new...)
-	return append(out, text[e.at+e.oldLen:]...)
+	return slices.Concat(text[:e.at], []byte(e.new), text[e.at+e.oldLen:])
 }
 
 // insert adds a member at the end of o, set apart from the one before as that one is from what precedes it.
