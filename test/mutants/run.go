@@ -118,16 +118,25 @@ func (p *place) build(pkg string, replaced map[string][]byte) error {
 		_, err := goCommand(s.dir, append(append([]string{"test", "-c", "-vet=off", "-o", s.program}, flags...), ".")...)
 		return s, err
 	}
-	if p.own, err = tests("own.test", p.subject.dir, ""); err != nil || p.subject.scripts == "" {
+	if p.own, err = tests("own.test", p.subject.dir, ""); err != nil {
 		return err
 	}
-	if p.scripts, err = tests("scripts.test", p.subject.scripts, p.subject.run); err != nil || p.subject.scripts != ragenvScripts {
+	if p.subject.scripts != "" {
+		if p.scripts, err = tests("scripts.test", p.subject.scripts, p.subject.run); err != nil {
+			return err
+		}
+	}
+	deps, err := goCommand(p.root, "list", "-deps", "-test", "./"+p.subject.dir)
+	if err != nil || p.subject.scripts != ragenvScripts && !bytes.Contains(deps, []byte(scriptTest)) {
 		return err
 	}
 	build := append([]string{"build", "-trimpath", "-o", filepath.Join(p.dir, "programs") + string(filepath.Separator)}, flags...)
 	_, err = goCommand(p.root, append(build, helperScripts, ragenvScripts)...)
 	return err
 }
+
+// scriptTest ends the import path of the package through which tests run the programs.
+const scriptTest = "/test/scripttest\n"
 
 // run runs the tests of a suite with one mutant on, or with none for 0. failure is what a test that failed printed.
 func (p *place) run(s *suite, id int) (o outcome, failure string, err error) {
