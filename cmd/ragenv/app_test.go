@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ragenv/ragenv/internal/commandline"
+	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
@@ -42,7 +43,7 @@ func TestEveryCommandIsPrepared(t *testing.T) {
 				t.Errorf("%s: --%s: a placeholder belongs to a flag with a value, and only to it", c.HelpName, f.Names()[0])
 			}
 		}
-		for _, name := range []string{flagProfile, flagQuiet, "help"} {
+		for _, name := range []string{session.FlagProfile, flagQuiet, "help"} {
 			count := 0
 			for _, f := range c.Flags {
 				if slices.Contains(f.Names(), name) {

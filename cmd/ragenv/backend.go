@@ -10,6 +10,7 @@ import (
 
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
@@ -41,20 +42,20 @@ chooses one, and the config file keeps the choice: no key vanishes because anoth
 	}
 }
 
-func runBackends(s *session) error {
-	current := s.config.Backend
-	w := tabwriter.NewWriter(ui.Shown(s.stdout), 0, 0, 2, ' ', 0)
+func runBackends(s *session.Session) error {
+	current := s.Config.Backend
+	w := tabwriter.NewWriter(ui.Shown(s.Stdout), 0, 0, 2, ' ', 0)
 	for _, name := range keychain.Backends() {
 		mark := " "
 		if name == current {
 			mark = "*"
 		}
 		state := "usable"
-		if err := s.quietOpener().Probe(name); err != nil {
+		if err := s.QuietOpener().Probe(name); err != nil {
 			state = "not usable: " + reason(name, err)
-		} else if s.quietOpener().Volatile(name) {
+		} else if s.QuietOpener().Volatile(name) {
 			state = "usable, volatile: a reboot empties it"
-		} else if name == keychain.BackendFile && !keychain.FileStoreExists(s.config.Paths.Store) {
+		} else if name == keychain.BackendFile && !keychain.FileStoreExists(s.Config.Paths.Store) {
 			state = "usable, not created yet"
 		}
 		_, _ = fmt.Fprintf(w, "%s %s\t%s\n", mark, name, ui.Printable(state))
@@ -62,13 +63,13 @@ func runBackends(s *session) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	switch origin := s.config.OriginOf(config.KeyBackend); {
+	switch origin := s.Config.OriginOf(config.KeyBackend); {
 	case current == "":
-		s.print.Note("none is chosen yet: the first key that is stored chooses")
+		s.Print.Note("none is chosen yet: the first key that is stored chooses")
 	case origin == config.OriginFile:
-		s.print.Note("%s is the one in use (%s)", current, s.config.Paths.ConfigFile)
+		s.Print.Note("%s is the one in use (%s)", current, s.Config.Paths.ConfigFile)
 	default:
-		s.print.Note("%s is the one in use ($%s)", current, origin)
+		s.Print.Note("%s is the one in use ($%s)", current, origin)
 	}
 	return nil
 }
@@ -102,62 +103,48 @@ refused.
 	}
 }
 
-func runBackendUse(s *session, name string) error {
-	former := s.config.Backend
-	if err := s.quietOpener().Probe(name); err != nil {
-		return explainBackend(name, err)
+func runBackendUse(s *session.Session, name string) error {
+	former := s.Config.Backend
+	if err := s.QuietOpener().Probe(name); err != nil {
+		return session.ExplainBackend(name, err)
 	}
-	if _, err := s.opener().OpenOrCreate(name); err != nil {
-		return explainBackend(name, err)
+	if _, err := s.Opener().OpenOrCreate(name); err != nil {
+		return session.ExplainBackend(name, err)
 	}
-	if err := s.pinBackend(name); err != nil {
+	if err := pinBackend(s, name); err != nil {
 		return err
 	}
 	if former == "" || former == name {
 		return nil
 	}
-	k, err := s.quietOpener().Open(former)
+	k, err := s.QuietOpener().Open(former)
 	var refs []keychain.Ref
 	if err == nil {
 		refs, err = k.List("")
 	}
 	switch {
 	case errors.Is(err, keychain.ErrLocked):
-		s.print.Warn("the %s backend is locked; items that are in it are not used any more", former)
+		s.Print.Warn("the %s backend is locked; items that are in it are not used any more", former)
 	case err != nil || len(refs) == 0:
 		return nil
 	default:
-		s.print.Warn("%s in the %s backend %s not used any more", count(len(refs), "item"), former, isAre(len(refs)))
+		s.Print.Warn("%s in the %s backend %s not used any more", ui.Count(len(refs), "item"), former, ui.IsAre(len(refs)))
 	}
-	s.print.Hint("ragenv backend migrate %s %s", former, name)
+	s.Print.Hint("ragenv backend migrate %s %s", former, name)
 	return nil
 }
 
-// explainBackend gives an error of a backend that need not be the one in use the hint that is right for it.
-func explainBackend(name string, err error) error {
-	var key *keychain.KeyError
-	switch {
-	case errors.As(err, &key): // which brings its hint
-		return err
-	case errors.Is(err, keychain.ErrLocked) && name != keychain.BackendFile:
-		return ui.Errorf(config.EnvBackend+"="+name+" ragenv unlock", "the %s backend: %w", name, err)
-	case errors.Is(err, keychain.ErrUnavailable):
-		return ui.Errorf("ragenv backend", "%w", err)
-	}
-	return err
-}
-
 // pinBackend writes the choice into the config file and says so.
-func (s *session) pinBackend(name string) error {
-	overridden := s.config.OriginOf(config.KeyBackend)
-	if err := s.config.Pin(config.KeyBackend, name); err != nil {
+func pinBackend(s *session.Session, name string) error {
+	overridden := s.Config.OriginOf(config.KeyBackend)
+	if err := s.Config.Pin(config.KeyBackend, name); err != nil {
 		return err
 	}
-	s.print.Note("keys are kept in the %s backend from now on (%s)", name, s.config.Paths.ConfigFile)
-	s.opener().WarnIfVolatile(name)
-	if overridden == config.EnvBackend && s.getenv(config.EnvBackend) != name {
-		s.print.Warn("$%s says %s and still comes first", config.EnvBackend, s.getenv(config.EnvBackend))
-		s.print.Hint("%s", shellquote.Unset(config.EnvBackend))
+	s.Print.Note("keys are kept in the %s backend from now on (%s)", name, s.Config.Paths.ConfigFile)
+	s.Opener().WarnIfVolatile(name)
+	if overridden == config.EnvBackend && s.Getenv(config.EnvBackend) != name {
+		s.Print.Warn("$%s says %s and still comes first", config.EnvBackend, s.Getenv(config.EnvBackend))
+		s.Print.Hint("%s", shellquote.Unset(config.EnvBackend))
 	}
 	return nil
 }
@@ -192,49 +179,49 @@ A backend that a reboot empties, such as keyctl, is asked about first, unless --
 	}
 }
 
-func runBackendMigrate(s *session, fromName, toName string, keep, forced bool) error {
-	from, err := s.opener().Open(fromName)
+func runBackendMigrate(s *session.Session, fromName, toName string, keep, forced bool) error {
+	from, err := s.Opener().Open(fromName)
 	if errors.Is(err, keychain.ErrNoStore) {
 		return ui.Errorf("ragenv backend", "there is nothing to move: %w", err)
 	}
 	if err != nil {
-		return explainBackend(fromName, err)
+		return session.ExplainBackend(fromName, err)
 	}
-	if !keep && !forced && s.opener().Volatile(toName) && !s.opener().Volatile(fromName) {
+	if !keep && !forced && s.Opener().Volatile(toName) && !s.Opener().Volatile(fromName) {
 		if err := confirmVolatile(fromName, toName); err != nil {
 			return err
 		}
 	}
-	to, err := s.opener().OpenOrCreate(toName)
+	to, err := s.Opener().OpenOrCreate(toName)
 	if err != nil {
-		return explainBackend(toName, err)
+		return session.ExplainBackend(toName, err)
 	}
 	// Reading back needs the new place open, too.
 	for _, k := range []*keychain.Keychain{from, to} {
-		if err := s.ensureUnlocked(k); err != nil {
+		if err := s.EnsureUnlocked(k); err != nil {
 			return err
 		}
 	}
 
 	moving := "Moving the keys"
-	stop := s.print.Working(moving)
+	stop := s.Print.Working(moving)
 	verified, err := keychain.CopyAll(from, to, func(ref keychain.Ref, outcome keychain.Moved) {
 		stop()
-		defer func() { stop = s.print.Working(moving) }()
+		defer func() { stop = s.Print.Working(moving) }()
 		switch outcome {
 		case keychain.Copied:
-			s.print.Note("%s: copied and read back", ref)
+			s.Print.Note("%s: copied and read back", ref)
 		case keychain.Same:
-			s.print.Note("%s: was there already", ref)
+			s.Print.Note("%s: was there already", ref)
 		case keychain.Newer:
-			s.print.Warn("%s: the %s backend has another, newer one, which stays; the older one stays in the %s backend", ref, toName, fromName)
+			s.Print.Warn("%s: the %s backend has another, newer one, which stays; the older one stays in the %s backend", ref, toName, fromName)
 		}
 	})
 	stop()
 	var refused *keychain.RefusedError
 	if errors.As(err, &refused) {
 		rm := "ragenv rm "
-		if refused.Ref.Profile != s.config.Profile {
+		if refused.Ref.Profile != s.Config.Profile {
 			rm = "ragenv --profile " + refused.Ref.Profile + " rm "
 		}
 		return ui.Errorf(rm+shellquote.Word(refused.Ref.Name)+" && "+fmt.Sprintf("ragenv backend migrate %s %s", fromName, toName), "%w", err)
@@ -248,16 +235,16 @@ func runBackendMigrate(s *session, fromName, toName string, keep, forced bool) e
 		return ui.Errorf(fmt.Sprintf("nothing was removed; %s, then run: ragenv backend migrate %s %s", fix, fromName, toName), "%w", err)
 	}
 	// A third backend that the config file names stays, whatever this run was told: its keys are not among these.
-	if pinned := s.config.PinnedBackend; pinned == "" || pinned == fromName {
-		if err := s.pinBackend(toName); err != nil {
+	if pinned := s.Config.PinnedBackend; pinned == "" || pinned == fromName {
+		if err := pinBackend(s, toName); err != nil {
 			return err
 		}
 	}
 	if keep {
-		s.print.Note("%s in both backends", count(withoutFingerprints(verified), "item"))
+		s.Print.Note("%s in both backends", ui.Count(session.WithoutFingerprints(verified), "item"))
 		return nil
 	}
-	stop = s.print.Working("Removing the old copies")
+	stop = s.Print.Working("Removing the old copies")
 	err = keychain.RemoveAll(from, verified)
 	if err == nil {
 		// What was stored in the old place while that went on, by who had opened it before the config file named the new one.
@@ -270,7 +257,7 @@ func runBackendMigrate(s *session, fromName, toName string, keep, forced bool) e
 	if err != nil {
 		return ui.Errorf(fmt.Sprintf("ragenv backend migrate %s %s", fromName, toName), "every key is in the %s backend, but the old place is not empty yet: %w", toName, err)
 	}
-	s.print.Note("%s moved from the %s backend to the %s backend", count(withoutFingerprints(verified), "item"), fromName, toName)
+	s.Print.Note("%s moved from the %s backend to the %s backend", ui.Count(session.WithoutFingerprints(verified), "item"), fromName, toName)
 	return nil
 }
 
@@ -287,18 +274,4 @@ func confirmVolatile(from, to string) error {
 		err = ui.Errorf(again+" --keep", "nothing was moved")
 	}
 	return err
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-func isAre(n int) string {
-	if n == 1 {
-		return "is"
-	}
-	return "are"
 }

@@ -11,10 +11,9 @@ import (
 
 	"github.com/ragenv/ragenv/internal/atomicfile"
 	"github.com/ragenv/ragenv/internal/backup"
-	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/passphrase"
 	"github.com/ragenv/ragenv/internal/readfile"
-	"github.com/ragenv/ragenv/internal/shellquote"
+	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -25,9 +24,6 @@ type backupOptions struct {
 	recipientsFile string
 	recipients     []backup.Recipient // none: a passphrase
 }
-
-// standardStream is the name of a file that stands for standard input or output.
-const standardStream = "-"
 
 func newBackupCommand(p *program) *cli.Command {
 	var o backupOptions
@@ -104,24 +100,24 @@ func (o *backupOptions) readRecipients(texts []string) error {
 	return nil
 }
 
-func runBackup(s *session, path string, o backupOptions) error {
-	forced := o.forced || path == standardStream
+func runBackup(s *session.Session, path string, o backupOptions) error {
+	forced := o.forced || path == readfile.Standard
 	exists := ui.Errorf("name another file, or run it again with --force", "%s is there already", ui.Printable(path))
 	if _, err := os.Lstat(path); err == nil && !forced { // before anything is asked
 		return exists
 	}
-	items, err := settled(s, s.allItems)
+	items, err := session.Settled(s, func() ([]keychain.Item, error) { return allItems(s) })
 	if err != nil {
 		return err
 	}
-	if items, err = s.onlyItems(items, o.only); err != nil {
+	if items, err = onlyItems(s, items, o.only); err != nil {
 		return err
 	}
 	var file bytes.Buffer
 	if len(o.recipients) > 0 {
-		err = backup.WriteTo(&file, items, o.recipients, s.now())
+		err = backup.WriteTo(&file, items, o.recipients, s.Now())
 	} else {
-		err = s.writeWithPassphrase(&file, items, path)
+		err = writeWithPassphrase(s, &file, items, path)
 	}
 	if errors.Is(err, keychain.ErrTooLarge) {
 		return ui.Errorf("ragenv list --all, and ragenv rm for what is large and needs no backup", "%w", err)
@@ -131,13 +127,13 @@ func runBackup(s *session, path string, o backupOptions) error {
 	}
 	what := "of all profiles"
 	if o.only != nil {
-		what = "of profile " + s.config.Profile
+		what = "of profile " + s.Config.Profile
 	}
-	if path == standardStream {
-		if _, err := s.stdout.Write(file.Bytes()); err != nil {
+	if path == readfile.Standard {
+		if _, err := s.Stdout.Write(file.Bytes()); err != nil {
 			return fmt.Errorf("write the backup: %w", err)
 		}
-		s.print.Note("%s %s", count(withoutFingerprints(items), "item"), what)
+		s.Print.Note("%s %s", ui.Count(session.WithoutFingerprints(items), "item"), what)
 		return nil
 	}
 	if forced {
@@ -154,23 +150,23 @@ func runBackup(s *session, path string, o backupOptions) error {
 	if written, err := readfile.Read(path, 0, backup.MaxSize); err != nil || !bytes.Equal(written, file.Bytes()) {
 		return ui.Errorf("write it to another disk", "%s is not read back as it was written", ui.Printable(path))
 	}
-	s.print.Note("%s %s in %s", count(withoutFingerprints(items), "item"), what, ui.Printable(path))
+	s.Print.Note("%s %s in %s", ui.Count(session.WithoutFingerprints(items), "item"), what, ui.Printable(path))
 	return nil
 }
 
 // writeWithPassphrase writes a backup that a passphrase opens, and reads it again.
-func (s *session) writeWithPassphrase(file *bytes.Buffer, items []keychain.Item, path string) error {
-	secret, err := s.newBackupPassphrase(path)
+func writeWithPassphrase(s *session.Session, file *bytes.Buffer, items []keychain.Item, path string) error {
+	secret, err := newBackupPassphrase(s, path)
 	if err != nil {
 		return err
 	}
-	stop := s.print.Working("Encrypting the backup")
-	err = backup.Write(file, items, secret, s.now())
+	stop := s.Print.Working("Encrypting the backup")
+	err = backup.Write(file, items, secret, s.Now())
 	stop()
 	if err != nil {
 		return err
 	}
-	stop = s.print.Working("Checking the backup")
+	stop = s.Print.Working("Checking the backup")
 	err = backup.Verify(bytes.NewReader(file.Bytes()), items, secret)
 	stop()
 	if err != nil {
@@ -180,15 +176,15 @@ func (s *session) writeWithPassphrase(file *bytes.Buffer, items []keychain.Item,
 }
 
 // onlyItems returns the named variables of the active profile; all items if only is nil.
-func (s *session) onlyItems(items []keychain.Item, only []string) ([]keychain.Item, error) {
+func onlyItems(s *session.Session, items []keychain.Item, only []string) ([]keychain.Item, error) {
 	if only == nil {
 		return items, nil
 	}
 	var found []keychain.Item
 	for _, name := range only {
-		i := slices.IndexFunc(items, func(item keychain.Item) bool { return item.Ref == s.envRef(name) })
+		i := slices.IndexFunc(items, func(item keychain.Item) bool { return item.Ref == s.EnvRef(name) })
 		if i < 0 {
-			return nil, s.notStored(s.envRef(name))
+			return nil, s.NotStored(s.EnvRef(name))
 		}
 		if !slices.ContainsFunc(found, func(item keychain.Item) bool { return item.Ref == items[i].Ref }) {
 			found = append(found, items[i])
@@ -198,8 +194,8 @@ func (s *session) onlyItems(items []keychain.Item, only []string) ([]keychain.It
 }
 
 // allItems reads every item of every profile; there must be one.
-func (s *session) allItems() ([]keychain.Item, error) {
-	k, err := s.opener().Read()
+func allItems(s *session.Session) ([]keychain.Item, error) {
+	k, err := s.Opener().Read()
 	if errors.Is(err, keychain.ErrNoStore) {
 		return nil, ui.Errorf("ragenv setup", "nothing is stored that could be backed up")
 	}
@@ -215,32 +211,22 @@ func (s *session) allItems() ([]keychain.Item, error) {
 		return nil, ui.Errorf("ragenv setup", "nothing is stored that could be backed up")
 	}
 	var items []keychain.Item
-	err = s.unlocked(k, func() (err error) {
+	err = s.Unlocked(k, func() (err error) {
 		items, err = k.GetAll(refs)
 		return err
 	})
 	return items, err
 }
 
-// withoutFingerprints counts the items that people know of.
-func withoutFingerprints(items []keychain.Item) (n int) {
-	for _, item := range items {
-		if item.Kind != keychain.KindFingerprint {
-			n++
-		}
-	}
-	return n
-}
-
 // newBackupPassphrase gets the passphrase that a backup is encrypted with: never an empty one.
-func (s *session) newBackupPassphrase(path string) ([]byte, error) {
-	secret, err := passphrase.ForBackup(s.getenv)
+func newBackupPassphrase(s *session.Session, path string) ([]byte, error) {
+	secret, err := passphrase.ForBackup(s.Getenv)
 	if !errors.Is(err, passphrase.ErrNone) {
 		return secret, err
 	}
 	terminal, err := ui.OpenTerminal()
 	if err != nil {
-		return nil, noTerminalForBackup("backup", path)
+		return nil, session.NoTerminalForBackup("backup", path)
 	}
 	defer terminal.Close()
 	for {
@@ -250,9 +236,4 @@ func (s *session) newBackupPassphrase(path string) ([]byte, error) {
 		}
 		terminal.Printf("A backup needs a passphrase.\n")
 	}
-}
-
-func noTerminalForBackup(command, path string) error {
-	return ui.Errorf(shellquote.Set(passphrase.EnvBackupFile, "FILE")+", a file of mode 0600, and then: ragenv "+command+" "+commandline.QuoteWords([]string{path}),
-		"%w for the backup's passphrase", ui.ErrNoTerminal)
 }

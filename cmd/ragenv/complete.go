@@ -10,11 +10,13 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ragenv/ragenv/internal/commandline"
+	"github.com/ragenv/ragenv/internal/completion"
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/dotenv"
 	"github.com/ragenv/ragenv/internal/opener"
 	"github.com/ragenv/ragenv/internal/render"
 	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -65,7 +67,7 @@ func (p *program) completionSources() commandline.Sources {
 		"TO":                commandline.List(keychain.Backends),
 		"BACKEND":           commandline.List(keychain.Backends),
 		"FORMAT":            commandline.List(render.Names),
-		"SHELL":             commandline.List(completionShells),
+		"SHELL":             commandline.List(completion.Shells),
 		"COMMAND":           commandline.Commands,
 		"FILE":              commandline.Files,
 		"A,B":               p.completeVariableList,
@@ -111,7 +113,7 @@ func (p *program) listSlowly(c *commandline.Line, all bool) listing {
 	if err != nil {
 		return listing{}
 	}
-	if profile, ok := c.Values[flagProfile]; ok && !all && cfg.SetProfile(profile, config.OriginFlag) != nil {
+	if profile, ok := c.Values[session.FlagProfile]; ok && !all && cfg.SetProfile(profile, config.OriginFlag) != nil {
 		return listing{}
 	}
 	profile := cfg.Profile
@@ -159,7 +161,7 @@ func (p *program) completeSources(c *commandline.Line) commandline.Completion {
 	if err != nil {
 		return answer
 	}
-	if profile, ok := c.Values[flagProfile]; ok && cfg.SetProfile(profile, config.OriginFlag) != nil {
+	if profile, ok := c.Values[session.FlagProfile]; ok && cfg.SetProfile(profile, config.OriginFlag) != nil {
 		return answer
 	}
 	for _, ref := range cfg.Sourced(cfg.Profile) {

@@ -6,13 +6,13 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -75,20 +75,20 @@ environment variable).
 }
 
 // runConfigUnused records whether an optional key is used.
-func runConfigUnused(s *session, c *cli.Context, name string, unused bool) error {
+func runConfigUnused(s *session.Session, c *cli.Context, name string, unused bool) error {
 	if err := envName(c, name); err != nil {
 		return err
 	}
 	if known, _ := secrets.Lookup(name); unused && !known.Optional {
 		return ui.Usagef("ragenv config --unused "+secrets.CyborgDBAPIKey, "--unused: nothing asks for %s", name)
 	}
-	if err := s.config.SetUnused(name, unused); err != nil {
+	if err := s.Config.SetUnused(name, unused); err != nil {
 		return err
 	}
 	if unused {
-		s.print.Note("nothing asks for %s from now on (%s)", name, s.config.Paths.ConfigFile)
+		s.Print.Note("nothing asks for %s from now on (%s)", name, s.Config.Paths.ConfigFile)
 	} else {
-		s.print.Note("%s is asked for where it is used", name)
+		s.Print.Note("%s is asked for where it is used", name)
 	}
 	return nil
 }
@@ -100,57 +100,45 @@ type setting struct {
 	Origin string `json:"origin"`
 }
 
-func (s *session) settings() []setting {
+func settings(s *session.Session) []setting {
 	var aliases []string
-	for _, alias := range slices.Sorted(maps.Keys(s.config.Aliases)) {
-		aliases = append(aliases, alias+"="+s.config.Aliases[alias])
+	for _, alias := range slices.Sorted(maps.Keys(s.Config.Aliases)) {
+		aliases = append(aliases, alias+"="+s.Config.Aliases[alias])
 	}
-	collection := s.config.Collection
+	collection := s.Config.Collection
 	if collection == "" {
 		collection = keychain.DefaultCollection
 	}
 	var sources []string
-	for _, ref := range s.config.Sourced("") {
+	for _, ref := range s.Config.Sourced("") {
 		sources = append(sources, ref.Profile+"."+ref.Name)
 	}
 	values := []struct{ key, value string }{
-		{config.KeyBackend, s.config.Backend},
-		{config.KeyProfile, s.config.Profile},
-		{config.KeyUnlock, shortDuration(s.config.Unlock)},
-		{config.KeyRequired, strings.Join(s.config.Required, " ")},
-		{config.KeyUnused, strings.Join(s.config.Unused, " ")},
+		{config.KeyBackend, s.Config.Backend},
+		{config.KeyProfile, s.Config.Profile},
+		{config.KeyUnlock, ui.ShortDuration(s.Config.Unlock)},
+		{config.KeyRequired, strings.Join(s.Config.Required, " ")},
+		{config.KeyUnused, strings.Join(s.Config.Unused, " ")},
 		{config.KeyAliases, strings.Join(aliases, " ")},
 		{config.KeySources, strings.Join(sources, " ")},
 		{config.KeyCollection, collection},
 	}
 	var settings []setting
 	for _, v := range values {
-		settings = append(settings, setting{v.key, v.value, string(s.config.OriginOf(v.key))})
+		settings = append(settings, setting{v.key, v.value, string(s.Config.OriginOf(v.key))})
 	}
 	return settings
 }
 
-// shortDuration writes "8h", where time.Duration would write "8h0m0s".
-func shortDuration(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}
-
-func runConfig(s *session, asJSON bool) error {
-	settings := s.settings()
+func runConfig(s *session.Session, asJSON bool) error {
+	settings := settings(s)
 	if asJSON {
 		for i := range settings {
 			settings[i].Value = ui.WithoutKeys(settings[i].Value)
 		}
-		return ui.WriteJSON(s.stdout, settings)
+		return ui.WriteJSON(s.Stdout, settings)
 	}
-	w := tabwriter.NewWriter(ui.Shown(s.stdout), 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(ui.Shown(s.Stdout), 0, 0, 2, ' ', 0)
 	for _, entry := range settings {
 		value, origin := entry.Value, entry.Origin
 		if value == "" {
@@ -161,6 +149,6 @@ func runConfig(s *session, asJSON bool) error {
 		}
 		_, _ = fmt.Fprintf(w, "%s\t%s\t(%s)\n", entry.Key, ui.Printable(value), origin)
 	}
-	_, _ = fmt.Fprintf(w, "config file\t%s\nfile store\t%s\n", ui.Printable(s.config.Paths.ConfigFile), ui.Printable(s.config.Paths.Store))
+	_, _ = fmt.Fprintf(w, "config file\t%s\nfile store\t%s\n", ui.Printable(s.Config.Paths.ConfigFile), ui.Printable(s.Config.Paths.Store))
 	return w.Flush()
 }

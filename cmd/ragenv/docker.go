@@ -2,13 +2,15 @@ package main
 
 import (
 	"github.com/urfave/cli/v2"
+
+	"github.com/ragenv/ragenv/internal/dockersetup"
 )
 
 func newDockerCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "docker",
 		Usage: "let Docker log in to nvcr.io with the stored key",
-		Description: `Docker's config.json names the programs that Docker asks for logins. These commands name ` + helperProgram + ` there, and
+		Description: `Docker's config.json names the programs that Docker asks for logins. These commands name ` + dockersetup.HelperProgram + ` there, and
 remove it. $DOCKER_CONFIG is honored.
 
   # Let Docker log in to nvcr.io with the stored key

@@ -9,8 +9,10 @@ import (
 
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/dockerconfig"
+	"github.com/ragenv/ragenv/internal/dockersetup"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/serverurl"
+	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -36,34 +38,34 @@ func newDockerStatusCommand(p *program) *cli.Command {
 	}
 }
 
-func runDockerStatus(s *session) error {
-	f, err := dockerconfig.Load(s.dockerConfigPath())
+func runDockerStatus(s *session.Session) error {
+	f, err := dockerconfig.Load(dockersetup.ConfigPath(s))
 	if err != nil {
-		return dockerConfigError(err)
+		return dockersetup.ExplainError(err)
 	}
 	path := f.Path()
 	if !f.Exists() {
 		path += " (not there yet)"
 	}
-	helper, err := findHelper()
+	helper, err := dockersetup.FindHelper()
 	if err != nil {
 		helper = "not on PATH"
 	}
-	key, err := s.registryKey()
+	key, err := registryKey(s)
 	if err != nil {
 		return err
 	}
 	rows := [][2]string{
 		{"config", path},
-		{"asked for " + serverurl.NGC, describeHelper(helperFor(f))},
+		{"asked for " + serverurl.NGC, describeHelper(dockersetup.HelperFor(f))},
 		{"asked for others", describeHelper(f.CredsStore(), "credsStore")},
 	}
-	if findPodman() != "" {
-		rows = append(rows, [2]string{"asked by Podman", s.describePodman(f)})
+	if dockersetup.FindPodman() != "" {
+		rows = append(rows, [2]string{"asked by Podman", dockersetup.DescribePodman(s, f)})
 	}
-	w := tabwriter.NewWriter(ui.Shown(s.stdout), 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(ui.Shown(s.Stdout), 0, 0, 2, ' ', 0)
 	for _, row := range append(rows, [][2]string{
-		{helperProgram, helper},
+		{dockersetup.HelperProgram, helper},
 		{"key for " + serverurl.NGC, key},
 		{"logins in plain text", describeAuths(f)},
 	}...) {
@@ -72,10 +74,10 @@ func runDockerStatus(s *session) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	if name, _ := helperFor(f); name != helperName && !s.isWindowsHelper(name) {
-		s.hint("ragenv docker configure")
+	if name, _ := dockersetup.HelperFor(f); name != dockersetup.HelperName && !dockersetup.IsWindowsHelper(s, name) {
+		s.Hint("ragenv docker configure")
 	} else {
-		s.warnOfMissingHelper()
+		dockersetup.WarnOfMissingHelper(s)
 	}
 	return nil
 }
@@ -103,15 +105,15 @@ func describeAuths(f *dockerconfig.File) string {
 }
 
 // registryKey says what the helper would answer for nvcr.io, without unlocking anything.
-func (s *session) registryKey() (string, error) {
+func registryKey(s *session.Session) (string, error) {
 	known, _ := secrets.ForRegistry(serverurl.NGC)
-	k, err := s.quietOpener().Read()
+	k, err := s.QuietOpener().Read()
 	if err != nil && !errors.Is(err, keychain.ErrNoStore) {
 		return "", err
 	}
 	if err == nil {
-		own := keychain.Ref{Profile: s.config.Profile, Kind: keychain.KindRegistry, Name: serverurl.NGC}
-		for _, ref := range []keychain.Ref{s.envRef(known.Name), own} {
+		own := keychain.Ref{Profile: s.Config.Profile, Kind: keychain.KindRegistry, Name: serverurl.NGC}
+		for _, ref := range []keychain.Ref{s.EnvRef(known.Name), own} {
 			what := known.Name
 			if ref == own {
 				what = "a docker login as another user"
@@ -124,17 +126,17 @@ func (s *session) registryKey() (string, error) {
 				continue
 			}
 			if !k.Unlocked() {
-				return "stored (" + what + "), but the keychain is locked: " + unlockHint(k), nil
+				return "stored (" + what + "), but the keychain is locked: " + session.UnlockHint(k), nil
 			}
 			if ref != own {
-				if login, ok := s.loginInstead(k); ok {
-					return describeInstead(login) + " answers, not the stored key: " + s.removeLogin() + " removes that login", nil
+				if login, ok := s.LoginInstead(k); ok {
+					return session.DescribeInstead(login) + " answers, not the stored key: " + s.RemoveLogin() + " removes that login", nil
 				}
 			}
-			return "stored (" + what + ")" + s.inProfile(), nil
+			return "stored (" + what + ")" + s.InProfile(), nil
 		}
 	}
-	if s.getenv(known.Name) != "" {
+	if s.Getenv(known.Name) != "" {
 		return "not stored: $" + known.Name + " of the environment is used", nil
 	}
 	return "none: ragenv set " + known.Name, nil

@@ -7,8 +7,10 @@ import (
 
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/dockerconfig"
+	"github.com/ragenv/ragenv/internal/dockersetup"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/serverurl"
+	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -33,14 +35,14 @@ that were moved there do not return to the file, in plain text: log in again whe
 			if err := runDockerUnconfigure(s); err != nil {
 				return err
 			}
-			return s.unconfigurePodman()
+			return dockersetup.UnconfigurePodman(s)
 		},
 	}
 }
 
-func runDockerUnconfigure(s *session) error {
-	path := s.dockerConfigPath()
-	record, err := dockerconfig.LoadUndo(s.dockerUndoFile())
+func runDockerUnconfigure(s *session.Session) error {
+	path := dockersetup.ConfigPath(s)
+	record, err := dockerconfig.LoadUndo(dockersetup.UndoFile(s))
 	if err != nil {
 		return err
 	}
@@ -50,72 +52,74 @@ func runDockerUnconfigure(s *session) error {
 		if len(record.Edits) > 0 {
 			f.Revert(record)
 		} else {
-			removeHelper(f) // configured by hand, or the record is lost
+			dockersetup.RemoveHelper(f) // configured by hand, or the record is lost
 		}
-		stays = namesHelper(f)
-		gone = slices.DeleteFunc(record.Cleared(), func(server string) bool { return hasPlaintext(f, server) || asksHelper(f, server) })
+		stays = dockersetup.NamesHelper(f)
+		gone = slices.DeleteFunc(record.Cleared(), func(server string) bool {
+			return dockersetup.HasPlaintext(f, server) || dockersetup.AsksHelper(f, server)
+		})
 		return nil
 	})
 	if err != nil {
-		return dockerConfigErrorAt(path, err)
+		return dockersetup.ExplainErrorAt(path, err)
 	}
-	if err := (dockerconfig.Undo{}).Save(s.dockerUndoFile()); err != nil {
+	if err := (dockerconfig.Undo{}).Save(dockersetup.UndoFile(s)); err != nil {
 		return err
 	}
 	switch {
 	case changed && len(gone) > 0:
-		s.print.Note("%s is as it was before ragenv docker configure, but for the logins that were moved", path)
+		s.Print.Note("%s is as it was before ragenv docker configure, but for the logins that were moved", path)
 	case changed:
-		s.print.Note("%s is as it was before ragenv docker configure", path)
+		s.Print.Note("%s is as it was before ragenv docker configure", path)
 	default:
-		s.print.Note("nothing to take back in %s", path)
+		s.Print.Note("nothing to take back in %s", path)
 	}
 	if stays {
-		s.print.Note("%s is still named there, as it was before", helperProgram)
-		s.hint("ragenv docker unconfigure, run again, removes that too")
+		s.Print.Note("%s is still named there, as it was before", dockersetup.HelperProgram)
+		s.Hint("ragenv docker unconfigure, run again, removes that too")
 	}
-	s.explainMovedLogins(gone)
+	explainMovedLogins(s, gone)
 	return nil
 }
 
 // explainMovedLogins says where the logins are that Docker does not have any more, and how it gets them again.
-func (s *session) explainMovedLogins(servers []string) {
+func explainMovedLogins(s *session.Session, servers []string) {
 	if len(servers) == 0 {
 		return
 	}
-	k, err := s.quietOpener().Read()
+	k, err := s.QuietOpener().Read()
 	for _, server := range servers {
 		hint := "docker login " + shellquote.Word(server)
 		item, has := keychain.Item{}, false
 		if err == nil {
-			item, has = s.movedLogin(k, server)
+			item, has = movedLogin(s, k, server)
 		}
 		if !has {
-			s.print.Note("Docker has no login for %s now: the one that was moved is no longer in the keychain%s", server, s.inProfile())
-			s.hint(hint)
+			s.Print.Note("Docker has no login for %s now: the one that was moved is no longer in the keychain%s", server, s.InProfile())
+			s.Hint(hint)
 			continue
 		}
 		if item.Username != "" && item.Username != secrets.TokenUser {
-			hint = "ragenv get" + s.forProfile() + " " + shellquote.Word(item.Name) + " | " + hint + " --username " + shellquote.Word(item.Username) + " --password-stdin"
+			hint = "ragenv get" + s.ForProfile() + " " + shellquote.Word(item.Name) + " | " + hint + " --username " + shellquote.Word(item.Username) + " --password-stdin"
 		}
-		s.print.Note("Docker has no login for %s now: it is in the keychain, as %s%s, and stays there", server, item.Name, s.inProfile())
-		s.hint(hint)
+		s.Print.Note("Docker has no login for %s now: it is in the keychain, as %s%s, and stays there", server, item.Name, s.InProfile())
+		s.Hint(hint)
 	}
 }
 
 // movedLogin returns the item that the login of a server became, with the user that its registry knows it by; without one where the
 // keychain is locked.
-func (s *session) movedLogin(k *keychain.Keychain, server string) (keychain.Item, bool) {
+func movedLogin(s *session.Session, k *keychain.Keychain, server string) (keychain.Item, bool) {
 	registry, err := serverurl.Canonical(server)
 	if err != nil {
 		return keychain.Item{}, false
 	}
 	if known, ok := secrets.ForRegistry(registry); ok {
-		if has, err := k.Has(s.envRef(known.Name)); err == nil && has {
-			return keychain.Item{Ref: s.envRef(known.Name), Username: known.Username}, true
+		if has, err := k.Has(s.EnvRef(known.Name)); err == nil && has {
+			return keychain.Item{Ref: s.EnvRef(known.Name), Username: known.Username}, true
 		}
 	}
-	item := keychain.Item{Ref: keychain.Ref{Profile: s.config.Profile, Kind: keychain.KindRegistry, Name: registry}}
+	item := keychain.Item{Ref: keychain.Ref{Profile: s.Config.Profile, Kind: keychain.KindRegistry, Name: registry}}
 	has, err := k.Has(item.Ref)
 	if err != nil || !has {
 		return keychain.Item{}, false

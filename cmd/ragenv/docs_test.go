@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ragenv/ragenv/internal/commandline"
+	"github.com/ragenv/ragenv/internal/dockersetup"
 	"github.com/urfave/cli/v2"
 )
 
@@ -72,7 +73,7 @@ func TestDocumentsHaveRealCommands(t *testing.T) {
 
 // checkCommand tells what of a command line the program would not take.
 func checkCommand(app *cli.App, program string, words []string) error {
-	if program == helperProgram {
+	if program == dockersetup.HelperProgram {
 		if len(words) > 0 && !slices.Contains([]string{"get", "store", "erase", "list", "version", "kubelet", "--help", "--version"}, words[0]) {
 			return fmt.Errorf("it has no verb %s", words[0])
 		}

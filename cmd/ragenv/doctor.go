@@ -13,6 +13,8 @@ import (
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/doctor"
+	"github.com/ragenv/ragenv/internal/services"
+	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/source"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain/system"
@@ -52,7 +54,7 @@ and its meaning will not change.
 			&cli.BoolFlag{Name: "json", Destination: &o.json, Usage: "print JSON"},
 			&cli.BoolFlag{Name: "verbose", Destination: &o.verbose, Usage: "on a terminal: list the checks that passed, too"},
 			&cli.BoolFlag{Name: "online", Destination: &o.online, Usage: "ask NVIDIA's services too; the key is sent to them"},
-			&cli.StringFlag{Name: "image", Destination: &o.image, Value: doctorImage, Usage: "with --online: the `IMAGE` of nvcr.io that the key should be able to pull"},
+			&cli.StringFlag{Name: "image", Destination: &o.image, Value: services.BlueprintImage, Usage: "with --online: the `IMAGE` of nvcr.io that the key should be able to pull"},
 		},
 		Action: func(c *cli.Context) error {
 			if err := commandline.NoArguments(c); err != nil {
@@ -63,13 +65,13 @@ and its meaning will not change.
 				return err
 			}
 			if c.IsSet("image") && !o.online {
-				return ui.Usagef("ragenv doctor --online --image "+doctorImage, "--image asks the registry, which only --online does")
+				return ui.Usagef("ragenv doctor --online --image "+services.BlueprintImage, "--image asks the registry, which only --online does")
 			}
 			if w.Image, err = probe.ParseImage(o.image); err != nil {
-				return ui.Usagef("ragenv doctor --online --image "+doctorImage, "--image: %w", err)
+				return ui.Usagef("ragenv doctor --online --image "+services.BlueprintImage, "--image: %w", err)
 			}
 			if o.online {
-				w.Services = p.services()
+				w.Services = services.New(p.getenv, p.printer(false)).Client()
 			}
 			return p.runDoctor(w, o)
 		},
@@ -95,9 +97,9 @@ func (p *program) doctorWorld(c *cli.Context) (*doctor.World, error) {
 		return w, nil
 	}
 	w.Commands = &source.Commands{Config: w.Config, Environ: system.Environ(), Limit: commandPatience}
-	if c.IsSet(flagProfile) {
-		if err := w.Config.SetProfile(c.String(flagProfile), config.OriginFlag); err != nil {
-			return nil, ui.Usagef(commandline.HelpHint(c), "--%s: that cannot be a profile's name", flagProfile)
+	if c.IsSet(session.FlagProfile) {
+		if err := w.Config.SetProfile(c.String(session.FlagProfile), config.OriginFlag); err != nil {
+			return nil, ui.Usagef(commandline.HelpHint(c), "--%s: that cannot be a profile's name", session.FlagProfile)
 		}
 	}
 	return w, nil

@@ -2,17 +2,17 @@ package main
 
 import (
 	"errors"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"github.com/ragenv/ragenv/internal/childenv"
 	"github.com/ragenv/ragenv/internal/commandline"
+	"github.com/ragenv/ragenv/internal/injection"
 	"github.com/ragenv/ragenv/internal/render"
+	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain/system"
 )
@@ -105,32 +105,32 @@ none. Install the chart with --set imagePullSecret.create=false --set ngcApiSecr
 	}
 }
 
-func runExport(s *session, only []string, o exportOptions) error {
-	if s.toTerminal() && !o.reveal {
+func runExport(s *session.Session, only []string, o exportOptions) error {
+	if s.ToTerminal() && !o.reveal {
 		return ui.Errorf("pipe it, as ragenv export --help shows, or: ragenv export --reveal", "keys are not printed to a terminal, where others may see them")
 	}
 	var base []string
 	if slices.Contains(shellFormats, o.format) {
 		base = system.Environ()
 	}
-	values, err := s.exported(base, only, o.format != formatKubernetes)
+	values, err := exported(s, base, only, o.format != formatKubernetes)
 	if err != nil {
 		return err
 	}
-	if o.format == "github" && s.getenv("GITHUB_ACTIONS") == "true" {
-		if err := render.GitHubMasks(s.stderr, values); err != nil {
+	if o.format == "github" && s.Getenv("GITHUB_ACTIONS") == "true" {
+		if err := render.GitHubMasks(s.Stderr, values); err != nil {
 			return err
 		}
 	}
 	o.kubernetes.Selected = only != nil
-	if err := s.checkPlaces(values, o); err != nil {
+	if err := checkPlaces(s, values, o); err != nil {
 		return err
 	}
-	return explainRender(render.Render(s.stdout, o.format, values, o.kubernetes))
+	return explainRender(render.Render(s.Stdout, o.format, values, o.kubernetes))
 }
 
 // checkPlaces says which values go into none of the Secrets that the chart reads.
-func (s *session) checkPlaces(values []render.Value, o exportOptions) error {
+func checkPlaces(s *session.Session, values []render.Value, o exportOptions) error {
 	unplaced := render.Unplaced(values)
 	if o.format != formatKubernetes || o.kubernetes.Name != "" || len(unplaced) == 0 {
 		return nil
@@ -139,38 +139,32 @@ func (s *session) checkPlaces(values []render.Value, o exportOptions) error {
 	if len(unplaced) == len(values) {
 		return ui.Errorf("ragenv export --format kubernetes --name SECRET | kubectl apply --server-side -f -", "%s: %s", strings.Join(unplaced, ", "), told)
 	}
-	s.print.Note("%s: %s (--name SECRET adds one)", strings.Join(unplaced, ", "), told)
+	s.Print.Note("%s: %s (--name SECRET adds one)", strings.Join(unplaced, ", "), told)
 	return nil
-}
-
-// toTerminal reports whether what is printed can be seen.
-func (s *session) toTerminal() bool {
-	file, ok := s.stdout.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // exported returns the stored keys, or those that only names, and what follows them: what a command of ragenv run would get
 // in addition to what it inherits. An alias that base has a value for is omitted, as is every one without withAliases, unless
 // only names it.
-func (s *session) exported(base, only []string, withAliases bool) ([]render.Value, error) {
-	aliases := s.aliases()
-	items, err := s.environmentItems(sources(only, aliases))
+func exported(s *session.Session, base, only []string, withAliases bool) ([]render.Value, error) {
+	aliases := s.Aliases()
+	items, err := injection.Items(s, injection.Sources(only, aliases))
 	if err != nil {
 		return nil, err
 	}
-	items = s.handedOver(items)
-	in := childenv.Input{Stored: storedValues(items, base, only, aliases), FoldCase: runtime.GOOS == "windows"}
+	items = injection.HandedOver(s, items)
+	in := childenv.Input{Stored: injection.StoredValues(items, base, only, aliases), FoldCase: runtime.GOOS == "windows"}
 	var absent []string
 	for _, name := range only {
-		if _, ok := in.Stored[name]; !ok && inherited(base, name) == "" {
+		if _, ok := in.Stored[name]; !ok && injection.Inherited(base, name) == "" {
 			absent = append(absent, name)
 		}
 	}
 	switch {
 	case len(absent) > 0:
-		return nil, s.withoutKeys("ragenv set"+s.forProfile()+" "+absent[0], "%s: not stored%s", strings.Join(absent, ", "), s.inProfile())
+		return nil, s.WithoutKeys("ragenv set"+s.ForProfile()+" "+absent[0], "%s: not stored%s", strings.Join(absent, ", "), s.InProfile())
 	case len(in.Stored) == 0 && only == nil:
-		return nil, s.withoutKeys("ragenv setup"+s.forProfile(), "no key is stored%s", s.inProfile())
+		return nil, s.WithoutKeys("ragenv setup"+s.ForProfile(), "no key is stored%s", s.InProfile())
 	}
 	if withAliases {
 		in.Aliases = aliases
@@ -182,11 +176,11 @@ func (s *session) exported(base, only []string, withAliases bool) ([]render.Valu
 	var values []render.Value
 	for _, entry := range result.Env {
 		name, value, _ := strings.Cut(entry, "=")
-		if _, stored := in.Stored[name]; stored || inherited(base, name) == "" {
+		if _, stored := in.Stored[name]; stored || injection.Inherited(base, name) == "" {
 			values = append(values, render.Value{Name: name, Value: value})
 		}
 	}
-	s.warnOfExpiry(items)
+	s.WarnOfExpiry(items)
 	return values, nil
 }
 

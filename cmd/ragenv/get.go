@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -35,7 +36,7 @@ func newGetCommand(p *program) *cli.Command {
 			if c.NArg() != 1 {
 				return ui.Usagef("ragenv get "+secrets.NGCAPIKey, "ragenv get takes one name")
 			}
-			ref, err := s.storedRef(c, c.Args().First())
+			ref, err := storedRef(s, c, c.Args().First())
 			if err != nil {
 				return err
 			}
@@ -44,29 +45,29 @@ func newGetCommand(p *program) *cli.Command {
 	}
 }
 
-func runGet(s *session, ref keychain.Ref, o getOptions) error {
-	if s.toTerminal() && !o.reveal {
-		return ui.Errorf("ragenv get"+s.forProfile()+" "+ref.Name+" --reveal", "a key is not printed to a terminal, where others may see it")
+func runGet(s *session.Session, ref keychain.Ref, o getOptions) error {
+	if s.ToTerminal() && !o.reveal {
+		return ui.Errorf("ragenv get"+s.ForProfile()+" "+ref.Name+" --reveal", "a key is not printed to a terminal, where others may see it")
 	}
-	item, err := settled(s, func() (keychain.Item, error) { return s.readItem(ref) })
+	item, err := session.Settled(s, func() (keychain.Item, error) { return readItem(s, ref) })
 	if errors.Is(err, keychain.ErrNotFound) || errors.Is(err, keychain.ErrNoStore) {
-		return s.notStored(ref)
+		return s.NotStored(ref)
 	}
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintln(s.stdout, item.Secret.Reveal()); err != nil {
+	if _, err := fmt.Fprintln(s.Stdout, item.Secret.Reveal()); err != nil {
 		return fmt.Errorf("write the value: %w", err)
 	}
 	return nil
 }
 
-func (s *session) readItem(ref keychain.Ref) (item keychain.Item, err error) {
-	k, err := s.opener().Read()
+func readItem(s *session.Session, ref keychain.Ref) (item keychain.Item, err error) {
+	k, err := s.Opener().Read()
 	if err != nil {
 		return item, err
 	}
-	err = s.unlocked(k, func() (err error) {
+	err = s.Unlocked(k, func() (err error) {
 		item, err = k.Get(ref)
 		return err
 	})

@@ -1,17 +1,14 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ragenv/ragenv/internal/commandline"
-	"github.com/ragenv/ragenv/internal/config"
-	"github.com/ragenv/ragenv/internal/helm"
+	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
@@ -41,8 +38,8 @@ first. Where nothing is stored, $NGC_API_KEY is used.
 	}
 }
 
-func runHelmConfigure(s *session) error {
-	plugin, err := s.helmPlugin()
+func runHelmConfigure(s *session.Session) error {
+	plugin, err := helmPlugin(s)
 	if err != nil {
 		return err
 	}
@@ -55,24 +52,11 @@ func runHelmConfigure(s *session) error {
 		return explainHelm(plugin, err)
 	}
 	if !changed {
-		s.print.Note("%s is installed already", plugin.Dir)
+		s.Print.Note("%s is installed already", plugin.Dir)
 		return nil
 	}
-	s.print.Note("installed %s: Helm fetches ngc:// addresses with the stored key", plugin.Dir)
+	s.Print.Note("installed %s: Helm fetches ngc:// addresses with the stored key", plugin.Dir)
 	return nil
-}
-
-func (s *session) helmPlugin() (helm.Plugin, error) {
-	paths, err := s.helmPaths()
-	return helm.In(paths.Plugins), err
-}
-
-func (s *session) helmPaths() (helm.Paths, error) {
-	paths, err := helm.FindPaths(s.getenv, s.config.Paths.Home)
-	if err != nil {
-		return paths, ui.Errorf(config.HomeHint(), "%w", err)
-	}
-	return paths, nil
 }
 
 // programPath returns this program's file: as PATH has it, if it is that one, since a package manager's link stays where it
@@ -90,18 +74,4 @@ func programPath() (string, error) {
 		}
 	}
 	return self, nil
-}
-
-// explainHelm adds what can be done about a plugin that cannot be written.
-func explainHelm(plugin helm.Plugin, err error) error {
-	var link *os.LinkError
-	switch {
-	case errors.Is(err, helm.ErrForeign):
-		return ui.Errorf("helm plugin uninstall ragenv-ngc", "%w", err)
-	case errors.As(err, &link) && runtime.GOOS == "windows":
-		return ui.Errorf("turn on Developer Mode in the settings, or run it as administrator", "Windows does not let you make a symbolic link: %w", err)
-	case errors.Is(err, os.ErrPermission):
-		return ui.Errorf("ls -ld "+commandline.QuoteWords([]string{filepath.Dir(plugin.Dir)}), "%w", err)
-	}
-	return err
 }

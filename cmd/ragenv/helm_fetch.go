@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/charts"
 	"github.com/ragenv/ragenv/pkg/keychain"
@@ -41,8 +42,8 @@ func newHelmFetchCommand(p *program) *cli.Command {
 	}
 }
 
-func runHelmFetch(s *session, authorities, address string) error {
-	if s.toTerminal() {
+func runHelmFetch(s *session.Session, authorities, address string) error {
+	if s.ToTerminal() {
 		return ui.Usagef("ragenv helm configure", "ragenv helm fetch is run by Helm")
 	}
 	known, _ := secrets.Lookup(secrets.NGCAPIKey)
@@ -56,7 +57,7 @@ func runHelmFetch(s *session, authorities, address string) error {
 			return ui.Errorf("", "--ca-file %s: no certificate is in it", ui.Printable(authorities))
 		}
 	}
-	key, err := s.chartKey(known)
+	key, err := chartKey(s, known)
 	if err != nil {
 		return err
 	}
@@ -64,9 +65,9 @@ func runHelmFetch(s *session, authorities, address string) error {
 	defer stop()
 	file, err := client.Fetch(ctx, address, key)
 	if err != nil {
-		return s.explainFetch(known, err)
+		return explainFetch(s, known, err)
 	}
-	if _, err := s.stdout.Write(file); err != nil {
+	if _, err := s.Stdout.Write(file); err != nil {
 		return fmt.Errorf("write the file: %w", err)
 	}
 	return nil
@@ -74,35 +75,35 @@ func runHelmFetch(s *session, authorities, address string) error {
 
 // chartKey returns the stored key, or the environment's where none is stored. It never asks for a passphrase: Helm fetches
 // several files at a time.
-func (s *session) chartKey(known secrets.Secret) (string, error) {
-	item, err := settled(s, func() (keychain.Item, error) {
-		k, err := s.quietOpener().Read()
+func chartKey(s *session.Session, known secrets.Secret) (string, error) {
+	item, err := session.Settled(s, func() (keychain.Item, error) {
+		k, err := s.QuietOpener().Read()
 		if err != nil {
 			return keychain.Item{}, err
 		}
-		return k.Get(s.envRef(known.Name))
+		return k.Get(s.EnvRef(known.Name))
 	})
 	switch {
 	case err == nil:
-		s.warnOfExpiry([]keychain.Item{item})
+		s.WarnOfExpiry([]keychain.Item{item})
 		return item.Secret.Reveal(), nil
 	case !errors.Is(err, keychain.ErrNotFound) && !errors.Is(err, keychain.ErrNoStore):
 		return "", err
 	}
-	if value := s.getenv(known.Name); value != "" {
+	if value := s.Getenv(known.Name); value != "" {
 		return value, nil
 	}
-	return "", s.withoutKeys("ragenv set"+s.forProfile()+" "+known.Name, "no key is stored as %s%s, so no chart can be fetched from %s", known.Name, s.inProfile(), known.ChartHost)
+	return "", s.WithoutKeys("ragenv set"+s.ForProfile()+" "+known.Name, "no key is stored as %s%s, so no chart can be fetched from %s", known.Name, s.InProfile(), known.ChartHost)
 }
 
-func (s *session) explainFetch(known secrets.Secret, err error) error {
+func explainFetch(s *session.Session, known secrets.Secret, err error) error {
 	var status *charts.StatusError
 	var address *charts.AddressError
 	switch {
 	case errors.As(err, &status) && status.KeyRefused():
-		return ui.Errorf("ragenv rotate"+s.forProfile()+" "+known.Name, "%w", err)
+		return ui.Errorf("ragenv rotate"+s.ForProfile()+" "+known.Name, "%w", err)
 	case errors.As(err, &status) && status.Forbidden():
-		return ui.Errorf("ragenv verify"+s.forProfile()+" "+known.Name, "%w", err)
+		return ui.Errorf("ragenv verify"+s.ForProfile()+" "+known.Name, "%w", err)
 	case errors.As(err, &status) && status.NoSuchFile():
 		return ui.Errorf("helm search repo --versions, or see https://catalog.ngc.nvidia.com/helm-charts", "%w", err)
 	case errors.As(err, &address):

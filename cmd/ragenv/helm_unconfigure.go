@@ -23,7 +23,7 @@ helm repo remove NAME removes one.
 			if err := commandline.NoArguments(c); err != nil {
 				return err
 			}
-			plugin, err := s.helmPlugin()
+			plugin, err := helmPlugin(s)
 			if err != nil {
 				return err
 			}
@@ -32,9 +32,9 @@ helm repo remove NAME removes one.
 			case err != nil:
 				return explainHelm(plugin, err)
 			case removed:
-				s.print.Note("removed %s", plugin.Dir)
+				s.Print.Note("removed %s", plugin.Dir)
 			default:
-				s.print.Note("nothing to remove: there is no %s", plugin.Dir)
+				s.Print.Note("nothing to remove: there is no %s", plugin.Dir)
 			}
 			return nil
 		},

@@ -17,6 +17,8 @@ import (
 	"github.com/ragenv/ragenv/internal/keyinput"
 	"github.com/ragenv/ragenv/internal/passphrase"
 	"github.com/ragenv/ragenv/internal/readfile"
+	"github.com/ragenv/ragenv/internal/session"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/sudo"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
@@ -88,46 +90,46 @@ type listEntry struct {
 	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
-func runList(s *session, o listOptions) error {
+func runList(s *session.Session, o listOptions) error {
 	if o.expiring != "" {
 		return runListExpiring(s, o)
 	}
-	key, err := s.fingerprintKey(o)
+	key, err := fingerprintKey(s, o)
 	if err != nil {
 		return err
 	}
-	entries, err := settled(s, func() ([]listEntry, error) { return s.entries(o.all, key != nil, key) })
+	entries, err := session.Settled(s, func() ([]listEntry, error) { return entries(s, o.all, key != nil, key) })
 	if err != nil {
 		return err
 	}
 	if o.json {
-		return ui.WriteJSON(s.stdout, entries)
+		return ui.WriteJSON(s.Stdout, entries)
 	}
 	if len(entries) == 0 {
-		if caller, ok := sudo.KeysElsewhere(s.getenv, s.config.Paths); ok {
-			s.print.Note("nothing is stored%s; %s", s.inProfile(), caller.Sentence(s.config.Paths))
-			s.hint(sudoHint(caller))
+		if caller, ok := sudo.KeysElsewhere(s.Getenv, s.Config.Paths); ok {
+			s.Print.Note("nothing is stored%s; %s", s.InProfile(), caller.Sentence(s.Config.Paths))
+			s.Hint(session.SudoHint(caller))
 			return nil
 		}
-		s.print.Note("nothing is stored%s", s.inProfile())
-		s.hint("ragenv setup" + s.forProfile())
+		s.Print.Note("nothing is stored%s", s.InProfile())
+		s.Hint("ragenv setup" + s.ForProfile())
 		return nil
 	}
-	return s.writeList(entries, o.all)
+	return writeList(s, entries, o.all)
 }
 
 // entries returns what is stored, never nil. What is locked has no details, and a note says so; with detailed, what cannot be
 // read is an error. With a key, each has its fingerprint.
-func (s *session) entries(all, detailed bool, key *fingerprint.Key) ([]listEntry, error) {
+func entries(s *session.Session, all, detailed bool, key *fingerprint.Key) ([]listEntry, error) {
 	entries := []listEntry{}
-	k, err := s.quietOpener().Read()
+	k, err := s.QuietOpener().Read()
 	if errors.Is(err, keychain.ErrNoStore) {
 		return entries, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	profile := s.config.Profile
+	profile := s.Config.Profile
 	if all {
 		profile = ""
 	}
@@ -135,7 +137,7 @@ func (s *session) entries(all, detailed bool, key *fingerprint.Key) ([]listEntry
 	if err != nil {
 		return nil, err
 	}
-	s.forgetOld(k, refs)
+	s.ForgetOld(k, refs)
 	locked := false
 	for _, ref := range refs {
 		if ref.Kind != keychain.KindEnv && ref.Kind != keychain.KindRegistry {
@@ -155,14 +157,14 @@ func (s *session) entries(all, detailed bool, key *fingerprint.Key) ([]listEntry
 				entry.Fingerprint = key.Of(ref.Name, item.Secret.Reveal())
 			}
 			entries = append(entries, entry)
-			s.warnOfBoth(k, ref)
+			s.WarnOfBoth(k, ref)
 			continue
 		}
 		var item keychain.Item
 		err := error(keychain.ErrLocked)
 		if !locked {
 			item, err = k.Get(ref)
-			err = s.explainPassphrase(err)
+			err = s.ExplainPassphrase(err)
 		}
 		switch {
 		case err == nil:
@@ -182,21 +184,21 @@ func (s *session) entries(all, detailed bool, key *fingerprint.Key) ([]listEntry
 			}
 			entry.Updated = known(written.UTC().Truncate(time.Second))
 		case errors.Is(err, keychain.ErrDamaged):
-			s.print.Warn("%v", err)
+			s.Print.Warn("%v", err)
 		default:
 			return nil, err
 		}
 		entries = append(entries, entry)
 	}
 	if locked {
-		s.print.Note("the keychain is locked, so the keys' details are not shown")
-		s.hint(passphrase.UnlockHint())
+		s.Print.Note("the keychain is locked, so the keys' details are not shown")
+		s.Hint(passphrase.UnlockHint())
 	}
 	return entries, nil
 }
 
 // fingerprintKey reads the key of --fingerprint-key; nil without that.
-func (s *session) fingerprintKey(o listOptions) (*fingerprint.Key, error) {
+func fingerprintKey(s *session.Session, o listOptions) (*fingerprint.Key, error) {
 	if o.compareBy == "" {
 		return nil, nil
 	}
@@ -205,8 +207,8 @@ func (s *session) fingerprintKey(o listOptions) (*fingerprint.Key, error) {
 	}
 	var data []byte
 	var err error
-	if o.compareBy == standardStream {
-		data, err = io.ReadAll(io.LimitReader(s.stdin, keyinput.Max))
+	if o.compareBy == readfile.Standard {
+		data, err = io.ReadAll(io.LimitReader(s.Stdin, keyinput.Max))
 	} else {
 		data, err = readfile.Read(o.compareBy, 0, keyinput.Max)
 	}
@@ -227,8 +229,8 @@ func known(t time.Time) *time.Time {
 	return &t
 }
 
-func (s *session) writeList(entries []listEntry, all bool) error {
-	now, style := s.now(), ui.StyleFor(s.stdout, s.getenv)
+func writeList(s *session.Session, entries []listEntry, all bool) error {
+	now, style := s.Now(), ui.StyleFor(s.Stdout, s.Getenv)
 	rows := [][]string{{"NAME", "KIND", "UPDATED", "EXPIRES"}}
 	for _, entry := range entries {
 		rows = append(rows, []string{ui.Printable(entry.Name), ui.Printable(describeKind(entry)), describeDay(entry.Updated, now), describeExpiry(entry.Expires, now, ui.Style{})})
@@ -240,7 +242,7 @@ func (s *session) writeList(entries []listEntry, all bool) error {
 		}
 	}
 	style.Fit(rows)
-	w := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(s.Stdout, 0, 0, 2, ' ', 0)
 	for i, row := range rows {
 		if last := len(row) - 1; i > 0 && row[last] == describeExpiry(entries[i-1].Expires, now, ui.Style{}) {
 			row[last] = describeExpiry(entries[i-1].Expires, now, style)
@@ -279,4 +281,50 @@ func describeExpiry(t *time.Time, now time.Time, style ui.Style) string {
 		return style.Caution(day + " (" + expiry.Phrase(*t, now) + ")")
 	}
 	return day
+}
+
+// sourceCommand is the member source of what comes from a command.
+const sourceCommand = "command"
+
+// codeExpiring is the exit code of ragenv list --expiring when a key expires by the given time.
+const codeExpiring = 3
+
+func runListExpiring(s *session.Session, o listOptions) error {
+	now := s.Now()
+	limit, err := expiry.Parse(o.expiring, now)
+	if err != nil {
+		return ui.Usagef("ragenv list --expiring 14d", "--expiring: %w", err)
+	}
+	// A key whose expiry is not known may be the one that expires: success would be a false all-clear.
+	key, err := fingerprintKey(s, o)
+	if err != nil {
+		return err
+	}
+	entries, err := session.Settled(s, func() ([]listEntry, error) { return entries(s, o.all, true, key) })
+	if err != nil {
+		return err
+	}
+	entries = slices.DeleteFunc(entries, func(e listEntry) bool { return e.Expires == nil || e.Expires.After(limit) })
+	if o.json {
+		err = ui.WriteJSON(s.Stdout, entries)
+	} else if len(entries) > 0 {
+		err = writeList(s, entries, o.all)
+	}
+	if err != nil || len(entries) == 0 {
+		return err
+	}
+	first := slices.MinFunc(entries, func(a, b listEntry) int { return a.Expires.Compare(*b.Expires) })
+	hint := "ragenv rotate " + shellquote.Word(first.Name)
+	if first.Kind == string(keychain.KindRegistry) {
+		hint = "docker login " + shellquote.Word(first.Name)
+	} else if o.all {
+		hint += " --" + session.FlagProfile + " " + first.Profile
+	} else {
+		hint += s.ForProfile()
+	}
+	explained := ui.Errorf(hint, "%s %s", ui.Printable(first.Name), expiry.Phrase(*first.Expires, now))
+	if more := len(entries) - 1; more > 0 {
+		explained = ui.Errorf(hint, "%w, and %d more", explained.Err, more)
+	}
+	return ui.WithCode(explained, codeExpiring)
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
-	"github.com/ragenv/ragenv/internal/commandline"
-	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/urfave/cli/v2"
+
+	"github.com/ragenv/ragenv/internal/commandline"
+	"github.com/ragenv/ragenv/internal/session"
+	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
 func newLockCommand(p *program) *cli.Command {
@@ -28,24 +30,24 @@ commands gave (ragenv source) is forgotten, too.
 	}
 }
 
-func runLock(s *session) error {
-	if err := s.commands().Forget(); err != nil {
+func runLock(s *session.Session) error {
+	if err := s.Commands().Forget(); err != nil {
 		return err
 	}
-	k, err := s.opener().Read()
+	k, err := s.Opener().Read()
 	if err != nil {
 		return err
 	}
 	if k.Backend() == keychain.SourceOnly {
-		s.print.Note("nothing is stored, so nothing is locked: what commands gave is forgotten")
+		s.Print.Note("nothing is stored, so nothing is locked: what commands gave is forgotten")
 		return nil
 	}
-	if open, err := s.neverLocked(k); err != nil || open {
+	if open, err := s.NeverLocked(k); err != nil || open {
 		return err
 	}
 	if err := k.Lock(); err != nil {
 		return err
 	}
-	s.print.Note("locked")
+	s.Print.Note("locked")
 	return nil
 }

@@ -8,12 +8,13 @@ import (
 	"os"
 	"time"
 
+	"github.com/urfave/cli/v2"
+
 	"github.com/ragenv/ragenv/internal/buildinfo"
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/credentialhelper"
 	"github.com/ragenv/ragenv/internal/hardening"
 	"github.com/ragenv/ragenv/internal/ui"
-	"github.com/urfave/cli/v2"
 )
 
 func main() {
@@ -32,7 +33,6 @@ type program struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	now            func() time.Time
-	warned         bool // of other services: see services
 }
 
 func newProgram() *program {
@@ -80,4 +80,20 @@ func newApp(p *program) *cli.App {
 		Stdout:     p.stdout,
 		Stderr:     p.stderr,
 	})
+}
+
+// exitStatus ends ragenv with the exit code of a command that was its child, and without a word.
+type exitStatus int
+
+// ownFailure gives an error the exit code of a failure before the command was started, unless it has one of its own: that
+// of a command that was not found, or of a user who gave up at a prompt.
+func ownFailure(err error) error {
+	if err == nil {
+		return nil
+	}
+	switch code := ui.Explain(err).Code; code {
+	case 0, ui.CodeFailure, ui.CodeUsage:
+		return ui.WithCode(err, ui.CodeOwnFailure)
+	}
+	return err
 }

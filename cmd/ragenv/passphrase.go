@@ -7,6 +7,7 @@ import (
 
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/passphrase"
+	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -42,9 +43,9 @@ keys themselves are not encrypted again. A forgotten passphrase cannot be recove
 	}
 }
 
-func runPassphrase(s *session, o passphraseOptions) error {
+func runPassphrase(s *session.Session, o passphraseOptions) error {
 	defer ui.HideTyping()()
-	k, err := s.opener().Read()
+	k, err := s.Opener().Read()
 	if err != nil {
 		return err
 	}
@@ -56,25 +57,25 @@ func runPassphrase(s *session, o passphraseOptions) error {
 		return err
 	}
 	if o.none && !protected {
-		s.print.Note("the keychain has no passphrase")
+		s.Print.Note("the keychain has no passphrase")
 		return nil
 	}
-	current, err := s.currentPassphrase(k, protected)
+	current, err := currentPassphrase(s, k, protected)
 	if err != nil {
 		return err
 	}
 	var next []byte
 	if !o.none {
-		if next, err = s.nextPassphrase(); err != nil {
+		if next, err = nextPassphrase(s); err != nil {
 			return err
 		}
 		if len(next) == 0 && !protected {
-			s.print.Note("the keychain has no passphrase still")
+			s.Print.Note("the keychain has no passphrase still")
 			return nil
 		}
 	}
-	stop := s.print.Working("Changing the passphrase")
-	err = s.explainPassphrase(k.ChangePassphrase(current, next))
+	stop := s.Print.Working("Changing the passphrase")
+	err = s.ExplainPassphrase(k.ChangePassphrase(current, next))
 	stop()
 	stillUnlocked := errors.Is(err, keychain.ErrStillUnlocked)
 	if err != nil && !stillUnlocked {
@@ -82,16 +83,16 @@ func runPassphrase(s *session, o passphraseOptions) error {
 	}
 	switch {
 	case stillUnlocked && len(next) > 0:
-		s.print.Note("the passphrase is changed")
+		s.Print.Note("the passphrase is changed")
 	case len(next) == 0:
-		s.print.Note("the passphrase is removed: the keychain is never locked now")
+		s.Print.Note("the passphrase is removed: the keychain is never locked now")
 	case protected:
-		s.print.Note("the passphrase is changed, and the keychain locked")
+		s.Print.Note("the passphrase is changed, and the keychain locked")
 	default:
-		s.print.Note("the keychain has a passphrase now, and is locked")
+		s.Print.Note("the keychain has a passphrase now, and is locked")
 	}
-	if len(next) > 0 && s.passphraseVariable() != "" {
-		s.print.Warn("$%s still has the former passphrase", s.passphraseVariable())
+	if len(next) > 0 && s.PassphraseVariable() != "" {
+		s.Print.Warn("$%s still has the former passphrase", s.PassphraseVariable())
 	}
 	if len(next) > 0 {
 		return err
@@ -100,11 +101,11 @@ func runPassphrase(s *session, o passphraseOptions) error {
 }
 
 // currentPassphrase returns the passphrase in use, found right.
-func (s *session) currentPassphrase(k *keychain.Keychain, protected bool) ([]byte, error) {
+func currentPassphrase(s *session.Session, k *keychain.Keychain, protected bool) ([]byte, error) {
 	if !protected {
 		return nil, nil
 	}
-	secret, err := passphrase.FromEnvironment(s.getenv)
+	secret, err := passphrase.FromEnvironment(s.Getenv)
 	if !errors.Is(err, passphrase.ErrNone) {
 		return secret, err
 	}
@@ -118,20 +119,20 @@ func (s *session) currentPassphrase(k *keychain.Keychain, protected bool) ([]byt
 		if err != nil {
 			return nil, err
 		}
-		stop := s.print.Working("Unlocking the keychain")
+		stop := s.Print.Working("Unlocking the keychain")
 		err = k.Unlock(secret)
 		stop()
 		if err == nil || errors.Is(err, keychain.ErrUnavailable) {
 			return secret, nil
 		}
-		if !errors.Is(err, keychain.ErrWrongPassphrase) || try == passphraseTries {
+		if !errors.Is(err, keychain.ErrWrongPassphrase) || try == session.PassphraseTries {
 			return nil, err
 		}
 		terminal.Printf("Wrong passphrase, try again.\n")
 	}
 }
 
-func (s *session) nextPassphrase() ([]byte, error) {
+func nextPassphrase(s *session.Session) ([]byte, error) {
 	terminal, err := ui.OpenTerminal()
 	if err != nil {
 		return nil, noTerminalForPassphrase()

@@ -12,6 +12,7 @@ import (
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
@@ -59,9 +60,9 @@ func newProfileListCommand(p *program) *cli.Command {
 	}
 }
 
-func runProfileList(s *session) error {
-	counts := map[string]int{s.config.Profile: 0}
-	k, err := s.quietOpener().Read()
+func runProfileList(s *session.Session) error {
+	counts := map[string]int{s.Config.Profile: 0}
+	k, err := s.QuietOpener().Read()
 	if err == nil {
 		var refs []keychain.Ref
 		refs, err = k.List("")
@@ -74,13 +75,13 @@ func runProfileList(s *session) error {
 	if err != nil && !errors.Is(err, keychain.ErrNoStore) {
 		return err
 	}
-	w := tabwriter.NewWriter(ui.Shown(s.stdout), 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(ui.Shown(s.Stdout), 0, 0, 2, ' ', 0)
 	for _, profile := range slices.Sorted(maps.Keys(counts)) {
 		mark := " "
-		if profile == s.config.Profile {
+		if profile == s.Config.Profile {
 			mark = "*"
 		}
-		_, _ = fmt.Fprintf(w, "%s %s\t%s\n", mark, profile, count(counts[profile], "item"))
+		_, _ = fmt.Fprintf(w, "%s %s\t%s\n", mark, profile, ui.Count(counts[profile], "item"))
 	}
 	return w.Flush()
 }
@@ -107,28 +108,28 @@ func newProfileUseCommand(p *program) *cli.Command {
 	}
 }
 
-func runProfileUse(s *session, c *cli.Context, profile string) error {
+func runProfileUse(s *session.Session, c *cli.Context, profile string) error {
 	if err := profileName(c, profile); err != nil {
 		return err
 	}
-	if err := s.config.Pin(config.KeyProfile, profile); err != nil {
+	if err := s.Config.Pin(config.KeyProfile, profile); err != nil {
 		return err
 	}
-	s.print.Note("the active profile is %s from now on (%s)", profile, s.config.Paths.ConfigFile)
-	if profile != config.DefaultProfile && !s.hasKeys(profile) {
-		s.print.Warn("profile %s has no keys", profile)
-		s.print.Hint("ragenv profile list, or ragenv set --profile %s %s", profile, secrets.NGCAPIKey)
+	s.Print.Note("the active profile is %s from now on (%s)", profile, s.Config.Paths.ConfigFile)
+	if profile != config.DefaultProfile && !hasKeys(s, profile) {
+		s.Print.Warn("profile %s has no keys", profile)
+		s.Print.Hint("ragenv profile list, or ragenv set --profile %s %s", profile, secrets.NGCAPIKey)
 	}
-	if other := s.getenv(config.EnvProfile); other != "" && other != profile {
-		s.print.Warn("$%s says %s and still comes first", config.EnvProfile, other)
-		s.print.Hint("%s", shellquote.Unset(config.EnvProfile))
+	if other := s.Getenv(config.EnvProfile); other != "" && other != profile {
+		s.Print.Warn("$%s says %s and still comes first", config.EnvProfile, other)
+		s.Print.Hint("%s", shellquote.Unset(config.EnvProfile))
 	}
 	return nil
 }
 
 // hasKeys reports whether a profile has an item. It is true where that cannot be known.
-func (s *session) hasKeys(profile string) bool {
-	k, err := s.opener().Read()
+func hasKeys(s *session.Session, profile string) bool {
+	k, err := s.Opener().Read()
 	if err != nil {
 		return !errors.Is(err, keychain.ErrNoStore)
 	}
@@ -165,13 +166,13 @@ func newProfileCopyCommand(p *program) *cli.Command {
 	}
 }
 
-func runProfileCopy(s *session, from, to string, forced bool) error {
-	k, refs, err := s.profileRefs(from)
+func runProfileCopy(s *session.Session, from, to string, forced bool) error {
+	k, refs, err := profileRefs(s, from)
 	if err != nil {
 		return err
 	}
 	var items []keychain.Item
-	err = s.unlocked(k, func() (err error) {
+	err = s.Unlocked(k, func() (err error) {
 		items, err = k.GetAll(refs)
 		return err
 	})
@@ -190,11 +191,11 @@ func runProfileCopy(s *session, from, to string, forced bool) error {
 			return err
 		}
 		if has && !forced {
-			s.print.Warn("%s is in profile %s already and stays (--force replaces it)", item.Name, to)
+			s.Print.Warn("%s is in profile %s already and stays (--force replaces it)", item.Name, to)
 			continue
 		}
 		if has {
-			if err := s.keepReplaced(k, item); err != nil {
+			if err := s.KeepReplaced(k, item); err != nil {
 				return err
 			}
 		}
@@ -202,14 +203,14 @@ func runProfileCopy(s *session, from, to string, forced bool) error {
 		var refused *keychain.RefusedError
 		switch {
 		case errors.As(err, &refused): // the others are copied
-			failed = s.afterwards(failed, err)
+			failed = s.Afterwards(failed, err)
 		case err != nil:
 			return err
 		default:
 			copied++
 		}
 	}
-	s.print.Note("%s copied from profile %s to profile %s", count(copied, "item"), from, to)
+	s.Print.Note("%s copied from profile %s to profile %s", ui.Count(copied, "item"), from, to)
 	return failed
 }
 
@@ -240,18 +241,18 @@ func newProfileRmCommand(p *program) *cli.Command {
 	}
 }
 
-func runProfileRm(s *session, profile string, forced bool) error {
-	k, refs, err := s.profileRefs(profile)
+func runProfileRm(s *session.Session, profile string, forced bool) error {
+	k, refs, err := profileRefs(s, profile)
 	if err != nil {
 		return err
 	}
 	if !forced {
 		for _, ref := range refs {
 			if known, _ := secrets.Lookup(ref.Name); ref.Kind == keychain.KindEnv && known.Irreplaceable {
-				return irreplaceable(ref.Name, "ragenv profile rm "+profile+" --force")
+				return session.Irreplaceable(ref.Name, "ragenv profile rm "+profile+" --force")
 			}
 		}
-		if err := s.confirmRemoval(profile, len(refs)); err != nil {
+		if err := confirmRemoval(s, profile, len(refs)); err != nil {
 			return err
 		}
 	}
@@ -264,21 +265,21 @@ func runProfileRm(s *session, profile string, forced bool) error {
 			return err
 		}
 	}
-	s.print.Note("removed profile %s with %s", profile, count(len(refs), "item"))
-	if profile == s.config.Profile && profile != config.DefaultProfile {
-		s.print.Warn("it is still the active profile")
-		s.print.Hint("ragenv profile use %s", config.DefaultProfile)
+	s.Print.Note("removed profile %s with %s", profile, ui.Count(len(refs), "item"))
+	if profile == s.Config.Profile && profile != config.DefaultProfile {
+		s.Print.Warn("it is still the active profile")
+		s.Print.Hint("ragenv profile use %s", config.DefaultProfile)
 	}
 	return nil
 }
 
-func (s *session) confirmRemoval(profile string, items int) error {
+func confirmRemoval(s *session.Session, profile string, items int) error {
 	terminal, err := ui.OpenTerminal()
 	if err != nil {
-		return ui.Errorf("ragenv profile rm "+profile+" --force", "%w, and removing a profile removes %s", err, count(items, "item"))
+		return ui.Errorf("ragenv profile rm "+profile+" --force", "%w, and removing a profile removes %s", err, ui.Count(items, "item"))
 	}
 	defer terminal.Close()
-	yes, err := terminal.Confirm(fmt.Sprintf("Remove profile %s with %s?", profile, count(items, "item")), false)
+	yes, err := terminal.Confirm(fmt.Sprintf("Remove profile %s with %s?", profile, ui.Count(items, "item")), false)
 	if err != nil {
 		return err
 	}
@@ -289,13 +290,13 @@ func (s *session) confirmRemoval(profile string, items int) error {
 }
 
 // profileRefs returns what a profile holds; an error if that is nothing.
-func (s *session) profileRefs(profile string) (*keychain.Keychain, []keychain.Ref, error) {
-	k, err := s.opener().Read()
+func profileRefs(s *session.Session, profile string) (*keychain.Keychain, []keychain.Ref, error) {
+	k, err := s.Opener().Read()
 	if err != nil {
 		return nil, nil, err
 	}
-	if sourced := s.config.Sourced(profile); len(sourced) > 0 {
-		s.print.Note("%s of profile %s %s from commands: see ragenv source list", count(len(sourced), "key"), profile, map[bool]string{true: "comes", false: "come"}[len(sourced) == 1])
+	if sourced := s.Config.Sourced(profile); len(sourced) > 0 {
+		s.Print.Note("%s of profile %s %s from commands: see ragenv source list", ui.Count(len(sourced), "key"), profile, map[bool]string{true: "comes", false: "come"}[len(sourced) == 1])
 	}
 	k = k.Stored()
 	refs, err := k.List(profile)
@@ -303,4 +304,15 @@ func (s *session) profileRefs(profile string) (*keychain.Keychain, []keychain.Re
 		err = ui.Errorf("ragenv profile list", "nothing is stored in profile %s", profile)
 	}
 	return k, refs, err
+}
+
+// profileName checks the name of a profile as a command's argument.
+func profileName(c *cli.Context, profile string) error {
+	if secrets.LooksLikeKey(profile) {
+		return ui.Usagef(commandline.HelpHint(c), "%w: a key is no profile", keychain.ErrInvalidName)
+	}
+	if err := keychain.ValidateProfile(profile); err != nil {
+		return ui.Usagef(commandline.HelpHint(c), "%w", err)
+	}
+	return nil
 }

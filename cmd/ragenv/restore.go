@@ -13,9 +13,10 @@ import (
 
 	"github.com/ragenv/ragenv/internal/atomicfile"
 	"github.com/ragenv/ragenv/internal/backup"
-	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/passphrase"
 	"github.com/ragenv/ragenv/internal/readfile"
+	"github.com/ragenv/ragenv/internal/session"
+	"github.com/ragenv/ragenv/internal/setup"
 	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
@@ -65,57 +66,57 @@ FILE may also be - for standard input, or the directory in which ragenv reset le
 	}
 }
 
-func runRestore(s *session, path string, o restoreOptions) error {
+func runRestore(s *session.Session, path string, o restoreOptions) error {
 	defer ui.HideTyping()()
-	items, err := s.itemsToRestore(path, o.identity)
+	items, err := itemsToRestore(s, path, o.identity)
 	if err != nil {
 		return err
 	}
 	again := "ragenv restore --reset " + shellquote.Word(path)
 	if o.reset {
-		_, _, err := s.startOver(resetOptions{o.yes, o.noPassphrase}, again)
+		_, _, err := setup.StartOver(s, setup.ResetOptions{Yes: o.yes, NoPassphrase: o.noPassphrase}, again)
 		if err != nil && !errors.Is(err, keychain.ErrNoStore) {
 			return err
 		}
 	}
-	open := s.opener()
+	open := s.Opener()
 	if o.noPassphrase {
-		open = s.setupOpener(setupOptions{noPassphrase: true}, nil)
+		open = setup.Opener(s, setup.Options{NoPassphrase: true}, nil)
 	}
 	k, err := open.Write()
 	if err != nil {
 		return err
 	}
-	err = s.restoreAll(k, items, path, o.forced)
-	if errors.Is(err, keychain.ErrWrongPassphrase) && k.Backend() == keychain.BackendFile && s.passphraseVariable() == "" {
+	err = restoreAll(s, k, items, path, o.forced)
+	if errors.Is(err, keychain.ErrWrongPassphrase) && k.Backend() == keychain.BackendFile && s.PassphraseVariable() == "" {
 		err = ui.Errorf(again+" (keeps this keychain, and restores into a new one)", "this keychain: %w", keychain.ErrWrongPassphrase)
 	}
 	return err
 }
 
 // itemsToRestore reads a backup, or a keychain that was set aside.
-func (s *session) itemsToRestore(path, identity string) ([]keychain.Item, error) {
-	if path == standardStream {
-		file, err := io.ReadAll(io.LimitReader(s.stdin, backup.MaxSize+1))
+func itemsToRestore(s *session.Session, path, identity string) ([]keychain.Item, error) {
+	if path == readfile.Standard {
+		file, err := io.ReadAll(io.LimitReader(s.Stdin, backup.MaxSize+1))
 		if err != nil {
 			return nil, fmt.Errorf("read standard input: %w", err)
 		}
-		return s.readSealed(standardStream, file, identity)
+		return readSealed(s, readfile.Standard, file, identity)
 	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return s.readSetAside(path)
+		return readSetAside(s, path)
 	}
 	file, err := readfile.Read(path, 0, backup.MaxSize)
 	if err != nil {
 		return nil, err
 	}
-	return s.readSealed(path, file, identity)
+	return readSealed(s, path, file, identity)
 }
 
 // readSealed decrypts a backup with an identity, or with its passphrase.
-func (s *session) readSealed(path string, file []byte, identityFile string) ([]keychain.Item, error) {
+func readSealed(s *session.Session, path string, file []byte, identityFile string) ([]keychain.Item, error) {
 	if identityFile == "" {
-		items, err := s.readBackup(path, file)
+		items, err := readBackup(s, path, file)
 		if errors.Is(err, backup.ErrNeedsIdentity) {
 			err = ui.Errorf("ragenv restore "+shellquote.Word(path)+" --identity ~/.ssh/id_ed25519", "%w", err)
 		}
@@ -154,16 +155,16 @@ func (s *session) readSealed(path string, file []byte, identityFile string) ([]k
 }
 
 // readSetAside reads every item of a keychain that reset has set aside.
-func (s *session) readSetAside(path string) ([]keychain.Item, error) {
+func readSetAside(s *session.Session, path string) ([]keychain.Item, error) {
 	dir, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
-	open := s.quietOpener()
+	open := s.QuietOpener()
 	open.Dir = dir
 	k, err := open.Open(keychain.BackendFile)
 	if errors.Is(err, keychain.ErrNoStore) {
-		return nil, ui.Errorf("ls -d "+shellquote.Word(s.config.Paths.Store)+".*", "%s is neither a backup nor a keychain that was set aside", ui.Printable(path))
+		return nil, ui.Errorf("ls -d "+shellquote.Word(s.Config.Paths.Store)+".*", "%s is neither a backup nor a keychain that was set aside", ui.Printable(path))
 	}
 	if err != nil {
 		return nil, err
@@ -173,29 +174,29 @@ func (s *session) readSetAside(path string) ([]keychain.Item, error) {
 		return nil, err
 	}
 	if !k.Unlocked() {
-		if err := s.unlockSetAside(k, path); err != nil {
+		if err := unlockSetAside(s, k, path); err != nil {
 			return nil, err
 		}
 	}
 	return k.GetAll(refs)
 }
 
-func (s *session) unlockSetAside(k *keychain.Keychain, path string) error {
+func unlockSetAside(s *session.Session, k *keychain.Keychain, path string) error {
 	unlock := func(secret []byte) ([]keychain.Item, error) {
-		defer s.print.Working("Unlocking the keychain")()
+		defer s.Print.Working("Unlocking the keychain")()
 		return nil, k.Unlock(secret)
 	}
-	_, err := s.withBackupPassphrase(path, "Passphrase of the old keychain: ", unlock)
+	_, err := withBackupPassphrase(s, path, "Passphrase of the old keychain: ", unlock)
 	return err
 }
 
 // restoreAll stores the items, asking about those that are stored with another value unless forced.
-func (s *session) restoreAll(k *keychain.Keychain, items []keychain.Item, path string, forced bool) error {
+func restoreAll(s *session.Session, k *keychain.Keychain, items []keychain.Item, path string, forced bool) error {
 	restored, same := 0, 0
 	var failed error
-	total := withoutFingerprints(items)
-	if names := s.unusual(items); len(names) > 0 && !forced {
-		yes, err := s.confirmUnusual(names, path, "ragenv restore --force "+shellquote.Word(path))
+	total := session.WithoutFingerprints(items)
+	if names := s.Unusual(items); len(names) > 0 && !forced {
+		yes, err := s.ConfirmUnusual(names, path, "ragenv restore --force "+shellquote.Word(path))
 		if err != nil {
 			return err
 		}
@@ -210,43 +211,43 @@ func (s *session) restoreAll(k *keychain.Keychain, items []keychain.Item, path s
 			continue
 		}
 		if item.Kind == keychain.KindFingerprint {
-			err := s.unlocked(k, func() error { return k.AddFingerprints(item) })
+			err := s.Unlocked(k, func() error { return k.AddFingerprints(item) })
 			var refused *keychain.RefusedError // the value itself is about to be refused, too
 			if err != nil && !errors.As(err, &refused) {
 				return err
 			}
 			continue
 		}
-		stored, err := s.restoreOne(k, item, forced)
-		if stored.kept {
-			kept[previousRef(item.Ref)] = true
+		stored, err := restoreOne(s, k, item, forced)
+		if stored.Kept {
+			kept[session.FormerRef(item.Ref)] = true
 		}
-		switch did := stored.did; {
+		switch did := stored.Did; {
 		case errors.Is(err, ui.ErrInterrupted), errors.Is(err, keychain.ErrLocked), errors.Is(err, keychain.ErrWrongPassphrase):
 			return err // the same for all that follow
 		case err != nil:
-			failed = s.afterwards(failed, err)
-		case did == storedNow:
+			failed = s.Afterwards(failed, err)
+		case did == session.StoredNow:
 			restored++
-		case did == storedSame:
+		case did == session.StoredSame:
 			same++
 		}
 	}
-	s.print.Note("%s restored, %d of %d stored already", count(restored, "item"), same, total)
+	s.Print.Note("%s restored, %d of %d stored already", ui.Count(restored, "item"), same, total)
 	if len(kept) > 0 {
-		s.print.Note("%s replaced; the values before are kept for a week", count(len(kept), "key"))
-		s.hint("ragenv rotate --undo NAME")
+		s.Print.Note("%s replaced; the values before are kept for a week", ui.Count(len(kept), "key"))
+		s.Hint("ragenv rotate --undo NAME")
 	}
 	return failed
 }
 
 // restoreOne stores one item. Another value in its place is replaced only after the user agreed; one that stays is an error.
-func (s *session) restoreOne(k *keychain.Keychain, item keychain.Item, forced bool) (storedItem, error) {
-	stored, err := s.storeAndRead(k, item, forced)
-	if err != nil || stored.did != storedOther {
+func restoreOne(s *session.Session, k *keychain.Keychain, item keychain.Item, forced bool) (session.StoredItem, error) {
+	stored, err := s.StoreAndRead(k, item, forced)
+	if err != nil || stored.Did != session.StoredOther {
 		return stored, err
 	}
-	what := backupName(item.Ref)
+	what := session.ItemName(item.Ref)
 	terminal, err := ui.OpenTerminal()
 	if err != nil {
 		return stored, ui.Errorf("to replace it: run it again with --force", "%s is stored already, with another value than the backup's", what)
@@ -256,25 +257,13 @@ func (s *session) restoreOne(k *keychain.Keychain, item keychain.Item, forced bo
 	if err != nil || !yes {
 		return stored, err
 	}
-	return s.storeAndRead(k, item, true)
-}
-
-// backupName is how people are told of an item of any profile.
-func backupName(ref keychain.Ref) string {
-	name := ui.Printable(ref.Name)
-	if ref.Kind == keychain.KindPrevious {
-		name += " from before its rotation"
-	}
-	if ref.Profile != config.DefaultProfile {
-		name += " in profile " + ref.Profile
-	}
-	return name
+	return s.StoreAndRead(k, item, true)
 }
 
 // readBackup decrypts a backup.
-func (s *session) readBackup(path string, file []byte) ([]keychain.Item, error) {
-	return s.withBackupPassphrase(path, "Passphrase of the backup: ", func(secret []byte) ([]keychain.Item, error) {
-		stop := s.print.Working("Reading the backup")
+func readBackup(s *session.Session, path string, file []byte) ([]keychain.Item, error) {
+	return withBackupPassphrase(s, path, "Passphrase of the backup: ", func(secret []byte) ([]keychain.Item, error) {
+		stop := s.Print.Working("Reading the backup")
 		items, err := backup.Read(bytes.NewReader(file), secret)
 		stop()
 		if err != nil && !errors.Is(err, keychain.ErrWrongPassphrase) {
@@ -285,8 +274,8 @@ func (s *session) readBackup(path string, file []byte) ([]keychain.Item, error) 
 }
 
 // withBackupPassphrase calls read with the passphrase of the environment, or the one typed; on a terminal a user may mistype it.
-func (s *session) withBackupPassphrase(path, prompt string, read func([]byte) ([]keychain.Item, error)) ([]keychain.Item, error) {
-	secret, err := passphrase.ForBackup(s.getenv)
+func withBackupPassphrase(s *session.Session, path, prompt string, read func([]byte) ([]keychain.Item, error)) ([]keychain.Item, error) {
+	secret, err := passphrase.ForBackup(s.Getenv)
 	if err == nil {
 		items, err := read(secret)
 		if errors.Is(err, keychain.ErrWrongPassphrase) {
@@ -299,7 +288,7 @@ func (s *session) withBackupPassphrase(path, prompt string, read func([]byte) ([
 	}
 	terminal, err := ui.OpenTerminal()
 	if err != nil {
-		return nil, noTerminalForBackup("restore", path)
+		return nil, session.NoTerminalForBackup("restore", path)
 	}
 	defer terminal.Close()
 	for try := 1; ; try++ {
@@ -311,7 +300,7 @@ func (s *session) withBackupPassphrase(path, prompt string, read func([]byte) ([
 		if !errors.Is(err, keychain.ErrWrongPassphrase) {
 			return items, err
 		}
-		if try == passphraseTries {
+		if try == session.PassphraseTries {
 			return nil, ui.Errorf("run it again; nothing was changed", "%s: %w", ui.Printable(path), keychain.ErrWrongPassphrase)
 		}
 		terminal.Printf("Wrong passphrase, try again.\n")

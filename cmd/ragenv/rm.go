@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -36,9 +37,9 @@ func newRmCommand(p *program) *cli.Command {
 			}
 			var refs []keychain.Ref
 			for _, name := range c.Args().Slice() {
-				ref, listed := s.listedRef(name)
+				ref, listed := listedRef(s, name)
 				if !listed {
-					if ref, err = s.storedRef(c, name); err != nil {
+					if ref, err = storedRef(s, c, name); err != nil {
 						return err
 					}
 				}
@@ -51,12 +52,12 @@ func newRmCommand(p *program) *cli.Command {
 
 // listedRef returns the item that list shows under this name, or that a former value is kept for, even if the name could not be
 // stored today: earlier versions took other names. A list replaces terminal control characters, so the shown name counts too.
-func (s *session) listedRef(name string) (keychain.Ref, bool) {
-	k, err := s.quietOpener().Read()
+func listedRef(s *session.Session, name string) (keychain.Ref, bool) {
+	k, err := s.QuietOpener().Read()
 	if err != nil {
 		return keychain.Ref{}, false // runRm says so
 	}
-	refs, err := k.List(s.config.Profile)
+	refs, err := k.List(s.Config.Profile)
 	if err != nil {
 		return keychain.Ref{}, false
 	}
@@ -78,10 +79,10 @@ func (s *session) listedRef(name string) (keychain.Ref, bool) {
 	return shown[0], true
 }
 
-func runRm(s *session, refs []keychain.Ref, o rmOptions) error {
-	k, err := s.opener().Read()
+func runRm(s *session.Session, refs []keychain.Ref, o rmOptions) error {
+	k, err := s.Opener().Read()
 	if errors.Is(err, keychain.ErrNoStore) {
-		return s.notStored(refs[0])
+		return s.NotStored(refs[0])
 	}
 	if err != nil {
 		return err
@@ -96,33 +97,33 @@ func runRm(s *session, refs []keychain.Ref, o rmOptions) error {
 			return err
 		}
 		if has {
-			return irreplaceable(ref.Name, "ragenv rm "+ref.Name+" --force")
+			return session.Irreplaceable(ref.Name, "ragenv rm "+ref.Name+" --force")
 		}
 	}
 	var failed error
 	for _, ref := range refs {
 		err := k.Remove(ref)
 		if err == nil && ref.Kind == keychain.KindEnv {
-			err = k.Remove(previousRef(ref)) // what was rotated out goes with it
+			err = k.Remove(session.FormerRef(ref)) // what was rotated out goes with it
 			if errors.Is(err, keychain.ErrNotFound) {
 				err = nil
 			}
 		} else if errors.Is(err, keychain.ErrNotFound) && ref.Kind == keychain.KindEnv {
-			err = k.Remove(previousRef(ref)) // alone, as after an interruption
+			err = k.Remove(session.FormerRef(ref)) // alone, as after an interruption
 		}
 		if errors.Is(err, keychain.ErrNotFound) {
 			meant := ""
-			if near := s.nearestName(ref); near != "" {
+			if near := s.NearestName(ref); near != "" {
 				meant = ": did you mean " + near + "?"
 			}
-			err = ui.Errorf("ragenv list"+s.forProfile(), "nothing is stored as %s%s%s", ref.Name, s.inProfile(), meant)
+			err = ui.Errorf("ragenv list"+s.ForProfile(), "nothing is stored as %s%s%s", ref.Name, s.InProfile(), meant)
 		}
 		if err == nil {
-			s.print.Note("removed %s%s", ref.Name, s.inProfile())
+			s.Print.Note("removed %s%s", ref.Name, s.InProfile())
 			continue
 		}
 		if failed != nil {
-			s.print.Fail(failed)
+			s.Print.Fail(failed)
 		}
 		failed = err
 	}

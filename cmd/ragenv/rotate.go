@@ -14,19 +14,23 @@ import (
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/expiry"
 	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/internal/where/holders"
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/pkg/validate"
 	"github.com/ragenv/ragenv/pkg/validate/probe"
 )
 
 type rotateOptions struct {
-	setOptions
+	session.ValueFrom
+	forced                               bool
+	expires                              string
 	undo, confirm, restart, yes, offline bool
 }
 
 func newRotateCommand(p *program) *cli.Command {
-	var o rotateOptions
+	o := rotateOptions{ValueFrom: session.ValueFrom{Command: "rotate"}}
 	return &cli.Command{
 		Name:      "rotate",
 		Usage:     "replace a key by a new one, with a way back",
@@ -51,7 +55,7 @@ services with the stored key, and only those, asks, runs them, and searches agai
 			&cli.BoolFlag{Name: "confirm", Destination: &o.confirm, Usage: "the new key works: forget the one from before"},
 			&cli.BoolFlag{Name: "restart", Destination: &o.restart, Usage: "recreate the Compose services that have the old key"},
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.yes, Usage: "with --restart: do not ask"},
-			&cli.BoolFlag{Name: "from-env", Destination: &o.fromEnv, Usage: "take the value of the environment variable NAME"},
+			&cli.BoolFlag{Name: "from-env", Destination: &o.FromEnv, Usage: "take the value of the environment variable NAME"},
 			&cli.StringFlag{Name: "expires", Destination: &o.expires, Usage: "when the new key stops working, as `WHEN`: a date (2027-01-31) or a duration (90d, 12w)"},
 			&cli.BoolFlag{Name: "offline", Destination: &o.offline, Usage: "do not ask the service"},
 			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "take also an unusual value, or one that the service does not take"},
@@ -64,138 +68,138 @@ services with the stored key, and only those, asks, runs them, and searches agai
 			if c.NArg() != 1 {
 				return ui.Usagef("ragenv rotate "+secrets.NGCAPIKey, "ragenv rotate takes one name")
 			}
-			o.name = c.Args().First()
-			if err := envName(c, o.name); err != nil {
+			o.Name = c.Args().First()
+			if err := envName(c, o.Name); err != nil {
 				return err
 			}
 			if o.undo && o.confirm || o.undo && o.restart || o.confirm && o.restart {
 				return ui.Usagef(commandline.HelpHint(c), "--undo, --confirm and --restart exclude each other")
 			}
 			if o.yes && !o.restart {
-				return ui.Usagef("ragenv rotate --restart --yes "+o.name, "--yes belongs to --restart")
+				return ui.Usagef("ragenv rotate --restart --yes "+o.Name, "--yes belongs to --restart")
 			}
 			return runRotate(s, o)
 		},
 	}
 }
 
-func runRotate(s *session, o rotateOptions) error {
-	ref := s.envRef(o.name)
-	k, err := s.opener().Read()
+func runRotate(s *session.Session, o rotateOptions) error {
+	ref := s.EnvRef(o.Name)
+	k, err := s.Opener().Read()
 	if errors.Is(err, keychain.ErrNoStore) {
-		return s.notStored(ref)
+		return s.NotStored(ref)
 	}
 	if err != nil {
 		return err
 	}
-	if source, ok := s.config.Source(ref); ok {
-		return ui.Errorf("change it there; docker and ragenv use the new one "+untilAsked(source)+", and ragenv where "+o.name+" finds who has another",
-			"%s comes from a command (%s), and is not stored", o.name, ui.Printable(source.Command[0]))
+	if source, ok := s.Config.Source(ref); ok {
+		return ui.Errorf("change it there; docker and ragenv use the new one "+session.UntilAsked(source)+", and ragenv where "+o.Name+" finds who has another",
+			"%s comes from a command (%s), and is not stored", o.Name, ui.Printable(source.Command[0]))
 	}
 	switch {
 	case o.undo:
-		if err := s.undoRotation(k, ref); err != nil {
+		if err := undoRotation(s, k, ref); err != nil {
 			return err
 		}
-		s.afterRotation(ref.Name) // the key that was new is the old one now
+		holders.AfterRotation(s, ref.Name) // the key that was new is the old one now
 		return nil
 	case o.confirm:
-		return s.confirmRotation(k, ref)
+		return confirmRotation(s, k, ref)
 	case o.restart:
-		return s.restartHolders(ref, o.yes)
+		return holders.RestartHolders(s, ref, o.yes)
 	}
-	if known, _ := secrets.Lookup(o.name); known.Irreplaceable {
-		return ui.Errorf("make a new index with a key of its own", "%s cannot be rotated: what is encrypted with it can never be read without it", o.name)
+	if known, _ := secrets.Lookup(o.Name); known.Irreplaceable {
+		return ui.Errorf("make a new index with a key of its own", "%s cannot be rotated: what is encrypted with it can never be read without it", o.Name)
 	}
 	var current keychain.Item
-	err = s.unlocked(k, func() (err error) {
+	err = s.Unlocked(k, func() (err error) {
 		current, err = k.Get(ref)
 		return err
 	})
 	if errors.Is(err, keychain.ErrNotFound) {
-		return s.notStored(ref)
+		return s.NotStored(ref)
 	}
 	if err != nil {
 		return err
 	}
 	next := keychain.Item{Ref: ref}
 	if o.expires != "" {
-		if next.Expires, err = expiry.Parse(o.expires, s.now()); err != nil {
-			return ui.Usagef("ragenv rotate "+o.name+" --expires 90d", "--expires: %w", err)
+		if next.Expires, err = expiry.Parse(o.expires, s.Now()); err != nil {
+			return ui.Usagef("ragenv rotate "+o.Name+" --expires 90d", "--expires: %w", err)
 		}
 	}
-	value, err := s.readValue("rotate", o.setOptions)
+	value, err := s.ReadValue(o.ValueFrom)
 	if err != nil {
 		return err
 	}
-	value = s.trimmed(o.name, value)
-	if err := s.checkValue(o.name, value, o.forced); err != nil {
+	value = s.Trimmed(o.Name, value)
+	if err := s.CheckValue(o.Name, value, o.forced); err != nil {
 		return err
 	}
 	if next.Secret = keychain.NewSecret(value); next.Secret == current.Secret {
-		return ui.Errorf("make a new key first, then run it again", "that is the key %s has now", o.name)
+		return ui.Errorf("make a new key first, then run it again", "that is the key %s has now", o.Name)
 	}
-	if err := s.askBeforeRotation(next, o); err != nil {
+	if err := askBeforeRotation(s, next, o); err != nil {
 		return err
 	}
-	if err := s.swap(k, current, next); err != nil {
+	if err := swap(s, k, current, next); err != nil {
 		return err
 	}
 	if !current.Expires.IsZero() && next.Expires.IsZero() {
-		if err := s.noteExpiry(k, next, !o.fromEnv); err != nil {
+		if err := noteExpiry(s, k, next, !o.FromEnv); err != nil {
 			return err
 		}
 	}
-	s.afterRotation(o.name)
+	holders.AfterRotation(s, o.Name)
 	return nil
 }
 
 // askBeforeRotation refuses a new key that its service does not take.
-func (s *session) askBeforeRotation(next keychain.Item, o rotateOptions) error {
-	if o.offline || secrets.KindOf(o.name) != validate.NGC {
+func askBeforeRotation(s *session.Session, next keychain.Item, o rotateOptions) error {
+	if o.offline || secrets.KindOf(o.Name) != validate.NGC {
 		return nil
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	result := s.ask(ctx, next)
+	result := s.Services.Ask(ctx, next)
 	if ctx.Err() != nil {
 		return ui.ErrInterrupted
 	}
 	switch result.Outcome {
 	case probe.Valid:
-		s.print.Note("the service takes the new key")
+		s.Print.Note("the service takes the new key")
 	case probe.Unknown:
-		s.print.Note("whether the service takes the new key is not known: %s", result.Detail)
+		s.Print.Note("whether the service takes the new key is not known: %s", result.Detail)
 	case probe.Invalid, probe.LacksRights:
 		if o.forced {
-			s.print.Warn("the service refuses the new key: %s", result.Detail)
+			s.Print.Warn("the service refuses the new key: %s", result.Detail)
 			return nil
 		}
-		return ui.Errorf("nothing was changed; to store it anyway: ragenv rotate "+o.name+" --force", "the service refuses the new key: %s", result.Detail)
+		return ui.Errorf("nothing was changed; to store it anyway: ragenv rotate "+o.Name+" --force", "the service refuses the new key: %s", result.Detail)
 	}
 	return nil
 }
 
 // swap keeps the current value aside and then puts the next in its place. Interrupted between the two, the key is still the
 // current one.
-func (s *session) swap(k *keychain.Keychain, current, next keychain.Item) error {
-	if err := s.keepPrevious(k, current); err != nil {
+func swap(s *session.Session, k *keychain.Keychain, current, next keychain.Item) error {
+	if err := s.KeepFormer(k, current); err != nil {
 		return err
 	}
 	if err := k.Set(next); err != nil {
 		return err
 	}
-	s.print.Note("%s%s is the new key from now on; the one before is kept for a week", next.Name, s.inProfile())
-	s.hint(fmt.Sprintf("ragenv rotate --confirm %s when it works, ragenv rotate --undo %s if it does not", next.Name, next.Name))
+	s.Print.Note("%s%s is the new key from now on; the one before is kept for a week", next.Name, s.InProfile())
+	s.Hint(fmt.Sprintf("ragenv rotate --confirm %s when it works, ragenv rotate --undo %s if it does not", next.Name, next.Name))
 	return nil
 }
 
 // noteExpiry asks when a new key that is stored by now expires, if it was typed; else it says how to note that.
-func (s *session) noteExpiry(k *keychain.Keychain, item keychain.Item, typed bool) error {
-	if typed && term.IsTerminal(int(s.stdin.Fd())) {
+func noteExpiry(s *session.Session, k *keychain.Keychain, item keychain.Item, typed bool) error {
+	if typed && term.IsTerminal(int(s.Stdin.Fd())) {
 		if terminal, err := ui.OpenTerminal(); err == nil {
 			defer terminal.Close()
-			at, err := s.askExpiry(terminal)
+			at, err := askExpiry(s, terminal)
 			if err != nil {
 				return err
 			}
@@ -205,24 +209,18 @@ func (s *session) noteExpiry(k *keychain.Keychain, item keychain.Item, typed boo
 			}
 		}
 	}
-	s.expiryUnknown(item.Name)
+	s.ExpiryUnknown(item.Name)
 	return nil
 }
 
-// expiryUnknown says that a new key's expiry is not known, and how to note it.
-func (s *session) expiryUnknown(name string) {
-	s.print.Note("when the new key expires is not known")
-	s.hint("ragenv set" + s.forProfile() + " " + name + " --keep --expires 90d")
-}
-
 // askExpiry asks when a key stops working; zero if that is not known.
-func (s *session) askExpiry(terminal *ui.Terminal) (time.Time, error) {
+func askExpiry(s *session.Session, terminal *ui.Terminal) (time.Time, error) {
 	for {
 		answer, err := terminal.ReadLine("When does the new key expire (2027-01-31 or 90d; Enter if unknown)? ")
 		if err != nil || answer == "" {
 			return time.Time{}, err
 		}
-		at, err := expiry.Parse(answer, s.now())
+		at, err := expiry.Parse(answer, s.Now())
 		if err == nil {
 			return at, nil
 		}
@@ -232,14 +230,14 @@ func (s *session) askExpiry(terminal *ui.Terminal) (time.Time, error) {
 
 // undoRotation swaps the current value and the one that is kept, so that an undo can be undone. Interrupted between the two
 // writes, the kept value is in both places.
-func (s *session) undoRotation(k *keychain.Keychain, ref keychain.Ref) error {
+func undoRotation(s *session.Session, k *keychain.Keychain, ref keychain.Ref) error {
 	var previous keychain.Item
-	err := s.unlocked(k, func() (err error) {
-		previous, err = k.Get(previousRef(ref))
+	err := s.Unlocked(k, func() (err error) {
+		previous, err = k.Get(session.FormerRef(ref))
 		return err
 	})
-	if errors.Is(err, keychain.ErrNotFound) || err == nil && s.now().Sub(previous.Updated) > previousKept {
-		return ui.Errorf("ragenv set"+s.forProfile()+" "+ref.Name, "no key from before is kept for %s%s: none was replaced, it was confirmed, or a week has passed", ref.Name, s.inProfile())
+	if errors.Is(err, keychain.ErrNotFound) || err == nil && s.Now().Sub(previous.Updated) > session.FormerKept {
+		return ui.Errorf("ragenv set"+s.ForProfile()+" "+ref.Name, "no key from before is kept for %s%s: none was replaced, it was confirmed, or a week has passed", ref.Name, s.InProfile())
 	}
 	if err != nil {
 		return err
@@ -257,25 +255,25 @@ func (s *session) undoRotation(k *keychain.Keychain, ref keychain.Ref) error {
 		if err := k.Remove(previous.Ref); err != nil && !errors.Is(err, keychain.ErrNotFound) {
 			return err
 		}
-		s.print.Note("%s%s is the key from before again", ref.Name, s.inProfile())
+		s.Print.Note("%s%s is the key from before again", ref.Name, s.InProfile())
 		return nil
 	}
-	if err := s.keepPrevious(k, current); err != nil {
+	if err := s.KeepFormer(k, current); err != nil {
 		return err
 	}
-	s.print.Note("%s%s is the key from before again; the one it was until now is kept for a week", ref.Name, s.inProfile())
-	s.hint("ragenv rotate" + s.forProfile() + " --undo " + ref.Name + " swaps them again")
+	s.Print.Note("%s%s is the key from before again; the one it was until now is kept for a week", ref.Name, s.InProfile())
+	s.Hint("ragenv rotate" + s.ForProfile() + " --undo " + ref.Name + " swaps them again")
 	return nil
 }
 
-func (s *session) confirmRotation(k *keychain.Keychain, ref keychain.Ref) error {
-	err := k.Remove(previousRef(ref))
+func confirmRotation(s *session.Session, k *keychain.Keychain, ref keychain.Ref) error {
+	err := k.Remove(session.FormerRef(ref))
 	if errors.Is(err, keychain.ErrNotFound) {
-		s.print.Note("no key from before is kept for %s%s", ref.Name, s.inProfile())
+		s.Print.Note("no key from before is kept for %s%s", ref.Name, s.InProfile())
 		return nil
 	}
 	if err == nil {
-		s.print.Note("the key from before %s%s is forgotten", ref.Name, s.inProfile())
+		s.Print.Note("the key from before %s%s is forgotten", ref.Name, s.InProfile())
 	}
 	return err
 }

@@ -6,16 +6,21 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/ragenv/ragenv/internal/childenv"
+	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/execve"
+	"github.com/ragenv/ragenv/internal/injection"
 	"github.com/ragenv/ragenv/internal/keyfile"
 	"github.com/ragenv/ragenv/internal/mask"
 	"github.com/ragenv/ragenv/internal/maskedrun"
 	"github.com/ragenv/ragenv/internal/memfile"
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain/system"
 )
@@ -131,96 +136,107 @@ func (p *program) run(g globals, o runOptions) error {
 	return ownFailure(err)
 }
 
-// exitStatus ends ragenv with the exit code of a command that was its child, and without a word.
-type exitStatus int
-
 func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
-// ownFailure gives an error the exit code of a failure before the command was started, unless it has one of its own: that
-// of a command that was not found, or of a user who gave up at a prompt.
-func ownFailure(err error) error {
-	if err == nil {
-		return nil
-	}
-	switch code := ui.Explain(err).Code; code {
-	case 0, ui.CodeFailure, ui.CodeUsage:
-		return ui.WithCode(err, ui.CodeOwnFailure)
-	}
-	return err
-}
-
-func runRun(s *session, o runOptions) (int, error) {
-	want := environmentWanted{base: system.Environ(), only: o.only, preserve: o.preserveEnv, confined: o.pristine || o.only != nil, keepUnlock: o.keepUnlock, command: o.command}
+func runRun(s *session.Session, o runOptions) (int, error) {
+	want := injection.Wanted{Base: system.Environ(), Only: o.only, Preserve: o.preserveEnv, Confined: o.pristine || o.only != nil, KeepUnlock: o.keepUnlock, Command: o.command}
 	if o.pristine {
-		want.base = childenv.Pristine(want.base, runtime.GOOS == "windows")
+		want.Base = childenv.Pristine(want.Base, runtime.GOOS == "windows")
 	}
 	if o.envFile != nil {
-		settings, err := readEnvFile(*o.envFile)
+		settings, err := injection.ReadEnvFile(*o.envFile)
 		if err != nil {
 			return 0, err
 		}
-		want.base, want.where = append(settings, want.base...), "this shell or in "+ui.Printable(*o.envFile)
+		want.Base, want.Where = append(settings, want.Base...), "this shell or in "+ui.Printable(*o.envFile)
 	}
-	want.base = append(s.overrides(), want.base...)
-	if want.only != nil {
-		want.only = slices.Concat(want.only, fileNames(o.files))
+	want.Base = append(overrides(s), want.Base...)
+	if want.Only != nil {
+		want.Only = slices.Concat(want.Only, injection.FileNames(o.files))
 	}
-	built, err := s.commandEnvironment(want)
+	built, err := injection.For(s, want)
 	if err != nil {
 		return 0, err
 	}
-	s.warnOfExpanded(o.command, built.injected)
+	injection.WarnOfExpanded(s, o.command, built.Injected)
 	if len(o.files) > 0 {
-		return s.runWithFiles(built, o)
+		return runWithFiles(s, built, o)
 	}
 	if o.mask {
-		return s.runMasked(o.command, built)
+		return runMasked(s, o.command, built)
 	}
 	return execve.Run(o.command, built.Env)
 }
 
 // overrides are the variables by which Docker's helper, and a ragenv inside the command, use the profile that a flag named for
 // this run. RAGENV_PROFILE and RAGENV_BACKEND are inherited. Of several of one name the first counts.
-func (s *session) overrides() []string {
-	if s.config.OriginOf(config.KeyProfile) != config.OriginFlag {
+func overrides(s *session.Session) []string {
+	if s.Config.OriginOf(config.KeyProfile) != config.OriginFlag {
 		return nil
 	}
-	return []string{config.EnvProfile + "=" + s.config.Profile}
+	return []string{config.EnvProfile + "=" + s.Config.Profile}
 }
 
 // runWithFiles runs the command with keys in files.
-func (s *session) runWithFiles(built *commandEnv, o runOptions) (code int, err error) {
+func runWithFiles(s *session.Session, built *injection.Environment, o runOptions) (code int, err error) {
 	create, start := memfile.Create, execve.Run
 	if o.tempFiles {
-		files, err := keyfile.NewTemporary(s.getenv)
+		files, err := keyfile.NewTemporary(s.Getenv)
 		if err != nil {
 			return 0, err
 		}
 		defer func() {
 			if failed := files.Remove(); failed != nil {
-				s.print.Warn("a file with a key was not removed: %v", failed)
+				s.Print.Warn("a file with a key was not removed: %v", failed)
 			}
 		}()
 		create, start = files.Create, execve.Child
 	}
-	if built.Env, err = s.intoFiles(o.files, built.Env, o.only, create); err != nil {
+	if built.Env, err = injection.IntoFiles(s, o.files, built.Env, o.only, create); err != nil {
 		return 0, err
 	}
 	if o.mask {
-		return s.runMasked(o.command, built)
+		return runMasked(s, o.command, built)
 	}
 	return start(o.command, built.Env)
 }
 
 // runMasked runs the command as a child and hides the stored values in its output.
-func (s *session) runMasked(command []string, built *commandEnv) (int, error) {
-	code, err := maskedrun.Run(command, built.Env, mask.New(built.secrets), maskedrun.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+func runMasked(s *session.Session, command []string, built *injection.Environment) (int, error) {
+	code, err := maskedrun.Run(command, built.Env, mask.New(built.Secrets), maskedrun.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 	var lost *maskedrun.OutputError
 	switch {
 	case errors.Is(err, maskedrun.ErrUnsupported):
 		return 0, ui.Errorf("run it without --mask", "--mask: %w", err)
 	case errors.As(err, &lost):
-		return max(code, s.print.Fail(err)), nil // the command ran: its code, unless that says all went well
+		return max(code, s.Print.Fail(err)), nil // the command ran: its code, unless that says all went well
 	}
 	return code, err
+}
+
+const fileExample = "ragenv --file KEY_FILE=" + secrets.NGCAPIKey + ` -- sh -c 'wc -c "$KEY_FILE"'`
+
+// parseFiles reads the values of --file.
+func parseFiles(c *cli.Context, texts []string) ([]keyfile.Spec, error) {
+	var specs []keyfile.Spec
+	for _, text := range texts {
+		spec, err := keyfile.ParseSpec(text)
+		switch {
+		case errors.Is(err, keyfile.ErrUnknownFormat):
+			return nil, ui.Usagef(fileExample, "--file: the format is one of %s", strings.Join(keyfile.Formats(), ", "))
+		case err != nil:
+			return nil, ui.Usagef(fileExample, "--file is %w", err)
+		}
+		if err := envName(c, spec.Name); err != nil {
+			return nil, err
+		}
+		if !secrets.ValidName(spec.Variable) || secrets.LooksLikeKey(spec.Variable) || strings.HasPrefix(spec.Variable, "RAGENV_") {
+			return nil, ui.Usagef(fileExample, "--file: what stands before = is no name for a variable of the command")
+		}
+		if slices.ContainsFunc(specs, func(other keyfile.Spec) bool { return other.Variable == spec.Variable }) {
+			return nil, ui.Usagef(commandline.HelpHint(c), "--file: %s is given twice", spec.Variable)
+		}
+		specs = append(specs, spec)
+	}
+	return specs, nil
 }

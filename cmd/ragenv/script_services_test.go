@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ragenv/ragenv/internal/services"
 )
 
 // ngcServices starts local services that answer as NVIDIA's do, and names them to ragenv. Each argument is VAR=ANSWER:
@@ -64,7 +66,7 @@ func ngcServices(ts *testscript.TestScript, _ bool, args []string) {
 	})
 	server.Start()
 	ts.Defer(server.Close)
-	for _, name := range []string{envAPIURL, envAuthnURL, envRegistryURL} {
+	for _, name := range []string{services.EnvAPIURL, services.EnvAuthnURL, services.EnvRegistryURL} {
 		ts.Setenv(name, server.URL)
 	}
 }

@@ -8,12 +8,20 @@ import (
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/expiry"
 	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
+type setOptions struct {
+	session.ValueFrom
+	forced  bool
+	expires string
+	keep    bool // only the expiry changes
+}
+
 func newSetCommand(p *program) *cli.Command {
-	var o setOptions
+	o := setOptions{ValueFrom: session.ValueFrom{Command: "set"}}
 	return &cli.Command{
 		Name:      "set",
 		Usage:     "store a key",
@@ -41,8 +49,8 @@ that. --force replaces also what cannot be read.
   # Generate the key that encrypts an index
   ragenv set APP_VECTORSTORE_INDEXKEY --generate`,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "from-env", Destination: &o.fromEnv, Usage: "take the value of the environment variable NAME"},
-			&cli.BoolFlag{Name: "generate", Destination: &o.generate, Usage: "generate a random key: the base64 of 32 bytes"},
+			&cli.BoolFlag{Name: "from-env", Destination: &o.FromEnv, Usage: "take the value of the environment variable NAME"},
+			&cli.BoolFlag{Name: "generate", Destination: &o.Generate, Usage: "generate a random key: the base64 of 32 bytes"},
 			&cli.StringFlag{Name: "expires", Destination: &o.expires, Usage: "when the key stops working, as `WHEN`: a date (2027-01-31) or a duration (90d, 12w)"},
 			&cli.BoolFlag{Name: "keep", Destination: &o.keep, Usage: "with --expires: change that alone, and keep the stored value"},
 			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "store an unusual value, or replace a key that cannot be regenerated"},
@@ -61,68 +69,68 @@ that. --force replaces also what cannot be read.
 				}
 				return valueInArguments("ragenv set " + args.First())
 			}
-			o.name = c.Args().First()
-			if err := envName(c, o.name); err != nil {
+			o.Name = c.Args().First()
+			if err := envName(c, o.Name); err != nil {
 				return err
 			}
 			switch {
-			case o.fromEnv && o.generate:
+			case o.FromEnv && o.Generate:
 				return ui.Usagef(commandline.HelpHint(c), "--from-env and --generate exclude each other")
-			case o.keep && (o.fromEnv || o.generate):
+			case o.keep && (o.FromEnv || o.Generate):
 				return ui.Usagef(commandline.HelpHint(c), "--keep takes no other value")
 			case o.keep && o.expires == "":
-				return ui.Usagef("ragenv set "+o.name+" --keep --expires 90d", "--keep belongs to --expires")
+				return ui.Usagef("ragenv set "+o.Name+" --keep --expires 90d", "--keep belongs to --expires")
 			}
 			return runSet(s, o)
 		},
 	}
 }
 
-func runSet(s *session, o setOptions) error {
+func runSet(s *session.Session, o setOptions) error {
 	defer ui.HideTyping()()
-	item := keychain.Item{Ref: s.envRef(o.name)}
+	item := keychain.Item{Ref: s.EnvRef(o.Name)}
 	if o.expires != "" {
 		var err error
-		if item.Expires, err = expiry.Parse(o.expires, s.now()); err != nil {
-			return ui.Usagef("ragenv set "+o.name+" --expires 90d", "--expires: %w", err)
+		if item.Expires, err = expiry.Parse(o.expires, s.Now()); err != nil {
+			return ui.Usagef("ragenv set "+o.Name+" --expires 90d", "--expires: %w", err)
 		}
 	}
-	place, err := s.findPlace(item.Ref, o.forced)
+	place, err := s.FindPlace(item.Ref, o.forced)
 	if err != nil {
 		return err
 	}
 	if o.keep {
-		return s.changeExpiry(place, item)
+		return changeExpiry(s, place, item)
 	}
-	if o.generate { // before anything is made, since what it would replace may be irreplaceable
-		if err := place.mayReplace(item, o.forced); err != nil {
+	if o.Generate { // before anything is made, since what it would replace may be irreplaceable
+		if err := place.MayReplace(item, o.forced); err != nil {
 			return err
 		}
 	}
-	o.mayKeep = o.expires != "" && place.taken && place.unread == nil
-	value, err := s.readValue("set", o)
-	if errors.Is(err, errKeep) {
-		return s.changeExpiry(place, item)
+	o.MayKeep = o.expires != "" && place.Taken && place.Unread == nil
+	value, err := s.ReadValue(o.ValueFrom)
+	if errors.Is(err, session.ErrKeep) {
+		return changeExpiry(s, place, item)
 	}
 	if err != nil {
 		return err
 	}
-	value = s.trimmed(o.name, value)
-	if err := s.checkValue(o.name, value, o.forced); err != nil {
+	value = s.Trimmed(o.Name, value)
+	if err := s.CheckValue(o.Name, value, o.forced); err != nil {
 		return err
 	}
 	item.Secret = keychain.NewSecret(value)
-	return s.storeAt(place, item, o.forced)
+	return s.StoreAt(place, item, o.forced)
 }
 
 // changeExpiry notes another expiry for a stored value.
-func (s *session) changeExpiry(p place, item keychain.Item) error {
-	if p.unread != nil {
-		return p.unread
+func changeExpiry(s *session.Session, p session.Place, item keychain.Item) error {
+	if p.Unread != nil {
+		return p.Unread
 	}
-	if !p.taken {
-		return s.notStored(item.Ref)
+	if !p.Taken {
+		return s.NotStored(item.Ref)
 	}
-	item.Secret = p.former.Secret
-	return s.storeAt(p, item, false)
+	item.Secret = p.Former.Secret
+	return s.StoreAt(p, item, false)
 }

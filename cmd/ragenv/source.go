@@ -8,16 +8,10 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ragenv/ragenv/internal/commandline"
-	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/shellquote"
-	"github.com/ragenv/ragenv/internal/source"
 	"github.com/ragenv/ragenv/internal/ui"
-	"github.com/ragenv/ragenv/pkg/keychain"
-	"github.com/ragenv/ragenv/pkg/keychain/system"
 )
-
-// sourceCommand is the member source of list --json.
-const sourceCommand = "command"
 
 func newSourceCommand(p *program) *cli.Command {
 	return &cli.Command{
@@ -68,14 +62,14 @@ type sourceEntry struct {
 	Cache   string   `json:"cache,omitempty"`
 }
 
-func runSourceList(s *session, asJSON, all bool) error {
-	profile := s.config.Profile
+func runSourceList(s *session.Session, asJSON, all bool) error {
+	profile := s.Config.Profile
 	if all {
 		profile = ""
 	}
 	entries := []sourceEntry{}
-	for _, ref := range s.config.Sourced(profile) {
-		from, _ := s.config.Source(ref)
+	for _, ref := range s.Config.Sourced(profile) {
+		from, _ := s.Config.Source(ref)
 		entry := sourceEntry{ref.Name, ref.Profile, nil, from.Env, from.Cache}
 		for _, word := range from.Command {
 			entry.Command = append(entry.Command, ui.WithoutKeys(word))
@@ -83,13 +77,13 @@ func runSourceList(s *session, asJSON, all bool) error {
 		entries = append(entries, entry)
 	}
 	if asJSON {
-		return ui.WriteJSON(s.stdout, entries)
+		return ui.WriteJSON(s.Stdout, entries)
 	}
 	if len(entries) == 0 {
-		s.print.Note("no key comes from a command%s", s.inProfile())
+		s.Print.Note("no key comes from a command%s", s.InProfile())
 		return nil
 	}
-	w := tabwriter.NewWriter(ui.Shown(s.stdout), 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(ui.Shown(s.Stdout), 0, 0, 2, ' ', 0)
 	header := "NAME\tCACHE\tCOMMAND"
 	if all {
 		header = "PROFILE\t" + header
@@ -138,62 +132,7 @@ func newSourceRmCommand(p *program) *cli.Command {
 			if c.NArg() != 1 {
 				return ui.Usagef("ragenv source list", "ragenv source rm takes one name")
 			}
-			return runSourceRm(s, s.envRef(c.Args().First()))
+			return session.RemoveSource(s, s.EnvRef(c.Args().First()))
 		},
 	}
-}
-
-func runSourceRm(s *session, ref keychain.Ref) error {
-	if _, ok := s.config.Source(ref); !ok {
-		return ui.Errorf("ragenv source list", "no command gives %s%s", ui.Printable(ref.Name), s.inProfile())
-	}
-	if err := s.commands().Forget(); err != nil {
-		return err
-	}
-	if err := s.config.RemoveSource(ref); err != nil {
-		return explainConfig(err)
-	}
-	s.print.Note("%s%s no longer comes from a command", ref.Name, s.inProfile())
-	return nil
-}
-
-// commands runs the commands of the config file.
-func (s *session) commands() *source.Commands {
-	return &source.Commands{Config: s.config, Environ: system.Environ(), Limit: source.Limit}
-}
-
-// warnOfBoth says so where a key that comes from a command is stored, too: then it is not used.
-func (s *session) warnOfBoth(k *keychain.Keychain, ref keychain.Ref) {
-	if stored, err := k.Stored().Has(ref); err == nil && stored {
-		err := &keychain.SourcedError{Ref: ref, Both: true}
-		s.print.Warn("%s: %v", ui.Printable(ref.Name), err)
-		s.print.Hint("%s", ui.Explain(err).Hint)
-	}
-}
-
-// untilAsked says when a changed key is used.
-func untilAsked(from config.Source) string {
-	if from.Cache == "" {
-		return "at once"
-	}
-	return "within " + from.Cache + " (ragenv lock: at once)"
-}
-
-// mayReplaceSource asks before a stored key takes the place of a command.
-func (s *session) mayReplaceSource(ref keychain.Ref, forced bool) error {
-	from, _ := s.config.Source(ref)
-	if forced {
-		return nil
-	}
-	program := ui.Printable(from.Command[0])
-	terminal, err := ui.OpenTerminal()
-	if err != nil {
-		return ui.Errorf("to store one in its place: ragenv set"+s.forProfile()+" "+ref.Name+" --force", "%s comes from a command (%s)", ref.Name, program)
-	}
-	defer terminal.Close()
-	yes, err := terminal.Confirm(fmt.Sprintf("%s comes from a command (%s). Store a key in its place?", ref.Name, program), false)
-	if err == nil && !yes {
-		err = ui.Errorf("", "nothing was changed")
-	}
-	return err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -74,12 +75,12 @@ It prints the key alone, in one line. Log in to the vault before: what would ask
 					o.Env = append(o.Env, variable)
 				}
 			}
-			return runSourceSet(s, s.envRef(name), o)
+			return runSourceSet(s, s.EnvRef(name), o)
 		},
 	}
 }
 
-func runSourceSet(s *session, ref keychain.Ref, o sourceSetOptions) error {
+func runSourceSet(s *session.Session, ref keychain.Ref, o sourceSetOptions) error {
 	path, err := exec.LookPath(o.Command[0])
 	if err == nil {
 		path, err = filepath.Abs(path) // not where a link leads to: an update of the program moves that
@@ -91,33 +92,33 @@ func runSourceSet(s *session, ref keychain.Ref, o sourceSetOptions) error {
 	if err := o.Check(); err != nil {
 		return ui.Usagef("ragenv source set --help", "%w", err)
 	}
-	value, err := s.commands().Run(ref, o.Source)
+	value, err := s.Commands().Run(ref, o.Source)
 	switch {
 	case err != nil && !o.forced:
 		return err
 	case err != nil:
-		s.print.Warn("%v", err)
+		s.Print.Warn("%v", err)
 	default:
-		if err := s.checkValueOr(ref.Name, value.Reveal(), o.forced, "run it again with --force"); err != nil {
+		if err := s.CheckValueOr(ref.Name, value.Reveal(), o.forced, "run it again with --force"); err != nil {
 			return err
 		}
 	}
-	if err := s.notStoredYet(ref); err != nil {
+	if err := notStoredYet(s, ref); err != nil {
 		return err
 	}
-	if err := s.commands().Forget(); err != nil {
+	if err := s.Commands().Forget(); err != nil {
 		return err
 	}
-	if err := s.config.SetSource(ref, o.Source); err != nil {
-		return explainConfig(err)
+	if err := s.Config.SetSource(ref, o.Source); err != nil {
+		return session.ExplainConfig(err)
 	}
-	s.print.Note("%s%s comes from %s from now on (%s)", ref.Name, s.inProfile(), ui.Printable(o.Command[0]), s.config.Paths.ConfigFile)
+	s.Print.Note("%s%s comes from %s from now on (%s)", ref.Name, s.InProfile(), ui.Printable(o.Command[0]), s.Config.Paths.ConfigFile)
 	return nil
 }
 
 // notStoredYet refuses a second place for a key.
-func (s *session) notStoredYet(ref keychain.Ref) error {
-	k, err := s.quietOpener().Read()
+func notStoredYet(s *session.Session, ref keychain.Ref) error {
+	k, err := s.QuietOpener().Read()
 	if errors.Is(err, keychain.ErrNoStore) {
 		return nil
 	}
@@ -128,5 +129,5 @@ func (s *session) notStoredYet(ref keychain.Ref) error {
 	if err != nil || !stored {
 		return err
 	}
-	return ui.Errorf("ragenv rm"+s.forProfile()+" "+ref.Name+", then run it again", "%s is stored%s already, and a key has one place", ref.Name, s.inProfile())
+	return ui.Errorf("ragenv rm"+s.ForProfile()+" "+ref.Name+", then run it again", "%s is stored%s already, and a key has one place", ref.Name, s.InProfile())
 }

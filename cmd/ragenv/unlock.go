@@ -8,6 +8,7 @@ import (
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/passphrase"
+	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -34,7 +35,7 @@ Without a terminal, the passphrase comes from RAGENV_PASSPHRASE_FILE or RAGENV_P
 				return err
 			}
 			if c.IsSet("for") {
-				if s.config.Unlock, err = config.ParseUnlock(c.String("for")); err != nil {
+				if s.Config.Unlock, err = config.ParseUnlock(c.String("for")); err != nil {
 					return ui.Usagef("ragenv unlock --for 8h", "--for: %w", err)
 				}
 			}
@@ -43,28 +44,28 @@ Without a terminal, the passphrase comes from RAGENV_PASSPHRASE_FILE or RAGENV_P
 	}
 }
 
-func runUnlock(s *session) error {
-	if backend := s.config.Backend; backend != "" && backend != keychain.BackendFile {
-		return s.unlockSystem()
+func runUnlock(s *session.Session) error {
+	if backend := s.Config.Backend; backend != "" && backend != keychain.BackendFile {
+		return unlockSystem(s)
 	}
-	k, err := s.opener().Read()
+	k, err := s.Opener().Read()
 	if err != nil {
 		return err
 	}
-	if open, err := s.neverLocked(k); err != nil || open {
+	if open, err := s.NeverLocked(k); err != nil || open {
 		return err
 	}
-	secret, err := passphrase.FromEnvironment(s.getenv)
+	secret, err := passphrase.FromEnvironment(s.Getenv)
 	switch {
 	case err == nil:
-		stop := s.print.Working("Unlocking the keychain")
-		err = s.explainPassphrase(k.Unlock(secret))
+		stop := s.Print.Working("Unlocking the keychain")
+		err = s.ExplainPassphrase(k.Unlock(secret))
 		stop()
 	case errors.Is(err, passphrase.ErrNone):
-		err = s.askPassphrase(k)
+		err = s.AskPassphrase(k)
 	}
 	if err == nil {
-		again, openErr := s.opener().Read()
+		again, openErr := s.Opener().Read()
 		if err = openErr; err == nil && !again.Unlocked() {
 			err = keychain.ErrUnavailable
 		}
@@ -80,22 +81,22 @@ func runUnlock(s *session) error {
 	if err != nil {
 		return err
 	}
-	s.print.Note("unlocked until %s", untilPhrase(s.now(), s.config.Unlock))
+	s.Print.Note("unlocked until %s", session.UntilPhrase(s.Now(), s.Config.Unlock))
 	return nil
 }
 
 // unlockSystem lets the program that keeps the keys ask for what they are locked with. Other commands never do: a prompt on
 // another screen would stop them.
-func (s *session) unlockSystem() error {
-	k, err := s.opener().Read()
+func unlockSystem(s *session.Session) error {
+	k, err := s.Opener().Read()
 	if err == nil && k.Unlocked() {
-		s.print.Note("the %s backend is not locked", k.Backend())
+		s.Print.Note("the %s backend is not locked", k.Backend())
 		return nil
 	}
 	if err != nil && !errors.Is(err, keychain.ErrLocked) { // some say so only when they are opened
 		return err
 	}
-	asking := s.opener()
+	asking := s.Opener()
 	asking.Interactive = true
 	if k, err = asking.Read(); err == nil {
 		err = k.UnlockSystem()
@@ -105,19 +106,12 @@ func (s *session) unlockSystem() error {
 	case errors.As(err, &elsewhere): // which brings its hint
 		return err
 	case errors.Is(err, keychain.ErrTimeout):
-		return ui.Errorf("answer the prompt that the "+s.config.Backend+" backend shows, then run: ragenv unlock", "%w", err)
+		return ui.Errorf("answer the prompt that the "+s.Config.Backend+" backend shows, then run: ragenv unlock", "%w", err)
 	case errors.Is(err, keychain.ErrLocked):
 		return ui.Errorf("unlock it with its own program, such as Seahorse, KeePassXC or gpg", "%w", err)
 	case err != nil:
 		return err
 	}
-	s.print.Note("unlocked; the %s backend decides for how long", k.Backend())
+	s.Print.Note("unlocked; the %s backend decides for how long", k.Backend())
 	return nil
-}
-
-// hint prints what can be done about a note, and is quiet with it.
-func (s *session) hint(command string) {
-	if !s.print.Quiet {
-		s.print.Hint("%s", command)
-	}
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/services"
+	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/pkg/validate"
@@ -66,46 +68,46 @@ where known, type, org, products, missing and image.
 	}
 }
 
-func runVerify(s *session, o verifyOptions) error {
+func runVerify(s *session.Session, o verifyOptions) error {
 	var image probe.Image
 	if o.image != "" {
 		var err error
 		if image, err = probe.ParseImage(o.image); err != nil {
-			return ui.Usagef("ragenv verify --image "+doctorImage, "--image: %w", err)
+			return ui.Usagef("ragenv verify --image "+services.BlueprintImage, "--image: %w", err)
 		}
 	}
-	items, err := settled(s, func() ([]keychain.Item, error) { return s.verifiable(o.names) })
+	items, err := session.Settled(s, func() ([]keychain.Item, error) { return verifiable(s, o.names) })
 	if err != nil {
 		return err
 	}
 	if len(items) == 0 {
-		return s.notStored(s.envRef(secrets.NGCAPIKey))
+		return s.NotStored(s.EnvRef(secrets.NGCAPIKey))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	verdicts := []verdict{}
+	verdicts := []services.Verdict{}
 	for _, item := range items {
-		verdicts = append(verdicts, verdict{Name: item.Name, Result: s.ask(ctx, item)})
+		verdicts = append(verdicts, services.Verdict{Name: item.Name, Result: s.Services.Ask(ctx, item)})
 		if o.image != "" && secrets.KindOf(item.Name) == validate.NGC {
-			services := s.services()
-			stop := s.print.Working("Checking " + image.String())
-			result := services.RegistryPull(ctx, item.Secret.Reveal(), image)
+			client := s.Services.Client()
+			stop := s.Print.Working("Checking " + image.String())
+			result := client.RegistryPull(ctx, item.Secret.Reveal(), image)
 			stop()
-			verdicts = append(verdicts, verdict{Name: item.Name, Image: image.String(), Result: result})
+			verdicts = append(verdicts, services.Verdict{Name: item.Name, Image: image.String(), Result: result})
 		}
 		if ctx.Err() != nil {
 			return ui.ErrInterrupted
 		}
 	}
-	if err := s.writeVerdicts(verdicts, o.json); err != nil {
+	if err := writeVerdicts(s, verdicts, o.json); err != nil {
 		return err
 	}
-	return refused(verdicts)
+	return services.Refused(verdicts)
 }
 
 // verifiable reads the named keys, or all that a service can be asked about.
-func (s *session) verifiable(names []string) ([]keychain.Item, error) {
-	k, err := s.opener().Read()
+func verifiable(s *session.Session, names []string) ([]keychain.Item, error) {
+	k, err := s.Opener().Read()
 	if errors.Is(err, keychain.ErrNoStore) {
 		return nil, nil
 	}
@@ -114,7 +116,7 @@ func (s *session) verifiable(names []string) ([]keychain.Item, error) {
 	}
 	var refs []keychain.Ref
 	if len(names) == 0 {
-		all, err := k.List(s.config.Profile)
+		all, err := k.List(s.Config.Profile)
 		if err != nil {
 			return nil, err
 		}
@@ -125,29 +127,29 @@ func (s *session) verifiable(names []string) ([]keychain.Item, error) {
 		}
 	}
 	for _, name := range names {
-		ref := s.envRef(name)
+		ref := s.EnvRef(name)
 		has, err := k.Has(ref)
 		if err != nil {
 			return nil, err
 		}
 		if !has {
-			return nil, s.notStored(ref)
+			return nil, s.NotStored(ref)
 		}
 		refs = append(refs, ref)
 	}
 	var items []keychain.Item
-	err = s.unlocked(k, func() (err error) {
+	err = s.Unlocked(k, func() (err error) {
 		items, err = k.GetAll(refs)
 		return err
 	})
 	return items, err
 }
 
-func (s *session) writeVerdicts(verdicts []verdict, asJSON bool) error {
+func writeVerdicts(s *session.Session, verdicts []services.Verdict, asJSON bool) error {
 	if asJSON {
-		return ui.WriteJSON(s.stdout, verdicts)
+		return ui.WriteJSON(s.Stdout, verdicts)
 	}
-	w := tabwriter.NewWriter(ui.Shown(s.stdout), 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(ui.Shown(s.Stdout), 0, 0, 2, ' ', 0)
 	for _, v := range verdicts {
 		subject := v.Name
 		if v.Image != "" {

@@ -10,6 +10,9 @@ import (
 	"os"
 )
 
+// Standard is the name, as an argument, of what stands for standard input or output.
+const Standard = "-"
+
 // ErrTooLarge, matched with errors.Is: the file is larger than the limit.
 var ErrTooLarge = errors.New("the file is too large")
 

@@ -93,7 +93,7 @@ func TestZshLoadsTheInstalledCompletion(t *testing.T) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	script, err := os.ReadFile(filepath.Join("..", "..", "cmd", "ragenv", "completion", "ragenv.zsh"))
+	script, err := os.ReadFile(filepath.Join("..", "..", "internal", "completion", "ragenv.zsh"))
 	if err != nil {
 		t.Fatal(err)
 	}

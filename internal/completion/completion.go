@@ -1,0 +1,33 @@
+// Package completion has the scripts by which shells complete ragenv's words.
+package completion
+
+import (
+	_ "embed"
+	"maps"
+	"slices"
+)
+
+// The scripts know nothing of ragenv's commands: at each press of the key they ask "ragenv __complete".
+var (
+	//go:embed ragenv.bash
+	bash string
+	//go:embed ragenv.zsh
+	zsh string
+	//go:embed ragenv.fish
+	fish string
+	//go:embed ragenv.ps1
+	powerShell string
+)
+
+func scripts() map[string]string {
+	return map[string]string{"bash": bash, "zsh": zsh, "fish": fish, "powershell": powerShell}
+}
+
+// Shells returns the names of the shells that there is a script for, sorted.
+func Shells() []string { return slices.Sorted(maps.Keys(scripts())) }
+
+// Script returns a shell's script; false if there is none.
+func Script(shell string) (string, bool) {
+	script, ok := scripts()[shell]
+	return script, ok
+}

@@ -1,0 +1,125 @@
+package dockersetup
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/ragenv/ragenv/internal/dockerconfig"
+	"github.com/ragenv/ragenv/internal/serverurl"
+	"github.com/ragenv/ragenv/internal/session"
+	"github.com/ragenv/ragenv/internal/shellquote"
+	"github.com/ragenv/ragenv/internal/ui"
+)
+
+// The credential helper, as config.json and as PATH have it.
+const (
+	HelperName    = "ngc"
+	HelperProgram = "docker-credential-" + HelperName
+)
+
+// ConfigPath is where Docker looks for config.json.
+func ConfigPath(s *session.Session) string {
+	return dockerconfig.Path(s.Getenv, s.Config.Paths.Home)
+}
+
+// UndoFile is the path of the record of what docker configure replaced.
+func UndoFile(s *session.Session) string {
+	return dockerconfig.UndoFile(s.Config.Paths.State, ConfigPath(s))
+}
+
+// ExplainError adds to an error of dockerconfig what can be done about it.
+func ExplainError(err error) error {
+	var syntax *dockerconfig.SyntaxError
+	var other *dockerconfig.ErrOtherStore
+	switch {
+	case errors.As(err, &syntax):
+		return ui.Errorf(dockerconfig.Hint(syntax.Path, err), "%w; nothing was changed", err)
+	case errors.As(err, &other):
+		return ui.Errorf("ragenv docker configure (without --store: for "+serverurl.NGC+" alone, next to it)", "%w: it is not replaced", err)
+	case errors.Is(err, dockerconfig.ErrChanged):
+		return ui.Errorf("run it again", "%w", err)
+	}
+	return err
+}
+
+// ExplainErrorAt is dockerConfigError for an error of writing the file at path.
+func ExplainErrorAt(path string, err error) error {
+	var syntax *dockerconfig.SyntaxError
+	if hint := dockerconfig.Hint(path, err); hint != "" && !errors.As(err, &syntax) {
+		return ui.Errorf(hint, "%w", err)
+	}
+	return ExplainError(err)
+}
+
+// FindHelper returns the path of the credential helper as Docker finds it.
+func FindHelper() (string, error) { return exec.LookPath(HelperProgram) }
+
+// WarnOfMissingHelper says what to do where Docker would not find the helper: Docker's own message does not.
+func WarnOfMissingHelper(s *session.Session) {
+	if _, err := FindHelper(); err == nil {
+		return
+	}
+	s.Print.Warn("%s is not on PATH, so Docker cannot run it", HelperProgram)
+	if self, err := os.Executable(); err == nil {
+		dir := filepath.Dir(self)
+		if _, err := os.Stat(filepath.Join(dir, HelperProgram+filepath.Ext(self))); err == nil {
+			s.Print.Hint("%s", shellquote.PrependPath(dir))
+			return
+		}
+	}
+	s.Print.Hint("install %s in a directory of PATH, such as that of ragenv", HelperProgram)
+}
+
+// unkeptLogin is a login that no helper can keep.
+type unkeptLogin struct{ Server, registry, Reason string } // as config.json has it, and as Docker's commands take it
+
+// NamesHelper reports whether Docker asks the helper for anything.
+func NamesHelper(f *dockerconfig.File) bool {
+	if f.CredsStore() == HelperName {
+		return true
+	}
+	for _, name := range f.CredHelpers() {
+		if name == HelperName {
+			return true
+		}
+	}
+	return false
+}
+
+// AsksHelper reports whether Docker asks the helper for a server.
+func AsksHelper(f *dockerconfig.File, server string) bool {
+	if name, ok := f.CredHelper(server); ok {
+		return name == HelperName
+	}
+	return f.CredsStore() == HelperName
+}
+
+// IsWindowsHelper reports whether a name is that of Windows' helper, under WSL, which runs it.
+func IsWindowsHelper(s *session.Session, name string) bool {
+	return name == HelperName+".exe" && s.Getenv("WSL_DISTRO_NAME") != ""
+}
+
+// RemoveHelper takes the helper out wherever it is named.
+func RemoveHelper(f *dockerconfig.File) {
+	if f.CredsStore() == HelperName {
+		f.RemoveCredsStore()
+	}
+	for host, name := range f.CredHelpers() {
+		if name == HelperName {
+			f.RemoveCredHelper(host)
+		}
+	}
+}
+
+// HelperFor returns the helper that Docker asks for nvcr.io, and the setting that names it; "" if none is.
+func HelperFor(f *dockerconfig.File) (name, setting string) {
+	if name, ok := f.CredHelper(serverurl.NGC); ok {
+		return name, "credHelpers"
+	}
+	if name := f.CredsStore(); name != "" {
+		return name, "credsStore"
+	}
+	return "", ""
+}

@@ -1,0 +1,170 @@
+package importer
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/ragenv/ragenv/internal/atomicfile"
+	"github.com/ragenv/ragenv/internal/bom"
+	"github.com/ragenv/ragenv/internal/dockerconfig"
+	"github.com/ragenv/ragenv/internal/dockersetup"
+	"github.com/ragenv/ragenv/internal/dotenv"
+	"github.com/ragenv/ragenv/internal/session"
+	"github.com/ragenv/ragenv/internal/shellquote"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// afterRemoval says what the programs that read the file need now.
+func afterRemoval(s *session.Session, source source, names []string) {
+	base := filepath.Base(source.path)
+	if source.format == nil && source.logins == nil && (strings.Contains(base, ".env") && base != ".envrc" || strings.HasSuffix(base, ".env")) {
+		s.Print.Note("docker compose needs ragenv now: ragenv -- docker compose up -d")
+	}
+	if base == ".envrc" {
+		s.Print.Note(`direnv gets the keys with this line in it: eval "$(ragenv export)"`)
+	}
+	for _, name := range names {
+		if s.Getenv(name) != "" {
+			s.Print.Note("this shell still has %s", name)
+			s.Hint(shellquote.Unset(name))
+		}
+	}
+	if inRepository(source.path) {
+		s.Print.Note("if %s was ever committed, its history still has the key: rotate it with ragenv rotate", ui.Printable(base))
+	}
+}
+
+// inRepository reports whether a file is below a directory that is a git repository.
+func inRepository(path string) bool {
+	dir, err := filepath.Abs(path)
+	if err != nil {
+		return false
+	}
+	for dir = filepath.Dir(dir); ; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			return true
+		}
+		if filepath.Dir(dir) == dir {
+			return false
+		}
+	}
+}
+
+// removeFromFile takes out of a file the assignments of keys that the keychain has, also an earlier one and one of a name
+// that follows the key's.
+func removeFromFile(s *session.Session, source source, kept map[keychain.Ref]keychain.Secret, o Options) error {
+	leader := leaders(s.Aliases())
+	isKept := func(entry dotenv.Entry) bool {
+		for _, name := range []string{entry.Name, leader[entry.Name]} {
+			if secret, ok := kept[s.EnvRef(name)]; ok && entry.Literal && secret == keychain.NewSecret(entry.Value) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case source.path == "":
+		return nil
+	case source.format != nil:
+		return removeFromPlace(s, source, kept, o)
+	case source.logins != nil:
+		return removeFileLogins(s, source, kept, o)
+	}
+	disk, err := atomicfile.Read(source.path)
+	if err != nil {
+		return err
+	}
+	old, encoding, err := bom.Decode(disk)
+	if err != nil {
+		return err
+	}
+	entries, _ := readVariables(old, o.As)
+	var removed []dotenv.Entry
+	var failed error
+	data := old
+	for _, entry := range entries {
+		if !isKept(entry) {
+			if _, ok := kept[s.EnvRef(entry.Name)]; ok && entry.Literal && entry.Value != "" {
+				s.Print.Warn("%s line %d holds another value of %s, which stays there", ui.Printable(source.path), entry.Line, entry.Name)
+			}
+			continue
+		}
+		if _, err := dotenv.Remove(old, []dotenv.Entry{entry}); err != nil {
+			failed = s.Afterwards(failed, ui.Errorf(shellquote.Edit(source.path, entry.Line), "%s: %s %s: %w", ui.Printable(source.path), entry.Name, o.stays(), err))
+			continue
+		}
+		removed = append(removed, entry)
+	}
+	if len(removed) == 0 {
+		return failed
+	}
+	if data, err = dotenv.Remove(old, removed); err != nil {
+		return s.Afterwards(failed, err)
+	}
+	var names []string
+	for _, entry := range removed {
+		names = append(names, entry.Name)
+	}
+	if o.DryRunOnly {
+		s.Print.Note("would be removed from %s: %s", ui.Printable(source.path), strings.Join(names, ", "))
+		return failed
+	}
+	if err := atomicfile.Replace(source.path, disk, bom.Encode(data, encoding), 0o600); err != nil {
+		return s.Afterwards(failed, fmt.Errorf("the keys are stored, but stay in the file too: %w", err))
+	}
+	s.Print.Note("removed from %s: %s", ui.Printable(source.path), strings.Join(names, ", "))
+	afterRemoval(s, source, names)
+	return failed
+}
+
+// removeLogins takes kept logins out of config.json where Docker asks a helper anyway. Docker would lose the others.
+func removeLogins(s *session.Session, logins []dockersetup.Login, kept map[keychain.Ref]keychain.Secret, o Options) error {
+	var moved []dockersetup.Login
+	for _, login := range logins {
+		if secret, ok := kept[login.Item.Ref]; ok && secret == login.Item.Secret {
+			moved = append(moved, login)
+		}
+	}
+	if len(moved) == 0 {
+		return nil
+	}
+	var needed error
+	changed, err := editUnlessDry(o, dockersetup.ConfigPath(s), func(f *dockerconfig.File) error {
+		needed = nil
+		ignored := f.IgnoredAuths()
+		dockersetup.ClearMoved(f, slices.DeleteFunc(slices.Clone(moved), func(login dockersetup.Login) bool {
+			if slices.Contains(ignored, login.Auth) {
+				return false
+			}
+			needed = ui.Errorf("ragenv docker configure (with --store for every registry): it moves them", "the login for %s stays in config.json: Docker does not ask %s yet", login.Auth.Server, dockersetup.HelperProgram)
+			return true
+		}))
+		return nil
+	})
+	if err != nil {
+		return dockersetup.ExplainError(err)
+	}
+	switch {
+	case o.DryRunOnly && len(moved) > 0 && needed == nil:
+		s.Print.Note("would be removed from %s: what Docker asks a helper for", dockersetup.ConfigPath(s))
+	case changed:
+		s.Print.Note("removed from %s: what Docker asks a helper for", dockersetup.ConfigPath(s))
+	}
+	return needed
+}
+
+// editUnlessDry edits a config.json, or for a dry run only the copy that was read.
+func editUnlessDry(o Options, path string, change func(*dockerconfig.File) error) (changed bool, err error) {
+	if !o.DryRunOnly {
+		return dockerconfig.Edit(path, change)
+	}
+	f, err := dockerconfig.Load(path)
+	if err != nil {
+		return false, err
+	}
+	return false, change(f)
+}

@@ -1,0 +1,64 @@
+package injection
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/ragenv/ragenv/internal/atomicfile"
+	"github.com/ragenv/ragenv/internal/dotenv"
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/ui"
+)
+
+// readSettings reads a file, or a pipe: what a shell puts in the place of <(COMMAND).
+func readSettings(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	data, err := io.ReadAll(io.LimitReader(file, atomicfile.MaxSize+1))
+	if err == nil && len(data) > atomicfile.MaxSize {
+		err = errors.New("it is too long for a file of variables")
+	}
+	return data, err
+}
+
+// ReadEnvFile returns the settings of a dotenv file, "NAME=value" each, the last assignment of a name first: childenv takes
+// the first. A line that no shell-less reader can take as it is, is an error: a command must not run with half its settings.
+func ReadEnvFile(path string) ([]string, error) {
+	data, err := readSettings(path)
+	if err != nil {
+		var pathError *fs.PathError
+		if errors.As(err, &pathError) {
+			err = pathError.Err // the path is said already
+		}
+		return nil, fmt.Errorf("--env-file %s: %w", ui.Printable(path), err)
+	}
+	entries, problems := dotenv.Parse(data)
+	if len(problems) > 0 {
+		return nil, ui.Errorf("correct that line, or let a shell read the file", "--env-file %s: %w", ui.Printable(path), problems[0])
+	}
+	settings := make([]string, 0, len(entries))
+	for i := len(entries) - 1; i >= 0; i-- {
+		entry := entries[i]
+		if entry.Differs != nil {
+			return nil, ui.Errorf("put the value into single quotes", "--env-file %s: line %d: a shell and Compose read %s differently",
+				ui.Printable(path), entry.Line, ui.Printable(entry.Name))
+		}
+		if !entry.Literal {
+			return nil, ui.Errorf("write the value out, or put it into single quotes if it is meant so", "--env-file %s: line %d: %s has to be expanded, which only a shell does",
+				ui.Printable(path), entry.Line, ui.Printable(entry.Name))
+		}
+		if reason := secrets.Reserved(entry.Name); reason != "" {
+			return nil, ui.Errorf("set it in the shell if you mean it", "--env-file %s: line %d: %s is not taken from a file: it %s",
+				ui.Printable(path), entry.Line, ui.Printable(entry.Name), reason)
+		}
+		settings = append(settings, strings.Join([]string{entry.Name, entry.Value}, "="))
+	}
+	return settings, nil
+}

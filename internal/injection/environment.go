@@ -1,0 +1,244 @@
+// Package injection decides what a command is given: its environment from the stored keys, the shell and an --env-file, and keys in files.
+package injection
+
+import (
+	"errors"
+	"maps"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/ragenv/ragenv/internal/childenv"
+	"github.com/ragenv/ragenv/internal/passphrase"
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/session"
+	"github.com/ragenv/ragenv/internal/shellquote"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/internal/wanted"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// Wanted says which environment a command is to have.
+type Wanted struct {
+	Base, Only []string // "NAME=value" each; names, nil for no limit
+	Preserve   bool     // values of base win over stored ones
+	Where      string   // where base comes from, for people; empty is the shell
+	Command    []string // what is going to be run; empty if not known
+	KeepUnlock bool     // hand over what leads to the passphrase, although the command gets only some keys
+	Confined   bool     // the command is not to get at anything else of the keychain
+}
+
+// drop are the variables that a command never gets, and those that would lead a confined one to every other key.
+func (w Wanted) drop() []string {
+	drop := []string{passphrase.EnvValue}
+	if w.Confined {
+		drop = append(drop, passphrase.EnvBackupFile)
+		if !w.KeepUnlock {
+			drop = append(drop, passphrase.EnvFile)
+		}
+	}
+	return drop
+}
+
+// Environment is a command's environment, and the secrets in it.
+type Environment struct {
+	*childenv.Result
+	Secrets  []string
+	Injected []string // the names of what was stored, and of their aliases
+}
+
+// For makes the environment of a command from base and the profile's keys, or those of them that only names,
+// and tells the user what is worth telling.
+func For(s *session.Session, want Wanted) (*Environment, error) {
+	base, only := want.Base, want.Only
+	aliases := s.Aliases()
+	items, err := Items(s, Sources(only, aliases))
+	if err != nil {
+		return nil, err
+	}
+	items = HandedOver(s, items)
+	in := childenv.Input{
+		Base: base, Stored: StoredValues(items, base, only, aliases), Aliases: aliases, Preserve: want.Preserve,
+		Wanted: wantedNames(only), Drop: want.drop(), FoldCase: runtime.GOOS == "windows",
+	}
+	result, err := childenv.Build(in)
+	if err != nil {
+		return nil, ui.Errorf("hand over others only: ragenv --only A,B -- COMMAND", "%w", err)
+	}
+	if err := checkMissing(s, result, in, want); err != nil {
+		return nil, err
+	}
+	if len(result.Overridden) > 0 {
+		where := "this shell"
+		if want.Where != "" {
+			where = want.Where
+		}
+		s.Print.Warn("another value of %s is set in %s: the stored one is used (--preserve-env keeps the shell's)", strings.Join(result.Overridden, ", "), where)
+	}
+	s.WarnOfExpiry(items)
+	built := &Environment{Result: result, Injected: slices.AppendSeq(slices.Clone(result.Filled), maps.Keys(in.Stored))}
+	for _, item := range items {
+		built.Secrets = append(built.Secrets, item.Secret.Reveal())
+	}
+	for _, known := range secrets.All() { // what the shell had set of them
+		built.Secrets = append(built.Secrets, Inherited(result.Env, known.Name))
+	}
+	return built, nil
+}
+
+// HandedOver omits the items that no command gets, with a warning.
+func HandedOver(s *session.Session, items []keychain.Item) []keychain.Item {
+	return slices.DeleteFunc(items, func(item keychain.Item) bool {
+		err := secrets.CheckName(item.Name)
+		if err != nil {
+			s.Print.Warn("%s is not handed over: %v", item.Name, err)
+			s.Print.Hint("ragenv rm%s %s", s.ForProfile(), shellquote.Word(item.Name))
+		}
+		return err != nil
+	})
+}
+
+// StoredValues are the values to hand over by name. An item that only does not name was read for an alias of it that only
+// does name.
+func StoredValues(items []keychain.Item, base, only []string, aliases map[string][]string) map[string]string {
+	values := map[string]string{}
+	for _, item := range items {
+		if only == nil || slices.Contains(only, item.Name) {
+			values[item.Name] = item.Secret.Reveal()
+			continue
+		}
+		for _, alias := range aliases[item.Name] {
+			if slices.Contains(only, alias) && Inherited(base, alias) == "" {
+				values[alias] = item.Secret.Reveal()
+			}
+		}
+	}
+	return values
+}
+
+// checkMissing fails where a command would run without the keys it was to have, and notes those that are used here.
+func checkMissing(s *session.Session, result *childenv.Result, in childenv.Input, want Wanted) error {
+	missing := func(names []string) (absent []string) {
+		for _, name := range names {
+			if Inherited(result.Env, name) == "" {
+				absent = append(absent, name)
+			}
+		}
+		return absent
+	}
+	set := func(names []string) string { return "ragenv set" + s.ForProfile() + " " + names[0] }
+	only := want.Only
+	if absent := missing(only); len(absent) > 0 {
+		return s.WithoutKeys(set(absent), "%s%s", notSet(absent), s.InProfile())
+	}
+	if absent := missing(s.Config.Required); only == nil && len(absent) > 0 {
+		return s.WithoutKeys(set(absent), "%s%s, and the config file requires that", notSet(absent), s.InProfile())
+	}
+	if len(in.Stored) == 0 && only == nil && !slices.ContainsFunc(secrets.All(), func(known secrets.Secret) bool { return Inherited(result.Env, known.Name) != "" }) {
+		return s.WithoutKeys("ragenv setup"+s.ForProfile(), "no key is stored%s, and none is set in this shell", s.InProfile())
+	}
+	reach := reach(s, want.Command)
+	for _, name := range result.Missing {
+		if known, _ := secrets.Lookup(name); !reach.Uses(known) {
+			continue
+		} else if known.Optional {
+			s.Print.Note("%s is not set%s (run ragenv set%s %s, or ragenv config --unused %s)", name, s.InProfile(), s.ForProfile(), name, name)
+		} else {
+			s.Print.Note("%s is not set%s (run ragenv set%s %s)", name, s.InProfile(), s.ForProfile(), name)
+		}
+	}
+	return nil
+}
+
+// notSet says of one or more names that they are not set.
+func notSet(names []string) string {
+	if len(names) == 1 {
+		return names[0] + " is not set"
+	}
+	return strings.Join(names, ", ") + " are not set"
+}
+
+// reach is where the use of a key is searched for, for a command or without one.
+func reach(s *session.Session, command []string) wanted.Reach {
+	dir, _ := os.Getwd()
+	return wanted.Reach{
+		Dir: dir, Command: command, Getenv: s.Getenv, Required: s.Config.Required, Unused: s.Config.Unused,
+		Stored: func(name string) bool {
+			k, err := s.QuietOpener().Read()
+			if err != nil {
+				return false
+			}
+			refs, err := k.List("") // of every profile
+			return err == nil && slices.ContainsFunc(refs, func(ref keychain.Ref) bool { return ref.Kind == keychain.KindEnv && ref.Name == name })
+		},
+	}
+}
+
+// Sources are the items to read for the names that were given: these, and those they follow. Nil stays nil.
+func Sources(only []string, aliases map[string][]string) []string {
+	if only == nil {
+		return nil
+	}
+	names := slices.Clone(only)
+	for name, followers := range aliases {
+		if slices.ContainsFunc(followers, func(alias string) bool { return slices.Contains(only, alias) }) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// wantedNames are the keys whose absence is worth a note.
+func wantedNames(only []string) []string {
+	var names []string
+	for _, known := range secrets.All() {
+		if known.Wanted && (only == nil || slices.Contains(only, known.Name)) {
+			names = append(names, known.Name)
+		}
+	}
+	return names
+}
+
+// Inherited returns a variable's value in an environment, "" if it is not set.
+func Inherited(environ []string, name string) string {
+	for _, entry := range environ {
+		key, value, _ := strings.Cut(entry, "=")
+		if key == name || runtime.GOOS == "windows" && strings.EqualFold(key, name) {
+			return value
+		}
+	}
+	return ""
+}
+
+// Items reads the profile's variables, or those of them that are named; none if nothing was ever stored.
+func Items(s *session.Session, only []string) ([]keychain.Item, error) {
+	return session.Settled(s, func() ([]keychain.Item, error) { return itemsOnce(s, only) })
+}
+
+func itemsOnce(s *session.Session, only []string) ([]keychain.Item, error) {
+	k, err := s.Opener().Read()
+	if errors.Is(err, keychain.ErrNoStore) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	refs, err := k.List(s.Config.Profile)
+	if err != nil {
+		return nil, err
+	}
+	s.ForgetOld(k, refs)
+	refs = slices.DeleteFunc(refs, func(ref keychain.Ref) bool {
+		return ref.Kind != keychain.KindEnv || only != nil && !slices.Contains(only, ref.Name)
+	})
+	if len(refs) == 0 {
+		return nil, nil
+	}
+	var items []keychain.Item
+	err = s.Unlocked(k, func() (err error) {
+		items, err = k.GetAll(refs)
+		return err
+	})
+	return items, err
+}

@@ -1,0 +1,62 @@
+package injection
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/ragenv/ragenv/internal/session"
+	"github.com/ragenv/ragenv/internal/shellquote"
+)
+
+// expandedArgument is an argument that the shell left empty before ragenv ran: in "ragenv -- docker run -e A=$A", the variable
+// is not set yet when the shell replaces it.
+type expandedArgument struct {
+	shown string // the argument; it has no value, so it holds no secret
+	form  string // one that works
+}
+
+// passwordFlag is an option that takes a secret, and setPassword a value of --set that is one, as Helm has them.
+var (
+	passwordFlag = regexp.MustCompile(`(?i)^--?(?:[a-z0-9-]*-)?(?:password|passwd|pass|token|api-?key|secret)$`)
+	setPassword  = regexp.MustCompile(`(?i)(?:^|[.,_-])(?:password|apikey|api_key|token|secret)$`)
+)
+
+// expandedArguments returns the arguments that are empty where one of the injected names was most likely meant.
+func expandedArguments(command []string, injected []string) []expandedArgument {
+	var found []expandedArgument
+	for i, arg := range command {
+		if i == 0 {
+			continue
+		}
+		if arg == "" && passwordFlag.MatchString(command[i-1]) {
+			found = append(found, expandedArgument{command[i-1] + ` ""`, inShell})
+			continue
+		}
+		name, isEmpty := strings.CutSuffix(arg, "=")
+		if !isEmpty || strings.ContainsAny(name, " \n") {
+			continue
+		}
+		bare := name[strings.LastIndexByte(name, '=')+1:] // of --env=NAME= and --set=KEY=
+		bare = strings.TrimPrefix(bare, "-e")
+		switch {
+		case slices.Contains(injected, bare) && (arg != bare+"=" || i > 0 && slices.Contains([]string{"-e", "--env", "--build-arg"}, command[i-1])):
+			found = append(found, expandedArgument{arg, "-e " + bare + " hands the variable over by its name"})
+		case slices.Contains(injected, bare):
+			found = append(found, expandedArgument{arg, inShell})
+		case passwordFlag.MatchString(name), strings.Contains(bare, ".") && setPassword.MatchString(bare):
+			found = append(found, expandedArgument{arg, inShell})
+		}
+	}
+	return found
+}
+
+var inShell = "ragenv -- " + shellquote.Inner("COMMAND") + ", where the shell inside replaces the variable"
+
+// WarnOfExpanded warns of arguments that the shell left empty.
+func WarnOfExpanded(s *session.Session, command []string, injected []string) {
+	for _, arg := range expandedArguments(command, injected) {
+		s.Print.Warn("%s is empty: your shell replaced the variable before ragenv could set it", arg.shown)
+		s.Hint(arg.form)
+	}
+}

@@ -1,0 +1,87 @@
+package injection
+
+import (
+	"errors"
+	"io/fs"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/ragenv/ragenv/internal/keyfile"
+	"github.com/ragenv/ragenv/internal/memfile"
+	"github.com/ragenv/ragenv/internal/session"
+	"github.com/ragenv/ragenv/internal/ui"
+)
+
+// FileNames are the keys that go into files.
+func FileNames(specs []keyfile.Spec) []string {
+	var names []string
+	for _, spec := range specs {
+		if !slices.Contains(names, spec.Name) {
+			names = append(names, spec.Name)
+		}
+	}
+	return names
+}
+
+// IntoFiles puts keys of an environment into files, and takes them, and the variables that follow them, out of it, but for
+// those that only names. create returns the path of a file with that content.
+func IntoFiles(s *session.Session, specs []keyfile.Spec, env, only []string, create func([]byte) (string, error)) ([]string, error) {
+	aliases := s.Aliases()
+	var paths []string
+	for _, spec := range specs {
+		value := Inherited(env, spec.Name)
+		if value == "" {
+			return nil, s.WithoutKeys("ragenv set"+s.ForProfile()+" "+spec.Name, "%s is not set%s", spec.Name, s.InProfile())
+		}
+		key := keyfile.Key{Name: spec.Name, Value: value}
+		if spec.Format == "helm-repositories" {
+			repositories, err := helmRepositories(s)
+			if err != nil {
+				return nil, err
+			}
+			key.Repositories = repositories
+		}
+		content, err := keyfile.Render(spec.Format, key)
+		if err != nil {
+			return nil, ui.Errorf("ragenv run --help", "--file: %w", err)
+		}
+		path, err := create(content)
+		if errors.Is(err, memfile.ErrUnsupported) {
+			return nil, ui.Errorf("ragenv --temp-files --file "+spec.Variable+"="+spec.Name+":"+spec.Format+" -- COMMAND", "--file: %w", err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, spec.Variable+"="+path)
+	}
+	gone := func(name string) bool {
+		return slices.ContainsFunc(specs, func(spec keyfile.Spec) bool {
+			named := func(n string) bool { return sameVariable(n, name) }
+			return named(spec.Variable) || (named(spec.Name) || slices.ContainsFunc(aliases[spec.Name], named)) && !slices.ContainsFunc(only, named)
+		})
+	}
+	env = slices.DeleteFunc(slices.Clone(env), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return gone(name)
+	})
+	return append(env, paths...), nil
+}
+
+// sameVariable compares names as the system does.
+func sameVariable(a, b string) bool {
+	return a == b || runtime.GOOS == "windows" && strings.EqualFold(a, b)
+}
+
+// helmRepositories returns Helm's list of repositories; nil if there is none.
+func helmRepositories(s *session.Session) ([]byte, error) {
+	paths, err := s.HelmPaths()
+	if err != nil {
+		return nil, err
+	}
+	data, err := readSettings(paths.Repositories)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return data, err
+}

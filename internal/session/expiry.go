@@ -1,0 +1,28 @@
+package session
+
+import (
+	"strings"
+
+	"github.com/ragenv/ragenv/internal/expiry"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// ExpiryUnknown says that a new key's expiry is not known, and how to note it.
+func (s *Session) ExpiryUnknown(name string) {
+	s.Print.Note("when the new key expires is not known")
+	s.Hint("ragenv set" + s.ForProfile() + " " + name + " --keep --expires 90d")
+}
+
+// WarnOfExpiry says in one line which keys are about to stop working.
+func (s *Session) WarnOfExpiry(items []keychain.Item) {
+	var phrases, names []string
+	for _, item := range items {
+		if expiry.Near(item.Expires, s.Now()) {
+			phrases = append(phrases, item.Name+" "+expiry.Phrase(item.Expires, s.Now()))
+			names = append(names, item.Name)
+		}
+	}
+	if len(names) > 0 {
+		s.Print.Warn("%s (ragenv rotate %s)", strings.Join(phrases, ", "), names[0])
+	}
+}

@@ -1,0 +1,16 @@
+package session
+
+import (
+	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/helm"
+	"github.com/ragenv/ragenv/internal/ui"
+)
+
+// HelmPaths returns where Helm keeps its files.
+func (s *Session) HelmPaths() (helm.Paths, error) {
+	paths, err := helm.FindPaths(s.Getenv, s.Config.Paths.Home)
+	if err != nil {
+		return paths, ui.Errorf(config.HomeHint(), "%w", err)
+	}
+	return paths, nil
+}

@@ -1,0 +1,29 @@
+package session
+
+import (
+	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// WithoutFingerprints counts the items that people know of.
+func WithoutFingerprints(items []keychain.Item) (n int) {
+	for _, item := range items {
+		if item.Kind != keychain.KindFingerprint {
+			n++
+		}
+	}
+	return n
+}
+
+// ItemName is how people are told of an item of any profile.
+func ItemName(ref keychain.Ref) string {
+	name := ui.Printable(ref.Name)
+	if ref.Kind == keychain.KindPrevious {
+		name += " from before its rotation"
+	}
+	if ref.Profile != config.DefaultProfile {
+		name += " in profile " + ref.Profile
+	}
+	return name
+}

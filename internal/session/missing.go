@@ -1,0 +1,64 @@
+package session
+
+import (
+	"github.com/ragenv/ragenv/internal/commandline"
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/shellquote"
+	"github.com/ragenv/ragenv/internal/sudo"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// WithoutKeys is the error of a command without its keys; under sudo these are often somewhere else.
+func (s *Session) WithoutKeys(hint, format string, args ...any) error {
+	err := ui.Errorf(hint, format, args...)
+	if caller, ok := sudo.KeysElsewhere(s.Getenv, s.Config.Paths); ok {
+		return ui.Errorf(SudoHint(caller), "%w; %s", err, caller.Sentence(s.Config.Paths))
+	}
+	return err
+}
+
+// SudoHint is the hint for keys that are the caller's and not root's.
+func SudoHint(caller sudo.Caller) string { return "run ragenv as " + caller.Name + ", without sudo" }
+
+// NotStored is the error for a name under which nothing is kept.
+func (s *Session) NotStored(ref keychain.Ref) error {
+	if ref.Kind == keychain.KindRegistry {
+		hint := "docker login " + shellquote.Word(ref.Name)
+		if known, ok := secrets.ForRegistry(ref.Name); ok {
+			hint = "ragenv get" + s.ForProfile() + " " + known.Name
+		}
+		return s.WithoutKeys(hint, "no login is stored for %s%s", ref.Name, s.InProfile())
+	}
+	for _, known := range secrets.All() {
+		for _, alias := range known.Aliases {
+			if alias == ref.Name {
+				return ui.Errorf("ragenv get"+s.ForProfile()+" "+known.Name,
+					"no key is stored as %s%s: it follows %s", ref.Name, s.InProfile(), known.Name)
+			}
+		}
+	}
+	if near := s.NearestName(ref); near != "" {
+		return s.WithoutKeys("ragenv list"+s.ForProfile(), "no key is stored as %s%s: did you mean %s?", ref.Name, s.InProfile(), near)
+	}
+	return s.WithoutKeys("ragenv set"+s.ForProfile()+" "+ref.Name, "no key is stored as %s%s", ref.Name, s.InProfile())
+}
+
+// NearestName returns the stored name that a name was most likely meant to be; "" if none is near, or they cannot be listed.
+func (s *Session) NearestName(ref keychain.Ref) string {
+	k, err := s.Opener().Read()
+	if err != nil {
+		return ""
+	}
+	refs, err := k.List(ref.Profile)
+	if err != nil {
+		return ""
+	}
+	var names []string
+	for _, stored := range refs {
+		if stored.Kind == keychain.KindEnv {
+			names = append(names, stored.Name)
+		}
+	}
+	return commandline.Nearest(names, ref.Name)
+}

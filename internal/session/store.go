@@ -1,0 +1,226 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/serverurl"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// Storing tells what storeAndRead found or did.
+type Storing int
+
+const (
+	StoredNow   Storing = iota // the item was written, and was read back
+	StoredSame                 // it was there already
+	StoredOther                // another secret is there, and stays
+)
+
+// StoredItem is what the keychain holds now.
+type StoredItem struct {
+	keychain.Item
+	Did  Storing
+	Kept bool // the value that it replaced
+}
+
+// StoreAndRead stores an item and reads it back. Another secret in its place is only replaced if replace is set, and kept if it is a
+// variable's.
+func (s *Session) StoreAndRead(k *keychain.Keychain, item keychain.Item, replace bool) (stored StoredItem, err error) {
+	read := func() (err error) {
+		stored.Item, err = k.Get(item.Ref)
+		return err
+	}
+	same := func() bool { return stored.Secret == item.Secret && stored.Username == item.Username }
+	stored.Did = StoredSame
+	err = s.Unlocked(k, read)
+	if errors.Is(err, keychain.ErrNotFound) || replace && (err == nil && !same() || errors.Is(err, keychain.ErrDamaged)) {
+		stored.Did = StoredNow
+		if err == nil && item.Kind == keychain.KindEnv {
+			if err := s.KeepFormer(k, stored.Item); err != nil {
+				return stored, err
+			}
+			stored.Kept = true
+		}
+		if err = k.Set(item); err == nil {
+			err = s.Unlocked(k, read)
+		}
+	}
+	if err == nil && !same() {
+		stored.Did = StoredOther
+	}
+	return stored, err
+}
+
+// Place is where an item is going to be stored, with what is there now.
+type Place struct {
+	keychain *keychain.Keychain // nil if there is none yet
+	Former   keychain.Item      // empty if there is none, or if it is unread
+	Taken    bool               // something is stored there
+	sourced  bool               // a command gives the key, which the stored one is to replace
+	Unread   error              // why that cannot be read, nil if it can
+}
+
+// FindPlace reads what an item is going to replace, and asks for the passphrase if it must: the former value is kept, so it has
+// to be known. It comes before any question for the new value, which must not be lost for want of the passphrase.
+//
+// What cannot be read because the keychain is locked, or because it is damaged, is replaced only with force.
+func (s *Session) FindPlace(ref keychain.Ref, forced bool) (p Place, err error) {
+	if _, p.sourced = s.Config.Source(ref); p.sourced {
+		if err := s.mayReplaceSource(ref, forced); err != nil {
+			return p, err
+		}
+	}
+	if p.keychain, err = s.existing(); p.keychain == nil || err != nil {
+		return p, err
+	}
+	if p.Taken, err = p.keychain.Has(ref); err != nil || !p.Taken {
+		return p, err
+	}
+	p.Unread = s.Unlocked(p.keychain, func() (err error) {
+		p.Former, err = p.keychain.Get(ref)
+		return err
+	})
+	force := "ragenv set" + s.ForProfile() + " " + ref.Name + " --force"
+	switch err := p.Unread; {
+	case errors.Is(err, keychain.ErrNotFound): // removed meanwhile
+		p.Taken, p.Unread = false, nil
+	case errors.Is(err, keychain.ErrDamaged):
+		if !forced {
+			return p, ui.Errorf(force+" replaces it", "the value before cannot be kept: %w", err)
+		}
+	case errors.Is(err, keychain.ErrLocked), errors.Is(err, keychain.ErrWrongPassphrase):
+		if !forced {
+			return p, ui.Errorf(ui.Explain(err).Hint+"; without keeping the value before: "+force, "%s%s is stored already: %w", ref.Name, s.InProfile(), err)
+		}
+	case err != nil:
+		return p, err
+	}
+	return p, nil
+}
+
+// existing opens the keychain for writing; nil if there is none yet.
+func (s *Session) existing() (*keychain.Keychain, error) {
+	k, err := s.Opener().Read()
+	switch {
+	case errors.Is(err, keychain.ErrNoStore):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case k.Backend() == keychain.SourceOnly:
+		return nil, nil
+	case s.Config.Backend != "":
+		return k.Stored(), nil
+	}
+	k, err = s.Opener().Write() // the config file that named the backend is lost
+	if err != nil {
+		return nil, err
+	}
+	return k.Stored(), nil
+}
+
+// MayReplace refuses to lose a key that no service can make again.
+func (p Place) MayReplace(item keychain.Item, forced bool) error {
+	known, _ := secrets.Lookup(item.Name)
+	if !known.Irreplaceable || forced || !p.Taken || p.Former.Secret == item.Secret && !item.Secret.Empty() {
+		return nil
+	}
+	return Irreplaceable(item.Name, "ragenv set "+item.Name+" --force")
+}
+
+// Store writes an item that was checked, and says what it did.
+func (s *Session) Store(item keychain.Item, forced bool) error {
+	p, err := s.FindPlace(item.Ref, forced)
+	if err != nil {
+		return err
+	}
+	return s.StoreAt(p, item, forced)
+}
+
+// StoreAt is store with what findPlace found. A value that is there already keeps its expiry, unless another is given; a new
+// value's expiry is unknown until told.
+func (s *Session) StoreAt(p Place, item keychain.Item, forced bool) (err error) {
+	if err := p.MayReplace(item, forced); err != nil {
+		return err
+	}
+	if p.keychain == nil {
+		if p.keychain, err = s.Opener().Write(); err != nil {
+			return err
+		}
+		p.keychain = p.keychain.Stored()
+	}
+	k, former := p.keychain, p.Former
+	same := former.Secret == item.Secret && !former.Secret.Empty()
+	if same && (item.Expires.IsZero() || item.Expires.Equal(former.Expires)) {
+		if err := s.dropSource(p, item.Ref); err != nil {
+			return err
+		}
+		s.Print.Note("%s%s already has that value", item.Name, s.InProfile())
+		s.warnOfLoginInstead(k, item)
+		return nil
+	}
+	if same && !former.Updated.After(s.Now()) {
+		item.Updated = former.Updated
+	}
+	kept := !same && !former.Secret.Empty() && item.Kind == keychain.KindEnv
+	if kept {
+		if err := s.KeepFormer(k, former); err != nil {
+			return err
+		}
+	}
+	if err := k.Set(item); err != nil {
+		return err
+	}
+	if err := s.Config.SetUnused(item.Name, false); err != nil {
+		s.Print.Warn("%v", err)
+	}
+	if err := s.dropSource(p, item.Ref); err != nil {
+		return err
+	}
+	where := fmt.Sprintf("%s%s in the %s backend", item.Name, s.InProfile(), k.Backend())
+	until := ""
+	if !item.Expires.IsZero() {
+		until = ", which expires on " + item.Expires.In(s.Now().Location()).Format(time.DateOnly)
+	}
+	switch {
+	case same:
+		s.Print.Note("noted for %s%s: the value is the same", item.Name, until)
+	case p.Taken:
+		s.Print.Note("replaced %s%s", where, until)
+	default:
+		s.Print.Note("stored %s%s", where, until)
+	}
+	switch {
+	case kept:
+		s.SaysKept(item.Name)
+	case p.Unread != nil:
+		s.Print.Warn("the value before could not be read, so it is not kept: %v", p.Unread)
+	}
+	if !same && !former.Expires.IsZero() && item.Expires.IsZero() {
+		s.ExpiryUnknown(item.Name)
+	}
+	s.warnOfLoginInstead(k, item)
+	return nil
+}
+
+// dropSource removes the command in whose place a key was stored.
+func (s *Session) dropSource(p Place, ref keychain.Ref) error {
+	if !p.sourced {
+		return nil
+	}
+	return RemoveSource(s, ref)
+}
+
+// warnOfLoginInstead says that Docker does not get the key that was just stored.
+func (s *Session) warnOfLoginInstead(k *keychain.Keychain, stored keychain.Item) {
+	if stored.Kind != keychain.KindEnv || stored.Name != secrets.NGCAPIKey {
+		return
+	}
+	if login, ok := s.LoginInstead(k); ok {
+		s.Print.Warn("%s answers for %s, not %s", DescribeInstead(login), serverurl.NGC, stored.Name)
+		s.Print.Hint("%s", s.RemoveLogin())
+	}
+}

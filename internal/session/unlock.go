@@ -1,0 +1,205 @@
+package session
+
+import (
+	"errors"
+	"time"
+
+	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/passphrase"
+	"github.com/ragenv/ragenv/internal/shellquote"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// ExplainBackend gives an error of a backend that need not be the one in use the hint that is right for it.
+func ExplainBackend(name string, err error) error {
+	var key *keychain.KeyError
+	switch {
+	case errors.As(err, &key): // which brings its hint
+		return err
+	case errors.Is(err, keychain.ErrLocked) && name != keychain.BackendFile:
+		return ui.Errorf(config.EnvBackend+"="+name+" ragenv unlock", "the %s backend: %w", name, err)
+	case errors.Is(err, keychain.ErrUnavailable):
+		return ui.Errorf("ragenv backend", "%w", err)
+	}
+	return err
+}
+
+// NoTerminalForBackup is the error of backup or restore where nobody can be asked for the passphrase of the file at path.
+func NoTerminalForBackup(command, path string) error {
+	return ui.Errorf(shellquote.Set(passphrase.EnvBackupFile, "FILE")+", a file of mode 0600, and then: ragenv "+command+" "+shellquote.Word(path),
+		"%w for the backup's passphrase", ui.ErrNoTerminal)
+}
+
+// PassphraseTries is how often a user may mistype.
+const PassphraseTries = 3
+
+// forgottenHint is for a keychain whose passphrase was mistyped as often as allowed.
+const forgottenHint = "run it again; if the passphrase is forgotten: ragenv reset, which keeps this keychain and creates a new one"
+
+// Unlocked runs read, and when it fails because the store is locked, asks for the passphrase and runs it again. Where
+// nobody can be asked, the error says what a script can do.
+func (s *Session) Unlocked(k *keychain.Keychain, read func() error) error {
+	err := read()
+	if err = s.ExplainPassphrase(err); !errors.Is(err, keychain.ErrLocked) {
+		return err
+	}
+	if k.Backend() != keychain.BackendFile { // its lock is not ours to open, and only unlock makes it ask
+		return err
+	}
+	if err := s.askAndUnlock(k); err != nil {
+		return err
+	}
+	return read()
+}
+
+// UnlockHint says what unlocks a keychain on this machine, and keeps it so for Docker's helper.
+func UnlockHint(k *keychain.Keychain) string {
+	if k.Backend() != keychain.BackendFile {
+		return "ragenv unlock"
+	}
+	return passphrase.UnlockHint()
+}
+
+// Settled returns what read returns, and runs it anew where a migration moved the keys to another backend meanwhile: it names
+// the new one before it empties the old one, so that read may have found less than is stored.
+func Settled[T any](s *Session, read func() (T, error)) (T, error) {
+	for {
+		found, err := read()
+		if !s.Config.BackendMoved(s.Getenv) {
+			return found, err
+		}
+	}
+}
+
+// askAndUnlock asks until the passphrase is right, and keeps the store open as long as the configuration says, or for this
+// process where nothing can keep it open.
+func (s *Session) askAndUnlock(k *keychain.Keychain) error {
+	err := s.AskPassphrase(k)
+	if errors.Is(err, keychain.ErrUnavailable) {
+		return nil
+	}
+	return err
+}
+
+// AskPassphrase asks until the passphrase is right. ErrUnavailable if only this process has the store open then.
+func (s *Session) AskPassphrase(k *keychain.Keychain) error {
+	terminal, err := ui.OpenTerminal()
+	if err != nil {
+		hint := passphrase.UnlockHint()
+		if hint != passphrase.FileHint() {
+			hint += " (in a script: " + shellquote.Set(passphrase.EnvFile, "FILE") + ", a file of mode 0600)"
+		}
+		return ui.Errorf(hint,
+			"%w, and no terminal to ask for the passphrase", keychain.ErrLocked)
+	}
+	defer terminal.Close()
+	for try := 1; ; try++ {
+		secret, err := terminal.ReadPassphrase("Passphrase of your keychain: ")
+		if err != nil {
+			return err
+		}
+		stop := s.Print.Working("Unlocking the keychain")
+		err = k.Unlock(secret)
+		stop()
+		if !errors.Is(err, keychain.ErrWrongPassphrase) {
+			return err
+		}
+		if try == PassphraseTries {
+			return ui.Errorf(forgottenHint, "%w", keychain.ErrWrongPassphrase)
+		}
+		terminal.Printf("Wrong passphrase, try again.\n")
+	}
+}
+
+// ExplainPassphrase says which variable a wrong passphrase came from.
+func (s *Session) ExplainPassphrase(err error) error {
+	if !errors.Is(err, keychain.ErrWrongPassphrase) {
+		return err
+	}
+	variable := s.PassphraseVariable()
+	if variable == "" {
+		return err
+	}
+	return ui.Errorf("put the right one there, or to be asked: "+shellquote.Unset(variable), "$%s: %w", variable, keychain.ErrWrongPassphrase)
+}
+
+// PassphraseVariable is where passphrase.FromEnvironment takes the passphrase from, "" if from nowhere.
+func (s *Session) PassphraseVariable() string {
+	for _, variable := range []string{passphrase.EnvFile, passphrase.EnvCredentials, passphrase.EnvValue} {
+		if s.Getenv(variable) == "" {
+			continue
+		}
+		without := func(name string) string {
+			if name != variable {
+				return ""
+			}
+			return s.Getenv(name)
+		}
+		if _, err := passphrase.FromEnvironment(without); !errors.Is(err, passphrase.ErrNone) {
+			return variable
+		}
+	}
+	return ""
+}
+
+// AskNewPassphrase asks for a new store's passphrase; empty is none. ui.ErrNoTerminal where nobody can be asked.
+func (s *Session) AskNewPassphrase() ([]byte, error) {
+	terminal, err := ui.OpenTerminal()
+	if err != nil {
+		return nil, err
+	}
+	defer terminal.Close()
+	terminal.Printf("Your keys will be kept encrypted in %s.\n", s.Config.Paths.Store)
+	return terminal.NewPassphrase("New passphrase (Enter for none): ")
+}
+
+// EnsureUnlocked makes a keychain readable, asking for its passphrase if it must.
+func (s *Session) EnsureUnlocked(k *keychain.Keychain) error {
+	if k.Unlocked() {
+		return nil
+	}
+	if k.Backend() != keychain.BackendFile { // another program's lock
+		return ExplainBackend(k.Backend(), s.QuietOpener().Probe(k.Backend()))
+	}
+	if protected, err := k.Protected(); err != nil || !protected {
+		return err
+	}
+	secret, err := passphrase.FromEnvironment(s.Getenv)
+	if errors.Is(err, passphrase.ErrNone) {
+		return s.askAndUnlock(k)
+	}
+	if err == nil {
+		stop := s.Print.Working("Unlocking the keychain")
+		err = s.ExplainPassphrase(k.Unlock(secret))
+		stop()
+	}
+	if errors.Is(err, keychain.ErrUnavailable) {
+		return nil // nothing can keep it open, but this process has it
+	}
+	return err
+}
+
+// NeverLocked says so where there is no passphrase.
+func (s *Session) NeverLocked(k *keychain.Keychain) (bool, error) {
+	protected, err := k.Protected()
+	if err != nil || protected {
+		return false, err
+	}
+	if k.Backend() == keychain.BackendFile {
+		s.Print.Note("the keychain has no passphrase, so it is never locked")
+		s.Hint("ragenv passphrase")
+	} else {
+		s.Print.Note("the %s backend is locked and unlocked by the system it belongs to", k.Backend())
+	}
+	return true, nil
+}
+
+// UntilPhrase is the time of day, with the date when that is another one.
+func UntilPhrase(now time.Time, d time.Duration) string {
+	until := now.Add(d)
+	if until.Format(time.DateOnly) == now.Format(time.DateOnly) {
+		return until.Format("15:04")
+	}
+	return until.Format("2006-01-02 15:04")
+}

@@ -1,0 +1,78 @@
+package session
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+
+	"golang.org/x/term"
+
+	"github.com/ragenv/ragenv/internal/keyinput"
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/ui"
+)
+
+// generatedBytes is the length of a generated key before base64: that of an index's encryption key.
+const generatedBytes = 32
+
+// ValueFrom says where a new value comes from; without FromEnv and Generate from standard input, or from a prompt.
+type ValueFrom struct {
+	Command, Name     string // set or rotate, and the variable
+	FromEnv, Generate bool
+	MayKeep           bool // the prompt may be left empty, which keeps the stored value
+}
+
+// ErrKeep: the user typed no new value.
+var ErrKeep = errors.New("the stored value is kept")
+
+// ReadValue gets a new value. ErrKeep if the stored one is kept.
+func (s *Session) ReadValue(o ValueFrom) (string, error) {
+	switch {
+	case o.Generate:
+		key := make([]byte, generatedBytes)
+		_, _ = rand.Read(key) // it never fails
+		return base64.StdEncoding.EncodeToString(key), nil
+	case o.FromEnv:
+		value := s.Getenv(o.Name)
+		if value == "" {
+			return "", ui.Errorf("ragenv set "+o.Name, "the environment variable %s is not set, or is empty", o.Name)
+		}
+		return value, nil
+	case term.IsTerminal(int(s.Stdin.Fd())):
+		return s.promptValue(o.Name, o.MayKeep)
+	}
+	data, err := io.ReadAll(io.LimitReader(s.Stdin, keyinput.Max+1))
+	if err != nil {
+		return "", fmt.Errorf("read standard input: %w", err)
+	}
+	if len(data) > keyinput.Max {
+		return "", ui.Errorf("", "standard input is longer than 1 MiB: that is no key")
+	}
+	if len(data) == 0 {
+		return "", ui.Errorf("ragenv "+o.Command+s.ForProfile()+" "+o.Name+" < FILE, or without < or | to be asked", "%s: standard input was empty", o.Name)
+	}
+	return keyinput.Value(data), nil
+}
+
+// promptValue asks for a value. errKeep if it was left empty and may be.
+func (s *Session) promptValue(name string, mayKeep bool) (string, error) {
+	terminal, err := ui.OpenTerminal()
+	if err != nil {
+		return "", ui.Errorf("ragenv set "+name+" < FILE", "%w", err)
+	}
+	defer terminal.Close()
+	if known, ok := secrets.Lookup(name); ok && known.Docs != "" {
+		terminal.Printf("Get one at %s: %s.\n", known.Docs, known.Steps)
+	}
+	how := "hidden"
+	if mayKeep {
+		how = "hidden; Enter keeps the stored value"
+	}
+	value, err := terminal.ReadSecret(name + " (" + how + "): ")
+	if err == nil && mayKeep && len(value) == 0 {
+		return "", ErrKeep
+	}
+	return string(value), err
+}

@@ -1,0 +1,120 @@
+package setup
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"github.com/ragenv/ragenv/internal/session"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// ResetOptions are the flags of a reset.
+type ResetOptions struct{ Yes, NoPassphrase bool }
+
+// StartOver sets the file store aside and creates an empty one, once the user agreed; command is what asks for it. It returns where
+// the old one is, and the names of what it holds. On an error the old one is in its place.
+func StartOver(s *session.Session, o ResetOptions, command string) (aside string, names []string, err error) {
+	defer ui.HideTyping()()
+	if backend := s.Config.Backend; backend != "" && backend != keychain.BackendFile {
+		return "", nil, ui.Errorf("ragenv backend", "keys are kept in the %s backend, which another program manages: it cannot be reset", backend)
+	}
+	if !fileStoreExists(s) {
+		return "", nil, fmt.Errorf("%w in %s", keychain.ErrNoStore, s.Config.Paths.Store)
+	}
+	if !o.Yes {
+		if err := confirmReset(s, command); err != nil {
+			return "", nil, err
+		}
+	}
+	// Before anything is moved: anyone who gives up here keeps what was.
+	open := Opener(s, Options{NoPassphrase: o.NoPassphrase}, nil)
+	if !o.NoPassphrase {
+		open.AskNew = s.AskNewPassphrase
+	}
+	secret, _, err := open.NewPassphrase()
+	if errors.Is(err, keychain.ErrNoStore) {
+		err = ui.Errorf(command+" --yes --no-passphrase", "no passphrase was provided for the new keychain, and there is %w", ui.ErrNoTerminal)
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	aside, refs, err := open.SetAside(s.Now())
+	if err != nil {
+		return "", nil, explainReset(s.Config.Paths.Store, err)
+	}
+	k, err := open.Create(secret)
+	if err != nil {
+		if back := open.Reinstate(aside); back != nil {
+			err = ui.Errorf("ragenv setup", "the old keychain is in %s, and the new one was not created: %w", aside, err)
+		}
+		return "", nil, err
+	}
+	for _, ref := range refs {
+		names = append(names, resetName(ref))
+	}
+	s.Print.Note("the old keychain is in %s, unchanged", aside)
+	if len(names) > 0 {
+		s.Print.Note("it holds %s", strings.Join(names, ", "))
+	} else {
+		s.Print.Note("nothing is stored in it")
+	}
+	state := "without a passphrase"
+	if protected, err := k.Protected(); err == nil && protected {
+		state = "with a passphrase"
+	}
+	s.Print.Note("created an empty keychain, %s (%s)", state, s.Config.Paths.Store)
+	return aside, names, nil
+}
+
+// fileStoreExists reports whether there is a file store, readable or not.
+func fileStoreExists(s *session.Session) bool { return keychain.FileStoreExists(s.Config.Paths.Store) }
+
+// resetName is backupName, and says what is no key.
+func resetName(ref keychain.Ref) string {
+	name := session.ItemName(ref)
+	if ref.Kind == keychain.KindRegistry {
+		return "the login of " + name
+	}
+	return name
+}
+
+// confirmReset says what will happen, and asks. Error: that nobody agreed.
+func confirmReset(s *session.Session, command string) error {
+	var names []string
+	readable := false
+	if k, err := s.QuietOpener().Open(keychain.BackendFile); err == nil {
+		readable = k.Unlocked()
+		refs, _ := k.List("")
+		for _, ref := range refs {
+			names = append(names, resetName(ref))
+		}
+	}
+	terminal, err := ui.OpenTerminal()
+	if err != nil {
+		return ui.Errorf(command+" --yes", "a reset needs your consent, and there is %w", ui.ErrNoTerminal)
+	}
+	defer terminal.Close()
+	if readable {
+		terminal.Printf("This keychain can be read at the moment. To keep its keys at hand: ragenv backup FILE\n")
+	}
+	if len(names) > 0 {
+		terminal.Printf("In the keychain: %s\n", ui.Printable(strings.Join(names, ", ")))
+	}
+	yes, err := terminal.Confirm("Set this keychain aside (it is not deleted) and create an empty one?", false)
+	if err == nil && !yes {
+		err = ui.Errorf("", "nothing was changed")
+	}
+	return err
+}
+
+// explainReset gives an error of the renaming its hint.
+func explainReset(dir string, err error) error {
+	if errors.Is(err, syscall.EBUSY) {
+		return ui.Errorf("mount another directory or volume there, or keep the keys elsewhere: export XDG_DATA_HOME=/another/directory",
+			"%s is a mount point, which cannot be renamed: %w", dir, err)
+	}
+	return err
+}

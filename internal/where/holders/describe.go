@@ -1,0 +1,86 @@
+package holders
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/internal/where"
+)
+
+// Options say what is searched for, and where.
+type Options struct {
+	Names      []string // nil for all of the profile
+	Paths      []string
+	Kubernetes bool
+}
+
+// Describe returns a report as text: a line for each holder and its fix below.
+func Describe(report *where.Report) string {
+	var b strings.Builder
+	writeHolders(&b, report.Holders)
+	if len(report.Searched) > 0 {
+		fmt.Fprintf(&b, "searched: %s\n", strings.Join(report.Searched, ", "))
+	}
+	for _, u := range report.Unread {
+		fmt.Fprintf(&b, "not searched: %s: %s\n", ui.Printable(u.What), ui.Printable(u.Reason))
+	}
+	switch old, all := report.Old(), len(report.Holders); {
+	case len(old) > 0:
+		fmt.Fprintf(&b, "%s an old value\n", have(old))
+	case all > 0:
+		fmt.Fprintf(&b, "nothing that was searched has an old value; %s the present one\n", have(report.Holders))
+	default:
+		b.WriteString("nothing that was searched has a value of these keys\n")
+	}
+	return b.String()
+}
+
+func writeHolders(b *strings.Builder, holders []where.Holder) {
+	states := map[where.State]string{where.Old: "OLD", where.Current: "current"}
+	for _, h := range holders {
+		parts := strings.Join(h.Where, ", ")
+		if len(h.Keys) > 1 || h.Kind == where.KindFile || !strings.Contains(parts, h.Keys[0]) {
+			parts = strings.Join(h.Keys, ", ") + " in " + parts
+		}
+		fmt.Fprintf(b, "%-7s  %s  %s\n", states[h.State], ui.Printable(h.Title()), ui.Printable(parts))
+		if h.Fix != "" {
+			fmt.Fprintf(b, "%7s  %s\n", "", ui.Printable(h.Fix))
+		}
+	}
+}
+
+// have is "1 container and 2 files have".
+func have(holders []where.Holder) string {
+	order := []struct{ kind, noun string }{
+		{where.KindContainer, "container"}, {where.KindService, "swarm service"}, {where.KindPodmanSecret, "Podman secret"}, {where.KindFile, "file"},
+		{where.KindShell, "shell"}, {where.KindProcess, "running process"}, {where.KindSecret, "Kubernetes secret"}, {where.KindHelmRelease, "Helm release"}, {where.KindPod, "pod"},
+	}
+	var phrases []string
+	total := 0
+	for _, o := range order {
+		distinct := map[string]bool{} // a file may have several lines
+		for _, h := range holders {
+			if h.Kind == o.kind {
+				distinct[h.Engine+"/"+h.Project+"/"+h.Name+h.Path] = true
+			}
+		}
+		switch n := len(distinct); {
+		case n == 0:
+			continue
+		case n > 1 && o.noun == "running process":
+			phrases = append(phrases, fmt.Sprintf("%d running processes", n))
+		default:
+			phrases = append(phrases, ui.Count(n, o.noun))
+		}
+		total += len(distinct)
+	}
+	text := phrases[0]
+	if last := len(phrases) - 1; last > 0 {
+		text = strings.Join(phrases[:last], ", ") + " and " + phrases[last]
+	}
+	if total == 1 {
+		return text + " has"
+	}
+	return text + " have"
+}

@@ -1,0 +1,142 @@
+package holders
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+
+	"github.com/ragenv/ragenv/internal/injection"
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/session"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/internal/where"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// AfterRotation says what still has the former value of a key that was just replaced. The rotation is done, so whatever fails
+// here is a warning.
+func AfterRotation(s *session.Session, name string) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	report, err := Search(s, ctx, Options{Names: []string{name}})
+	if err != nil || ctx.Err() != nil {
+		s.Print.Warn("what still has the old key was not searched for")
+		s.Hint("ragenv where" + s.ForProfile() + " " + name)
+		return
+	}
+	old := report.Old()
+	if len(old) == 0 {
+		s.Print.Note("nothing that was searched has the old key (ragenv where%s %s lists what was searched)", s.ForProfile(), name)
+		return
+	}
+	s.Print.Warn("%s the old key", strings.Replace(have(old), " ha", " still ha", 1))
+	if len(report.Restarts()) > 0 {
+		s.Hint("ragenv rotate" + s.ForProfile() + " --restart " + name)
+	} else {
+		s.Hint("ragenv where" + s.ForProfile() + " " + name)
+	}
+}
+
+// RestartHolders runs the Compose commands that give containers the stored key, after showing them, and searches again.
+func RestartHolders(s *session.Session, ref keychain.Ref, yes bool) error {
+	search := func() (*where.Report, error) {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+		defer stop() // at the question Ctrl-C is to end the program
+		report, err := Search(s, ctx, Options{Names: []string{ref.Name}})
+		if err == nil && ctx.Err() != nil {
+			err = ui.ErrInterrupted
+		}
+		return report, err
+	}
+	report, err := search()
+	if err != nil {
+		return err
+	}
+	if restarts := report.Restarts(); len(restarts) > 0 {
+		if err := confirmRestarts(s, ref, restarts, yes); err != nil {
+			return err
+		}
+		built, err := injection.For(s, injection.Wanted{Base: os.Environ()})
+		if err != nil {
+			return err
+		}
+		for _, r := range restarts {
+			if err := restart(s, r, built.Env); err != nil {
+				return err
+			}
+		}
+		if report, err = search(); err != nil {
+			return err
+		}
+	}
+	return conclude(s, ref, report)
+}
+
+// confirmRestarts shows the commands, and asks unless yes is set.
+func confirmRestarts(s *session.Session, ref keychain.Ref, restarts []*where.Restart, yes bool) error {
+	again := "ragenv rotate" + s.ForProfile() + " --restart --yes " + ref.Name
+	if yes {
+		for _, r := range restarts {
+			s.Print.Note("%s", r.Command())
+		}
+		return nil
+	}
+	terminal, err := ui.OpenTerminal()
+	if err != nil {
+		return ui.Errorf(again, "%w, and restarting services needs a yes", err)
+	}
+	defer terminal.Close()
+	for _, r := range restarts {
+		terminal.Printf("  %s\n", ui.Printable(r.Command()))
+	}
+	agreed, err := terminal.Confirm("Run "+map[bool]string{true: "this", false: "these"}[len(restarts) == 1]+" now?", false)
+	if err == nil && !agreed {
+		err = ui.Errorf("ragenv where"+s.ForProfile()+" "+ref.Name, "nothing was restarted")
+	}
+	return err
+}
+
+// restart runs one of the commands. It writes to standard error, as this command's own output is for other programs.
+func restart(s *session.Session, r *where.Restart, environ []string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	args := r.Args()
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = r.Dir, environ, s.Stderr, s.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	err := cmd.Run()
+	switch {
+	case ctx.Err() != nil:
+		return ui.ErrInterrupted
+	case errors.Is(err, exec.ErrNotFound):
+		return ui.Errorf(r.Command(), "docker is not on PATH")
+	case err != nil:
+		return ui.Errorf(r.Command(), "docker compose failed: %w", err)
+	}
+	return nil
+}
+
+// conclude says that the old key can be deleted where nothing that was searched has it, and where that is done.
+func conclude(s *session.Session, ref keychain.Ref, report *where.Report) error {
+	if old := report.Old(); len(old) > 0 {
+		var b strings.Builder
+		writeHolders(&b, old)
+		_, _ = s.Stderr.Write([]byte(b.String()))
+		return ui.Errorf("ragenv rotate"+s.ForProfile()+" --restart "+ref.Name+", after the commands above",
+			"%s the old key", strings.Replace(have(old), " ha", " still ha", 1))
+	}
+	for _, u := range report.Unread {
+		s.Print.Note("not searched: %s: %s", u.What, u.Reason)
+	}
+	s.Print.Note("nothing that was searched has the old key; it can be deleted")
+	known, _ := secrets.Lookup(ref.Name)
+	if known.Docs != "" {
+		s.Hint("delete the old key at " + known.Docs + ", then: ragenv rotate" + s.ForProfile() + " --confirm " + ref.Name)
+	} else {
+		s.Hint("ragenv rotate" + s.ForProfile() + " --confirm " + ref.Name)
+	}
+	return nil
+}
