@@ -6,7 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -82,6 +84,88 @@ func TestGroupThatCannotBeKept(t *testing.T) {
 		}
 		if err := os.Remove(path); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// A group that the writer is in is kept, with its rights, though the owner cannot be.
+func TestOwnGroupIsKept(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	const group = 1234
+	dir := openDir(t)
+	path := filepath.Join(dir, "config")
+	put(t, path, "x", 0o664)
+	if err := errors.Join(os.Chown(path, nobody+1, group), os.Chown(dir, nobody, nobody)); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := asNobody(func() error {
+		groups := [1]uint32{group}
+		if _, _, errno := unix.RawSyscall(unix.SYS_SETGROUPS, 1, uintptr(unsafe.Pointer(&groups)), 0); errno != 0 { // of this thread alone
+			return errno
+		}
+		return write(path, info, []byte("y"), 0o600, func(temp string) error { return rename(temp, path) })
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var stat unix.Stat_t
+	if err := unix.Stat(path, &stat); err != nil || stat.Uid != nobody || stat.Gid != group || stat.Mode&0o777 != 0o664 {
+		t.Errorf("%d:%d, mode %o, %v", stat.Uid, stat.Gid, stat.Mode&0o777, err)
+	}
+}
+
+// What another program writes while ours stands in the file's place is there in the end.
+func TestWrittenWhileSwapped(t *testing.T) {
+	dir := t.TempDir()
+	target, temp, theirs := filepath.Join(dir, "config"), filepath.Join(dir, "temp"), filepath.Join(dir, "theirs")
+	large := strings.Repeat("x", MaxSize/2) // reading it takes a while
+	for range 20 {
+		put(t, target, large, 0o600)
+		put(t, temp, "ours", 0o600)
+		put(t, theirs, "theirs", 0o600)
+		before, err := os.Lstat(target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours, err := os.Lstat(temp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		renamed := make(chan error)
+		go func() {
+			for {
+				now, err := os.Lstat(target)
+				if err != nil || os.SameFile(now, ours) {
+					renamed <- errors.Join(err, os.Rename(theirs, target))
+					return
+				}
+			}
+		}()
+		if err := swap(temp, target, []byte(strings.Repeat("y", MaxSize/2)), before); errors.Is(err, errors.ErrUnsupported) {
+			t.Skip("files cannot change places here")
+		} else if !errors.Is(err, ErrChanged) {
+			t.Fatalf("%v, want ErrChanged", err)
+		}
+		select {
+		case err := <-renamed:
+			if err != nil {
+				t.Fatal(err)
+			}
+		default: // it did not come between
+			put(t, temp, "ours", 0o600)
+			if err := os.Rename(temp, target); err != nil {
+				t.Fatal(err)
+			}
+			<-renamed
+			continue
+		}
+		if data, err := os.ReadFile(target); err != nil || string(data) != "theirs" {
+			t.Errorf("what came between is lost: %d bytes are there, %v", len(data), err)
 		}
 	}
 }
