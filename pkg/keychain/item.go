@@ -171,11 +171,7 @@ func encode(item Item) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	secret := item.Secret.Reveal()
-	data := make([]byte, 0, len(line)+1+len(secret))
-	data = append(data, line...)
-	data = append(data, '\n')
-	return append(data, secret...), nil
+	return append(append(line, '\n'), item.Secret.Reveal()...), nil
 }
 
 // decode returns ErrDamaged when data is not an item's, or is another item's: two entries that somebody swapped.

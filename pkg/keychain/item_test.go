@@ -24,8 +24,27 @@ func TestKeysDoNotDifferByCaseOnly(t *testing.T) {
 			seen[strings.ToLower(key)] = name
 		}
 	}
-	if key := (Ref{Profile: "default", Kind: KindEnv, Name: "NGC_API_KEY"}).Key(); key != "default/env/NGC_API_KEY" {
-		t.Errorf("an ordinary key reads %q", key)
+	// What is stored already is found under these.
+	for want, ref := range map[string]Ref{
+		"default/env/NGC_API_KEY":              {Profile: "default", Kind: KindEnv, Name: "NGC_API_KEY"},
+		"w/env/AZ09_-%61%7A%2E%40%5B%2F%3A":    {Profile: "w", Kind: KindEnv, Name: "AZ09_-az.@[/:"},
+		"w/previous/%2DA":                      {Profile: "w", Kind: KindPrevious, Name: "-A"},
+		"w/registry/az09.-_%41%5A%60%7B%2F%3A": {Profile: "w", Kind: KindRegistry, Name: "az09.-_AZ`{/:"},
+		"w/registry/%2Ea":                      {Profile: "w", Kind: KindRegistry, Name: ".a"},
+		"w/registry/%2Da":                      {Profile: "w", Kind: KindRegistry, Name: "-a"},
+		"w/fingerprint/A-0123456789ABCDEF":     {Profile: "w", Kind: KindFingerprint, Name: "A-0123456789ABCDEF"},
+	} {
+		if key := ref.Key(); key != want {
+			t.Errorf("the key of %v is %q, want %q", ref, key, want)
+		}
+		if back, ok := ParseKey(want); !ok || back != ref {
+			t.Errorf("ParseKey(%q) = %v, %t", want, back, ok)
+		}
+	}
+	for _, none := range []string{"", "p/env", "p/env/", "p/env/A/B", "P/env/A", "p/other/A", "p/env/%4", "p/env/%", "p/env/A%4", "p/env/%4g", "p/env/%G1", "p/env/%41", "p/env/a", "p/env/%2a"} {
+		if ref, ok := ParseKey(none); ok {
+			t.Errorf("ParseKey(%q) = %v", none, ref)
+		}
 	}
 }
 
@@ -134,12 +153,12 @@ func TestSecretDoesNotShow(t *testing.T) {
 }
 
 func TestValidateProfile(t *testing.T) {
-	for _, good := range []string{"default", "a", "0", "work-2_b", strings.Repeat("a", 64)} {
+	for _, good := range []string{"default", "a", "0", "work-2_b", "az09", "9z0a", strings.Repeat("a", 64)} {
 		if err := ValidateProfile(good); err != nil {
 			t.Errorf("%q: %v", good, err)
 		}
 	}
-	for _, bad := range []string{"", "A", "-a", "_a", "a b", "a/b", "..", "ü", "a\n", strings.Repeat("a", 65)} {
+	for _, bad := range []string{"", "A", "-a", "_a", "a b", "a/b", "..", "ü", "a\n", "a`", "a{", "a/", "a:", "a@", "a[", strings.Repeat("a", 65)} {
 		if err := ValidateProfile(bad); !errors.Is(err, ErrInvalidName) {
 			t.Errorf("%q: %v, want ErrInvalidName", bad, err)
 		}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"sort"
 	"sync"
 	"time"
 )
@@ -190,7 +189,7 @@ func (k *Keychain) ListAll(profile string) ([]Ref, error) {
 			refs = append(refs, ref)
 		}
 	}
-	sort.Slice(refs, func(i, j int) bool { return refs[i].Key() < refs[j].Key() })
+	slices.SortFunc(refs, func(a, b Ref) int { return cmp.Compare(a.Key(), b.Key()) })
 	return refs, nil
 }
 
