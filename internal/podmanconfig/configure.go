@@ -84,9 +84,6 @@ func (p Place) plan(helper string) ([]dropIn, error) {
 	case line != nil || p.hasLine():
 		record(p.Named)
 	}
-	if p.Newer != "" {
-		newerAsked = true // by another file than this
-	}
 	if asked && newerAsked && main.old == nil && also == nil {
 		return nil, nil
 	}

@@ -50,15 +50,15 @@ func (d *dropIn) write() error {
 	if d.text == nil {
 		return nil
 	}
+	var err error
 	dirs := 0
 	if d.old == nil {
 		dirs = d.missingDirs()
-		if err := os.MkdirAll(filepath.Dir(d.path), 0o700); err != nil {
-			removeDirs(filepath.Dir(d.path), dirs)
-			return err
-		}
+		err = os.MkdirAll(filepath.Dir(d.path), 0o700)
 	}
-	err := atomicfile.Replace(d.path, d.old, d.text, 0o644)
+	if err == nil {
+		err = atomicfile.Replace(d.path, d.old, d.text, 0o644)
+	}
 	if err != nil {
 		removeDirs(filepath.Dir(d.path), dirs)
 	}
@@ -143,11 +143,11 @@ func isOurs(text []byte) bool {
 func dirsMade(text []byte) int {
 	_, rest, _ := strings.Cut(string(text), made)
 	line, _, _ := strings.Cut(rest, "\n")
-	n, err := strconv.Atoi(line)
-	if err != nil || n < 0 || n > maxDirs {
+	n, err := strconv.ParseUint(line, 10, 8)
+	if err != nil || n > maxDirs {
 		return 0
 	}
-	return n
+	return int(n)
 }
 
 // alsoIn returns the other files that a drop-in records to have a line of ours.

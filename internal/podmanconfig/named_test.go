@@ -54,6 +54,51 @@ func TestNamedFile(t *testing.T) {
 	}
 }
 
+// Programs that read the named file read the system's drop-ins after it, even where a user's registries.conf stands for these.
+func TestAsksByTheNamedFile(t *testing.T) {
+	p, root := newNamed(t, "credential-helpers = ['ngc']\n")
+	for name, text := range map[string]string{userConf: "credential-helpers = ['ngc']\n", "etc/registries.conf.d/1.conf": "credential-helpers = ['corp']\n"} {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if asks, err := p.Asks("ngc"); err != nil || asks {
+		t.Errorf("Asks: %t, %v", asks, err)
+	}
+	if changed, err := p.Configure("ngc"); err != nil || !changed {
+		t.Errorf("Configure: %t, %v", changed, err)
+	}
+	if asks, err := p.Asks("ngc"); err != nil || !asks {
+		t.Errorf("Asks: %t, %v", asks, err)
+	}
+}
+
+// The file that newer programs read last is nobody's to change.
+func TestLastFile(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "credential-helpers = ['corp', 'ngc']\n": "", "credential-helpers = ['corp']\n": "last.conf sets credential-helpers, and newer",
+		"credential-helpers = []\n": "last.conf sets", "credential-helpers = [\n": "last.conf: line 1",
+	} {
+		p, root := newPlace(t, map[string]string{"last.conf": text})
+		p.Last = filepath.Join(root, "last.conf")
+		before := snapshot(t, root)
+		changed, err := p.Configure("ngc")
+		if changed != (want == "") || (err == nil) != changed || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: Configure: %t, %v, want %q", text, changed, err, want)
+		}
+		if err != nil && snapshot(t, root) != before {
+			t.Errorf("%q: files:\n%s", text, snapshot(t, root))
+		}
+		if asks, _ := p.Asks("ngc"); asks != changed {
+			t.Errorf("%q: Asks: %t", text, asks)
+		}
+	}
+}
+
 // A line that became another one is somebody's, and then the record of it stays, too.
 func TestNamedFileEdited(t *testing.T) {
 	p, root := newNamed(t, "")

@@ -2,6 +2,7 @@ package podmanconfig
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -137,6 +138,67 @@ func TestConfigureNewerFails(t *testing.T) {
 	}
 	if _, err := p.Configure("ngc"); !errors.Is(err, ErrEdited) || snapshot(t, root) != before {
 		t.Errorf("Configure: %v", err)
+	}
+}
+
+// The second file cannot be written, which shows only then: the directory is a link to nowhere.
+func TestConfigureNewerCannotBeWritten(t *testing.T) {
+	p, root := newPlace(t, nil)
+	p.Newer = t.TempDir()
+	if err := os.Symlink(filepath.Join(root, "nowhere"), filepath.Join(p.Newer, "containers")); err != nil {
+		t.Skip(err)
+	}
+	before := snapshot(t, root)
+	if changed, err := p.Configure("ngc"); err == nil || changed || snapshot(t, root) != before {
+		t.Errorf("Configure: %t, %v; files:\n%swant\n%s", changed, err, snapshot(t, root), before)
+	}
+}
+
+// Where newer programs ask it already, they get no file, and none is recorded.
+func TestNewerAskAlready(t *testing.T) {
+	p, root := newPlace(t, map[string]string{"xdg/containers/registries.conf": "credential-helpers = ['ngc']\n"})
+	p.Newer = filepath.Join(root, "xdg")
+	if changed, err := p.Configure("ngc"); err != nil || !changed {
+		t.Fatalf("Configure: %t, %v", changed, err)
+	}
+	if _, err := os.Stat(p.newerPath()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a second file: %v", err)
+	}
+	if text, err := os.ReadFile(p.Path()); err != nil || string(text) != string(render([]string{"ngc", AuthFile}, 3, nil)) {
+		t.Errorf("%s(%v)", text, err)
+	}
+
+	// What is in front of it changes: the file that is there follows.
+	for _, text := range []string{"", "credential-helpers = ['ngc', 'corp']\n"} {
+		if err := os.WriteFile(filepath.Join(p.Newer, "containers", mainName), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if changed, err := p.Configure("ngc"); err != nil || !changed {
+			t.Fatalf("Configure: %t, %v", changed, err)
+		}
+	}
+	if helpers, err := read(p.newerPath()); err != nil || !slices.Equal(helpers, []string{"ngc", "corp"}) {
+		t.Errorf("%q, %v", helpers, err)
+	}
+}
+
+// The first file is lost, and written again: it records the second one, which is as it should be.
+func TestRecordComesBack(t *testing.T) {
+	p, root := newPlace(t, nil)
+	p.Newer = filepath.Join(root, "xdg")
+	before := snapshot(t, root)
+	for range 2 {
+		if err := os.RemoveAll(filepath.Join(p.Home, ".config")); err != nil {
+			t.Fatal(err)
+		}
+		if changed, err := p.Configure("ngc"); err != nil || !changed {
+			t.Fatalf("Configure: %t, %v", changed, err)
+		}
+	}
+	newer := p.newerPath()
+	p.Newer = ""
+	if removed, err := p.Unconfigure(); err != nil || !slices.Equal(removed, []string{newer, p.Path()}) || snapshot(t, root) != before {
+		t.Errorf("Unconfigure: %q, %v; files:\n%swant\n%s", removed, err, snapshot(t, root), before)
 	}
 }
 

@@ -86,6 +86,10 @@ func TestConfigure(t *testing.T) {
 		{"the user's drop-ins come last", map[string]string{
 			"etc/registries.conf.d/20.conf": "credential-helpers = ['corp']\n", userDropIn + "10.conf": "credential-helpers = ['mine']\n",
 		}, []string{"ngc", "mine"}},
+		{"only older programs ask it", map[string]string{
+			"etc/registries.conf.d/50.conf": "credential-helpers = ['corp']\n", userDropIn + "10.conf": "credential-helpers = ['ngc', 'mine']\n",
+		}, []string{"ngc", "mine"}},
+		{"the system has a file of that name", map[string]string{"etc/registries.conf.d/" + fileName: "credential-helpers = ['corp']\n"}, []string{"ngc", "corp"}},
 		{"a name that needs quoting", map[string]string{"etc/registries.conf": "credential-helpers = [\"a\\\"b\\\\\\u0007\"]\n"}, []string{"ngc", "a\"b\\\a"}},
 	} {
 		t.Run(tc.doc, func(t *testing.T) {
@@ -151,6 +155,65 @@ func TestConfigureFollowsOthers(t *testing.T) {
 	}
 }
 
+// A home that is not there is made, and stays.
+func TestConfigureWithoutHome(t *testing.T) {
+	p, root := newPlace(t, nil)
+	p.Home = filepath.Join(root, "far", "away")
+	if err := os.Mkdir(filepath.Join(root, "far"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Configure("ngc"); err != nil {
+		t.Fatal(err)
+	}
+	if changed, err := p.Configure("ngc"); err != nil || changed {
+		t.Errorf("Configure again: %t, %v", changed, err)
+	}
+	if removed, err := p.Unconfigure(); err != nil || len(removed) != 1 {
+		t.Errorf("Unconfigure: %v, %v", removed, err)
+	}
+	if left, err := os.ReadDir(p.Home); err != nil || len(left) != 0 {
+		t.Errorf("the home has %v, %v", left, err)
+	}
+}
+
+// What is not a number of directories that Configure makes is none: nothing is removed by it.
+func TestDirsMade(t *testing.T) {
+	for text, want := range map[string]int{
+		made + "0\n": 0, made + "3\n": 3, head + made + "2\n" + also: 2, made + "4\n": 0, made + "-1\n": 0, made + "x\n": 0, made: 0, "": 0,
+	} {
+		if got := dirsMade([]byte(text)); got != want {
+			t.Errorf("%q: %d", text, got)
+		}
+	}
+}
+
+// An error after a file was written puts it back, as it was or to nothing.
+func TestRestore(t *testing.T) {
+	p, root := newPlace(t, map[string]string{"file": "old"})
+	file := filepath.Join(root, "file")
+	before := snapshot(t, root)
+	dropIns := []dropIn{
+		{path: file, old: []byte("old"), text: []byte("new")},
+		{path: p.Path(), text: render([]string{"ngc"}, 3, nil)},
+		{path: filepath.Join(root, "absent")},
+	}
+	for i := range dropIns {
+		if err := dropIns[i].write(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if written := snapshot(t, root); !strings.Contains(written, "\"new\"") || !strings.Contains(written, fileName) || strings.Contains(written, "absent") {
+		t.Fatal(written)
+	}
+	if err := restore(dropIns); err != nil || snapshot(t, root) != before {
+		t.Errorf("%v; files:\n%swant\n%s", err, snapshot(t, root), before)
+	}
+	unwritten := dropIn{path: filepath.Join(root, "a", "b", strings.Repeat("x", 300)), text: []byte("new")} // no name of a file
+	if err := unwritten.write(); err == nil || snapshot(t, root) != before {
+		t.Errorf("%v; files:\n%swant\n%s", err, snapshot(t, root), before)
+	}
+}
+
 func TestConfigureLeavesAlone(t *testing.T) {
 	edited := string(render([]string{"ngc", AuthFile}, 0, nil)) + "unqualified-search-registries = ['quay.io']\n"
 	var overridden *OverriddenError
@@ -165,7 +228,7 @@ func TestConfigureLeavesAlone(t *testing.T) {
 		{"asked already by a later file", map[string]string{userDropIn + "zz.conf": "credential-helpers = ['ngc']\n"}, false, nil},
 		{"a later file sets another", map[string]string{userDropIn + "zz.conf": "credential-helpers = ['corp']\n"}, false,
 			func(err error) bool {
-				return errors.As(err, &overridden) && strings.HasSuffix(overridden.Path, "zz.conf")
+				return errors.As(err, &overridden) && !overridden.Newer && strings.HasSuffix(overridden.Path, "zz.conf")
 			}},
 		{"a later one of the system's, for newer programs", map[string]string{"etc/registries.conf.d/zz.conf": "credential-helpers = ['corp']\n"}, false,
 			func(err error) bool {
