@@ -63,7 +63,7 @@ func clients() []*client {
 		},
 		{
 			name: "buildx", quick: true, verb: "build", install: withBuildx, retries: true,
-			fetch: buildxBuild, check: dockerBuilt, denied: tokenDenied, modes: usual,
+			fetch: buildxBuild, check: dockerBuilt, denied: tokenDenied, noToken: true, modes: usual,
 		},
 		composeClient("compose-v2"),
 		composeClient("compose-v5"),

@@ -65,6 +65,8 @@ type client struct {
 
 	// denied is what it says when the registry refuses it.
 	denied string
+	// noToken: with a key it says noOAuth, without one noAnonymous.
+	noToken bool
 	// parallel: a failure keeps some of its calls from being made. retries: it asks again when the helper fails.
 	parallel, retries bool
 	// modes holds the helper's calls for one fetch of image, and of second, in the modes that the client honors.
@@ -239,6 +241,9 @@ func testClient(t *testing.T, c *client, programs map[string]obtained, m mode, w
 		r := c.fetch(h, image)
 		h.refusesImage(r)
 		r.says(c.denied)
+		if c.noToken {
+			r.quoted(noAnonymous)
+		}
 		if want.silent {
 			r.silentOn(helperName)
 		} else {
@@ -254,6 +259,9 @@ func testClient(t *testing.T, c *client, programs map[string]obtained, m mode, w
 		r := c.fetch(h, image)
 		h.refusesImage(r)
 		r.says(c.denied)
+		if c.noToken {
+			r.quoted(noOAuth)
+		}
 		wantKeyRefused(h.t)
 	})
 

@@ -267,7 +267,7 @@ func testFailures(t *testing.T) {
 		const absent = `exec: "docker-credential-ngc": executable file not found in $PATH`
 		pull := h.docker("pull", nimImage).fails(1)
 		if cliMajor() >= 29 {
-			pull.says(absent)
+			pull.says(absent).quoted("executable file not found in $PATH")
 		} else {
 			pull.says(refused.noKey...)
 		}
@@ -275,7 +275,7 @@ func testFailures(t *testing.T) {
 		if cliMajor() == 20 {
 			run.fails(125).says(refused.noKey...)
 		} else {
-			run.fails(127).says(absent)
+			run.fails(127).says(absent).quoted("executable file not found in $PATH")
 		}
 	})
 }
@@ -295,7 +295,7 @@ func testSecondRegistry(t *testing.T) {
 		key, password := h.acceptedKey(), h.secret(secondPassword(t))
 		h.newStore()
 		h.ragenv("docker", "configure", "--store").ok()
-		h.docker("pull", secondImage).fails(1).says(denied)
+		h.docker("pull", secondImage).fails(1).says(denied).quoted("no basic auth credentials")
 
 		login(h, h.secret(newKey())).fails(1).says("401 Unauthorized")
 		login(h, password).ok().says("Login Succeeded").silentOn("unencrypted")

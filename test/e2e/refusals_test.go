@@ -14,18 +14,23 @@ type refusals struct {
 	login                       string // at a login with a wrong key
 }
 
+// How containerd says it, and BuildKit with every engine.
+const (
+	noAnonymous = "failed to fetch anonymous token"
+	noOAuth     = "failed to fetch oauth token"
+)
+
 func engineRefuses() refusals {
 	if fromContainerd() {
-		const anonymous, oauth = "failed to authorize: failed to fetch anonymous token", "failed to authorize: failed to fetch oauth token"
 		of := func(quoted string) []string {
 			return []string{
-				`Error response from daemon: unknown: failed to resolve reference "` + nimImage + `": ` + quoted +
+				`Error response from daemon: unknown: failed to resolve reference "` + nimImage + `": failed to authorize: ` + quoted +
 					": unexpected status from GET request to https://nvcr.io/proxy_auth?scope=",
 				": 401 Unauthorized",
 			}
 		}
 		// Unlike nvcr.io's, the world's endpoint for tokens answers this one word, which the engine repeats.
-		return refusals{of(anonymous), of(oauth), anonymous, oauth, `Error response from daemon: Get "https://nvcr.io/v2/": unauthorized: Unauthorized`}
+		return refusals{of(noAnonymous), of(noOAuth), noAnonymous, noOAuth, `Error response from daemon: Get "https://nvcr.io/v2/": unauthorized: Unauthorized`}
 	}
 	const required = "unauthorized: authentication required"
 	pull := []string{"Error response from daemon: ", nimManifest + ": " + required}
