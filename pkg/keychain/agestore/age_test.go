@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -175,5 +176,41 @@ func TestTheWorkFactorStays(t *testing.T) {
 		if _, err := Create(Options{Dir: t.TempDir()}, Protection{WorkFactor: refused}); !errors.Is(err, ErrWorkFactor) {
 			t.Errorf("%d: %v, want ErrWorkFactor", refused, err)
 		}
+	}
+}
+
+// With a passphrase, what is in the store's directory is encrypted, the identity with scrypt's work factor of 18, which takes
+// 256 MiB a guess. The names of the items are not.
+func TestAtRest(t *testing.T) {
+	opts := Options{Dir: filepath.Join(t.TempDir(), "store")}
+	s, err := Create(opts, Protection{Passphrase: []byte("secret words")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	value := newKey(t)
+	set(t, s, "default/env/NGC_API_KEY", value)
+	if _, err := os.Stat(filepath.Join(opts.Dir, itemsName, "default+env+NGC_API_KEY.age")); err != nil {
+		t.Error(err)
+	}
+	files := 0
+	err = filepath.WalkDir(opts.Dir, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		files++
+		for what, text := range map[string][]byte{"value": value[:16], "identity": []byte("AGE-SECRET-KEY"), "passphrase": []byte("secret words")} {
+			if bytes.Contains(bytes.ToUpper(data), bytes.ToUpper(text)) {
+				t.Errorf("%s holds the %s in plain text", entry.Name(), what)
+			}
+		}
+		return err
+	})
+	if err != nil || files < 3 {
+		t.Errorf("%d files, %v", files, err)
+	}
+	identity, err := os.ReadFile(filepath.Join(opts.Dir, identityName))
+	if header, _, _ := strings.Cut(strings.TrimPrefix(string(identity), ageMagic), "\n"); err != nil || !strings.HasPrefix(header, "-> scrypt ") || !strings.HasSuffix(header, " 18") {
+		t.Errorf("the identity's header is %q (%v), want scrypt's with 18", header, err)
 	}
 }
