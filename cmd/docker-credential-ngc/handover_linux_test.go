@@ -192,3 +192,37 @@ func TestFileStoreNeedsNoRagenv(t *testing.T) {
 		}
 	}
 }
+
+// The first write may choose any keychain, so ragenv does it; what is not that write is answered without.
+func TestRagenvChoosesAtTheFirstWrite(t *testing.T) {
+	const passphrase = "RAGENV_PASSPHRASE=open sesame"
+	for _, test := range []struct {
+		name, verb string
+		env        []string
+		stored     bool // something is stored already
+		ran        bool
+	}{
+		{"the first write", "store", nil, false, true},
+		{"a read", "get", nil, false, false},
+		{"a list", "list", nil, false, false},
+		{"a write to the file store by name", "store", []string{"RAGENV_BACKEND=file", passphrase}, false, false},
+		{"a later write", "store", []string{passphrase}, true, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			i := install(t)
+			if test.stored {
+				if _, stderr, code := i.run("store", login(t, scripttest.NewKey()), passphrase); code != 0 {
+					t.Fatal(stderr)
+				}
+			}
+			ran := filepath.Join(i.dir, "ran")
+			if err := os.WriteFile(filepath.Join(i.dir, scripttest.Ragenv), []byte("#!/bin/sh\necho \"$1\" >'"+ran+"'\n"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			i.run(test.verb, login(t, scripttest.NewKey()), test.env...)
+			if verb, err := os.ReadFile(ran); (err == nil) != test.ran || err == nil && string(verb) != test.verb+"\n" {
+				t.Errorf("ragenv was run: %t, with %q", err == nil, verb)
+			}
+		})
+	}
+}

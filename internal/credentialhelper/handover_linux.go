@@ -1,6 +1,7 @@
 package credentialhelper
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -67,13 +68,10 @@ func (h *helper) handOverAgain(verb, input string) error {
 	defer r.Close()
 	// A pipe holds a page and more without a reader. What is longer is no server's name that anything is stored under.
 	_, err = w.WriteString(input[:min(len(input), 4096)])
-	if closeErr := w.Close(); err == nil {
-		err = closeErr
+	if err := errors.Join(err, w.Close()); err != nil {
+		return err
 	}
-	if err == nil {
-		err = syscall.Dup3(int(r.Fd()), 0, 0)
-	}
-	if err != nil {
+	if err := syscall.Dup3(int(r.Fd()), 0, 0); err != nil {
 		return err
 	}
 	return h.handOver(verb)
@@ -83,10 +81,7 @@ func (h *helper) handOverAgain(verb, input string) error {
 // looked for on PATH: anyone who set that would get what the client sends and the keychain answers. This program under that
 // name is not it, and would look for it for ever.
 func findRagenv() (string, error) {
-	self, err := os.Executable()
-	if err == nil {
-		self, err = filepath.EvalSymlinks(self)
-	}
+	self, err := os.Executable() // Linux resolves the links
 	if err != nil {
 		return "", err
 	}

@@ -45,7 +45,7 @@ var subjects = []subject{
 	{"internal/atomicfile", "", ""},
 	{"internal/childenv", "", ""},
 	{"internal/config", ragenvScripts, "TestScripts/(config|profile|source)"},
-	{"internal/credentialhelper", helperScripts, "TestScripts"},
+	{"internal/credentialhelper", helperScripts, "."},
 	{"internal/dockerconfig", ragenvScripts, "TestScripts/docker"},
 	{"internal/dotenv", "./test/oracle", "TestReadings"},
 	{"internal/gitindex", "", ""},
