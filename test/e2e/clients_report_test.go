@@ -100,8 +100,52 @@ func (r *clientsReport) note(format string, args ...any) {
 	r.notes = append(r.notes, fmt.Sprintf(format, args...))
 }
 
-// written marks, in a page for people, where the tables begin; what stands before it is kept.
-const written = "<!-- What follows is written by make e2e-clients. -->\n"
+// written marks, in a page for people, where the tables begin; what stands before it is kept. The newer engine's tables come
+// after those of the system's: a run replaces its own engine's alone.
+const (
+	written      = "<!-- What follows is written by make e2e-clients. -->\n"
+	newerWritten = "<!-- What follows is written by E2E_ENGINE=docker-engine-29 make e2e-clients. -->\n"
+)
+
+// place returns the page with a run's tables in the place of the former ones.
+func place(page, tables string, newer bool) string {
+	prose, rest, marked := strings.Cut(page, written)
+	if !marked {
+		return tables
+	}
+	systems, newers, _ := strings.Cut(rest, newerWritten)
+	if newer {
+		newers = "\n" + tables
+	} else {
+		systems = "\n" + tables
+	}
+	page = prose + written + systems
+	if newers != "" {
+		page = strings.TrimRight(page, "\n") + "\n\n" + newerWritten + newers
+	}
+	return page
+}
+
+func TestPlace(t *testing.T) {
+	page := "prose\n" + written
+	for _, step := range []struct {
+		tables string
+		newer  bool
+		want   string
+	}{
+		{"one\n", false, "prose\n" + written + "\none\n"},
+		{"two\n", true, "prose\n" + written + "\none\n\n" + newerWritten + "\ntwo\n"},
+		{"three\n", false, "prose\n" + written + "\nthree\n\n" + newerWritten + "\ntwo\n"},
+		{"four\n", true, "prose\n" + written + "\nthree\n\n" + newerWritten + "\nfour\n"},
+	} {
+		if page = place(page, step.tables, step.newer); page != step.want {
+			t.Errorf("after %q: %q, want %q", step.tables, page, step.want)
+		}
+	}
+	if got := place("another file\n", "one\n", false); got != "one\n" {
+		t.Errorf("a file that has no mark: %q", got)
+	}
+}
 
 // finish prints the tables and writes them where the environment says.
 func (r *clientsReport) finish(t *testing.T, took time.Duration) {
@@ -117,10 +161,7 @@ func (r *clientsReport) finish(t *testing.T, took time.Duration) {
 		t.Error(err)
 		return
 	}
-	if prose, _, marked := strings.Cut(string(page), written); marked {
-		text = prose + written + "\n" + text
-	}
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(place(string(page), text, fromContainerd())), 0o644); err != nil {
 		t.Error(err)
 	}
 }
@@ -130,7 +171,7 @@ func (r *clientsReport) markdown(took time.Duration) string {
 	defer r.mu.Unlock()
 	var b strings.Builder
 	fmt.Fprintf(&b, "Run on %s, on %s, with Docker engine %s and docker CLI %s; %.0f s in all.\n\n",
-		time.Now().UTC().Format("2 January 2006"), systemName(), os.Getenv("E2E_DOCKER_VERSION"), cliVersion(), took.Seconds())
+		time.Now().UTC().Format("2 January 2006"), systemName(), engineName(), strings.TrimSuffix(strings.TrimPrefix(cliVersion(), "v"), "+incompatible"), took.Seconds())
 	if len(r.order) > 0 {
 		r.tables(&b)
 	}
@@ -141,6 +182,15 @@ func (r *clientsReport) markdown(took time.Duration) string {
 		fmt.Fprintf(&b, "- %s\n", note)
 	}
 	return b.String()
+}
+
+// engineName says which engine this is; the newer one has its module's version.
+func engineName() string {
+	version := os.Getenv("E2E_DOCKER_VERSION")
+	if fromContainerd() {
+		return strings.TrimPrefix(version, "v") + " of moby/v2, which keeps images in containerd's store,"
+	}
+	return version
 }
 
 // systemName returns what os-release(5) calls this system.
