@@ -44,17 +44,49 @@ func TestEveryCommandIsPrepared(t *testing.T) {
 			}
 		}
 		for _, name := range []string{session.FlagProfile, flagQuiet, "help"} {
-			count := 0
+			want, count := 1, 0
+			if slices.Contains(withoutFlags[c.HelpName], name) {
+				want = 0
+			}
 			for _, f := range c.Flags {
 				if slices.Contains(f.Names(), name) {
 					count++
 				}
 			}
-			if count != 1 {
-				t.Errorf("%s has --%s %d times", c.HelpName, name, count)
+			if count != want {
+				t.Errorf("%s has --%s %d times, want %d", c.HelpName, name, count, want)
 			}
 		}
 	})
+}
+
+// A global flag that means nothing to a command is unknown after its name, and ignored before it.
+func TestGlobalFlags(t *testing.T) {
+	known := map[string]*cli.Command{}
+	p, _, _ := testProgram(t)
+	walk(newApp(p).Commands, func(c *cli.Command) { known[c.HelpName] = c })
+	for path, flags := range withoutFlags {
+		if known[path] == nil {
+			t.Errorf("there is no command %s", path)
+			continue
+		}
+		for _, flag := range flags {
+			args := []string{"--" + flag}
+			if flag == session.FlagProfile {
+				args = append(args, "work")
+			}
+			p, stdout, stderr := testProgram(t)
+			line := append(strings.Fields(path), append(args, "--help")...)
+			if code := p.main(line); len(known[path].Subcommands) == 0 && (code != 2 || !strings.Contains(stderr.String(), "ragenv: error: unknown flag --"+flag)) {
+				t.Errorf("%q: exit code %d: %s", line, code, stderr)
+			}
+			p, stdout, stderr = testProgram(t)
+			line = append(args, append(strings.Fields(path), "--help")...)
+			if code := p.main(line); code != 0 || !strings.HasPrefix(stdout.String(), "ragenv "+path+" - ") {
+				t.Errorf("%q: exit code %d: %s", line, code, stderr)
+			}
+		}
+	}
 }
 
 // Every command shows how it is used, with a comment above each example.

@@ -4,6 +4,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ragenv/ragenv/internal/commandline"
+	"github.com/ragenv/ragenv/internal/session"
 )
 
 // commands returns every command, by group and in the order of the help. A command is a file with its constructor, flags
@@ -60,6 +61,33 @@ func commands(p *program) []*cli.Command {
 		}
 	}
 	return all
+}
+
+// withoutFlags has the global flags that mean nothing to a command: it uses no keys of a profile, or prints no notes.
+var withoutFlags = map[string][]string{
+	"backend":          {session.FlagProfile},
+	"backend use":      {session.FlagProfile},
+	"backend migrate":  {session.FlagProfile},
+	"completion":       {session.FlagProfile, flagQuiet},
+	"doctor":           {flagQuiet},
+	"docker":           {session.FlagProfile, flagQuiet},
+	"docker status":    {flagQuiet},
+	"helm":             {session.FlagProfile, flagQuiet},
+	"helm configure":   {session.FlagProfile},
+	"helm unconfigure": {session.FlagProfile},
+	"help":             {session.FlagProfile, flagQuiet},
+	"lock":             {session.FlagProfile},
+	"passphrase":       {session.FlagProfile},
+	"profile":          {session.FlagProfile, flagQuiet},
+	"profile list":     {session.FlagProfile, flagQuiet},
+	"profile use":      {session.FlagProfile},
+	"profile copy":     {session.FlagProfile},
+	"profile rm":       {session.FlagProfile},
+	"reset":            {session.FlagProfile},
+	"restore":          {session.FlagProfile},
+	"source":           {session.FlagProfile, flagQuiet},
+	"unlock":           {session.FlagProfile},
+	"__complete":       {session.FlagProfile, flagQuiet},
 }
 
 // meant are the words that people try for what is called otherwise here, or is Docker's, with the words to type. "" stands

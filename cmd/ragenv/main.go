@@ -74,6 +74,7 @@ func newApp(p *program) *cli.App {
 		Synopsis:   "ragenv [flags] -- COMMAND [ARG...]\nragenv COMMAND [flags] [ARG...]",
 		FirstSteps: "ragenv setup\nragenv -- docker compose up",
 		Flags:      globalFlags,
+		Without:    withoutFlags,
 		Commands:   commands(p),
 		Meant:      meant,
 		Run:        runCommandName,

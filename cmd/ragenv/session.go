@@ -28,7 +28,7 @@ func globalFlags() []cli.Flag {
 	}
 }
 
-// globals are the values of the flags that every command has.
+// globals are the values of the global flags.
 type globals struct {
 	quiet   bool
 	profile *string // nil if the flag is not given
@@ -43,7 +43,7 @@ func globalsOf(c *cli.Context) globals {
 	return g
 }
 
-// session reads the configuration and the flags that every command has.
+// session reads the configuration and the global flags.
 func (p *program) session(c *cli.Context) (*session.Session, error) { return p.open(globalsOf(c)) }
 
 // open reads the configuration, with which a command works.

@@ -18,7 +18,7 @@ import (
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
-// flagHelp is on every command, and in the program's own flags.
+// flagHelp is on every command and on the program itself.
 const flagHelp = "help"
 
 // ErrHelpShown ends a command that was asked for its help.
@@ -28,9 +28,11 @@ var ErrHelpShown = errors.New("help shown")
 type Program struct {
 	Name, Usage, Version string
 	Synopsis, FirstSteps string // in the program's own help
-	// Flags returns those of every command, so that they can stand before and after its name. None of them may read the
-	// environment by urfave's EnvVars: the help would show the values.
-	Flags    func() []cli.Flag
+	// Flags returns the global flags. They are taken before every command's name, and after it unless Without says otherwise.
+	// None of them may read the environment by urfave's EnvVars: the help would show the values.
+	Flags func() []cli.Flag
+	// Without has the global flags that mean nothing to a command, by its path ("docker status"): after its name they are unknown.
+	Without  map[string][]string
 	Commands []*cli.Command
 	// Meant are words that people try, and what to type instead.
 	Meant []Meant
@@ -42,7 +44,7 @@ type Program struct {
 
 // New returns a program's command line. Its Run takes what Arrange returns.
 func New(p Program) *cli.App {
-	cli.HelpFlag = nil // ours is in allFlags: urfave's takes an argument after it for a help topic
+	cli.HelpFlag = nil // ours is in flagsOf: urfave's takes an argument after it for a help topic
 	app := &cli.App{
 		Name:            p.Name,
 		Usage:           p.Usage,
@@ -50,7 +52,7 @@ func New(p Program) *cli.App {
 		UsageText:       p.Synopsis,
 		Description:     p.FirstSteps,
 		Commands:        p.Commands,
-		Flags:           p.allFlags(),
+		Flags:           p.flagsOf(""),
 		HideHelp:        true,
 		HideHelpCommand: true,
 		Writer:          p.Stdout,
@@ -91,15 +93,17 @@ func runCommand(app *cli.App) *cli.Command {
 	return app.Command(name)
 }
 
-func (p Program) allFlags() []cli.Flag {
-	return append(p.Flags(), &cli.BoolFlag{Name: flagHelp, Aliases: []string{"h"}, Usage: "show this help"})
+// flagsOf returns the global flags that a command takes after its name; "" is the program itself.
+func (p Program) flagsOf(path string) []cli.Flag {
+	flags := slices.DeleteFunc(p.Flags(), func(f cli.Flag) bool { return slices.Contains(p.Without[path], f.Names()[0]) })
+	return append(flags, &cli.BoolFlag{Name: flagHelp, Aliases: []string{"h"}, Usage: "show this help"})
 }
 
 // prepare gives a command and those below it what urfave does not inherit.
 func (p Program) prepare(command *cli.Command, parent string) {
 	command.HelpName = strings.TrimSpace(parent + " " + command.Name)
 	command.HideHelp, command.HideHelpCommand = true, true
-	command.Flags = append(command.Flags, p.allFlags()...)
+	command.Flags = append(command.Flags, p.flagsOf(command.HelpName)...)
 	command.OnUsageError = usageError
 	command.Before = helpFirst
 	if command.Action == nil {

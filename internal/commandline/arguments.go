@@ -9,37 +9,46 @@ import (
 
 // Arrange brings a command line into the one order that package flag reads: the command's path, its flags, "--", its
 // arguments. So flags may stand anywhere ("ragenv --profile x list", "ragenv set NAME --force"), and "ragenv [flags] --
-// COMMAND" becomes "ragenv run [flags] -- COMMAND". What follows a "--", or the command to run, is never touched.
+// COMMAND" becomes "ragenv run [flags] -- COMMAND". What follows a "--", or the command to run, is never touched. A global flag
+// before a command that has no use for it is dropped, as docker does.
 func Arrange(app *cli.App, args []string) []string {
-	var path, flags []string
-	known := app.Flags
-	runName := ""
-	if run := runCommand(app); run != nil {
-		runName = run.Name
+	var path, global, flags []string // global are the global flags before the command
+	var last *cli.Command
+	known, run := app.Flags, runCommand(app)
+	if run != nil {
 		known = slices.Concat(run.Flags, known)
 	}
 	commands := app.Commands
 	for len(args) > 0 {
 		arg := args[0]
 		if arg == "--" {
-			if len(path) == 0 && runName != "" {
-				path = []string{runName}
+			if len(path) == 0 && run != nil {
+				path, last = []string{run.Name}, run
 			}
 			break
 		}
 		if IsFlag(arg) {
 			n := min(FlagLength(known, arg), len(args))
-			flags, args = append(flags, args[:n]...), args[n:]
+			if len(commands) > 0 && FindFlag(app.Flags, flagName(arg)) != nil {
+				global = append(global, args[:n]...)
+			} else {
+				flags = append(flags, args[:n]...)
+			}
+			args = args[n:]
 			continue
 		}
 		command := FindCommand(commands, arg)
 		if command == nil {
 			break
 		}
-		path, args = append(path, arg), args[1:]
+		path, last, args = append(path, arg), command, args[1:]
 		known, commands = slices.Concat(command.Flags, known), command.Subcommands
 	}
-	if len(path) > 0 && path[0] != runName && len(commands) == 0 {
+	if last != nil {
+		global = taken(global, app.Flags, last.Flags)
+	}
+	flags = slices.Concat(global, flags)
+	if len(path) > 0 && last != run && len(commands) == 0 {
 		more, arguments := separate(known, args)
 		if flags = append(flags, more...); lacksValue(known, flags) {
 			return slices.Concat(path, flags)
@@ -49,6 +58,24 @@ func Arrange(app *cli.App, args []string) []string {
 		}
 	}
 	return slices.Concat(path, flags, args)
+}
+
+// taken returns those of the global flags, with their values, that are among a command's.
+func taken(flags []string, global, command []cli.Flag) (left []string) {
+	for len(flags) > 0 {
+		n := min(FlagLength(global, flags[0]), len(flags))
+		if FindFlag(command, flagName(flags[0])) != nil {
+			left = append(left, flags[:n]...)
+		}
+		flags = flags[n:]
+	}
+	return left
+}
+
+// flagName returns the name of the flag that a word gives.
+func flagName(word string) string {
+	name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
+	return name
 }
 
 // separate parts flags from arguments. What follows "--" is arguments.
