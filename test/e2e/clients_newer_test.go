@@ -1,8 +1,184 @@
 package e2e
 
-import "os"
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+
+	"github.com/ragenv/ragenv/test/e2e/registry"
+)
+
+// withNerdctl drives the containerd that the world's engine has started.
+func withNerdctl(h *home, programs map[string]obtained) {
+	h.t.Helper()
+	h.link(programs["nerdctl"].path, "bin", "nerdctl")
+	h.write("nerdctl.toml", "address = \"/run/docker/containerd/containerd.sock\"\nnamespace = \"default\"\nsnapshotter = \"native\"\n"+
+		"data_root = \""+h.path("nerdctl")+"\"\n")
+	h.env = append(h.env, "NERDCTL_TOML="+h.path("nerdctl.toml"))
+}
+
+func nerdctlPull(h *home, image string) result {
+	h.t.Helper()
+	for _, other := range []string{image, pushImage} {
+		h.run("", "nerdctl", "rmi", "--force", other) // fails where there is none
+	}
+	return h.run("", "nerdctl", "pull", image)
+}
+
+func nerdctlPulled(h *home, image string, _ result) {
+	h.t.Helper()
+	h.wantDigest(image, strings.TrimSpace(h.run("", "nerdctl", "image", "inspect", "--mode", "native", "--format", "{{.Image.Target.Digest}}", image).ok().stdout))
+}
+
+var nerdctlLogin = []string{"nerdctl", "login", "--username", registry.NVCRUser, "--password-stdin", registryHost}
+
+// nerdctlNames are all names that it has for nvcr.io.
+func nerdctlNames(verb string) []string {
+	var all []string
+	for _, host := range []string{registryHost + ":443", registryHost} {
+		all = append(all, verb+" "+host, verb+" https://"+host, verb+" http://"+host)
+	}
+	return all
+}
+
+// nerdctlPlainLogin comes after a logout: what becomes of a login where credHelpers names nvcr.io alone, as configure leaves it that ran before nerdctl was there.
+var nerdctlPlainLogin = []operation{
+	{
+		name: "login with a key, of nvcr.io:443 nothing in credHelpers", keeps: map[mode]string{credHelpers: ".docker/config.json"},
+		want: map[mode][]string{credHelpers: {"store nvcr.io"}, credsStore: {"store nvcr.io:443", "store nvcr.io"}},
+		do: func(h *home) {
+			if !h.usesStore() {
+				h.writeConfig(`{"credHelpers": {"nvcr.io": "ngc"}}`)
+			}
+			h.run(h.rightKey(), nerdctlLogin...).ok()
+		},
+	},
+	{
+		name: "logout from there", want: map[mode][]string{credHelpers: {"erase nvcr.io"}, credsStore: nerdctlNames("erase")},
+		do: func(h *home) {
+			h.run("", "nerdctl", "logout", registryHost).ok()
+			h.wantNoKey()
+			if !h.usesStore() {
+				h.ragenv("docker", "configure").ok()
+			}
+		},
+	},
+}
+
+// usesStore reports whether config.json has a credsStore. Unlike config it accepts logins there.
+func (h *home) usesStore() bool {
+	h.t.Helper()
+	data, err := os.ReadFile(h.path(".docker", "config.json"))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return strings.Contains(string(data), `"credsStore"`)
+}
+
+// withBuildKit starts a BuildKit daemon, which asks its client for logins, and that one the helper.
+func withBuildKit(h *home, programs map[string]obtained) {
+	h.t.Helper()
+	if daemon := programs["buildkitd"]; daemon.path == "-" {
+		skip(h.t, "buildkitd: "+daemon.version)
+	}
+	h.link(programs["buildctl"].path, "bin", "buildctl")
+	address := "unix://" + h.path("buildkit.sock")
+	daemon := exec.Command(programs["buildkitd"].path, "--addr", address, "--root", h.path("buildkit"),
+		"--oci-worker-snapshotter", "native", "--containerd-worker=false")
+	daemon.Env = h.env
+	var log strings.Builder
+	daemon.Stdout, daemon.Stderr = &log, &log
+	if err := daemon.Start(); err != nil {
+		h.t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { _ = daemon.Wait(); close(ended) }()
+	h.t.Cleanup(func() {
+		_ = daemon.Process.Kill()
+		<-ended
+		if h.t.Failed() {
+			h.t.Logf("the daemon's log:\n%s", h.scrub(log.String()))
+		}
+	})
+	h.env = append(h.env, "BUILDKIT_HOST="+address)
+	for h.run("", "buildctl", "debug", "workers").code != 0 {
+		select {
+		case <-ended:
+			h.t.Fatal("the BuildKit daemon has ended")
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+func buildctlBuild(h *home, image string) result {
+	h.t.Helper()
+	h.run("", "buildctl", "prune", "--all").ok()
+	h.writeBuild(image)
+	return h.fetchTo("buildctl", "build", "--no-cache", "--frontend", "dockerfile.v0", "--local", "context="+h.path("context"),
+		"--local", "dockerfile="+h.path("context"), "--output", "type=oci,tar=false,dest="+h.path("layout"))
+}
+
+// buildctlBuilt fails the test unless the built image has the base image's label, which holds its name.
+func buildctlBuilt(h *home, image string, _ result) {
+	h.t.Helper()
+	config, err := layoutImage(h).ConfigFile()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if labels := config.Config.Labels; labels["org.opencontainers.image.ref.name"] != image || labels["built"] != "here" {
+		h.t.Errorf("the built image's labels are %q, want those of %s and one more", labels, image)
+	}
+}
+
+// layoutImage returns the only image of the OCI layout in the home.
+func layoutImage(h *home) v1.Image {
+	h.t.Helper()
+	index, err := layout.ImageIndexFromPath(h.path("layout"))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	manifest, err := index.IndexManifest()
+	if err != nil || len(manifest.Manifests) != 1 {
+		h.t.Fatalf("the layout has %d images (%v), want 1", len(manifest.Manifests), err)
+	}
+	image, err := index.Image(manifest.Manifests[0].Digest)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return image
+}
+
+// withTestcontainers: the library for Node.js.
+func withTestcontainers(h *home, programs map[string]obtained) {
+	h.t.Helper()
+	h.env = append(h.env, "NODE_PATH="+filepath.Dir(programs["testcontainers"].path), "TESTCONTAINERS_RYUK_DISABLED=true")
+	h.write("start.js", `const { GenericContainer, PullPolicy } = require("testcontainers");
+new GenericContainer(process.argv[2]).withPullPolicy(PullPolicy.alwaysPull()).start().then(
+	(container) => container.stop().then(() => process.exit(0)),
+	(error) => { console.error(String(error)); process.exit(1); });
+`)
+}
+
+func testcontainersStart(h *home, image string) result {
+	h.t.Helper()
+	emptyEngine(h.t)
+	return h.run("", "node", h.path("start.js"), image)
+}
 
 func devcontainerFeature(h *home, image string) result {
 	h.t.Helper()
 	return h.with("NODE_EXTRA_CA_CERTS="+os.Getenv("SSL_CERT_FILE")).run("", "devcontainer", "features", "info", "manifest", image, "--log-level", "trace")
+}
+
+// withPodman5 gives a newer Podman a storage of its own, and what it wants to find before it does anything.
+func withPodman5(h *home, programs map[string]obtained) {
+	h.t.Helper()
+	h.link(programs["podman-5"].path, "bin", "podman")
+	h.write("storage.conf", "[storage]\ndriver = \"vfs\"\ngraphroot = \""+h.path("graph")+"\"\nrunroot = \""+h.path("run", "storage")+"\"\n")
+	h.env = append(h.env, "CONTAINERS_STORAGE_CONF="+h.path("storage.conf"), "PODMAN_IGNORE_CGROUPSV1_WARNING=1")
 }

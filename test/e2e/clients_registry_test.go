@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -96,7 +97,8 @@ func wantPushed(t *testing.T) {
 	}
 }
 
-func configDigest(t *testing.T, reference string) string {
+// remoteImage asks the registry itself.
+func remoteImage(t *testing.T, reference string) v1.Image {
 	t.Helper()
 	ref, err := name.ParseReference(reference)
 	if err != nil {
@@ -106,7 +108,12 @@ func configDigest(t *testing.T, reference string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	digest, err := image.ConfigName()
+	return image
+}
+
+func configDigest(t *testing.T, reference string) string {
+	t.Helper()
+	digest, err := remoteImage(t, reference).ConfigName()
 	if err != nil {
 		t.Fatal(err)
 	}

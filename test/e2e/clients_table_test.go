@@ -10,6 +10,8 @@ const nims = "nvcr.io/nim/"
 const (
 	podmanDenied = "unauthorized: authentication required"
 	tokenDenied  = "401 Unauthorized"
+
+	podman5Denied = "authentication required"
 )
 
 // engineDenied is how the world's engine says it. From 29 on its images are containerd's, which quotes the token endpoint.
@@ -170,13 +172,54 @@ func clients() []*client {
 				credHelpers: noService, credsStore: noService,
 			},
 		},
-		{name: "nerdctl"},
+		{
+			name: "podman-5", verb: "pull", install: withPodman5, fetch: podmanPull, check: podmanPulled, denied: podman5Denied,
+			modes: podmanModes, ignores: podmanIgnores,
+			operations: podmanLogin(1, "podman", "push", nimImage, pushImage),
+		},
+		{
+			// It adds the port to the host's name, and then tries other names.
+			name: "nerdctl", verb: "pull", install: withNerdctl, fetch: nerdctlPull, check: nerdctlPulled, denied: tokenDenied,
+			modes: map[mode]calls{
+				credHelpers: {
+					image: times(2, "get nvcr.io:443"), noKey: []string{"get nvcr.io:443", "get nvcr.io"}, locked: []string{"get nvcr.io:443", "get nvcr.io"},
+				},
+				credsStore: {
+					image: times(2, "get nvcr.io:443"), second: times(2, getSecond[0]), noKey: nerdctlNames("get"), locked: nerdctlNames("get"),
+				},
+			},
+			operations: append(ownLogin{
+				login:  nerdctlLogin,
+				push:   []string{"sh", "-c", `nerdctl tag "$0" "$1" && nerdctl push "$1"`, nimImage, pushImage},
+				logout: []string{"nerdctl", "logout", registryHost},
+				calls: map[mode][3][]string{
+					credHelpers: {{"store nvcr.io:443", "store nvcr.io"}, {"get nvcr.io:443"}, {"erase nvcr.io:443", "erase nvcr.io"}},
+					credsStore:  {{"store nvcr.io:443", "store nvcr.io"}, {"get nvcr.io:443"}, nerdctlNames("erase")},
+				},
+			}.operations(), nerdctlPlainLogin...),
+		},
+		{
+			name: "buildctl", verb: "build", install: withBuildKit, fetch: buildctlBuild, check: buildctlBuilt, denied: tokenDenied,
+			modes: usual, retries: true,
+		},
+		{
+			name: "testcontainers", verb: "start", install: withTestcontainers, fetch: testcontainersStart, check: dockerPulled,
+			denied: engineDenied, mute: true, modes: map[mode]calls{
+				credHelpers: {image: listAndGet, noKey: []string{"list"}, locked: []string{"list"}},
+				credsStore: {
+					image: listAndGet, noKey: []string{"list"}, locked: []string{"list"}, second: []string{"list", "get registry.example.com:5000"},
+				},
+			},
+		},
 		{name: "kaniko"}, // as crane: it links the same library
 	}
 }
 
 // noService is why dev containers' features cannot come from nvcr.io, whatever the helper says.
 const noService = "it wants `service=` in the registry's challenge, and nvcr.io sends none"
+
+// listAndGet is how testcontainers asks.
+var listAndGet = []string{"list", "get nvcr.io"}
 
 // getNIM is how go-containerregistry asks a credsStore for nimImage.
 const getNIM = "get nvcr.io/nim/nvidia/nemotron-3-super-120b-a12b"

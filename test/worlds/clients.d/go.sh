@@ -4,7 +4,7 @@
 # shellcheck disable=SC2154
 
 # go_run ARGUMENTS... runs go apart from the module and workspace that the caller may stand in.
-go_run() { (cd "$scratch" && quietly env GOWORK=off GOFLAGS=-buildvcs=false CGO_ENABLED="$cgo" timeout 2400 go "$@"); }
+go_run() { (cd "$scratch" && quietly env GOWORK=off GOFLAGS=-buildvcs=false CGO_ENABLED="$cgo" timeout 3600 go "$@"); }
 
 # module_dir MODULE@VERSION downloads it and prints where its source is in the module cache.
 module_dir() {
@@ -28,7 +28,7 @@ build_install() {
 }
 
 build_source() {
-	local to=$out
+	local to=$out mod=()
 	copy_module "$what" "$scratch/src" || return 1
 	# docker/cli is no module, and builds with this file in the place of one.
 	if [[ -e $scratch/src/vendor.mod ]]; then
@@ -36,8 +36,21 @@ build_source() {
 		mv "$scratch/src/vendor.sum" "$scratch/src/go.sum"
 		rm -rf "$scratch/src/vendor" # the little of it that is in the module
 	fi
+	if [[ -n $without ]]; then rm "$scratch/src/$without"; fi
+	drop_absent || return 1
 	if ((${#packages[@]} > 1)); then to=${out%/*}/; fi # each under its own name
-	go_run -C "$scratch/src" build -trimpath -tags "$tags" -ldflags "$ldflags" -o "$to" "${packages[@]/#/./}"
+	go_run -C "$scratch/src" build "${mod[@]}" -trimpath -tags "$tags" -ldflags "$ldflags" -o "$to" "${packages[@]/#/./}"
+}
+
+# drop_absent takes what the module replaces by a directory of its own that is a module, and so not part of it, out of its
+# requirements: tests alone need such ones. It sets mod, of its caller.
+drop_absent() {
+	local of version
+	while read -r of version; do
+		go_run -C "$scratch/src" mod edit -dropreplace "$of@$version" -droprequire "$of" || return 1
+		mod=(-mod=mod)
+	done < <(sed -nE 's#^(replace)?[[:space:]]*([^ ]+) (v[^ ]+) => (\./[^ ]+)$#\2 \3 \4#p' "$scratch/src/go.mod" |
+		while read -r of version dir; do [[ -e $scratch/src/$dir ]] || printf '%s %s\n' "$of" "$version"; done)
 }
 
 # build_kube builds in a module that requires k8s.io/kubernetes and takes each staging module, for which that
@@ -55,7 +68,7 @@ build_kube() {
 }
 
 obtain_go() {
-	local module=${what%@*} version=${what##*@} cgo=0 tags='' word out
+	local module=${what%@*} version=${what##*@} cgo=0 tags='' without='' word out
 	local ldflags="-s -w ${build//@/${what##*@}}"
 	local command=${commands%% *} dir="$cache/$name-${what##*@}"
 	local packages=("$package")
@@ -67,15 +80,17 @@ obtain_go() {
 	fi
 	command -v go >/dev/null || unavailable "needs go to build $what"
 	for word in $build; do
-		if [[ $word == tags:* ]]; then
-			tags=${word#tags:}
-			ldflags=${ldflags/"$word"/}
-		fi
-		[[ $word == cgo:* ]] || continue
-		cgo=1
+		case $word in
+		tags:*) tags=${word#tags:} ;;
+		without:*) without=${word#without:} ;;
+		cgo:*)
+			cgo=1
+			command -v cc >/dev/null || unavailable "needs a C compiler to build $what"
+			[[ $(dpkg-query -W -f '${Status}' "${word#cgo:}" 2>/dev/null) == *' installed' ]] || apt_install "${word#cgo:}"
+			;;
+		*) continue ;;
+		esac
 		ldflags=${ldflags/"$word"/}
-		command -v cc >/dev/null || unavailable "needs a C compiler to build $what"
-		[[ $(dpkg-query -W -f '${Status}' "${word#cgo:}" 2>/dev/null) == *' installed' ]] || apt_install "${word#cgo:}"
 	done
 	mkdir "$scratch/out"
 	out="$scratch/out/$command"
