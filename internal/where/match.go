@@ -198,7 +198,7 @@ func (s *search) word(word string, depth int) {
 		}
 		// NAME=key with separators in the key, such as base64.
 		for i := range len(word) {
-			if word[i] == '=' && i+1 < len(word) {
+			if word[i] == '=' {
 				s.printed(word[i+1:])
 			}
 		}

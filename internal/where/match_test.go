@@ -110,11 +110,29 @@ func TestFindLengths(t *testing.T) {
 					t.Errorf("%d characters in %q (%s): %v", length, text, state, got)
 				}
 			}
+			if got := m.Whole("", value); len(got) > 0 != (length == weakLength) {
+				t.Errorf("%d characters, whole (%s): %v", length, state, got)
+			}
 			for _, name := range []string{"NGC_API_KEY", "NVIDIA_API_KEY"} {
 				if got := m.Find(name, " "+value+"\n"); len(got) != 1 || got[0].State != state {
 					t.Errorf("%d characters under %s (%s): %v", length, name, state, got)
 				}
 			}
+		}
+	}
+}
+
+// A former value with spaces in it is found as all of a text, and as all of what base64 holds, if it is long enough.
+func TestFindFormerValueWithSpaces(t *testing.T) {
+	for value, want := range map[string]bool{"a former value 1": true, "a former value": false} {
+		m := NewMatcher([]Key{testKeys(t, value, newValue())})
+		for _, text := range []string{value, "user:" + value} {
+			if got := m.Find("NGC_API_KEY", base64.StdEncoding.EncodeToString([]byte(text))); len(got) > 0 != want {
+				t.Errorf("%q in base64: %v", text, got)
+			}
+		}
+		if got := m.Find("NGC_API_KEY", value); len(got) != 1 {
+			t.Errorf("%q: %v", value, got)
 		}
 	}
 }

@@ -56,7 +56,7 @@ var subjects = []subject{
 	{"internal/render", "", ""},
 	{"internal/secrets", "", ""},
 	{"internal/serverurl", "", ""},
-	{"internal/source", ragenvScripts, "TestScripts/source"},
+	{"internal/source", ragenvScripts, "TestScripts/source$"},
 	{"internal/trustedfile", "", ""},
 	{"internal/where", ragenvScripts, "TestScripts/(where|rotate)"},
 	{"pkg/keychain", "", ""},
