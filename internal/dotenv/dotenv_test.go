@@ -109,6 +109,13 @@ func TestParse(t *testing.T) {
 		{"a byte above ASCII", "A=\x80\nB=\x7f\n", []string{"A=\x80", "B=\x7f"}, 0},
 		{"a line that a value ends on", "A='x\ny'; foo\n", []string{"A=x\ny"}, 0},
 		{"NUL", "A='\x00'\nB=1\n", []string{"B=1"}, 1},
+		{"commas and dots without braces", "A=a,b\nB=a..b}\nC=a,b}\n", []string{"A=a,b", "B=a..b}", "C=a,b}"}, 0},
+		{"quoted, for Compose alone", "A = \"a;b\"\nB = 'a&b'\nC = a|b\n", []string{"A=a;b", "B=a&b", "C: - | a|b"}, 0},
+		{"a backslash before CR at the end", "A=a\\\r", []string{"A=a\\"}, 0},
+		{"a backslash before CR within", "A=a\\\r;\n", []string{"A: a\r | a\\\r;"}, 0},
+		{"as many errors as a shell's reading survives", strings.Repeat(")\n", 49) + "A=1\nB=2\n", []string{"A=1", "B=2"}, 49},
+		{"one more", strings.Repeat(")\n", 50) + "A=1\nB=2\n", []string{"A: - | 1", "B: - | 2"}, 50},
+		{"notes before an error", "A=1\n" + strings.Repeat("# note\n", 100) + "'x\n", []string{"A=1"}, 1},
 	} {
 		t.Run(test.doc, func(t *testing.T) {
 			got, problems := dotenv.Parse([]byte(test.data))

@@ -255,7 +255,7 @@ func (s *shellReader) assign(a *syntax.Assign, start int, prefix bool) {
 		s.fail(start, end, "not a simple assignment")
 		return
 	}
-	if s.data[end-1] == '\r' && (end == len(s.data) || s.data[end] == '\n') { // a line end of CR LF
+	if s.data[end-1] == '\r' && s.data[end] == '\n' { // a line end of CR LF; a CR at the end of the file is not in source
 		end--
 	}
 	v := value{literal: a.Array == nil}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,6 +22,9 @@ type memory struct {
 	fail   func(operation string, ref Ref) error // nil never fails
 	locked error
 	asked  int
+
+	inside   atomic.Int32
+	together bool // two read at a time
 }
 
 func (m *memory) failure(operation string, ref Ref) error {
@@ -31,7 +35,9 @@ func (m *memory) failure(operation string, ref Ref) error {
 }
 
 func (m *memory) Get(ref Ref) ([]byte, error) {
+	m.together = m.inside.Add(1) > 1 || m.together
 	runtime.Gosched() // where others would come in
+	m.inside.Add(-1)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.reads = append(m.reads, ref)
@@ -279,8 +285,8 @@ func TestListAndGetAll(t *testing.T) {
 	}
 	m.reads = nil
 	items, err := k.GetAll(refs)
-	if err != nil || len(items) != len(want) || !slices.Equal(m.reads, want) {
-		t.Errorf("%d items, read %v, %v", len(items), m.reads, err)
+	if err != nil || len(items) != len(want) || !slices.Equal(m.reads, want) || m.together {
+		t.Errorf("%d items, read %v, together %t, %v", len(items), m.reads, m.together, err)
 	}
 	m.fail = func(operation string, ref Ref) error {
 		if operation == "get" && ref.Name == "C" {
