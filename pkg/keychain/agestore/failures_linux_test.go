@@ -50,6 +50,9 @@ func TestShortWrites(t *testing.T) {
 			t.Errorf("%d bytes: a temporary file is left: %v", size, err)
 		}
 	}
+	if err := s.createHalf(); err != nil {
+		t.Fatal(err)
+	}
 	var err error
 	limitFiles(t, halfSize-1, func() { err = s.createHalf() })
 	if !errors.Is(err, syscall.EFBIG) {
