@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/test/rounds"
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
@@ -340,7 +341,7 @@ func TestShortWrites(t *testing.T) {
 	}
 	scripttest.Binary(t, scripttest.Helper)
 	step := 97
-	if stress() {
+	if rounds.Long() {
 		step = 7
 	}
 	runs := 0

@@ -15,11 +15,12 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/ragenv/ragenv/test/rounds"
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 // faults are system calls by their names on all architectures, and how they fail. The first error of each is tried always,
-// the others under stress.
+// the others in the long form.
 var faults = []struct {
 	calls  string // strace's regular expression
 	errors []string
@@ -38,9 +39,9 @@ var faults = []struct {
 	{"^(read|pread64)$", []string{"EIO"}},
 }
 
-// short are the operations that are tried without stress, too: one for each kind of file.
+// short are the operations that are tried in the short form, too: one for each kind of file.
 var (
-	shortFaults = []string{"set", "docker configure", "passphrase --no-passphrase"}
+	shortFaults = []string{"set", "docker configure"}
 	shortKills  = []string{"helper store", "docker configure"}
 )
 
@@ -167,9 +168,9 @@ func injections(t *testing.T, strace string, op operation, faults []string, runs
 	}
 }
 
-// tried returns the operations to try: all under stress, otherwise those of the short run.
+// tried returns the operations to try: all in the long form, otherwise those of the short one.
 func tried(short []string) []operation {
-	return slices.DeleteFunc(slices.Clone(operations), func(op operation) bool { return !stress() && !slices.Contains(short, op.name) })
+	return slices.DeleteFunc(slices.Clone(operations), func(op operation) bool { return !rounds.Long() && !slices.Contains(short, op.name) })
 }
 
 // TestFaults: each system call of each command that changes something fails in turn, in each way that a disk can make it fail. Every item
@@ -186,7 +187,7 @@ func TestFaults(t *testing.T) {
 				var list []string
 				for _, fault := range faults {
 					errs := fault.errors
-					if !stress() || op.slow {
+					if !rounds.Long() || op.slow {
 						errs = errs[:1]
 					}
 					for _, err := range errs {
@@ -212,7 +213,7 @@ func TestKilledAtEachCall(t *testing.T) {
 				t.Parallel()
 				var list []string
 				for _, fault := range faults { // call by call: the first thread to come to its nth ends the process
-					if stress() || !slices.Contains(changesNothing, fault.calls) {
+					if rounds.Long() || !slices.Contains(changesNothing, fault.calls) {
 						list = append(list, "/"+fault.calls+":signal=SIGKILL")
 					}
 				}

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ragenv/ragenv/test/rounds"
 )
 
 // start begins a trial's process.
@@ -32,7 +34,7 @@ func (w *world) start(t trial) (*exec.Cmd, error) {
 // the former value or the next, the store opens, and the next write removes what the killed one left. The world is not
 // made again between the rounds, so that damage adds up.
 func TestKilled(t *testing.T) {
-	total := rounds(t, 54, 1)
+	total := rounds.Of(t, len(operations), 1)
 	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 0))
 	t.Logf("seed %d", seed)

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/test/rounds"
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
@@ -52,7 +53,7 @@ func credential(server, user, secret string) string {
 // TestAtOnce: 64 processes that write and 64 that read, at once, the same item and items of their own.
 func TestAtOnce(t *testing.T) {
 	const each = 64
-	repeat := rounds(t, 1, 0.004)
+	repeat := rounds.Of(t, 1, 0.004)
 	w := newWorld(t, t.TempDir())
 	scripttest.Binary(t, scripttest.Ragenv)
 	scripttest.Binary(t, scripttest.Helper)
@@ -124,7 +125,7 @@ func TestReadWhileMigrating(t *testing.T) {
 	}
 	scripttest.Binary(t, scripttest.Ragenv)
 	scripttest.Binary(t, scripttest.Helper)
-	migrations := rounds(t, 6, 0.02)
+	migrations := rounds.Of(t, 2, 0.02)
 	done := make(chan struct{})
 	var answers [5]atomic.Int64
 	var wg sync.WaitGroup
@@ -198,7 +199,7 @@ func TestWriteWhileMigrating(t *testing.T) {
 		w.mustSet(env(fmt.Sprintf("MORE_%d_TOKEN", i)), scripttest.NewKey())
 	}
 	scripttest.Binary(t, scripttest.Ragenv)
-	migrations := rounds(t, 2, 0.02)
+	migrations := rounds.Of(t, 2, 0.02)
 	written := 0
 	for i := range migrations {
 		from, to := keychain.BackendFile, keychain.BackendPass
@@ -305,7 +306,7 @@ func TestConfigJSONEditedMeanwhile(t *testing.T) {
 	if err := writer.Start(); err != nil {
 		t.Fatal(err)
 	}
-	n, refused := rounds(t, 40, 0.4), 0
+	n, refused := rounds.Of(t, 40, 0.4), 0
 	for i := range n {
 		verb := []string{"configure", "unconfigure"}[i%2]
 		_, stderr, err := w.output("", scripttest.Ragenv, "docker", verb)
@@ -364,7 +365,7 @@ func TestTwoLogins(t *testing.T) {
 			login, how = real, "docker login"
 		}
 	}
-	n := rounds(t, 4, 0.01)
+	n := rounds.Of(t, 4, 0.01)
 	for range n {
 		secret := map[string]string{}
 		var mine, theirs string

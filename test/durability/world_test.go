@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,9 +22,6 @@ import (
 	_ "github.com/ragenv/ragenv/pkg/keychain/system" // pass
 	"github.com/ragenv/ragenv/test/scripttest"
 )
-
-// envStress makes the tests run for as many rounds as it says, instead of few.
-const envStress = "RAGENV_STRESS_ROUNDS"
 
 // changePassphrase is a program of these tests: "ragenv passphrase" for a script, with a cheap passphrase.
 const changePassphrase = "change-passphrase"
@@ -42,21 +38,6 @@ func TestMain(m *testing.M) {
 
 // envRole makes the test binary one of the programs of these tests.
 const envRole = "DURABILITY_TEST_ROLE"
-
-// rounds is how many rounds a test runs: few, or a share of what envStress says.
-func rounds(t *testing.T, few int, share float64) int {
-	t.Helper()
-	n, err := strconv.Atoi(os.Getenv(envStress))
-	if os.Getenv(envStress) == "" {
-		return few
-	}
-	if err != nil {
-		t.Fatalf("%s: %v", envStress, err)
-	}
-	return max(few, int(float64(n)*share))
-}
-
-func stress() bool { return os.Getenv(envStress) != "" }
 
 // workFactor makes scrypt cheap: it is not what is tested.
 const workFactor = 10

@@ -22,6 +22,7 @@ import (
 	"testing"
 
 	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/test/rounds"
 	"github.com/ragenv/ragenv/test/scripttest"
 	"github.com/ragenv/ragenv/test/terminal"
 )
@@ -434,9 +435,8 @@ func TestHelperDoesNotLeak(t *testing.T) {
 	runLeakCases(t, scripttest.Helper, echo(t), helperCases)
 }
 
-// envLeaks makes every command run in every state of the keychain, which takes minutes, if it is "all"; else each runs in one, and some in a second.
-const envLeaks = "RAGENV_TEST_LEAKS"
-
+// runLeakCases runs every command in every state of the keychain, which takes minutes, in the long form; else each in one, and
+// some in a second.
 func runLeakCases(t *testing.T, program, service string, cases map[string][]leakCase) {
 	binary := scripttest.Binary(t, program)
 	var runs atomic.Int64
@@ -446,7 +446,7 @@ func runLeakCases(t *testing.T, program, service string, cases map[string][]leak
 			t.Parallel()
 			for i, c := range list {
 				homes := leakHomes
-				if os.Getenv(envLeaks) != "all" {
+				if !rounds.Long() {
 					homes = leakHomes[:1]
 					if n := i + len(name); n%3 == 0 {
 						homes = []leakHome{leakHomes[0], leakHomes[1+n/3%(len(leakHomes)-1)]}
