@@ -32,6 +32,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -78,8 +79,13 @@ type item struct {
 // items are sorted, and must differ in profile, kind or name. Errors: ErrPassphrase, keychain.ErrTooLarge for more than MaxSize,
 // keychain.ErrDamaged for an item that Read would refuse, or w's.
 func Write(w io.Writer, items []keychain.Item, passphrase []byte, now time.Time) error {
-	return write(w, items, passphrase, now, 0)
+	factor, _ := strconv.Atoi(WorkFactor)
+	return write(w, items, passphrase, now, factor)
 }
+
+// WorkFactor is scrypt's, log2 of N. It is for tests alone, which set it or link it in (-X), to spend no second on each backup;
+// empty, as in every release, it is age's own, 18.
+var WorkFactor string
 
 // write takes age's own work factor for 0.
 func write(w io.Writer, items []keychain.Item, passphrase []byte, now time.Time, workFactor int) error {

@@ -78,6 +78,21 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestWorkFactor: what is written for a passphrase is as slow to guess as age makes it.
+func TestWorkFactor(t *testing.T) {
+	var file bytes.Buffer
+	if err := Write(&file, sample(), []byte("correct horse"), now); err != nil {
+		t.Fatal(err)
+	}
+	header := make([]byte, 100)
+	if _, err := io.ReadFull(armor.NewReader(&file), header); err != nil {
+		t.Fatal(err)
+	}
+	if _, stanza, _ := strings.Cut(string(header), "\n"); !strings.HasPrefix(stanza, "-> scrypt ") || strings.Fields(stanza)[3] != "18" {
+		t.Errorf("want scrypt with a work factor of 18: %q", header)
+	}
+}
+
 func TestRefuses(t *testing.T) {
 	file := encrypted(t, sample(), "correct horse")
 	inside := func(text string) []byte {
@@ -179,7 +194,7 @@ func TestAge(t *testing.T) {
 	dir := t.TempDir()
 	path, plain := filepath.Join(dir, "backup.age"), filepath.Join(dir, "plain")
 	var file bytes.Buffer
-	if err := Write(&file, sample(), []byte("correct horse"), now); err != nil {
+	if err := write(&file, sample(), []byte("correct horse"), now, fast); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, file.Bytes(), 0o600); err != nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/ragenv/ragenv/internal/backup"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/test/rounds"
 	"github.com/ragenv/ragenv/test/scripttest"
 	"github.com/ragenv/ragenv/test/terminal"
 )
@@ -83,9 +84,14 @@ func newHostileWorld(t *testing.T, service string, home leakHome) *leakWorld {
 	return w
 }
 
-// TestNothingSteersTheTerminal runs every command in a world of hostile names, and reads both of its streams.
+// TestNothingSteersTheTerminal runs every command in a world of hostile names, and reads both of its streams: with a keychain
+// that is open, and in the long form with a locked one, too.
 func TestNothingSteersTheTerminal(t *testing.T) {
-	for _, home := range []leakHome{leakHomes[0], leakHomes[1]} {
+	homes := leakHomes[:1]
+	if rounds.Long() {
+		homes = leakHomes[:2]
+	}
+	for _, home := range homes {
 		for _, program := range []string{scripttest.Ragenv, scripttest.Helper} {
 			t.Run(home.name+" "+program, func(t *testing.T) {
 				type run struct {

@@ -24,14 +24,14 @@ var tracer = sync.OnceValues(func() (path, reason string) {
 	if os.Geteuid() != 0 {
 		return "", "only root sees what the files of a program are that forbids to be looked into"
 	}
-	if err := exec.Command(path, "-f", "-o", os.DevNull, "true").Run(); err != nil {
+	if err := exec.Command(path, "-f", "--seccomp-bpf", "-o", os.DevNull, "true").Run(); err != nil {
 		return "", "strace may trace nothing here"
 	}
 	return path, ""
 })
 
 // traceFlags let strace write strings in full and in hexadecimal, with the environments of execve and the paths of files.
-var traceFlags = []string{"-f", "-qq", "-v", "-y", "-xx", "-s", "1100000",
+var traceFlags = []string{"-f", "--seccomp-bpf", "-qq", "-v", "-y", "-xx", "-s", "1100000",
 	"-e", "trace=execve,write,pwrite64,writev,pwritev,sendto,sendmsg,rename,renameat,renameat2,link,linkat,symlink,symlinkat,open,openat,mkdirat,setxattr,fsetxattr"}
 
 // call is a system call that was traced.

@@ -44,6 +44,7 @@ func TestModesUnderAnyUmask(t *testing.T) {
 			script := `
 umask ` + umask + `
 set -e
+ragenv -q setup --yes --work-factor 14 # the cheapest
 printf %s "$NGC_API_KEY" | ragenv -q set NGC_API_KEY
 ragenv -q docker configure
 ragenv -q docker configure --podman

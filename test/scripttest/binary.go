@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
+
+	"github.com/ragenv/ragenv/test/rounds"
 )
 
 // The programs.
@@ -24,8 +26,8 @@ const (
 	Ragenv = "ragenv"
 )
 
-// Binary returns the path of one of the programs, built as it is released but for the version. The other one is next to it. They
-// are built once for all tests of all packages, and again when a source has changed.
+// Binary returns the path of one of the programs, built as it is released but for the version and, see cheapBackups, for scrypt.
+// The other one is next to it. They are built once for all tests of all packages, and again when a source has changed.
 func Binary(t testing.TB, program string) string {
 	t.Helper()
 	dir, err := binaries()
@@ -68,7 +70,11 @@ var binaries = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	// Go links nothing where the programs are there already, made of the same.
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", latest, "./cmd/"+Helper, "./cmd/"+Ragenv)
+	flags := "-s -w"
+	if !rounds.Long() {
+		flags += fmt.Sprintf(" -X github.com/ragenv/ragenv/internal/backup.WorkFactor=%d", lowWorkFactor)
+	}
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", flags, "-o", latest, "./cmd/"+Helper, "./cmd/"+Ragenv)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -25,17 +25,23 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/ragenv/ragenv/internal/backup"
 	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/test/rounds"
 )
 
 // Main is TestMain's body for the package of one program, whose main function is given. It exits.
 func Main(m *testing.M, program string, main func()) {
-	testscript.Main(cleaner{m}, map[string]func(){program: main})
+	testscript.Main(cleaner{m}, map[string]func(){program: func() {
+		cheapBackups()
+		main()
+	}})
 }
 
 // Clean is TestMain's body for a package that has no scripts, and runs the programs that Binary builds. It exits.
@@ -44,11 +50,20 @@ func Clean(m *testing.M) { os.Exit(cleaner{m}.Run()) }
 type cleaner struct{ *testing.M }
 
 func (c cleaner) Run() int {
+	cheapBackups()
 	code := c.M.Run()
 	if temporary != "" {
 		_ = os.RemoveAll(temporary)
 	}
 	return code
+}
+
+// cheapBackups makes scrypt cheap for the backups of this process, but in the long form of the tests: they test what is done with
+// a passphrase, not scrypt.
+func cheapBackups() {
+	if !rounds.Long() {
+		backup.WorkFactor = strconv.Itoa(lowWorkFactor)
+	}
 }
 
 // Run runs the scripts in testdata/script. Programs are those the scripts need in addition to the one under test; they are built
