@@ -61,7 +61,9 @@ var subjects = []subject{
 	{"internal/where", ragenvScripts, "TestScripts/(where|rotate)"},
 	{"pkg/keychain", "", ""},
 	{"pkg/keychain/agestore", "", ""},
+	{"pkg/keychain/internal/kernelcache", "", ""},
 	{"pkg/validate", "", ""},
+	{"pkg/validate/probe", "", ""},
 }
 
 // counts are one package's mutants by outcome.
@@ -111,6 +113,7 @@ func run(workers int, show, own bool, dirs []string) error {
 	}
 	fmt.Printf("%-28s %7s %9s %12s %9s %9s %9s   %-15s %s\n", "package", "killed", "survived", "not covered", "accepted", "efficacy", "coverage", "own tests alone", "time")
 	var failed []string
+	begin := time.Now()
 	for _, s := range chosen {
 		if own {
 			s.scripts = ""
@@ -140,6 +143,7 @@ func run(workers int, show, own bool, dirs []string) error {
 			failed = append(failed, s.dir)
 		}
 	}
+	fmt.Printf("%d packages in %s\n", len(chosen), time.Since(begin).Round(time.Second))
 	if len(failed) > 0 {
 		return fmt.Errorf("below %g %% efficacy or %g %% coverage: %s", leastEfficacy, leastCoverage, strings.Join(failed, ", "))
 	}

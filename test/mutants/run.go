@@ -10,6 +10,7 @@ import (
 	"go/token"
 	"go/types"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -88,7 +89,7 @@ type suite struct {
 type place struct {
 	root, dir    string
 	subject      subject
-	own, scripts *suite // scripts is nil for none
+	own, scripts *suite // nil for none
 }
 
 // build builds the tests of a subject with some files replaced. pkg is the import path of the package.
@@ -115,8 +116,13 @@ func (p *place) build(pkg string, replaced map[string][]byte) error {
 		if run != "" {
 			s.args = []string{"-test.run", run}
 		}
-		_, err := goCommand(s.dir, append(append([]string{"test", "-c", "-vet=off", "-o", s.program}, flags...), ".")...)
-		return s, err
+		if _, err := goCommand(s.dir, append(append([]string{"test", "-c", "-vet=off", "-o", s.program}, flags...), ".")...); err != nil {
+			return nil, err
+		}
+		if _, err := os.Stat(s.program); errors.Is(err, fs.ErrNotExist) { // a package without tests
+			return nil, nil
+		}
+		return s, nil
 	}
 	if p.own, err = tests("own.test", p.subject.dir, ""); err != nil {
 		return err
@@ -210,13 +216,13 @@ func (p *place) measure(s *suite) error {
 	return nil
 }
 
-// try returns what the tests say of one mutant.
+// try returns what the tests say of one mutant. Which tests reach a constant is not known, so that it counts as reached.
 func (p *place) try(m mutant) (r result, err error) {
 	id := m.id
 	if m.constant {
 		id = -1
 	}
-	if m.constant || p.own.reached[id] {
+	if p.own != nil && (m.constant || p.own.reached[id]) {
 		if r.own, _, err = p.run(p.own, id); err != nil {
 			return r, err
 		}

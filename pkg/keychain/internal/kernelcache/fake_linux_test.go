@@ -183,8 +183,24 @@ func TestPutOrderAndLimit(t *testing.T) {
 	if got, want := fmt.Sprint(f.calls), "[clock add timeout permissions link unlink]"; got != want {
 		t.Errorf("calls %s, want %s", got, want)
 	}
-	if got := f.keys[1].seconds; got != 91 {
-		t.Errorf("the kernel was given %d s, want 91: rounded up, the deadline in the payload is exact", got)
+	for ttl, want := range map[time.Duration]int{90*time.Second + 1: 91, 90 * time.Second: 90, MinTTL: 1, MaxTTL: 86400} {
+		f := newFake(t)
+		if err := (cache{f}).put("id", []byte(rand.Text()), ttl); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.keys[1].seconds; got != want {
+			t.Errorf("%s: the kernel was given %d s, want %d: rounded up, the deadline in the payload is exact", ttl, got, want)
+		}
+		if _, err := (cache{f}).get("id"); err != nil { // by the clock no time has passed
+			t.Errorf("%s: %v", ttl, err)
+		}
+	}
+}
+
+func TestBootTime(t *testing.T) {
+	now, err := syscalls{}.bootTime()
+	if err != nil || now <= 0 {
+		t.Errorf("%s, %v", now, err)
 	}
 }
 

@@ -121,8 +121,10 @@ func digest(secret []byte) string {
 func testID(t *testing.T) string {
 	t.Helper()
 	id := "test-" + rand.Text()
-	if err := Put(id, []byte("probe"), MinTTL); err != nil {
+	if err := Put(id, []byte("probe"), MinTTL); errors.Is(err, ErrUnavailable) {
 		t.Skipf("this kernel keeps no keys for this process: %v", err)
+	} else if err != nil {
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if err := Remove(id); err != nil {
@@ -130,6 +132,22 @@ func testID(t *testing.T) string {
 		}
 	})
 	return id
+}
+
+func TestLargestThatCanBeKept(t *testing.T) {
+	testID(t)
+	if !Available() {
+		t.Error("Available: false, and a key was kept")
+	}
+	id := testID(t)
+	id += strings.Repeat("x", maxID-len(id))
+	t.Cleanup(func() { _ = Remove(id) })
+	if err := Put(id, make([]byte, maxSecret), MaxTTL); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Get(id); err != nil || len(got) != maxSecret {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
 }
 
 func TestPutGetReplaceRemove(t *testing.T) {
