@@ -20,7 +20,7 @@ type Value struct {
 	Value string
 	Line  int // from 1
 
-	start, end int    // the bytes that a removal replaces
+	start, end int    // the bytes that a removal replaces; none if it would touch something else
 	instead    string // what it puts there
 }
 
@@ -244,7 +244,7 @@ func readEnroot(text []byte) []Value {
 		}
 		lineStart := bytes.LastIndexByte(text[:v.start], '\n') + 1
 		if len(bytes.Fields(text[lineStart:v.start])) != 5 {
-			v.start = -1 // enroot would not evaluate it there
+			v.end = v.start // enroot would not evaluate it there
 		}
 		values = append(values, v)
 	}
@@ -335,7 +335,7 @@ func readLines(text []byte) []Value {
 			if a.Name == "" {
 				continue
 			}
-			v := Value{Label: a.Name, Name: a.Name, Value: a.Value, Line: number, start: -1}
+			v := Value{Label: a.Name, Name: a.Name, Value: a.Value, Line: number}
 			if len(found) == 1 && wholeLine.Match(content) {
 				v.start, v.end, v.instead = at, at+len(content), "# "+a.Name+" is now kept by ragenv"
 			}
@@ -347,11 +347,11 @@ func readLines(text []byte) []Value {
 }
 
 // Removable reports whether Remove can remove the value without touching anything else.
-func (v Value) Removable() bool { return v.start >= 0 && v.end > v.start }
+func (v Value) Removable() bool { return v.end > v.start }
 
 func readIndexKey(text []byte) []Value {
 	if value := strings.TrimSpace(string(text)); value != "" && len(value) < 256 {
-		return []Value{{Label: "the index key", Name: secrets.IndexKey, Value: value, Line: 1, start: -1}}
+		return []Value{{Label: "the index key", Name: secrets.IndexKey, Value: value, Line: 1}}
 	}
 	return nil
 }

@@ -60,10 +60,13 @@ func TestFormats(t *testing.T) {
 			netrcFormat, "machine a.com # password no\n\tpassword p#1\n#machine b.com password p2\n \t# password p3\n",
 			[]string{"2|password of a.com||p#1"}, "# a.com is now kept by ragenv\n#machine b.com password p2\n \t# password p3\n",
 		},
-		"netrc, default":               {netrcFormat, "default login me password p\n", []string{"1|password of ||p"}, "#  is now kept by ragenv\n"},
-		"netrc, names that are words":  {netrcFormat, "machine password login machine password default\n", []string{"1|password of password||default"}, "# password is now kept by ragenv\n"},
-		"netrc, before any machine":    {netrcFormat, "login me password p\nmachine a.com\n", nil, ""},
-		"netrc, a password is missing": {netrcFormat, "machine a.com login me password", nil, ""},
+		"netrc, a comment ends it":           {netrcFormat, "machine a.com password p1 # end", []string{"1|password of a.com||p1"}, "machine a.com password  # end"},
+		"netrc, a password that ends with #": {netrcFormat, "machine a.com password p#", []string{"1|password of a.com||p#"}, "# a.com is now kept by ragenv"},
+		"netrc, words that end with #":       {netrcFormat, "machine a.com password p#\tlogin me#\n", []string{"1|password of a.com||p#"}, "# a.com is now kept by ragenv\n"},
+		"netrc, default":                     {netrcFormat, "default login me password p\n", []string{"1|password of ||p"}, "#  is now kept by ragenv\n"},
+		"netrc, names that are words":        {netrcFormat, "machine password login machine password default\n", []string{"1|password of password||default"}, "# password is now kept by ragenv\n"},
+		"netrc, before any machine":          {netrcFormat, "login me password p\nmachine a.com\n", nil, ""},
+		"netrc, a password is missing":       {netrcFormat, "machine a.com login me password", nil, ""},
 
 		"enroot": {
 			enrootFormat, "machine nvcr.io login $oauthtoken password k1\nmachine authn.nvidia.com login $oauthtoken password $(cat key)\nmachine a.com login me\n",

@@ -192,12 +192,13 @@ func TestUTF16(t *testing.T) {
 
 func TestEnvFileSettings(t *testing.T) {
 	for text, want := range map[string]string{
-		"a:\n  env_file: .env\n":                                                       ".env",
-		"a:\n  env_file: [a.env, 'b.env']\n":                                           "a.env b.env",
-		"a:\n  env_file:\n    - a.env # x\n    - b.env\n  image: x\n":                  "a.env b.env",
-		"a:\n  env_file:\n  - a.env\nb:\n  - c\n":                                      "a.env",
-		"a:\n  env_file:\n    - path: ./a.env\n      required: false\n":                "./a.env",
-		"a:\n  env_file: ${X}\n":                                                       "",
+		"a:\n  env_file: .env\n":                                        ".env",
+		"a:\n  env_file: [a.env, 'b.env']\n":                            "a.env b.env",
+		"a:\n  env_file:\n    - a.env # x\n    - b.env\n  image: x\n":   "a.env b.env",
+		"a:\n  env_file:\n  - a.env\nb:\n  - c\n":                       "a.env",
+		"a:\n  env_file:\n    - path: ./a.env\n      required: false\n": "./a.env",
+		"  - a.env\n":            "",
+		"a:\n  env_file: ${X}\n": "",
 		"a:\n  env_file:\n    - a.env\n    # x\n\n    - b.env\n":                       "a.env b.env",
 		"a:\n  env_file:\n    - a.env\n    other: b.env\n":                             "a.env",
 		"a:\n  env_file:\n    - a.env\n   - b.env\n  x:\n    - c\n":                    "a.env b.env",

@@ -47,7 +47,7 @@ func TestPlacesOfAHome(t *testing.T) {
 	}
 
 	// Moved, the former places of most do not count.
-	for variable, dir := range map[string]string{"HELM_CONFIG_HOME": "helm", "XDG_DATA_HOME": "data", "DOCKER_CONFIG": "docker", "ZSH": "zsh"} {
+	for variable, dir := range map[string]string{"HELM_CONFIG_HOME": "helm", "XDG_DATA_HOME": "data", "DOCKER_CONFIG": "docker", "ZSH": "zsh", "XDG_RUNTIME_DIR": "run"} {
 		w.env[variable] = filepath.Join(w.opts.Home, dir)
 	}
 	w.env["XDG_CONFIG_HOME"] = "not/absolute"
@@ -55,10 +55,11 @@ func TestPlacesOfAHome(t *testing.T) {
 	w.write("data/fish/fish_history", "- cmd: A=k2\n")
 	w.write("docker/config.json", strings.ReplaceAll(auths, "bWU6azE=", "bWU6azI="))
 	w.write("zsh/custom/a.zsh", "A=k2\n")
+	w.write("run/containers/auth.json", strings.ReplaceAll(auths, "bWU6azE=", "bWU6azI="))
 	found, _ = w.scan()
 	for _, line := range []string{
 		"docker docker/config.json:1 auths nvcr.io=k2", "docker .docker/config.json:1 auths nvcr.io=k1", "helm-repositories helm/repositories.yaml:3 password of the repository x=k2",
-		"shell-history data/fish/fish_history:1 =- cmd: A=k2", "startup-file zsh/custom/a.zsh:1 A=k2", "podman .config/containers/auth.json:1 auths nvcr.io=k1",
+		"shell-history data/fish/fish_history:1 =- cmd: A=k2", "startup-file zsh/custom/a.zsh:1 A=k2", "podman .config/containers/auth.json:1 auths nvcr.io=k1", "podman run/containers/auth.json:1 auths nvcr.io=k2",
 	} {
 		if !slices.Contains(found, line) {
 			t.Errorf("not found: %s", line)
@@ -112,7 +113,7 @@ func TestFixes(t *testing.T) {
 	const login = `{"auths": {"nvcr.io": {"auth": "bWU6azE="}, "a.com": {"auth": "bWU6cDI="}}}`
 	w.write(".docker/config.json", login)
 	w.write("snap/docker/current/.docker/config.json", login)
-	w.write("src/rag/.env", "A=k1\nB=${C:-k2}\n")
+	w.write("src/rag/.env", "A=k1\nB=${C:-k2}\nD=k3$\nE=k4; export E\n")
 	w.write("src/rag/compose.yaml", "services:\n  a:\n    environment:\n      A: k1\n")
 	w.write("src/rag/index_key.txt", "k1\n")
 	w.write(".config/fish/config.fish", "set -x A k1\nset -x B k2; echo\n")
@@ -121,7 +122,8 @@ func TestFixes(t *testing.T) {
 		"auths a.com: ragenv docker configure --store", "auths nvcr.io: ragenv docker configure",
 		"auths a.com: " + ImportLine(at("snap/docker/current/.docker/config.json")), "auths nvcr.io: " + ImportLine(at("snap/docker/current/.docker/config.json")),
 		"A: " + ImportLine(at(".config/fish/config.fish")), "B: " + shellquote.Edit(at(".config/fish/config.fish"), 2),
-		"A: " + ImportLine(at("src/rag/.env")), "C: " + shellquote.Edit(at("src/rag/.env"), 2),
+		"A: " + ImportLine(at("src/rag/.env")), "C: " + shellquote.Edit(at("src/rag/.env"), 2), "D: " + shellquote.Edit(at("src/rag/.env"), 3),
+		"E: " + ImportLine(at("src/rag/.env")),
 		"A: " + shellquote.Edit(at("src/rag/compose.yaml"), 4),
 		"the index key: ragenv import " + at("src/rag/index_key.txt") + " && rm " + at("src/rag/index_key.txt"),
 	}

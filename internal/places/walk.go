@@ -158,7 +158,7 @@ func walk(ctx context.Context, root string, depth int) (paths []string, unread [
 	started := time.Now()
 	entries := 0
 	level := []string{root}
-	for d := 0; d <= depth && len(level) > 0; d++ {
+	for d := 0; d <= depth; d++ {
 		var next []string
 		for _, dir := range level {
 			if ctx.Err() != nil || entries > maxEntries || len(paths) > maxFiles || time.Since(started) > maxWalk {
