@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/ragenv/ragenv/internal/commandline"
 )
 
 func newHelpCommand(p *program) *cli.Command {
@@ -12,7 +14,7 @@ func newHelpCommand(p *program) *cli.Command {
 		Usage:     "show the help of a command",
 		ArgsUsage: "[COMMAND...]",
 		Action: func(c *cli.Context) error {
-			return newApp(p).Run(slices.Concat([]string{programName}, c.Args().Slice(), []string{"--help"}))
+			return commandline.Run(newApp(p), slices.Concat(c.Args().Slice(), []string{"--help"}))
 		},
 	}
 }

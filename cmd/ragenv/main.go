@@ -61,8 +61,7 @@ func (p *program) do(args []string) error {
 		// The usual form has no flags to understand, and starts sooner without what understands them (docs/benchmarks.md).
 		return p.run(globals{}, runOptions{command: args[1:]})
 	}
-	app := newApp(p)
-	return app.Run(append([]string{programName}, commandline.Arrange(app, args)...))
+	return commandline.Run(newApp(p), args)
 }
 
 // newApp returns the command line of every command.

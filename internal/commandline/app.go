@@ -18,8 +18,11 @@ import (
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
-// flagHelp is on every command and on the program itself.
-const flagHelp = "help"
+// Names of flags: the help is on every command and on the program itself, the version only there.
+const (
+	flagHelp    = "help"
+	flagVersion = "version"
+)
 
 // ErrHelpShown ends a command that was asked for its help.
 var ErrHelpShown = errors.New("help shown")
@@ -42,25 +45,21 @@ type Program struct {
 	Stdout, Stderr io.Writer
 }
 
-// New returns a program's command line. Its Run takes what Arrange returns.
+// New returns a program's command line, for Run.
 func New(p Program) *cli.App {
-	cli.HelpFlag = nil // ours is in flagsOf: urfave's takes an argument after it for a help topic
 	app := &cli.App{
-		Name:            p.Name,
-		Usage:           p.Usage,
-		Version:         p.Version,
-		UsageText:       p.Synopsis,
-		Description:     p.FirstSteps,
-		Commands:        p.Commands,
-		Flags:           p.flagsOf(""),
-		HideHelp:        true,
-		HideHelpCommand: true,
-		Writer:          p.Stdout,
-		ErrWriter:       p.Stderr,
-		ExitErrHandler:  func(*cli.Context, error) {}, // main prints and exits
-		OnUsageError:    usageError,
-		Before:          helpFirst,
-		Metadata:        map[string]any{runKey: p.Run, meantKey: p.Meant},
+		Name:         p.Name,
+		Usage:        p.Usage,
+		Version:      p.Version,
+		UsageText:    p.Synopsis,
+		Description:  p.FirstSteps,
+		Commands:     p.Commands,
+		Flags:        append(p.flagsOf(""), versionFlag()),
+		Writer:       p.Stdout,
+		ErrWriter:    p.Stderr,
+		OnUsageError: usageError,
+		Before:       helpFirst,
+		Metadata:     map[string]any{runKey: p.Run, meantKey: p.Meant},
 	}
 	app.Action = func(c *cli.Context) error {
 		if c.Args().Present() {
@@ -93,16 +92,19 @@ func runCommand(app *cli.App) *cli.Command {
 	return app.Command(name)
 }
 
+func versionFlag() cli.Flag {
+	return &cli.BoolFlag{Name: flagVersion, Aliases: []string{"v"}, Usage: "print the version"}
+}
+
 // flagsOf returns the global flags that a command takes after its name; "" is the program itself.
 func (p Program) flagsOf(path string) []cli.Flag {
 	flags := slices.DeleteFunc(p.Flags(), func(f cli.Flag) bool { return slices.Contains(p.Without[path], f.Names()[0]) })
 	return append(flags, &cli.BoolFlag{Name: flagHelp, Aliases: []string{"h"}, Usage: "show this help"})
 }
 
-// prepare gives a command and those below it what urfave does not inherit.
+// prepare gives a command and those below it what they have in common.
 func (p Program) prepare(command *cli.Command, parent string) {
 	command.HelpName = strings.TrimSpace(parent + " " + command.Name)
-	command.HideHelp, command.HideHelpCommand = true, true
 	command.Flags = append(command.Flags, p.flagsOf(command.HelpName)...)
 	command.OnUsageError = usageError
 	command.Before = helpFirst
@@ -156,14 +158,14 @@ func NoArguments(c *cli.Context) error {
 	return nil
 }
 
-// flagErrors are the texts of package flag, and of urfave on top of it, and ours. Values are omitted: one may be a key.
+// flagErrors are the texts of package flag, of urfave on top of it, and of joinForms. Values are omitted: one may be a key.
 // The patterns are compiled when they are needed, not at every start.
 var flagErrors = []struct{ pattern, text string }{
 	{`^flag provided but not defined: -(\S+)`, "unknown flag %s"},
 	{`^flag needs an argument: -(\S+)`, "the flag %s needs a value"},
 	{`^invalid boolean value .* for -([\w-]+): `, "the flag %s takes no value"},
 	{`^invalid value .* for flag -([\w-]+): `, "the flag %s cannot have that value"},
-	{`^Cannot use two forms of the same flag: (\S+)`, "the flag %s is given in two forms"},
+	{`^two forms of the flag (\S+)`, "the flag %s is given in two forms"},
 }
 
 func usageError(c *cli.Context, err error, _ bool) error {

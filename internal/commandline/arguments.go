@@ -29,7 +29,7 @@ func Arrange(app *cli.App, args []string) []string {
 		}
 		if IsFlag(arg) {
 			n := min(FlagLength(known, arg), len(args))
-			if len(commands) > 0 && FindFlag(app.Flags, flagName(arg)) != nil {
+			if name := flagName(arg); len(commands) > 0 && FindFlag(app.Flags, name) != nil && !slices.Contains(versionFlag().Names(), name) {
 				global = append(global, args[:n]...)
 			} else {
 				flags = append(flags, args[:n]...)
