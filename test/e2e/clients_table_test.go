@@ -199,7 +199,7 @@ func clients() []*client {
 			}.operations(), nerdctlPlainLogin...),
 		},
 		{
-			name: "buildctl", verb: "build", install: withBuildKit, fetch: buildctlBuild, check: buildctlBuilt, denied: tokenDenied,
+			name: "buildctl", verb: "build", install: withBuildKit, fetch: buildctlBuild, check: buildctlBuilt, denied: tokenDenied, noToken: true,
 			modes: usual, retries: true,
 		},
 		{
