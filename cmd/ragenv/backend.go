@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
@@ -44,7 +43,7 @@ chooses one, and the config file keeps the choice: no key vanishes because anoth
 
 func runBackends(s *session.Session) error {
 	current := s.Config.Backend
-	w := tabwriter.NewWriter(ui.Shown(s.Stdout), 0, 0, 2, ' ', 0)
+	var rows [][]string
 	for _, name := range keychain.Backends() {
 		mark := " "
 		if name == current {
@@ -58,9 +57,9 @@ func runBackends(s *session.Session) error {
 		} else if name == keychain.BackendFile && !keychain.FileStoreExists(s.Config.Paths.Store) {
 			state = "usable, not created yet"
 		}
-		_, _ = fmt.Fprintf(w, "%s %s\t%s\n", mark, name, ui.Printable(state))
+		rows = append(rows, []string{mark + " " + name, state})
 	}
-	if err := w.Flush(); err != nil {
+	if err := ui.StyleFor(s.Stdout, s.Getenv).Table(s.Stdout, rows); err != nil {
 		return err
 	}
 	switch origin := s.Config.OriginOf(config.KeyBackend); {

@@ -2,8 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
@@ -55,23 +53,20 @@ func runDockerStatus(s *session.Session) error {
 	if err != nil {
 		return err
 	}
-	rows := [][2]string{
+	rows := [][]string{
 		{"config", path},
 		{"asked for " + serverurl.NGC, describeHelper(dockersetup.HelperFor(f))},
 		{"asked for others", describeHelper(f.CredsStore(), "credsStore")},
 	}
 	if dockersetup.FindPodman() != "" {
-		rows = append(rows, [2]string{"asked by Podman", dockersetup.DescribePodman(s, f)})
+		rows = append(rows, []string{"asked by Podman", dockersetup.DescribePodman(s, f)})
 	}
-	w := tabwriter.NewWriter(ui.Shown(s.Stdout), 0, 0, 2, ' ', 0)
-	for _, row := range append(rows, [][2]string{
+	rows = append(rows, [][]string{
 		{dockersetup.HelperProgram, helper},
 		{"key for " + serverurl.NGC, key},
 		{"logins in plain text", describeAuths(f)},
-	}...) {
-		_, _ = fmt.Fprintf(w, "%s\t%s\n", row[0], row[1])
-	}
-	if err := w.Flush(); err != nil {
+	}...)
+	if err := ui.StyleFor(s.Stdout, s.Getenv).Table(s.Stdout, rows); err != nil {
 		return err
 	}
 	if name, _ := dockersetup.HelperFor(f); name != dockersetup.HelperName && !dockersetup.IsWindowsHelper(s, name) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
@@ -75,15 +74,17 @@ func runProfileList(s *session.Session) error {
 	if err != nil && !errors.Is(err, keychain.ErrNoStore) {
 		return err
 	}
-	w := tabwriter.NewWriter(ui.Shown(s.Stdout), 0, 0, 2, ' ', 0)
+	var rows [][]string
 	for _, profile := range slices.Sorted(maps.Keys(counts)) {
 		mark := " "
 		if profile == s.Config.Profile {
 			mark = "*"
 		}
-		_, _ = fmt.Fprintf(w, "%s %s\t%s\n", mark, profile, ui.Count(counts[profile], "item"))
+		rows = append(rows, []string{mark + " " + profile, ui.Count(counts[profile], "item")})
 	}
-	return w.Flush()
+	style := ui.StyleFor(s.Stdout, s.Getenv)
+	style.Fit(rows)
+	return style.Table(s.Stdout, rows)
 }
 
 func newProfileUseCommand(p *program) *cli.Command {

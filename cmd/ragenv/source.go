@@ -1,9 +1,8 @@
 package main
 
 import (
-	"fmt"
+	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
@@ -83,20 +82,17 @@ func runSourceList(s *session.Session, asJSON, all bool) error {
 		s.Print.Note("no key comes from a command%s", s.InProfile())
 		return nil
 	}
-	w := tabwriter.NewWriter(ui.Shown(s.Stdout), 0, 0, 2, ' ', 0)
-	header := "NAME\tCACHE\tCOMMAND"
-	if all {
-		header = "PROFILE\t" + header
-	}
-	_, _ = fmt.Fprintln(w, header)
+	rows := [][]string{{"NAME", "CACHE", "COMMAND"}}
 	for _, e := range entries {
-		row := fmt.Sprintf("%s\t%s\t%s", ui.Printable(e.Name), cacheText(e.Cache), ui.Printable(shellWords(e.Command)))
-		if all {
-			row = e.Profile + "\t" + row
-		}
-		_, _ = fmt.Fprintln(w, row)
+		rows = append(rows, []string{e.Name, cacheText(e.Cache), shellWords(e.Command)})
 	}
-	return w.Flush()
+	if all {
+		rows[0] = slices.Insert(rows[0], 0, "PROFILE")
+		for i, e := range entries {
+			rows[i+1] = slices.Insert(rows[i+1], 0, e.Profile)
+		}
+	}
+	return ui.StyleFor(s.Stdout, s.Getenv).Table(s.Stdout, rows)
 }
 
 func cacheText(cache string) string {

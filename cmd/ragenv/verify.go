@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
@@ -149,16 +148,16 @@ func writeVerdicts(s *session.Session, verdicts []services.Verdict, asJSON bool)
 	if asJSON {
 		return ui.WriteJSON(s.Stdout, verdicts)
 	}
-	w := tabwriter.NewWriter(ui.Shown(s.Stdout), 0, 0, 2, ' ', 0)
+	var rows [][]string
 	for _, v := range verdicts {
 		subject := v.Name
 		if v.Image != "" {
 			subject += " pulls " + v.Image
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", ui.Printable(subject), v.Outcome, ui.Printable(v.Detail))
+		rows = append(rows, []string{subject, string(v.Outcome), v.Detail})
 		for _, missing := range v.Missing {
-			_, _ = fmt.Fprintf(w, "\t\t%s\n", ui.Printable(fmt.Sprintf("without %q: %s", missing.Title, missing.Effect)))
+			rows = append(rows, []string{"", "", fmt.Sprintf("without %q: %s", missing.Title, missing.Effect)})
 		}
 	}
-	return w.Flush()
+	return ui.StyleFor(s.Stdout, s.Getenv).Table(s.Stdout, rows)
 }

@@ -91,7 +91,7 @@ func runWhere(s *session.Session, o whereOptions) error {
 		encoder.SetEscapeHTML(false)
 		err = encoder.Encode(report)
 	} else {
-		_, err = io.WriteString(s.Stdout, holders.Describe(report))
+		_, err = io.WriteString(s.Stdout, holders.Describe(report, ui.StyleFor(s.Stdout, s.Getenv)))
 	}
 	if err != nil {
 		return fmt.Errorf("write the report: %w", err)

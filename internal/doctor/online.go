@@ -77,5 +77,5 @@ func (w *World) fromProbe(name string, answer probe.Result) Result {
 // newKeyHint says where to make a key with more rights.
 func (w *World) newKeyHint(name string) string {
 	known, _ := secrets.Lookup(name)
-	return "make a new key at " + known.Docs + " (" + strings.TrimSuffix(known.Steps, ".") + "), then: ragenv rotate" + w.forProfile() + " " + name
+	return "create a key at " + known.Docs + " (" + strings.TrimSuffix(known.Steps, ".") + "), then: ragenv rotate" + w.forProfile() + " " + name
 }

@@ -32,9 +32,9 @@ func TestNGCKeyOnline(t *testing.T) {
 		hint   string
 	}{
 		{probe.Result{Outcome: probe.Valid, Detail: "takes it"}, OK, "NGC_API_KEY: takes it", ""},
-		{probe.Result{Outcome: probe.Valid, Detail: "takes it", Missing: missing}, Warning, `"Public API Endpoints": NVIDIA-hosted models refuse it`, "make a new key at https://"},
+		{probe.Result{Outcome: probe.Valid, Detail: "takes it", Missing: missing}, Warning, `"Public API Endpoints": NVIDIA-hosted models refuse it`, "create a key at https://"},
 		{probe.Result{Outcome: probe.Invalid, Detail: "unknown there"}, Failed, "unknown there", "ragenv rotate NGC_API_KEY"},
-		{probe.Result{Outcome: probe.LacksRights, Detail: "no catalog", Missing: missing}, Failed, "no catalog", "make a new key at https://"},
+		{probe.Result{Outcome: probe.LacksRights, Detail: "no catalog", Missing: missing}, Failed, "no catalog", "create a key at https://"},
 		{probe.Result{Outcome: probe.Unknown, Detail: "nobody answers"}, Warning, "nobody answers", "later"},
 	} {
 		h := newHome(t)

@@ -76,15 +76,15 @@ func forTerminal(style ui.Style, reports []Report, verbose bool) string {
 	if verbose {
 		for _, r := range reports {
 			if r.Status == OK {
-				fmt.Fprintf(&b, "%s %s: %s\n", style.Check(), r.Name, style.Wrap(ui.Printable(r.Detail), indent+len(r.Name)+2))
+				fmt.Fprintf(&b, "%s %s\n", style.Check(), style.Wrap(r.Name+": "+ui.Printable(r.Detail), indent))
 			}
 		}
 	} else {
-		fmt.Fprintf(&b, "%s %s passed", style.Check(), count(number[OK], "check"))
+		text := count(number[OK], "check") + " passed"
 		if number[OK] > 0 {
-			b.WriteString(" (ragenv doctor --verbose lists them)")
+			text += " (ragenv doctor --verbose lists them)"
 		}
-		b.WriteString("\n")
+		fmt.Fprintf(&b, "%s %s\n", style.Check(), style.Wrap(text, indent))
 	}
 	if problems := number[Failed] + number[Warning]; problems > 0 {
 		fmt.Fprintf(&b, "%s, %s\n", count(number[Failed], "error"), count(number[Warning], "warning"))

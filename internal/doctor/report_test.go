@@ -48,7 +48,8 @@ func TestWriteForTerminal(t *testing.T) {
   the stored key
   ragenv docker configure
 
-✓ 1 check passed (ragenv doctor --verbose lists them)
+✓ 1 check passed (ragenv doctor
+  --verbose lists them)
 1 error, 1 warning
 
 Next step: ragenv set NGC_API_KEY

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/ragenv/ragenv/internal/dockersetup"
 	"github.com/ragenv/ragenv/internal/dotenv"
@@ -137,16 +136,15 @@ func notFound(only []string, found []importable) string {
 
 // showFound prints what was found, with masked values.
 func showFound(s *session.Session, found []importable) error {
-	w := tabwriter.NewWriter(ui.Shown(s.Stdout), 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "FOUND\tVALUE\tIN")
+	rows := [][]string{{"FOUND", "VALUE", "IN"}}
 	for _, f := range found {
 		from := f.from
 		if f.follows != "" {
 			from += " (follows " + f.follows + ")"
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", ui.Printable(f.name), validate.Mask(f.item.Secret.Reveal()), ui.Printable(from))
+		rows = append(rows, []string{f.name, validate.Mask(f.item.Secret.Reveal()), from})
 	}
-	return w.Flush()
+	return ui.StyleFor(s.Stdout, s.Getenv).Table(s.Stdout, rows)
 }
 
 // storeFound stores what can be stored and returns what the keychain surely has; nil if it could not be opened. Failures but

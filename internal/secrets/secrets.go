@@ -53,7 +53,7 @@ var table = []Secret{
 		Aliases:    []string{"NVIDIA_API_KEY", "NGC_CLI_API_KEY"},
 		Registries: []string{"nvcr.io"}, Username: validate.OAuthUser, ChartHost: ChartHost,
 		Docs:  "https://org.ngc.nvidia.com/setup/api-keys",
-		Steps: `"Generate Personal Key", tick the services "NGC Catalog" and "Public API Endpoints"; it is shown only once`,
+		Steps: `tick "NGC Catalog" and "Public API Endpoints"`,
 	},
 	{
 		Name: CyborgDBAPIKey, Title: "CyborgDB API key", Kind: validate.CyborgDB, Wanted: true, Optional: true,
@@ -62,10 +62,10 @@ var table = []Secret{
 	},
 	{Name: IndexKey, Title: "CyborgDB index encryption key", Kind: validate.IndexKey, Generate: true, Irreplaceable: true},
 
-	// NGC keys under names of their own, for who stores a second one.
-	{Name: "NVIDIA_API_KEY", Title: "NVIDIA API key", Kind: validate.NGC, Docs: "https://org.ngc.nvidia.com/setup/api-keys", Steps: `"Generate Personal Key", tick the service "Public API Endpoints"`},
-	{Name: "NGC_CLI_API_KEY", Title: "API key of the NGC command line", Kind: validate.NGC, Docs: "https://org.ngc.nvidia.com/setup/api-keys", Steps: `"Generate Personal Key", tick the service "NGC Catalog"`},
-	{Name: "NIM_NGC_API_KEY", Title: "NGC API key of the ingestion NIMs", Kind: validate.NGC, Docs: "https://org.ngc.nvidia.com/setup/api-keys", Steps: `"Generate Personal Key", tick the service "NGC Catalog"`},
+	// NGC keys under names of their own, if you store a second one.
+	{Name: "NVIDIA_API_KEY", Title: "NVIDIA API key", Kind: validate.NGC, Docs: "https://org.ngc.nvidia.com/setup/api-keys", Steps: `tick "Public API Endpoints"`},
+	{Name: "NGC_CLI_API_KEY", Title: "API key of the NGC command line", Kind: validate.NGC, Docs: "https://org.ngc.nvidia.com/setup/api-keys", Steps: `tick "NGC Catalog"`},
+	{Name: "NIM_NGC_API_KEY", Title: "NGC API key of the ingestion NIMs", Kind: validate.NGC, Docs: "https://org.ngc.nvidia.com/setup/api-keys", Steps: `tick "NGC Catalog"`},
 
 	// Keys of model endpoints, from whichever provider serves the model: any text.
 	{Name: "APP_LLM_APIKEY", Title: "LLM endpoint key", Kind: validate.Text},

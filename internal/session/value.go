@@ -64,7 +64,7 @@ func (s *Session) promptValue(name string, mayKeep bool) (string, error) {
 	}
 	defer terminal.Close()
 	if known, ok := secrets.Lookup(name); ok && known.Docs != "" {
-		terminal.Printf("Get one at %s: %s.\n", known.Docs, known.Steps)
+		terminal.Printf("%s\n", terminal.Style.Wrap(fmt.Sprintf("Get one at %s: %s", known.Docs, known.Steps), 0))
 	}
 	how := "hidden"
 	if mayKeep {

@@ -49,7 +49,7 @@ func testWhere(t *testing.T) {
 	h.ragenv("--", "docker", "compose", "-f", file, "up", "-d").ok().says("ragenv rotate NGC_API_KEY")
 	before := containerIDs(t)
 	h.ragenv("where", "NGC_API_KEY").ok().says("current  container where-e2e-rag-server-1 (compose where-e2e)  NGC_API_KEY in NVIDIA_API_KEY",
-		"current  container where-e2e-ingestor-1 (compose where-e2e)  NGC_API_KEY in /run/secrets/ngc", "nothing that was searched has an old value; 2 containers have the present one")
+		"current  container where-e2e-ingestor-1 (compose where-e2e)  NGC_API_KEY in /run/secrets/ngc", "nothing that was searched has an old value; 2 containers have the current one")
 
 	rotated := h.acceptedKey() // nvcr.io takes the new key only
 	h.run(rotated, "ragenv", "rotate", "NGC_API_KEY", "--offline").ok().says("2 containers still have the old key", "ragenv rotate --restart NGC_API_KEY")

@@ -46,7 +46,7 @@ func testWhereInTime(t *testing.T) {
 	best := time.Hour
 	for range 3 {
 		start := time.Now()
-		h.ragenv("where").ok().says(fmt.Sprintf("%d Docker containers", whereContainers), "1 file has the present one")
+		h.ragenv("where").ok().says(fmt.Sprintf("%d Docker containers", whereContainers), "1 file has the current one")
 		best = min(best, time.Since(start))
 	}
 	t.Logf("%d files and %d containers: %s", whereFiles, whereContainers, best.Round(time.Millisecond))

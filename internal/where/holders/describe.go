@@ -15,35 +15,41 @@ type Options struct {
 	Kubernetes bool
 }
 
-// Describe returns a report as text: a line for each holder and its fix below.
-func Describe(report *where.Report) string {
+// Describe returns a report as text: each holder with its fix below. On a terminal everything but the fixes, which are to be
+// pasted, is wrapped.
+func Describe(report *where.Report, style ui.Style) string {
 	var b strings.Builder
-	writeHolders(&b, report.Holders)
+	writeHolders(&b, report.Holders, style)
 	if len(report.Searched) > 0 {
-		fmt.Fprintf(&b, "searched: %s\n", strings.Join(report.Searched, ", "))
+		fmt.Fprintln(&b, style.Wrap("searched: "+strings.Join(report.Searched, ", "), 0))
 	}
 	for _, u := range report.Unread {
-		fmt.Fprintf(&b, "not searched: %s: %s\n", ui.Printable(u.What), ui.Printable(u.Reason))
+		fmt.Fprintln(&b, style.Wrap("not searched: "+ui.Printable(u.What)+": "+ui.Printable(u.Reason), 0))
 	}
 	switch old, all := report.Old(), len(report.Holders); {
 	case len(old) > 0:
 		fmt.Fprintf(&b, "%s an old value\n", have(old))
 	case all > 0:
-		fmt.Fprintf(&b, "nothing that was searched has an old value; %s the present one\n", have(report.Holders))
+		fmt.Fprintf(&b, "nothing that was searched has an old value; %s the current one\n", have(report.Holders))
 	default:
 		b.WriteString("nothing that was searched has a value of these keys\n")
 	}
 	return b.String()
 }
 
-func writeHolders(b *strings.Builder, holders []where.Holder) {
+func writeHolders(b *strings.Builder, holders []where.Holder, style ui.Style) {
 	states := map[where.State]string{where.Old: "OLD", where.Current: "current"}
 	for _, h := range holders {
 		parts := strings.Join(h.Where, ", ")
 		if len(h.Keys) > 1 || h.Kind == where.KindFile || !strings.Contains(parts, h.Keys[0]) {
 			parts = strings.Join(h.Keys, ", ") + " in " + parts
 		}
-		fmt.Fprintf(b, "%-7s  %s  %s\n", states[h.State], ui.Printable(h.Title()), ui.Printable(parts))
+		state := fmt.Sprintf("%-7s", states[h.State])
+		if h.State == where.Old {
+			state = style.Caution(state)
+		}
+		text := ui.Printable(h.Title()) + "  " + ui.Printable(parts)
+		fmt.Fprintf(b, "%s  %s\n", state, style.Wrap(text, 9))
 		if h.Fix != "" {
 			fmt.Fprintf(b, "%7s  %s\n", "", ui.Printable(h.Fix))
 		}

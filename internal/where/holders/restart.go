@@ -123,7 +123,7 @@ func restart(s *session.Session, r *where.Restart, environ []string) error {
 func conclude(s *session.Session, ref keychain.Ref, report *where.Report) error {
 	if old := report.Old(); len(old) > 0 {
 		var b strings.Builder
-		writeHolders(&b, old)
+		writeHolders(&b, old, ui.StyleFor(s.Stderr, s.Getenv))
 		_, _ = s.Stderr.Write([]byte(b.String()))
 		return ui.Errorf("ragenv rotate"+s.ForProfile()+" --restart "+ref.Name+", after the commands above",
 			"%s the old key", strings.Replace(have(old), " ha", " still ha", 1))
