@@ -13,7 +13,7 @@ import (
 const root = "../.."
 
 // The documents that name tests.
-var documents = []string{"docs/testing.md", "docs/threat-model.md", "SECURITY.md"}
+var documents = []string{"docs/testing.md", "docs/threat-model.md", "docs/claims.md", "SECURITY.md"}
 
 var (
 	declared = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
@@ -70,28 +70,94 @@ func TestNamedTestsExist(t *testing.T) {
 	}
 }
 
-// Each claim of the threat model is a row of its table, with a test or a script in its last cell.
-func TestEachClaimHasATest(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(root, "docs/threat-model.md"))
+// row is one of a Markdown table, without what is around its cells.
+type row []string
+
+// tableBelow returns the rows below the head of the first table that follows a heading, up to the next heading.
+func tableBelow(t *testing.T, document, heading string) []row {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, document))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, ok := strings.Cut(string(text), "## How each claim is tested")
+	_, section, ok := strings.Cut(string(text), heading+"\n")
 	if !ok {
-		t.Fatal("docs/threat-model.md has no table of claims")
+		t.Fatalf("%s has no %q", document, heading)
 	}
-	claims := 0
-	for line := range strings.Lines(table) {
-		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
-		if !strings.HasPrefix(line, "|") || strings.HasPrefix(cells[0], "---") || strings.TrimSpace(cells[0]) == "claim" {
+	section, _, _ = strings.Cut(section, "\n#")
+	var rows []row
+	for line := range strings.Lines(section) {
+		if !strings.HasPrefix(line, "|") {
 			continue
 		}
-		claims++
-		if last := cells[len(cells)-1]; !named.MatchString(last) && !script.MatchString(last) {
-			t.Errorf("no test is named for %q", strings.TrimSpace(cells[0]))
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
+		for i := range cells {
+			cells[i] = strings.TrimSpace(cells[i])
+		}
+		rows = append(rows, cells)
+	}
+	if len(rows) < 3 {
+		t.Fatalf("%s has no table below %q", document, heading)
+	}
+	return rows[2:]
+}
+
+// claimsOf returns the claims of the threat model and the cells that name their tests.
+func claimsOf(t *testing.T) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for _, cells := range tableBelow(t, "docs/threat-model.md", "## How each claim is tested") {
+		if found[cells[0]] != "" {
+			t.Errorf("the claim %q is there twice", cells[0])
+		}
+		found[cells[0]] = cells[len(cells)-1]
+	}
+	if len(found) < 20 {
+		t.Fatalf("only %d claims were found", len(found))
+	}
+	return found
+}
+
+// Each claim of the threat model is a row of its table, with a test or a script in its last cell.
+func TestEachClaimHasATest(t *testing.T) {
+	for claim, tests := range claimsOf(t) {
+		if !named.MatchString(tests) && !script.MatchString(tests) {
+			t.Errorf("no test is named for %q", claim)
 		}
 	}
-	if claims < 20 {
-		t.Errorf("only %d claims were found", claims)
+}
+
+// Each claim of the threat model was made false once, and one of its tests said so: docs/claims.md has a row of it, or says how else
+// it is known.
+func TestEachClaimWasMadeFalse(t *testing.T) {
+	claims, seen := claimsOf(t), map[string]bool{}
+	for _, cells := range tableBelow(t, "docs/claims.md", "# Claims that were made false") {
+		if len(cells) != 3 || cells[1] == "" || cells[2] == "" {
+			t.Errorf("%q does not say what was broken, and what the test said", cells)
+			continue
+		}
+		tests, isClaim := claims[cells[0]]
+		if !isClaim {
+			t.Errorf("%q is no claim of the threat model", cells[0])
+		}
+		noticed := false
+		for _, m := range append(named.FindAllStringSubmatch(cells[2], -1), script.FindAllStringSubmatch(cells[2], -1)...) {
+			noticed = noticed || strings.Contains(tests, "`"+m[1]+"`")
+		}
+		if isClaim && !noticed {
+			t.Errorf("%q: what was noticed is by none of the tests %s", cells[0], tests)
+		}
+		seen[cells[0]] = true
+	}
+	for _, cells := range tableBelow(t, "docs/claims.md", "## Not made false yet") {
+		if len(cells) != 2 || cells[1] == "" || claims[cells[0]] == "" || seen[cells[0]] {
+			t.Errorf("%q is no claim, has no reason, or was made false", cells)
+		}
+		seen[cells[0]] = true
+	}
+	for claim := range claims {
+		if !seen[claim] {
+			t.Errorf("docs/claims.md does not have the claim %q", claim)
+		}
 	}
 }
