@@ -4,7 +4,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"testing"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -181,4 +183,76 @@ func withPodman5(h *home, programs map[string]obtained) {
 	h.link(programs["podman-5"].path, "bin", "podman")
 	h.write("storage.conf", "[storage]\ndriver = \"vfs\"\ngraphroot = \""+h.path("graph")+"\"\nrunroot = \""+h.path("run", "storage")+"\"\n")
 	h.env = append(h.env, "CONTAINERS_STORAGE_CONF="+h.path("storage.conf"), "PODMAN_IGNORE_CGROUPSV1_WARNING=1")
+}
+
+// withKo gives ko a program that builds in seconds, and a cache that all homes of the world share.
+func withKo(h *home, programs map[string]obtained) {
+	h.t.Helper()
+	if _, err := exec.LookPath("go"); err != nil {
+		skip(h.t, "ko needs go to build with")
+	}
+	h.link(programs["ko"].path, "bin", "ko")
+	if err := os.MkdirAll(h.path("program"), 0o700); err != nil {
+		h.t.Fatal(err)
+	}
+	h.write("program/go.mod", "module example.com/program\n\ngo 1.21\n")
+	h.write("program/main.go", "package main\n\nfunc main() {}\n")
+	h.env = append(h.env, "GOCACHE="+filepath.Join(os.Getenv("E2E_WORLD"), "go-cache"), "GOPROXY=off", "GOTOOLCHAIN=local", "GOFLAGS=-buildvcs=false",
+		"KO_DOCKER_REPO="+koRepository)
+}
+
+// koRepository is where ko pushes to.
+const koRepository = "nvcr.io/org/pushed"
+
+func koCommand(flags ...string) []string {
+	command := []string{"sh", "-c", `cd program && exec ko build "$@" .`, "ko", "--bare", "--sbom=none", "--platform=linux/amd64"}
+	return append(command, flags...)
+}
+
+func koBuild(h *home, image string) result {
+	h.t.Helper()
+	return h.with("KO_DEFAULTBASEIMAGE=" + image).
+		fetchTo(koCommand("--push=false", "--oci-layout-path=../layout")...)
+}
+
+// koBuilt fails the test unless what was built names the base image, and has its layers.
+func koBuilt(h *home, image string, _ result) {
+	h.t.Helper()
+	wantBase(h.t, layoutImage(h), image)
+}
+
+// wantBase fails the test unless an image that ko built is of that base.
+func wantBase(t *testing.T, built v1.Image, image string) {
+	t.Helper()
+	manifest, err := built.Manifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := manifest.Annotations["org.opencontainers.image.base.digest"], registryDigest(t, image); got != want {
+		t.Errorf("built on %s, want %s", got, want)
+	}
+	base := layersOf(t, remoteImage(t, image))
+	if got := layersOf(t, built); len(got) <= len(base) || !slices.Equal(got[:len(base)], base) {
+		t.Errorf("its layers are %q, want them to begin with %q", got, base)
+	}
+}
+
+func layersOf(t *testing.T, image v1.Image) []string {
+	t.Helper()
+	config, err := image.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, diff := range config.RootFS.DiffIDs {
+		all = append(all, diff.String())
+	}
+	return all
+}
+
+func koPush(h *home) {
+	h.t.Helper()
+	h.with("KO_DEFAULTBASEIMAGE="+nimImage).
+		run("", koCommand("--tags=1")...).ok()
+	wantBase(h.t, remoteImage(h.t, pushImage), nimImage)
 }

@@ -80,19 +80,12 @@ func clients() []*client {
 			operations: pythonOperations,
 		},
 		{
-			// In a credsStore it looks for the repository's own login first.
 			name: "crane", quick: true, verb: "pull",
 			fetch: func(h *home, image string) result {
 				return h.fetchTo("crane", "pull", "--format", "oci", image, h.path("layout"))
 			},
 			check: layoutFetched, denied: tokenDenied,
-			modes: map[mode]calls{
-				credHelpers: {image: getNVCR},
-				credsStore: {
-					image: []string{getNIM}, noKey: []string{getNIM, "get nvcr.io"}, locked: []string{getNIM, "get nvcr.io"},
-					second: []string{"get registry.example.com:5000/team/app", "get registry.example.com:5000"},
-				},
-			},
+			modes: libraryModes,
 			operations: ownLogin{
 				login:  []string{"crane", "auth", "login", registryHost, "--username", registry.NVCRUser, "--password-stdin"},
 				push:   []string{"crane", "copy", nimImage, pushImage},
@@ -179,7 +172,7 @@ func clients() []*client {
 		},
 		{
 			// It adds the port to the host's name, and then tries other names.
-			name: "nerdctl", verb: "pull", install: withNerdctl, fetch: nerdctlPull, check: nerdctlPulled, denied: tokenDenied,
+			name: "nerdctl", verb: "pull", install: withNerdctl, fetch: nerdctlPull, check: nerdctlPulled, denied: tokenDenied, noToken: true,
 			modes: map[mode]calls{
 				credHelpers: {
 					image: times(2, "get nvcr.io:443"), noKey: []string{"get nvcr.io:443", "get nvcr.io"}, locked: []string{"get nvcr.io:443", "get nvcr.io"},
@@ -211,6 +204,17 @@ func clients() []*client {
 				},
 			},
 		},
+		{
+			name: "ko", verb: "build", install: withKo, fetch: koBuild, check: koBuilt, denied: tokenDenied, modes: libraryModes,
+			operations: append(ownLogin{
+				login: []string{"ko", "login", registryHost, "--username", registry.NVCRUser, "--password-stdin"},
+				calls: map[mode][3][]string{credHelpers: {{"store nvcr.io"}}, credsStore: {{"store nvcr.io"}}},
+			}.operations()[:1], operation{
+				name: "build and push", do: koPush, want: map[mode][]string{
+					credHelpers: times(2, "get nvcr.io"), credsStore: {getNIM, "get nvcr.io/org/pushed"},
+				},
+			}),
+		},
 		{name: "kaniko"}, // as crane: it links the same library
 	}
 }
@@ -223,6 +227,16 @@ var listAndGet = []string{"list", "get nvcr.io"}
 
 // getNIM is how go-containerregistry asks a credsStore for nimImage.
 const getNIM = "get nvcr.io/nim/nvidia/nemotron-3-super-120b-a12b"
+
+// libraryModes are those of go-containerregistry, the library of crane, ko and others: in a credsStore it looks for the repository's own
+// login first.
+var libraryModes = map[mode]calls{
+	credHelpers: {image: getNVCR},
+	credsStore: {
+		image: []string{getNIM}, noKey: []string{getNIM, "get nvcr.io"}, locked: []string{getNIM, "get nvcr.io"},
+		second: []string{"get registry.example.com:5000/team/app", "get registry.example.com:5000"},
+	},
+}
 
 // podmanModes are those of containers/image, the library of skopeo, podman and buildah.
 var (
