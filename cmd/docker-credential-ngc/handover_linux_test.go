@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
@@ -53,6 +54,17 @@ func (i *installed) run(verb, stdin string, env ...string) (stdout, stderr strin
 		i.t.Fatal(err)
 	}
 	return out.String(), errOut.String(), cmd.ProcessState.ExitCode()
+}
+
+// dataHome is the directory of $XDG_DATA_HOME.
+func (i *installed) dataHome() string {
+	for _, variable := range i.home {
+		if dir, ok := strings.CutPrefix(variable, "XDG_DATA_HOME="); ok {
+			return dir
+		}
+	}
+	i.t.Fatal("no XDG_DATA_HOME")
+	return ""
 }
 
 func wantIn(t *testing.T, text string, parts ...string) {
@@ -195,24 +207,23 @@ func TestFileStoreNeedsNoRagenv(t *testing.T) {
 
 // The first write may choose any keychain, so ragenv does it; what is not that write is answered without.
 func TestRagenvChoosesAtTheFirstWrite(t *testing.T) {
-	const passphrase = "RAGENV_PASSPHRASE=open sesame"
 	for _, test := range []struct {
 		name, verb string
 		env        []string
-		stored     bool // something is stored already
+		store      bool // there is a file store already
 		ran        bool
 	}{
 		{"the first write", "store", nil, false, true},
 		{"a read", "get", nil, false, false},
 		{"a list", "list", nil, false, false},
-		{"a write to the file store by name", "store", []string{"RAGENV_BACKEND=file", passphrase}, false, false},
-		{"a later write", "store", []string{passphrase}, true, false},
+		{"a write to the file store by name", "store", []string{"RAGENV_BACKEND=file"}, false, false},
+		{"a later write", "store", nil, true, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			i := install(t)
-			if test.stored {
-				if _, stderr, code := i.run("store", login(t, scripttest.NewKey()), passphrase); code != 0 {
-					t.Fatal(stderr)
+			if test.store {
+				if _, err := keychain.CreateFileStore(keychain.Options{Dir: i.dataHome() + "/ragenv"}, keychain.Protection{}); err != nil {
+					t.Fatal(err)
 				}
 			}
 			ran := filepath.Join(i.dir, "ran")

@@ -44,8 +44,8 @@ const (
 var subjects = []subject{
 	{"internal/atomicfile", "", ""},
 	{"internal/childenv", "", ""},
-	{"internal/config", ragenvScripts, "TestScripts/(config|profile|source)"},
-	{"internal/credentialhelper", helperScripts, "."},
+	{"internal/config", ragenvScripts, "TestScripts/(config|profile|source$)"},
+	{"internal/credentialhelper", helperScripts, "TestScripts|TestRagenv"},
 	{"internal/dockerconfig", ragenvScripts, "TestScripts/docker"},
 	{"internal/dotenv", "./test/oracle", "TestReadings"},
 	{"internal/gitindex", "", ""},

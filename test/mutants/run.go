@@ -149,7 +149,7 @@ func (p *place) run(s *suite, id int) (o outcome, failure string, err error) {
 	if err := os.WriteFile(filepath.Join(p.dir, "on"), []byte(strconv.Itoa(id)), 0o644); err != nil {
 		return 0, "", err
 	}
-	temp := filepath.Join(p.dir, "tmp")
+	temp := filepath.Join(p.dir, "t")
 	if err := os.MkdirAll(temp, 0o777); err != nil {
 		return 0, "", err
 	}
@@ -236,7 +236,7 @@ func (p *place) try(m mutant) (r result, err error) {
 
 // test returns what the tests of a subject say of each of its mutants. The module is in the directory root.
 func test(root string, s subject, workers int, found *source) ([]result, error) {
-	temp, err := os.MkdirTemp("", "mutants")
+	temp, err := os.MkdirTemp("", "mut") // short: there are sockets in it
 	if err != nil {
 		return nil, err
 	}
