@@ -16,18 +16,16 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// forgetLine says how the line that was just typed is removed from the history of the user's shell.
-//
-// Sources: bash's manual, "Bash History Builtins" (-1 is the history command itself); fish's "history delete"; zsh writes its
-// history file when it ends, and PSReadLine at once.
+// forgetLine is how the shell in use forgets the line before. They are run in the shells by TestHistoryHints; PowerShell's is from
+// its documentation.
 func forgetLine(getenv func(string) string) string {
 	switch filepath.Base(getenv("SHELL")) {
 	case "bash":
 		return "history -d -2 removes it now"
 	case "fish":
-		return "history delete --contains 'ragenv set' removes it"
-	case "zsh":
-		return "close this shell, then delete the line from ~/.zsh_history"
+		return "history delete --exact --case-sensitive -- $history[1] removes it now"
+	case "zsh": // which has no command for one line: what is written leaves such lines out
+		return "HISTORY_IGNORE='ragenv set *' && fc -W removes it now"
 	}
 	if runtime.GOOS == "windows" {
 		return "delete the line from the file (Get-PSReadLineOption).HistorySavePath"
