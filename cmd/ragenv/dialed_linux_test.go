@@ -11,6 +11,15 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
+// Configurations that name another backend by the time they are read than when the program starts, as a migration at that moment does.
+const (
+	namedLate         = "notes = \"\"\"\nbackend = \"file\"\n\"\"\"\nbackend = \"secret-service\"\n" // at the start it is read by lines
+	namedWhileReading = `backend = "file"
+[sources.default.NGC_API_KEY]
+command = ["sh", "-c", "echo backend = '\"secret-service\"' >~/.config/ragenv/config.toml; echo nvapi-no-key"]
+`
+)
+
 // TestNothingIsDialed watches by strace that what needs no session bus connects to none and runs nothing, and that a
 // configuration of another user leads to neither.
 func TestNothingIsDialed(t *testing.T) {
@@ -49,6 +58,8 @@ func TestNothingIsDialed(t *testing.T) {
 		{"a config.toml of another user", "docker-credential-ngc get", "backend = \"secret-service\"\n", 1234, false},
 		{"one that names pass", "docker-credential-ngc get", "backend = \"pass\"\n", 1234, false},
 		{"a backend that needs the bus", "ragenv get NGC_API_KEY", "backend = \"secret-service\"\n", 0, true}, // so the others can fail
+		{"one that is named after the start", "ragenv get NGC_API_KEY", namedLate, 0, true},
+		{"one that is named while the keys are read", "ragenv get NGC_API_KEY", namedWhileReading, 0, true},
 		{"the helper for it", "docker-credential-ngc get", "backend = \"secret-service\"\n", 0, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

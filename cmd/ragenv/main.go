@@ -13,8 +13,10 @@ import (
 	"github.com/ragenv/ragenv/internal/buildinfo"
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/credentialhelper"
+	"github.com/ragenv/ragenv/internal/execve"
 	"github.com/ragenv/ragenv/internal/hardening"
 	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain/system"
 )
 
 func main() {
@@ -53,6 +55,11 @@ func (p *program) main(args []string) int {
 		return int(status)
 	}
 	return p.printer(false).Fail(p.underSudo(err))
+}
+
+// again runs the same command line in this process's place, under a name that tells it to have the session bus.
+func (p *program) again() error {
+	return execve.Again(programName+"-again", os.Args[1:], system.Environ())
 }
 
 // do does what the command line says.

@@ -49,10 +49,13 @@ func (p *program) session(c *cli.Context) (*session.Session, error) { return p.o
 // open reads the configuration, with which a command works.
 func (p *program) open(g globals) (*session.Session, error) {
 	print := p.printer(g.quiet)
-	s := &session.Session{Print: print, Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr, Getenv: p.getenv, Now: p.now, Services: services.New(p.getenv, print)}
+	s := &session.Session{Print: print, Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr, Getenv: p.getenv, Now: p.now, Services: services.New(p.getenv, print), Again: p.again}
 	var err error
 	if s.Config, err = config.Load(p.getenv); err != nil {
 		return nil, session.ExplainConfig(err)
+	}
+	if err := s.GetBus(); err != nil {
+		return nil, err
 	}
 	if g.profile != nil {
 		if err := s.Config.SetProfile(*g.profile, config.OriginFlag); err != nil {

@@ -26,6 +26,15 @@ func run(argv, env []string) (int, *Error) {
 	return 0, &Error{argv[0], path, explain(path, syscall.Exec(path, argv, env))}
 }
 
+// Again runs this program's file in this process's place, under another name. It returns an error or not at all.
+func Again(name string, args, env []string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return syscall.Exec(self, append([]string{name}, args...), env)
+}
+
 func searchPath(env []string) string {
 	for _, entry := range env {
 		if path, ok := strings.CutPrefix(entry, "PATH="); ok {

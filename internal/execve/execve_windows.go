@@ -63,3 +63,6 @@ func explain(path string, err error) error {
 
 // hereForm names a file of the current directory so that it is not searched for.
 func hereForm(path string) string { return shellquote.Word(`.\` + path) }
+
+// Again runs this program's file in this process's place, which Windows cannot.
+func Again(string, []string, []string) error { return errors.ErrUnsupported }

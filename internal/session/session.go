@@ -29,6 +29,8 @@ type Session struct {
 	Now            func() time.Time
 
 	Services *services.Services
+
+	Again func() error // runs the program again in this process's place; it returns an error or not at all
 }
 
 // FlagProfile is the name of the flag for another profile.

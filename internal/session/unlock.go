@@ -9,6 +9,7 @@ import (
 	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/pkg/keychain/system"
 )
 
 // ExplainBackend gives an error of a backend that need not be the one in use the hint that is right for it.
@@ -69,7 +70,18 @@ func Settled[T any](s *Session, read func() (T, error)) (T, error) {
 		if !s.Config.BackendMoved(s.Getenv) {
 			return found, err
 		}
+		if err := s.GetBus(); err != nil {
+			return found, err
+		}
 	}
+}
+
+// GetBus starts the program again where it was started without the session bus, which the backend now in use needs.
+func (s *Session) GetBus() error {
+	if !system.MissesBus(s.Config.Backend) {
+		return nil
+	}
+	return s.Again()
 }
 
 // askAndUnlock asks until the passphrase is right, and keeps the store open as long as the configuration says, or for this

@@ -18,6 +18,11 @@ const disabled = "disabled:"
 
 var callers, given = os.LookupEnv(variable)
 
+var muted bool
+
+// Muted reports whether this process was started without the session bus although there may be one, because it seemed to need none.
+func Muted() bool { return muted }
+
 // Environ is os.Environ with DBUS_SESSION_BUS_ADDRESS as the caller of this process gave it, or without it when the caller
 // did not: the environment for the commands this process runs.
 func Environ() []string {

@@ -14,7 +14,7 @@ func init() {
 	address := callers
 	switch {
 	case !wanted(os.Args, os.Getenv):
-		address = disabled
+		address, muted = disabled, true
 	case launches(callers):
 		address = discover("/run/user/" + strconv.Itoa(os.Getuid()))
 	}
