@@ -51,7 +51,7 @@ func nerdctlNames(verb string) []string {
 // nerdctlPlainLogin comes after a logout: what becomes of a login where credHelpers names nvcr.io alone, as configure leaves it that ran before nerdctl was there.
 var nerdctlPlainLogin = []operation{
 	{
-		name: "login with a key, of nvcr.io:443 nothing in credHelpers", keeps: map[mode]string{credHelpers: ".docker/config.json"},
+		name: "login with a key, without nvcr.io:443 in credHelpers", keeps: map[mode]string{credHelpers: ".docker/config.json"},
 		want: map[mode][]string{credHelpers: {"store nvcr.io"}, credsStore: {"store nvcr.io:443", "store nvcr.io"}},
 		do: func(h *home) {
 			if !h.usesStore() {
@@ -61,7 +61,7 @@ var nerdctlPlainLogin = []operation{
 		},
 	},
 	{
-		name: "logout from there", want: map[mode][]string{credHelpers: {"erase nvcr.io"}, credsStore: nerdctlNames("erase")},
+		name: "logout after that", want: map[mode][]string{credHelpers: {"erase nvcr.io"}, credsStore: nerdctlNames("erase")},
 		do: func(h *home) {
 			h.run("", "nerdctl", "logout", registryHost).ok()
 			h.wantNoKey()
