@@ -110,7 +110,7 @@ func (p *place) build(pkg string, replaced map[string][]byte) error {
 	if err := os.WriteFile(overlayFile, data, 0o644); err != nil {
 		return err
 	}
-	flags := []string{"-overlay", overlayFile, "-ldflags", "-s -w -X " + pkg + ".mutantDir=" + p.dir}
+	flags := []string{"-overlay", overlayFile, "-ldflags", "-s -w -X '" + pkg + ".mutantDir=" + p.dir + "'"}
 	tests := func(name, dir, run string) (*suite, error) {
 		s := &suite{program: filepath.Join(p.dir, name), dir: filepath.Join(p.root, dir)}
 		if run != "" {
