@@ -1,6 +1,7 @@
 package source
 
 import (
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -77,7 +78,12 @@ func TestLastLine(t *testing.T) {
 func TestEnviron(t *testing.T) {
 	environ := []string{"PATH=/bin", "HOME=/h", "VAULT=a=b", "VAULT_ADDR=x", passphrase.EnvValue + "=p", passphrase.EnvFile + "=f", passphrase.EnvBackupFile + "=b", passphrase.EnvCredentials + "=c"}
 	all := []string{"VAULT", passphrase.EnvValue, passphrase.EnvFile, passphrase.EnvBackupFile, passphrase.EnvCredentials}
+	var folded []string // the names of Windows have no case
+	if runtime.GOOS == "windows" {
+		folded = []string{"vault=x"}
+	}
 	for name, c := range map[string]struct{ named, environ, only, want []string }{
+		"named in another case":    {all, []string{"vault=x"}, nil, folded},
 		"nothing is named":         {nil, environ, nil, []string{"PATH=/bin", "HOME=/h"}},
 		"named":                    {all, environ, nil, []string{"PATH=/bin", "HOME=/h", "VAULT=a=b"}},
 		"only some":                {all, environ, []string{"VAULT", "VAULT_ADDR", passphrase.EnvValue}, []string{"VAULT=a=b"}},
