@@ -52,6 +52,7 @@ func TestAssignments(t *testing.T) {
 		"https://me:secret@host/ a":          {"1  secret"},
 		"https://me:$A@host/ http://me@b":    nil,
 		"#A=1":                               nil,
+		"ftp://a:one@host ftp://b:two@host":  {"1  one", "1  two"},
 		" # A=1":                             nil,
 		"A='1' B=\"\" C=''":                  {"1 A 1"},
 		"A=1 A=1 A=2":                        {"1 A 1", "1 A 2"},
