@@ -138,11 +138,10 @@ func entries(s *session.Session, all, detailed bool, key *fingerprint.Key) ([]li
 		return nil, err
 	}
 	s.ForgetOld(k, refs)
+	refs = slices.DeleteFunc(refs, func(ref keychain.Ref) bool { return ref.Kind != keychain.KindEnv && ref.Kind != keychain.KindRegistry })
+	items, errs := k.GetEach(slices.DeleteFunc(slices.Clone(refs), k.Sourced))
 	locked := false
 	for _, ref := range refs {
-		if ref.Kind != keychain.KindEnv && ref.Kind != keychain.KindRegistry {
-			continue
-		}
 		entry := listEntry{Name: ref.Name, Profile: ref.Profile, Kind: string(ref.Kind), Backend: k.Backend()}
 		if ref.Kind == keychain.KindRegistry {
 			entry.Server = ref.Name
@@ -160,12 +159,8 @@ func entries(s *session.Session, all, detailed bool, key *fingerprint.Key) ([]li
 			s.WarnOfBoth(k, ref)
 			continue
 		}
-		var item keychain.Item
-		err := error(keychain.ErrLocked)
-		if !locked {
-			item, err = k.Get(ref)
-			err = s.ExplainPassphrase(err)
-		}
+		item, err := items[0], s.ExplainPassphrase(errs[0])
+		items, errs = items[1:], errs[1:]
 		switch {
 		case err == nil:
 			entry.Username, entry.Updated, entry.Expires = item.Username, known(item.Updated), known(item.Expires)

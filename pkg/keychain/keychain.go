@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -219,25 +220,7 @@ func (k *Keychain) GetAll(refs []Ref) ([]Item, error) {
 }
 
 func (k *Keychain) getAll(refs []Ref) ([]Item, error) {
-	items := make([]Item, len(refs))
-	errs := make([]error, len(refs))
-	workers := 1
-	if k.file != nil {
-		workers = min(runtime.GOMAXPROCS(0), len(refs))
-	}
-	work := func(w int) {
-		for i := w; i < len(refs); i += workers {
-			if items[i], errs[i] = k.Get(refs[i]); errs[i] != nil && !errors.Is(errs[i], ErrNotFound) {
-				return
-			}
-		}
-	}
-	var wg sync.WaitGroup
-	for w := 1; w < workers; w++ {
-		wg.Go(func() { work(w) })
-	}
-	work(0)
-	wg.Wait()
+	items, errs := k.GetEach(refs)
 	found := items[:0]
 	for i, err := range errs {
 		switch {
@@ -248,6 +231,42 @@ func (k *Keychain) getAll(refs []Ref) ([]Item, error) {
 		}
 	}
 	return found, nil
+}
+
+// GetEach is Get for several items, with an error for each: those of the file store are read on all processors. Once an item cannot
+// be read for another reason than its own (ErrNotFound, ErrDamaged), items that were not read yet have that error, too.
+func (k *Keychain) GetEach(refs []Ref) ([]Item, []error) {
+	items, errs := make([]Item, len(refs)), make([]error, len(refs))
+	var failed atomic.Pointer[error]
+	read := func(i int) {
+		if err := failed.Load(); err != nil {
+			errs[i] = *err
+			return
+		}
+		items[i], errs[i] = k.Get(refs[i])
+		if err := errs[i]; err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrDamaged) {
+			failed.Store(&err)
+		}
+	}
+	workers := 1
+	if k.file != nil {
+		workers = min(runtime.GOMAXPROCS(0), max(len(refs)-1, 1))
+	}
+	work := func(w int) {
+		for i := 1 + w; i < len(refs); i += workers {
+			read(i)
+		}
+	}
+	if len(refs) > 0 {
+		read(0) // alone, since it may be what unlocks the store
+	}
+	var wg sync.WaitGroup
+	for w := 1; w < workers; w++ {
+		wg.Go(func() { work(w) })
+	}
+	work(0)
+	wg.Wait()
+	return items, errs
 }
 
 // clockSkew is how far ahead of this machine's clock another one's may be. A time beyond that is not when an item was

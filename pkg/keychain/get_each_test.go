@@ -1,0 +1,48 @@
+package keychain_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// An item that cannot be read has an error of its own, and the others are read; in a locked store all have the same error.
+func TestGetEach(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "store")
+	options := keychain.Options{Backend: keychain.BackendFile, Dir: dir}
+	k, err := keychain.CreateFileStore(options, keychain.Protection{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refs []keychain.Ref
+	for _, name := range []string{"A_TOKEN", "B_TOKEN", "C_TOKEN", "D_TOKEN", "E_TOKEN"} {
+		ref := keychain.Ref{Profile: "default", Kind: keychain.KindEnv, Name: name}
+		refs = append(refs, ref)
+		if err := k.Set(keychain.Item{Ref: ref, Secret: keychain.NewSecret("the value of " + name)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := k.Remove(refs[1]); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "items", "*env+C_TOKEN*"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%q, %v", files, err)
+	}
+	if err := os.WriteFile(files[0], []byte("not an age file"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	items, errs := k.GetEach(refs)
+	for i, ref := range refs {
+		want := map[int]error{1: keychain.ErrNotFound, 2: keychain.ErrDamaged}[i]
+		if !errors.Is(errs[i], want) || want == nil && items[i].Secret.Reveal() != "the value of "+ref.Name {
+			t.Errorf("%s: %v, want %v", ref.Name, errs[i], want)
+		}
+	}
+	if items, errs := k.GetEach(nil); len(items) != 0 || len(errs) != 0 {
+		t.Errorf("of nothing: %d items, %d errors", len(items), len(errs))
+	}
+}
