@@ -47,7 +47,7 @@ func TestArrange(t *testing.T) {
 		"rm A --force -- B --force":            "rm --force -- A B --force",
 		"get -":                                "get -- -",
 		"docker status --profile x":            "docker status --profile x",
-		"--profile x docker --quiet status":    "docker status --profile x --quiet",
+		"--profile x docker --quiet status":    "docker status --profile x",
 		"docker compose up --help":             "docker compose up --help",
 		"nonsense --flag x":                    "nonsense --flag x",
 		"-- docker compose -f x up":            "run -- docker compose -f x up",

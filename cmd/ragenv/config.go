@@ -63,7 +63,7 @@ environment variable).
 			}
 			switch {
 			case c.IsSet("unused") && c.IsSet("used"):
-				return ui.Usagef(commandline.HelpHint(c), "--unused and --used exclude each other")
+				return ui.Usagef(commandline.HelpHint(c), "use only one of --unused and --used")
 			case c.IsSet("unused"):
 				return runConfigUnused(s, c, unused, true)
 			case c.IsSet("used"):

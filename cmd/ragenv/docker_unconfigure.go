@@ -72,7 +72,7 @@ func runDockerUnconfigure(s *session.Session) error {
 	case changed:
 		s.Print.Note("%s is as it was before ragenv docker configure", path)
 	default:
-		s.Print.Note("nothing to take back in %s", path)
+		s.Print.Note("nothing to undo in %s", path)
 	}
 	if stays {
 		s.Print.Note("%s is still named there, as it was before", dockersetup.HelperProgram)

@@ -93,7 +93,7 @@ none. Install the chart with --set imagePullSecret.create=false --set ngcApiSecr
 				return ui.Usagef(commandline.HelpHint(c), "--format is one of %s", strings.Join(render.Names(), ", "))
 			}
 			if o.format != formatKubernetes && (c.IsSet("namespace") || c.IsSet("name") || c.IsSet("helm-release")) {
-				return ui.Usagef(applyKubernetes, "--namespace, --name and --helm-release belong to --format kubernetes")
+				return ui.Usagef(applyKubernetes, "--namespace, --name and --helm-release need --format kubernetes")
 			}
 			o.kubernetes.Namespaces = namespaces.Value()
 			only, err := parseOnly(c, o.only)

@@ -64,7 +64,7 @@ func runHelmConfigure(s *session.Session) error {
 func programPath() (string, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return "", ui.Errorf("run ragenv by its whole path", "it is not known where this program is: %w", err)
+		return "", ui.Errorf("run ragenv by its whole path", "the path of this program cannot be found: %w", err)
 	}
 	if found, err := exec.LookPath(programName); err == nil && filepath.IsAbs(found) {
 		here, errHere := os.Stat(self)

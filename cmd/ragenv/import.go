@@ -67,9 +67,9 @@ each key after that was read back from the keychain, and nothing else in the fil
 			case c.IsSet("as") && o.As != dotenv.Shell && o.As != dotenv.Compose:
 				return ui.Usagef(commandline.HelpHint(c), "--as takes shell or compose")
 			case len(o.Files) == 0 && !o.FromEnv && !o.Docker:
-				return ui.Usagef("ragenv import .env, or --from-env, or --docker", "import from where?")
+				return ui.Usagef("ragenv import .env, or --from-env, or --docker", "no source was named to import from")
 			case o.All && o.Only != nil:
-				return ui.Usagef(commandline.HelpHint(c), "--all and --only exclude each other")
+				return ui.Usagef(commandline.HelpHint(c), "use only one of --all and --only")
 			case o.All && o.FromEnv:
 				return ui.Usagef("ragenv import --from-env --only A,B", "--all does not go with --from-env: most of an environment is no key")
 			case o.Remove && o.FromEnv:

@@ -198,7 +198,7 @@ func fingerprintKey(s *session.Session, o listOptions) (*fingerprint.Key, error)
 		return nil, nil
 	}
 	if !o.json {
-		return nil, ui.Usagef("ragenv list --json --fingerprint-key FILE", "--fingerprint-key belongs to --json")
+		return nil, ui.Usagef("ragenv list --json --fingerprint-key FILE", "--fingerprint-key needs --json")
 	}
 	var data []byte
 	var err error

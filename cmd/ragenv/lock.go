@@ -39,7 +39,7 @@ func runLock(s *session.Session) error {
 		return err
 	}
 	if k.Backend() == keychain.SourceOnly {
-		s.Print.Note("nothing is stored, so nothing is locked: what commands gave is forgotten")
+		s.Print.Note("nothing is stored, so nothing is locked; cached keys from commands were removed")
 		return nil
 	}
 	if open, err := s.NeverLocked(k); err != nil || open {

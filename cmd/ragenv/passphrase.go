@@ -70,7 +70,7 @@ func runPassphrase(s *session.Session, o passphraseOptions) error {
 			return err
 		}
 		if len(next) == 0 && !protected {
-			s.Print.Note("the keychain has no passphrase still")
+			s.Print.Note("the keychain still has no passphrase")
 			return nil
 		}
 	}

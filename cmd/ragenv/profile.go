@@ -116,7 +116,7 @@ func runProfileUse(s *session.Session, c *cli.Context, profile string) error {
 	if err := s.Config.Pin(config.KeyProfile, profile); err != nil {
 		return err
 	}
-	s.Print.Note("the active profile is %s from now on (%s)", profile, s.Config.Paths.ConfigFile)
+	s.Print.Note("the active profile is now %s (%s)", profile, s.Config.Paths.ConfigFile)
 	if profile != config.DefaultProfile && !hasKeys(s, profile) {
 		s.Print.Warn("profile %s has no keys", profile)
 		s.Print.Hint("ragenv profile list, or ragenv set --profile %s %s", profile, secrets.NGCAPIKey)

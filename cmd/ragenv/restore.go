@@ -235,7 +235,7 @@ func restoreAll(s *session.Session, k *keychain.Keychain, items []keychain.Item,
 	}
 	s.Print.Note("%s restored, %d of %d stored already", ui.Count(restored, "item"), same, total)
 	if len(kept) > 0 {
-		s.Print.Note("%s replaced; the values before are kept for a week", ui.Count(len(kept), "key"))
+		s.Print.Note("%s replaced; the previous values are kept for a week", ui.Count(len(kept), "key"))
 		s.Hint("ragenv rotate --undo NAME")
 	}
 	return failed

@@ -51,7 +51,7 @@ services with the stored key, and only those, asks, runs them, and searches agai
   # Forget the old key at once
   ragenv rotate NGC_API_KEY --confirm`,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "undo", Destination: &o.undo, Usage: "bring back the key from before; a second time swaps them again"},
+			&cli.BoolFlag{Name: "undo", Destination: &o.undo, Usage: "restore the previous key; a second time swaps them again"},
 			&cli.BoolFlag{Name: "confirm", Destination: &o.confirm, Usage: "the new key works: forget the one from before"},
 			&cli.BoolFlag{Name: "restart", Destination: &o.restart, Usage: "recreate the Compose services that have the old key"},
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.yes, Usage: "with --restart: do not ask"},
@@ -73,10 +73,10 @@ services with the stored key, and only those, asks, runs them, and searches agai
 				return err
 			}
 			if o.undo && o.confirm || o.undo && o.restart || o.confirm && o.restart {
-				return ui.Usagef(commandline.HelpHint(c), "--undo, --confirm and --restart exclude each other")
+				return ui.Usagef(commandline.HelpHint(c), "use only one of --undo, --confirm and --restart")
 			}
 			if o.yes && !o.restart {
-				return ui.Usagef("ragenv rotate --restart --yes "+o.Name, "--yes belongs to --restart")
+				return ui.Usagef("ragenv rotate --restart --yes "+o.Name, "--yes needs --restart")
 			}
 			return runRotate(s, o)
 		},
@@ -109,7 +109,7 @@ func runRotate(s *session.Session, o rotateOptions) error {
 		return holders.RestartHolders(s, ref, o.yes)
 	}
 	if known, _ := secrets.Lookup(o.Name); known.Irreplaceable {
-		return ui.Errorf("make a new index with a key of its own", "%s cannot be rotated: what is encrypted with it can never be read without it", o.Name)
+		return ui.Errorf("create a new index with a key of its own", "%s cannot be rotated: what is encrypted with it can never be read without it", o.Name)
 	}
 	var current keychain.Item
 	err = s.Unlocked(k, func() (err error) {
@@ -137,7 +137,7 @@ func runRotate(s *session.Session, o rotateOptions) error {
 		return err
 	}
 	if next.Secret = keychain.NewSecret(value); next.Secret == current.Secret {
-		return ui.Errorf("make a new key first, then run it again", "that is the key %s has now", o.Name)
+		return ui.Errorf("create a new key first, then run it again", "this key is already stored as %s", o.Name)
 	}
 	if err := askBeforeRotation(s, next, o); err != nil {
 		return err
@@ -167,9 +167,9 @@ func askBeforeRotation(s *session.Session, next keychain.Item, o rotateOptions) 
 	}
 	switch result.Outcome {
 	case probe.Valid:
-		s.Print.Note("the service takes the new key")
+		s.Print.Note("the service accepts the new key")
 	case probe.Unknown:
-		s.Print.Note("whether the service takes the new key is not known: %s", result.Detail)
+		s.Print.Note("whether the service accepts the new key is not known: %s", result.Detail)
 	case probe.Invalid, probe.LacksRights:
 		if o.forced {
 			s.Print.Warn("the service refuses the new key: %s", result.Detail)
@@ -189,7 +189,7 @@ func swap(s *session.Session, k *keychain.Keychain, current, next keychain.Item)
 	if err := k.Set(next); err != nil {
 		return err
 	}
-	s.Print.Note("%s%s is the new key from now on; the one before is kept for a week", next.Name, s.InProfile())
+	s.Print.Note("%s%s is replaced; the previous key is kept for a week", next.Name, s.InProfile())
 	s.Hint(fmt.Sprintf("ragenv rotate --confirm %s when it works, ragenv rotate --undo %s if it does not", next.Name, next.Name))
 	return nil
 }
@@ -237,7 +237,7 @@ func undoRotation(s *session.Session, k *keychain.Keychain, ref keychain.Ref) er
 		return err
 	})
 	if errors.Is(err, keychain.ErrNotFound) || err == nil && s.Now().Sub(previous.Updated) > session.FormerKept {
-		return ui.Errorf("ragenv set"+s.ForProfile()+" "+ref.Name, "no key from before is kept for %s%s: none was replaced, it was confirmed, or a week has passed", ref.Name, s.InProfile())
+		return ui.Errorf("ragenv set"+s.ForProfile()+" "+ref.Name, "no previous key is kept for %s%s: none was replaced, it was confirmed, or a week has passed", ref.Name, s.InProfile())
 	}
 	if err != nil {
 		return err
@@ -255,13 +255,13 @@ func undoRotation(s *session.Session, k *keychain.Keychain, ref keychain.Ref) er
 		if err := k.Remove(previous.Ref); err != nil && !errors.Is(err, keychain.ErrNotFound) {
 			return err
 		}
-		s.Print.Note("%s%s is the key from before again", ref.Name, s.InProfile())
+		s.Print.Note("%s%s is the previous key again", ref.Name, s.InProfile())
 		return nil
 	}
 	if err := s.KeepFormer(k, current); err != nil {
 		return err
 	}
-	s.Print.Note("%s%s is the key from before again; the one it was until now is kept for a week", ref.Name, s.InProfile())
+	s.Print.Note("%s%s is the previous key again; the replaced one is kept for a week", ref.Name, s.InProfile())
 	s.Hint("ragenv rotate" + s.ForProfile() + " --undo " + ref.Name + " swaps them again")
 	return nil
 }
@@ -269,11 +269,11 @@ func undoRotation(s *session.Session, k *keychain.Keychain, ref keychain.Ref) er
 func confirmRotation(s *session.Session, k *keychain.Keychain, ref keychain.Ref) error {
 	err := k.Remove(session.FormerRef(ref))
 	if errors.Is(err, keychain.ErrNotFound) {
-		s.Print.Note("no key from before is kept for %s%s", ref.Name, s.InProfile())
+		s.Print.Note("no previous key is kept for %s%s", ref.Name, s.InProfile())
 		return nil
 	}
 	if err == nil {
-		s.Print.Note("the key from before %s%s is forgotten", ref.Name, s.InProfile())
+		s.Print.Note("the previous key of %s%s is deleted", ref.Name, s.InProfile())
 	}
 	return err
 }

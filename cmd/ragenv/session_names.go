@@ -46,7 +46,7 @@ func envName(c *cli.Context, name string) error {
 	case isAssignment && secrets.ValidName(before) && !secrets.LooksLikeKey(before):
 		return valueInArguments("ragenv set " + before)
 	case secrets.LooksLikeKey(name):
-		return ui.Usagef(commandline.HelpHint(c), "that is a key, and not the name of one")
+		return ui.Usagef(commandline.HelpHint(c), "this is a key, not the name of one")
 	}
 	if err := secrets.CheckName(name); err != nil {
 		return ui.Usagef(commandline.HelpHint(c), "%w", err)

@@ -75,11 +75,11 @@ that. --force replaces also what cannot be read.
 			}
 			switch {
 			case o.FromEnv && o.Generate:
-				return ui.Usagef(commandline.HelpHint(c), "--from-env and --generate exclude each other")
+				return ui.Usagef(commandline.HelpHint(c), "use only one of --from-env and --generate")
 			case o.keep && (o.FromEnv || o.Generate):
 				return ui.Usagef(commandline.HelpHint(c), "--keep takes no other value")
 			case o.keep && o.expires == "":
-				return ui.Usagef("ragenv set "+o.Name+" --keep --expires 90d", "--keep belongs to --expires")
+				return ui.Usagef("ragenv set "+o.Name+" --keep --expires 90d", "--keep needs --expires")
 			}
 			return runSet(s, o)
 		},

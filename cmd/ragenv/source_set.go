@@ -129,5 +129,5 @@ func notStoredYet(s *session.Session, ref keychain.Ref) error {
 	if err != nil || !stored {
 		return err
 	}
-	return ui.Errorf("ragenv rm"+s.ForProfile()+" "+ref.Name+", then run it again", "%s is stored%s already, and a key has one place", ref.Name, s.InProfile())
+	return ui.Errorf("ragenv rm"+s.ForProfile()+" "+ref.Name+", then run it again", "%s is stored%s already, and a key can come from one place only", ref.Name, s.InProfile())
 }

@@ -12,7 +12,8 @@ import (
 // COMMAND" becomes "ragenv run [flags] -- COMMAND". What follows a "--", or the command to run, is never touched. A global flag
 // before a command that has no use for it is dropped, as docker does.
 func Arrange(app *cli.App, args []string) []string {
-	var path, global, flags []string // global are the global flags before the command
+	var path, flags []string
+	var global []int // where in flags the global ones before the command's name begin
 	var last *cli.Command
 	known, run := app.Flags, runCommand(app)
 	if run != nil {
@@ -30,11 +31,9 @@ func Arrange(app *cli.App, args []string) []string {
 		if IsFlag(arg) {
 			n := min(FlagLength(known, arg), len(args))
 			if name := flagName(arg); len(commands) > 0 && FindFlag(app.Flags, name) != nil && !slices.Contains(versionFlag().Names(), name) {
-				global = append(global, args[:n]...)
-			} else {
-				flags = append(flags, args[:n]...)
+				global = append(global, len(flags))
 			}
-			args = args[n:]
+			flags, args = append(flags, args[:n]...), args[n:]
 			continue
 		}
 		command := FindCommand(commands, arg)
@@ -44,10 +43,11 @@ func Arrange(app *cli.App, args []string) []string {
 		path, last, args = append(path, arg), command, args[1:]
 		known, commands = slices.Concat(command.Flags, known), command.Subcommands
 	}
-	if last != nil {
-		global = taken(global, app.Flags, last.Flags)
+	for _, i := range slices.Backward(global) {
+		if last != nil && FindFlag(last.Flags, flagName(flags[i])) == nil {
+			flags = slices.Delete(flags, i, min(i+FlagLength(app.Flags, flags[i]), len(flags)))
+		}
 	}
-	flags = slices.Concat(global, flags)
 	if len(path) > 0 && last != run && len(commands) == 0 {
 		more, arguments := separate(known, args)
 		if flags = append(flags, more...); lacksValue(known, flags) {
@@ -58,18 +58,6 @@ func Arrange(app *cli.App, args []string) []string {
 		}
 	}
 	return slices.Concat(path, flags, args)
-}
-
-// taken returns those of the global flags, with their values, that are among a command's.
-func taken(flags []string, global, command []cli.Flag) (left []string) {
-	for len(flags) > 0 {
-		n := min(FlagLength(global, flags[0]), len(flags))
-		if FindFlag(command, flagName(flags[0])) != nil {
-			left = append(left, flags[:n]...)
-		}
-		flags = flags[n:]
-	}
-	return left
 }
 
 // flagName returns the name of the flag that a word gives.

@@ -124,7 +124,7 @@ func (h *helper) Add(c *credentials.Credentials) error {
 	known, isKnown := secrets.ForRegistry(registry)
 	if isKnown && serverurl.BelowNGC(c.ServerURL) {
 		// One key opens all of the registry: stored for a path, it would replace that of every other path.
-		return ui.Errorf("docker login "+registry, "a login for a part of %s is not kept: one key opens all of it", registry)
+		return ui.Errorf("docker login "+registry, "a login for a path of %s is not stored: one key covers the whole registry", registry)
 	}
 	if isKnown && c.Username == secrets.TokenUser {
 		h.print.Warn("%s takes no identity tokens, so this one is not kept", registry)
@@ -154,7 +154,7 @@ func (h *helper) Delete(server string) error {
 	case errors.Is(err, serverurl.ErrClearText):
 		return nil
 	case err == nil && serverurl.BelowNGC(server):
-		h.print.Warn("nothing is removed for a part of %s: one key opens all of it", registry)
+		h.print.Warn("nothing is removed for a path of %s: one key covers the whole registry", registry)
 		h.print.Hint("docker logout %s", registry)
 		return nil
 	}

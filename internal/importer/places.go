@@ -78,7 +78,7 @@ func removeFromPlace(s *session.Session, source source, kept map[keychain.Ref]ke
 	s.Print.Note("removed from %s: %s", ui.Printable(source.path), ui.Printable(strings.Join(labels, ", ")))
 	for _, place := range places.Table() {
 		if place.Name == source.format.Name {
-			s.Print.Note("that program's way to the keychain: %s", place.Instead)
+			s.Print.Note("to use the keychain there: %s", place.Instead)
 		}
 	}
 	afterRemoval(s, source, nil)
@@ -131,7 +131,7 @@ func removeFileLogins(s *session.Session, source source, kept map[keychain.Ref]k
 		abs, _ := filepath.Abs(source.path)
 		for _, place := range places.Table() {
 			if place.At(placeOptions(s), abs) {
-				s.Print.Note("that program's way to the keychain: %s", place.Instead)
+				s.Print.Note("to use the keychain there: %s", place.Instead)
 			}
 		}
 		afterRemoval(s, source, nil)

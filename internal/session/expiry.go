@@ -9,7 +9,7 @@ import (
 
 // ExpiryUnknown says that a new key's expiry is not known, and how to note it.
 func (s *Session) ExpiryUnknown(name string) {
-	s.Print.Note("when the new key expires is not known")
+	s.Print.Note("the expiry date of the new key is not known")
 	s.Hint("ragenv set" + s.ForProfile() + " " + name + " --keep --expires 90d")
 }
 

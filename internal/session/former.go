@@ -10,7 +10,7 @@ import (
 
 // SaysKept says that the value before is kept, and how it comes back.
 func (s *Session) SaysKept(name string) {
-	s.Print.Note("the one before is kept for a week")
+	s.Print.Note("the previous value is kept for a week")
 	s.Hint("ragenv rotate" + s.ForProfile() + " --undo " + name)
 }
 

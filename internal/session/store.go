@@ -90,11 +90,11 @@ func (s *Session) FindPlace(ref keychain.Ref, forced bool) (p Place, err error) 
 		p.Taken, p.Unread = false, nil
 	case errors.Is(err, keychain.ErrDamaged):
 		if !forced {
-			return p, ui.Errorf(force+" replaces it", "the value before cannot be kept: %w", err)
+			return p, ui.Errorf(force+" replaces it", "the previous value cannot be kept: %w", err)
 		}
 	case errors.Is(err, keychain.ErrLocked), errors.Is(err, keychain.ErrWrongPassphrase):
 		if !forced {
-			return p, ui.Errorf(ui.Explain(err).Hint+"; without keeping the value before: "+force, "%s%s is stored already: %w", ref.Name, s.InProfile(), err)
+			return p, ui.Errorf(ui.Explain(err).Hint+"; without keeping the previous value: "+force, "%s%s is stored already: %w", ref.Name, s.InProfile(), err)
 		}
 	case err != nil:
 		return p, err
@@ -197,7 +197,7 @@ func (s *Session) StoreAt(p Place, item keychain.Item, forced bool) (err error) 
 	case kept:
 		s.SaysKept(item.Name)
 	case p.Unread != nil:
-		s.Print.Warn("the value before could not be read, so it is not kept: %v", p.Unread)
+		s.Print.Warn("the previous value could not be read, so it is not kept: %v", p.Unread)
 	}
 	if !same && !former.Expires.IsZero() && item.Expires.IsZero() {
 		s.ExpiryUnknown(item.Name)

@@ -94,7 +94,7 @@ func confirmReset(s *session.Session, command string) error {
 	}
 	terminal, err := ui.OpenTerminal()
 	if err != nil {
-		return ui.Errorf(command+" --yes", "a reset needs your consent, and there is %w", ui.ErrNoTerminal)
+		return ui.Errorf(command+" --yes", "a reset needs confirmation, and there is %w", ui.ErrNoTerminal)
 	}
 	defer terminal.Close()
 	if readable {

@@ -85,7 +85,7 @@ func chooseBackend(s *session.Session, name string) error {
 	case name == "" || name == s.Config.Backend:
 		return nil
 	case !slices.Contains(keychain.Backends(), name):
-		return ui.Usagef("ragenv setup --backend "+keychain.BackendFile, "there is no backend %.40q here, only: %s", name, strings.Join(keychain.Backends(), ", "))
+		return ui.Usagef("ragenv setup --backend "+keychain.BackendFile, "unknown backend %.40q; available: %s", name, strings.Join(keychain.Backends(), ", "))
 	case s.Config.Backend != "":
 		return ui.Errorf("ragenv backend", "keys are kept in the %s backend (%s)", s.Config.Backend, s.Config.OriginOf(config.KeyBackend))
 	}

@@ -86,7 +86,7 @@ func confirmRestarts(s *session.Session, ref keychain.Ref, restarts []*where.Res
 	}
 	terminal, err := ui.OpenTerminal()
 	if err != nil {
-		return ui.Errorf(again, "%w, and restarting services needs a yes", err)
+		return ui.Errorf(again, "%w, and restarting services needs confirmation", err)
 	}
 	defer terminal.Close()
 	for _, r := range restarts {
