@@ -3,6 +3,7 @@ package probe_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,7 +57,11 @@ func (n *nvcr) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(401)
 			return
 		}
-		if r.URL.Query().Get("scope") != scope {
+		var service []string
+		if strings.Contains(n.challenge, `service="registry"`) {
+			service = []string{"registry"}
+		}
+		if query := r.URL.Query(); query.Get("scope") != scope || !slices.Equal(query["service"], service) {
 			w.WriteHeader(400)
 			return
 		}
