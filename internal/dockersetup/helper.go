@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
+	"github.com/ragenv/ragenv/internal/credentialhelper"
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/serverurl"
 	"github.com/ragenv/ragenv/internal/session"
@@ -16,7 +17,7 @@ import (
 // The credential helper, as config.json and as PATH have it.
 const (
 	HelperName    = "ngc"
-	HelperProgram = "docker-credential-" + HelperName
+	HelperProgram = credentialhelper.Program
 )
 
 // ConfigPath is where Docker looks for config.json.
