@@ -75,12 +75,12 @@ func TestGlobalFlags(t *testing.T) {
 			if flag == session.FlagProfile {
 				args = append(args, "work")
 			}
-			p, stdout, stderr := testProgram(t)
+			p, _, stderr := testProgram(t)
 			line := append(strings.Fields(path), append(args, "--help")...)
 			if code := p.main(line); len(known[path].Subcommands) == 0 && (code != 2 || !strings.Contains(stderr.String(), "ragenv: error: unknown flag --"+flag)) {
 				t.Errorf("%q: exit code %d: %s", line, code, stderr)
 			}
-			p, stdout, stderr = testProgram(t)
+			p, stdout, stderr := testProgram(t)
 			line = append(args, append(strings.Fields(path), "--help")...)
 			if code := p.main(line); code != 0 || !strings.HasPrefix(stdout.String(), "ragenv "+path+" - ") {
 				t.Errorf("%q: exit code %d: %s", line, code, stderr)
