@@ -1,10 +1,10 @@
-// Package gitindex reads which files git tracks, from the index alone and without running git.
+// Package gitindex reads which files git tracks from the index alone, without running git.
 //
-// A repository's own configuration can make git run programs: to refresh or complete what it reads, "git ls-files" fetches
-// missing objects, asks a file system monitor, expands a sparse index. Whoever checks out a stranger's repository has not
-// agreed to that.
+// Running git would not be safe. A repository's own configuration can make "git ls-files" run programs: it
+// fetches missing objects, asks a file system monitor and expands a sparse index. You do not agree to that
+// by checking out a stranger's repository.
 //
-// The format is that of gitformat-index(5), versions 2 to 4, with SHA-1 or SHA-256.
+// The format is described in gitformat-index(5): versions 2 to 4, with SHA-1 or SHA-256.
 package gitindex
 
 import (
@@ -22,22 +22,23 @@ import (
 	"github.com/ragenv/ragenv/internal/readfile"
 )
 
-// Limits of what is read, in bytes. The index of the largest repositories is about that long.
+// Size limits in bytes. The largest repositories have an index of about maxIndex.
 const (
 	maxIndex   = 128 << 20
 	maxPointer = 4 << 10
 	maxPath    = 4 << 10
 )
 
-// The errors of this package, matched with errors.Is.
+// The errors of this package. Match them with errors.Is.
 var (
-	// ErrNoRepository: there is no repository in the directory or above it.
+	// ErrNoRepository means that neither the directory nor a parent of it is a repository.
 	ErrNoRepository = errors.New("not in a git repository")
-	// ErrUnknown: the index does not say by itself what is tracked.
+	// ErrUnknown means that the index alone does not say what is tracked.
 	ErrUnknown = errors.New("the index cannot be read without git")
 )
 
-// Find returns the directory that holds dir's working tree, and its index. Errors: ErrNoRepository, ErrUnknown.
+// Find returns the root of the working tree that contains dir, and the path of its index. Errors:
+// ErrNoRepository, ErrUnknown.
 func Find(dir string) (root, index string, err error) {
 	for root = filepath.Clean(dir); ; root = filepath.Dir(root) {
 		git := filepath.Join(root, ".git")
@@ -45,7 +46,7 @@ func Find(dir string) (root, index string, err error) {
 		switch {
 		case err == nil && info.IsDir():
 			return root, filepath.Join(git, "index"), nil
-		case err == nil: // of a worktree or a submodule
+		case err == nil: // the .git file of a worktree or a submodule
 			text, err := readfile.Read(git, 0, maxPointer)
 			to, found := strings.CutPrefix(strings.TrimRight(string(text), "\r\n"), "gitdir: ")
 			if err != nil || !found {
@@ -61,8 +62,8 @@ func Find(dir string) (root, index string, err error) {
 	}
 }
 
-// Tracked returns those of the names, of files in dir, that git tracks. Errors: ErrNoRepository, ErrUnknown, and those of
-// reading the index.
+// Tracked returns the names that git tracks. names are paths relative to dir. Errors: ErrNoRepository,
+// ErrUnknown, and errors from reading the index.
 func Tracked(dir string, names []string) ([]string, error) {
 	root, index, err := Find(dir)
 	if err != nil {
@@ -74,7 +75,7 @@ func Tracked(dir string, names []string) ([]string, error) {
 	}
 	data, err := readfile.Read(index, 0, maxIndex)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil // nothing was ever added
+		return nil, nil // nothing has been added yet
 	}
 	if err != nil {
 		return nil, err
@@ -83,7 +84,7 @@ func Tracked(dir string, names []string) ([]string, error) {
 	for _, name := range names {
 		wanted[path.Join(filepath.ToSlash(below), filepath.ToSlash(name))] = name
 	}
-	for _, hash := range []int{20, 32} { // the file does not say which
+	for _, hash := range []int{20, 32} { // the file does not say which hash it uses
 		var tracked []string
 		if tracked, err = among(data, hash, wanted); err == nil {
 			return tracked, nil
@@ -96,13 +97,13 @@ func Tracked(dir string, names []string) ([]string, error) {
 func among(data []byte, hash int, wanted map[string]string) (tracked []string, err error) {
 	folded := false
 	err = parse(data, hash, func(entry []byte, isFolder bool) {
-		if isFolder { // a sparse index names it in place of what is in it
+		if isFolder { // a sparse index lists a directory instead of its files
 			for file := range wanted {
 				folded = folded || strings.HasPrefix(file, strings.TrimSuffix(string(entry), "/")+"/")
 			}
 			return
 		}
-		if name, ok := wanted[string(entry)]; ok && !slices.Contains(tracked, name) { // while merging there are several
+		if name, ok := wanted[string(entry)]; ok && !slices.Contains(tracked, name) { // a merge has several
 			tracked = append(tracked, name)
 		}
 	})
@@ -112,8 +113,8 @@ func among(data []byte, hash int, wanted map[string]string) (tracked []string, e
 	return tracked, err
 }
 
-// parse calls found with the path of every entry, which is valid until the next. hash is the length of an object's name in
-// bytes. Errors: ErrUnknown.
+// parse calls found with the path of each entry. The path is valid until the next call. hash is the length
+// of an object name in bytes. Errors: ErrUnknown.
 func parse(data []byte, hash int, found func(path []byte, isFolder bool)) error {
 	damaged := fmt.Errorf("%w: it does not follow the format", ErrUnknown)
 	const header = 12
@@ -180,7 +181,8 @@ func parse(data []byte, hash int, found func(path []byte, isFolder bool)) error 
 	return nil
 }
 
-// offset reads a number in the encoding of pack files' offsets, and how many bytes it took; 0 if it does not end.
+// offset decodes a number in the offset encoding of pack files and returns its size in bytes, 0 if it does
+// not end.
 func offset(data []byte) (value uint64, size int) {
 	for i, b := range data[:min(len(data), 9)] {
 		if i > 0 {

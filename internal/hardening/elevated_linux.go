@@ -8,10 +8,12 @@ import (
 
 const atSecure = 23 // AT_SECURE, getauxval(3)
 
-// Elevated returns ErrElevated if execve gave this process rights that its caller has not. It asks the kernel nothing in the
-// usual case: the answer was handed over at the start (AT_SECURE) and the runtime kept it.
+// Elevated returns ErrElevated if execve gave this process privileges that its caller does not have. It
+// usually makes no system call: the kernel passes the answer at the start (AT_SECURE) and the Go runtime
+// keeps it.
 //
-// A security module sets AT_SECURE also where a service changes its domain and nobody's rights grow; that is no reason.
+// A security module also sets AT_SECURE when a service changes its domain without gaining privileges. That
+// is not an error.
 func Elevated() error {
 	vector, err := unix.Auxv()
 	if err != nil {
@@ -26,7 +28,7 @@ func Elevated() error {
 		return err
 	}
 	if os.Getuid() == 0 {
-		return nil // root's capabilities are no file's
+		return nil // root has its capabilities without a file
 	}
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData

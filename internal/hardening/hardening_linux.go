@@ -3,7 +3,8 @@ package hardening
 
 import "golang.org/x/sys/unix"
 
-// Undumpable forbids core dumps of this process, and other processes of the same user to trace it or to read its memory
-// or environment through /proc (PR_SET_DUMPABLE, prctl(2)). execve resets it, so a command that takes this process's
-// place is not touched. Where the kernel refuses, nothing changes.
+// Undumpable disables core dumps of this process. It also stops other processes of the same user from
+// tracing it and from reading its memory or environment through /proc (PR_SET_DUMPABLE, prctl(2)). execve
+// resets it, so a command that replaces this process is not affected. If the kernel refuses, nothing
+// changes.
 func Undumpable() { _ = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) }

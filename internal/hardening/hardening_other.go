@@ -5,12 +5,12 @@ package hardening
 
 import "os"
 
-// Undumpable does nothing here: macOS and Windows write no core dumps unless asked to, and the BSDs have no such call for
-// an ordinary process.
+// Undumpable does nothing here. macOS and Windows write no core dumps unless asked to, and the BSDs have no
+// such call for an ordinary process.
 func Undumpable() {}
 
-// Elevated returns ErrElevated if the program runs with another user's or group's rights than its caller's. Windows has no
-// such thing.
+// Elevated returns ErrElevated if the program runs with the rights of another user or group than its
+// caller. Windows has no such thing.
 func Elevated() error {
 	if os.Getuid() != os.Geteuid() || os.Getgid() != os.Getegid() {
 		return ErrElevated

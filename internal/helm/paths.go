@@ -1,5 +1,5 @@
-// Package helm is where Helm keeps what concerns NVIDIA's charts: its list of repositories, and the plugin by which it asks
-// ragenv for them.
+// Package helm finds Helm's list of repositories and installs the plugin through which Helm gets NVIDIA's
+// charts from ragenv.
 package helm
 
 import (
@@ -8,20 +8,22 @@ import (
 	"runtime"
 )
 
-// ErrNoHome: there is no home directory, so nothing says where Helm's files are.
+// ErrNoHome means that there is no home directory, so the location of Helm's files is unknown.
 var ErrNoHome = errors.New("no home directory: it is not known where Helm keeps its files")
 
-// Paths says where Helm's files are, by Helm's own rules (helm help; helm.sh/helm, pkg/helmpath and pkg/cli).
+// Paths are the locations of Helm's files, by Helm's own rules (helm help; helm.sh/helm, pkg/helmpath and
+// pkg/cli).
 type Paths struct {
-	Plugins      string // the directory of plugins
+	Plugins      string // the plugins directory
 	Repositories string // repositories.yaml
 }
 
-// FindPaths returns the paths by the environment. home is the user's home directory, "" if there is none.
+// FindPaths returns the paths for this environment. home is the user's home directory, "" if there is none.
+// Error: ErrNoHome.
 func FindPaths(getenv func(string) string, home string) (Paths, error) {
 	var p Paths
 	var err error
-	// HELM_PLUGINS may be a list: the first of it is written to.
+	// HELM_PLUGINS may be a list. Helm installs plugins into the first directory.
 	if list := filepath.SplitList(getenv("HELM_PLUGINS")); len(list) > 0 && list[0] != "" {
 		p.Plugins = list[0]
 	} else if p.Plugins, err = directory(getenv, home, "HELM_DATA_HOME", "XDG_DATA_HOME", ".local/share", "Library"); err != nil {

@@ -12,16 +12,17 @@ import (
 )
 
 const (
-	// pluginName is the plugin's name, and that of its directory.
+	// pluginName is the name of the plugin and of its directory.
 	pluginName = "ragenv-ngc"
 	// program is the name of the link to ragenv in the plugin's directory.
 	program    = "ragenv"
 	definition = "plugin.yaml"
 )
 
-// pluginYAML defines the plugin in the form of Helm 3, which Helm 4 takes too (helm.sh/helm, internal/plugin, MetadataLegacy).
-// Helm 4's own form would stop Helm 3: that reads every plugin, strictly, at every start. Both start
-// DIRECTORY/ragenv helm fetch CERTFILE KEYFILE CAFILE URL, and take the file from its standard output.
+// pluginYAML defines the plugin in the Helm 3 format, which Helm 4 also reads (helm.sh/helm,
+// internal/plugin, MetadataLegacy). Helm 4's own format would break Helm 3, which strictly parses every
+// plugin at every start. Both run DIRECTORY/ragenv helm fetch CERTFILE KEYFILE CAFILE URL and read the file
+// from its standard output.
 const pluginYAML = `# written by ragenv helm configure
 name: "` + pluginName + `"
 version: "1.0.0"
@@ -33,29 +34,29 @@ downloaders:
   - "ngc"
 `
 
-// ErrForeign: another plugin has the directory.
+// ErrForeign means that the directory belongs to another plugin.
 var ErrForeign = errors.New("is not a plugin that ragenv wrote")
 
-// State is what is installed.
+// State is the state of the plugin.
 type State string
 
 // The states.
 const (
 	Absent State = "absent"
-	Broken State = "broken" // its link leads nowhere, or its definition is not this version's
+	Broken State = "broken" // the link is dangling, or the definition is from another version
 	Ready  State = "ready"
 )
 
-// Plugin is ragenv's getter plugin for ngc:// in one directory of plugins.
+// Plugin is ragenv's getter plugin for ngc:// URLs in one plugins directory.
 type Plugin struct{ Dir string }
 
-// In returns the plugin of a directory of plugins, installed or not.
+// In returns the plugin in a plugins directory, installed or not.
 func In(plugins string) Plugin { return Plugin{filepath.Join(plugins, pluginName)} }
 
 // Program returns the path of the link to ragenv.
 func (p Plugin) Program() string { return filepath.Join(p.Dir, program) }
 
-// State reports what is installed, and the program that its link names.
+// State returns the plugin's state and the target of its link, "" if there is none. Error: ErrForeign.
 func (p Plugin) State() (State, string, error) {
 	text, err := os.ReadFile(filepath.Join(p.Dir, definition))
 	switch {
@@ -68,16 +69,16 @@ func (p Plugin) State() (State, string, error) {
 	}
 	target, err := os.Readlink(p.Program())
 	if err != nil {
-		return Broken, "", nil //nolint:nilerr // it is missing, or no link
+		return Broken, "", nil //nolint:nilerr // it is missing or not a link
 	}
 	if _, err := os.Stat(p.Program()); err != nil || string(text) != pluginYAML {
-		return Broken, target, nil //nolint:nilerr // the link leads nowhere
+		return Broken, target, nil //nolint:nilerr // the link is dangling
 	}
 	return Ready, target, nil
 }
 
-// Install writes the plugin, for the ragenv at that path, in place of an earlier one of ours. It reports whether anything had
-// to be written.
+// Install installs the plugin for the ragenv at this path, replacing an earlier version of the plugin. It
+// reports whether anything changed. Error: ErrForeign.
 func (p Plugin) Install(ragenv string) (changed bool, err error) {
 	state, target, err := p.State()
 	if err != nil || state == Ready && target == ragenv {
@@ -92,11 +93,12 @@ func (p Plugin) Install(ragenv string) (changed bool, err error) {
 	if err := os.Symlink(ragenv, p.Program()); err != nil {
 		return false, err
 	}
-	// Last: what Helm finds is whole.
+	// The definition comes last, so Helm never finds half a plugin.
 	return true, atomicfile.Write(filepath.Join(p.Dir, definition), []byte(pluginYAML), 0o644)
 }
 
-// Remove takes the plugin away, and nothing else that is in its directory. It reports whether there was one.
+// Remove removes the plugin and keeps other files in its directory. It reports whether there was one.
+// Error: ErrForeign.
 func (p Plugin) Remove() (bool, error) {
 	state, _, err := p.State()
 	if err != nil || state == Absent {
@@ -107,7 +109,7 @@ func (p Plugin) Remove() (bool, error) {
 			return false, err
 		}
 	}
-	_ = os.Remove(p.Dir) // unless something else is there
+	_ = os.Remove(p.Dir) // fails if other files are in it
 	return true, nil
 }
 

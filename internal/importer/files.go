@@ -20,16 +20,16 @@ import (
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
-// source is a list of variables with where they come from.
+// source is a list of variables and where they come from.
 type source struct {
-	path    string         // empty for what is no file
-	title   string         // for people
-	entries []dotenv.Entry // Line is 0 where there are no lines
+	path    string         // empty if it is not a file
+	title   string         // shown to the user
+	entries []dotenv.Entry // Line is 0 if there are no lines
 
 	format *places.Format      // of another program's file; nil for a list of variables
-	values []places.Value      // of such a file
+	values []places.Value      // read with format
 	unread error               // the first line with a key that could not be read
-	logins []dockersetup.Login // of a file of Docker's format
+	logins []dockersetup.Login // of a file in Docker's format
 }
 
 func (source source) at(entry dotenv.Entry) string {
@@ -39,7 +39,7 @@ func (source source) at(entry dotenv.Entry) string {
 	return fmt.Sprintf("%s line %d", source.title, entry.Line)
 }
 
-// readImportFiles reads every file before anything is stored.
+// readImportFiles reads all files before anything is stored.
 func readImportFiles(s *session.Session, o Options) ([]source, error) {
 	var sources []source
 	for _, path := range o.Files {
@@ -108,7 +108,7 @@ func readImportFile(s *session.Session, path string, o Options) (source, error) 
 	return source, nil
 }
 
-// decodeImport returns a file's text. Error: that it is none.
+// decodeImport returns the file as text, or an error if it is not text.
 func decodeImport(source source, data []byte) ([]byte, error) {
 	name := ui.Printable(source.title)
 	switch text, _, err := bom.Decode(data); {
@@ -131,7 +131,7 @@ func decodeImport(source source, data []byte) ([]byte, error) {
 	}
 }
 
-// plaintextLogins returns the logins in Docker's config.json that can be kept: that of nvcr.io, or every one.
+// plaintextLogins returns the logins in Docker's config.json to import: the one for nvcr.io, or all.
 func plaintextLogins(s *session.Session, o Options) ([]dockersetup.Login, error) {
 	f, err := dockerconfig.Load(dockersetup.ConfigPath(s))
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package importer stores the keys that are found in files, in the environment and in Docker's config.json.
+// Package importer stores the keys it finds in files, in the environment and in Docker's config.json.
 package importer
 
 import (
@@ -26,7 +26,7 @@ type Options struct {
 	As                               dotenv.Syntax // empty: what both readers agree on
 }
 
-// stays is what is said of a key that --remove cannot take out.
+// stays says that --remove cannot remove a key.
 func (o Options) stays() string {
 	if o.DryRunOnly {
 		return "would be stored, but would stay there too"
@@ -37,12 +37,13 @@ func (o Options) stays() string {
 // importable is a key that was found, and the item it becomes.
 type importable struct {
 	item    keychain.Item
-	name    string // as the source has it
-	from    string // the source, for people
-	follows string // the name whose key it is too; such a one is not stored a second time
+	name    string // as in the source
+	from    string // the source, shown to the user
+	follows string // the name of the same key; if set, the key is not stored again
 }
 
-// withoutUnusual returns what is left of what --all found after the user was asked about names that are not a secret's.
+// withoutUnusual asks about names that --all found but that do not look like secrets, and returns what is
+// left.
 func withoutUnusual(s *session.Session, found []importable) ([]importable, error) {
 	items := make([]keychain.Item, len(found))
 	for i, f := range found {
@@ -61,7 +62,8 @@ func withoutUnusual(s *session.Session, found []importable) ([]importable, error
 	}), nil
 }
 
-// Run stores what the sources have, and with Remove takes it out of them. What could not be stored is an error; the rest is stored.
+// Run stores the keys of the sources and, with Remove, removes them there. It stores as much as it can and
+// returns an error for the rest.
 func Run(s *session.Session, o Options) error {
 	files, err := readImportFiles(s, o)
 	if err != nil {
@@ -147,8 +149,8 @@ func showFound(s *session.Session, found []importable) error {
 	return ui.StyleFor(s.Stdout, s.Getenv).Table(s.Stdout, rows)
 }
 
-// storeFound stores what can be stored and returns what the keychain surely has; nil if it could not be opened. Failures but
-// the last are printed.
+// storeFound stores what it can and returns what is certainly in the keychain, nil if that could not be
+// opened. It prints all failures except the last.
 func storeFound(s *session.Session, found []importable, o Options) (kept map[keychain.Ref]keychain.Secret, failed error) {
 	k, err := openForImport(s, o)
 	if err != nil {
@@ -162,7 +164,7 @@ func storeFound(s *session.Session, found []importable, o Options) (kept map[key
 		if err := storeOne(s, k, f, kept, o); err != nil {
 			failed = s.Afterwards(failed, err)
 			if errors.Is(err, keychain.ErrLocked) || errors.Is(err, ui.ErrInterrupted) || errors.Is(err, keychain.ErrWrongPassphrase) {
-				return kept, failed // the same for all that follow
+				return kept, failed // the others would fail the same way
 			}
 			continue
 		}
@@ -171,7 +173,8 @@ func storeFound(s *session.Session, found []importable, o Options) (kept map[key
 	return kept, failed
 }
 
-// openForImport opens the keychain; for a dry run, nil if there is none yet and one could be created.
+// openForImport opens the keychain. For a dry run it returns nil if there is none yet and one could be
+// created.
 func openForImport(s *session.Session, o Options) (*keychain.Keychain, error) {
 	if !o.DryRunOnly {
 		return s.Opener().Write()
@@ -183,7 +186,7 @@ func openForImport(s *session.Session, o Options) (*keychain.Keychain, error) {
 	return k, err
 }
 
-// storeOne stores a key, or only says so. kept is what is stored of those before it.
+// storeOne stores a key or, in a dry run, says that it would. kept has the keys stored so far.
 func storeOne(s *session.Session, k *keychain.Keychain, f importable, kept map[keychain.Ref]keychain.Secret, o Options) error {
 	if f.item.Kind == keychain.KindEnv {
 		if err := s.CheckValueOr(f.item.Name, f.item.Secret.Reveal(), o.Replace, "run it again with --force"); err != nil {
@@ -220,7 +223,8 @@ func storeOne(s *session.Session, k *keychain.Keychain, f importable, kept map[k
 	return nil
 }
 
-// foresee returns what storeAndRead would do after what is in kept, and stores nothing. k is nil if there is no keychain yet.
+// foresee returns what storeAndRead would do after storing kept, without storing anything. k is nil if
+// there is no keychain yet.
 func foresee(s *session.Session, k *keychain.Keychain, item keychain.Item, kept map[keychain.Ref]keychain.Secret, replace bool) (session.Storing, error) {
 	if err := opener.Accept(item); err != nil {
 		return session.StoredOther, fmt.Errorf("%s: %w", item.Name, err)
@@ -248,7 +252,8 @@ func foresee(s *session.Session, k *keychain.Keychain, item keychain.Item, kept 
 	return session.StoredOther, nil
 }
 
-// isFormer reports whether an item has a value that was replaced. That of a key that cannot be made again may still be needed.
+// isFormer reports whether this value of the item was replaced before. It is false for a key that cannot be
+// regenerated, because the former value may still be needed.
 func isFormer(s *session.Session, k *keychain.Keychain, item keychain.Item) bool {
 	if known, _ := secrets.Lookup(item.Name); k == nil || item.Kind != keychain.KindEnv || known.Irreplaceable {
 		return false

@@ -18,7 +18,8 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// readPlace reads a file of another program by its own format. Of several keys for one name the last counts, as for variables.
+// readPlace reads another program's file in its own format. If a name has several keys, the last one
+// counts, as for variables.
 func readPlace(s *session.Session, source *source, text []byte, o Options) {
 	source.values = source.format.Read(text)
 	for _, v := range source.values {
@@ -33,7 +34,7 @@ func readPlace(s *session.Session, source *source, text []byte, o Options) {
 	}
 }
 
-// removeFromPlace removes from a file of another program the values that the keychain has.
+// removeFromPlace removes the values that the keychain has from another program's file.
 func removeFromPlace(s *session.Session, source source, kept map[keychain.Ref]keychain.Secret, o Options) error {
 	if !source.format.Writes {
 		return nil
@@ -85,7 +86,7 @@ func removeFromPlace(s *session.Session, source source, kept map[keychain.Ref]ke
 	return stays
 }
 
-// fileLogins returns the logins of a file of Docker's format that can be kept: that of nvcr.io, or every one.
+// fileLogins returns the logins to import from a file in Docker's format: the one for nvcr.io, or all.
 func fileLogins(s *session.Session, source source, text []byte, o Options) ([]dockersetup.Login, error) {
 	f, err := dockerconfig.Parse(source.title, text)
 	if err != nil {
@@ -100,7 +101,8 @@ func fileLogins(s *session.Session, source source, text []byte, o Options) ([]do
 	}), nil
 }
 
-// removeFileLogins removes kept logins from a file of Docker's format that is not Docker's own config.json.
+// removeFileLogins removes imported logins from a file in Docker's format other than Docker's own
+// config.json.
 func removeFileLogins(s *session.Session, source source, kept map[keychain.Ref]keychain.Secret, o Options) error {
 	var moved []dockersetup.Login
 	for _, login := range source.logins {

@@ -38,7 +38,7 @@ func afterRemoval(s *session.Session, source source, names []string) {
 	}
 }
 
-// inRepository reports whether a file is below a directory that is a git repository.
+// inRepository reports whether a file is in a git repository.
 func inRepository(path string) bool {
 	dir, err := filepath.Abs(path)
 	if err != nil {
@@ -54,8 +54,8 @@ func inRepository(path string) bool {
 	}
 }
 
-// removeFromFile takes out of a file the assignments of keys that the keychain has, also an earlier one and one of a name
-// that follows the key's.
+// removeFromFile removes the assignments of stored keys from a file, including earlier assignments and
+// those of the keys' aliases.
 func removeFromFile(s *session.Session, source source, kept map[keychain.Ref]keychain.Secret, o Options) error {
 	leader := leaders(s.Aliases())
 	isKept := func(entry dotenv.Entry) bool {
@@ -121,7 +121,8 @@ func removeFromFile(s *session.Session, source source, kept map[keychain.Ref]key
 	return failed
 }
 
-// removeLogins takes kept logins out of config.json where Docker asks a helper anyway. Docker would lose the others.
+// removeLogins removes imported logins from config.json where Docker already asks a helper. Docker would
+// lose the others.
 func removeLogins(s *session.Session, logins []dockersetup.Login, kept map[keychain.Ref]keychain.Secret, o Options) error {
 	var moved []dockersetup.Login
 	for _, login := range logins {
@@ -157,7 +158,7 @@ func removeLogins(s *session.Session, logins []dockersetup.Login, kept map[keych
 	return needed
 }
 
-// editUnlessDry edits a config.json, or for a dry run only the copy that was read.
+// editUnlessDry edits a config.json. A dry run edits only the copy in memory.
 func editUnlessDry(o Options, path string, change func(*dockerconfig.File) error) (changed bool, err error) {
 	if !o.DryRunOnly {
 		return dockerconfig.Edit(path, change)

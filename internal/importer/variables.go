@@ -21,10 +21,11 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate"
 )
 
-// powershell begins what PowerShell calls an assignment of an environment variable.
+// powershell matches the start of a PowerShell assignment to an environment variable.
 var powershell = regexp.MustCompile(`(?i)^\s*\$(?:\{env:|env:)`)
 
-// unreadKey returns an error for the first line that cannot be read and seems to have a key that is wanted; nil if there is none.
+// unreadKey returns an error for the first line that cannot be read and seems to contain a wanted key, nil
+// if there is none.
 func unreadKey(title string, text []byte, problems []dotenv.Problem, o Options) error {
 	lines := strings.Split(string(text), "\n")
 	for _, problem := range problems {
@@ -46,7 +47,7 @@ func unreadKey(title string, text []byte, problems []dotenv.Problem, o Options) 
 	return nil
 }
 
-// readVariables reads a file as both readers do, or as the one that was named.
+// readVariables reads a file with the named reader, or with both if none is named.
 func readVariables(data []byte, as dotenv.Syntax) ([]dotenv.Entry, []dotenv.Problem) {
 	if as == "" {
 		return dotenv.Parse(data)
@@ -54,7 +55,7 @@ func readVariables(data []byte, as dotenv.Syntax) ([]dotenv.Entry, []dotenv.Prob
 	return dotenv.ParseAs(data, as)
 }
 
-// checkReadings refuses a file in which a wanted line is read differently by a shell and by Compose.
+// checkReadings refuses a file in which a shell and Compose read a wanted line differently.
 func checkReadings(s *session.Session, source source, o Options) error {
 	var refused *dotenv.Entry
 	for i, entry := range source.entries {
@@ -93,7 +94,7 @@ func showReading(r dotenv.Reading) string {
 	case r.Value == "":
 		return "empty"
 	}
-	// The first word is what both readings begin with; of the rest, its length says enough.
+	// Both readings begin with the first word. For the rest, the length is enough.
 	word := r.Value
 	if end := strings.IndexAny(word, " \t\n;&|"); end > 0 {
 		word = word[:end]
@@ -108,17 +109,17 @@ func showReading(r dotenv.Reading) string {
 	return text
 }
 
-// wants reports whether a variable of a file is to be stored.
+// wants reports whether to store a variable of a file.
 func (o Options) wants(name string) bool {
 	_, isKnown := secrets.Lookup(name)
 	return isKnown && o.Only == nil || o.All || slices.Contains(o.Only, name)
 }
 
-// jsonEntries reads one JSON object of name to value, as ragenv export writes it.
+// jsonEntries reads a JSON object of names to values, as written by ragenv export.
 func jsonEntries(s *session.Session, title string, data []byte) ([]dotenv.Entry, error) {
 	notExport := ui.Errorf("ragenv export --format json writes such a file", "%s is not one JSON object of names and texts", ui.Printable(title))
 	var object map[string]json.RawMessage
-	if !utf8.Valid(data) || json.Unmarshal(data, &object) != nil { // the decoder's own message may show a piece of the file
+	if !utf8.Valid(data) || json.Unmarshal(data, &object) != nil { // its error may show part of the file
 		return nil, notExport
 	}
 	var entries []dotenv.Entry
@@ -132,7 +133,7 @@ func jsonEntries(s *session.Session, title string, data []byte) ([]dotenv.Entry,
 	return entries, nil
 }
 
-// environmentSource has the known keys, or those that only names, as this process got them.
+// environmentSource returns the known keys, or those in only, from this process's environment.
 func environmentSource(s *session.Session, only []string) source {
 	source := source{title: "the environment"}
 	names := only
@@ -147,8 +148,8 @@ func environmentSource(s *session.Session, only []string) source {
 	return source
 }
 
-// selectKeys picks what is to be stored from a source. Of several assignments of one name the last counts, as it does for
-// shells and Compose.
+// selectKeys selects the keys to store from a source. If a name is assigned several times, the last one
+// counts, as in shells and Compose.
 func selectKeys(s *session.Session, source source, o Options) []importable {
 	var found []importable
 	values := map[string]string{}
@@ -165,7 +166,7 @@ func selectKeys(s *session.Session, source source, o Options) []importable {
 		switch reason := secrets.CheckName(entry.Name); {
 		case !entry.Literal && wanted:
 			say := s.Print.Warn
-			if leader[entry.Name] != "" { // most often it is expanded to the name it follows anyway
+			if leader[entry.Name] != "" { // usually it expands to the name it follows anyway
 				say = s.Print.Note
 			}
 			say("%s: %s has to be expanded, and is left alone", ui.Printable(source.at(entry)), ui.Printable(entry.Name))
@@ -195,7 +196,7 @@ func selectKeys(s *session.Session, source source, o Options) []importable {
 	return found
 }
 
-// leaders gives each alias the name it follows.
+// leaders maps each alias to the name it follows.
 func leaders(aliases map[string][]string) map[string]string {
 	leader := map[string]string{}
 	for name, followers := range aliases {

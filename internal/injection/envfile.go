@@ -14,7 +14,7 @@ import (
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
-// readSettings reads a file, or a pipe: what a shell puts in the place of <(COMMAND).
+// readSettings reads a file or a pipe, such as the shell's <(COMMAND).
 func readSettings(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -28,14 +28,15 @@ func readSettings(path string) ([]byte, error) {
 	return data, err
 }
 
-// ReadEnvFile returns the settings of a dotenv file, "NAME=value" each, the last assignment of a name first: childenv takes
-// the first. A line that no shell-less reader can take as it is, is an error: a command must not run with half its settings.
+// ReadEnvFile returns the settings of a dotenv file as "NAME=value", the last assignment first because
+// childenv uses the first one. It fails on a line that needs a shell: a command must not run with half its
+// settings.
 func ReadEnvFile(path string) ([]string, error) {
 	data, err := readSettings(path)
 	if err != nil {
 		var pathError *fs.PathError
 		if errors.As(err, &pathError) {
-			err = pathError.Err // the path is said already
+			err = pathError.Err // the message already has the path
 		}
 		return nil, fmt.Errorf("--env-file %s: %w", ui.Printable(path), err)
 	}

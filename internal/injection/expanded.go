@@ -9,20 +9,21 @@ import (
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
-// expandedArgument is an argument that the shell left empty before ragenv ran: in "ragenv -- docker run -e A=$A", the variable
-// is not set yet when the shell replaces it.
+// expandedArgument is an argument that the shell left empty before ragenv ran. In "ragenv -- docker run -e
+// A=$A", the shell replaces the variable before it is set.
 type expandedArgument struct {
-	shown string // the argument; it has no value, so it holds no secret
-	form  string // one that works
+	shown string // the argument; its value is empty, so it holds no secret
+	form  string // what works instead
 }
 
-// passwordFlag is an option that takes a secret, and setPassword a value of --set that is one, as Helm has them.
+// passwordFlag matches options that take a secret. setPassword matches values of --set that are secrets, as
+// in Helm.
 var (
 	passwordFlag = regexp.MustCompile(`(?i)^--?(?:[a-z0-9-]*-)?(?:password|passwd|pass|token|api-?key|secret)$`)
 	setPassword  = regexp.MustCompile(`(?i)(?:^|[.,_-])(?:password|apikey|api_key|token|secret)$`)
 )
 
-// expandedArguments returns the arguments that are empty where one of the injected names was most likely meant.
+// expandedArguments returns the empty arguments that were most likely meant to hold an injected variable.
 func expandedArguments(command []string, injected []string) []expandedArgument {
 	var found []expandedArgument
 	for i, arg := range command {
@@ -37,7 +38,7 @@ func expandedArguments(command []string, injected []string) []expandedArgument {
 		if !isEmpty || strings.ContainsAny(name, " \n") {
 			continue
 		}
-		bare := name[strings.LastIndexByte(name, '=')+1:] // of --env=NAME= and --set=KEY=
+		bare := name[strings.LastIndexByte(name, '=')+1:] // strips the prefix of --env=NAME= and --set=KEY=
 		bare = strings.TrimPrefix(bare, "-e")
 		switch {
 		case slices.Contains(injected, bare) && (arg != bare+"=" || i > 0 && slices.Contains([]string{"-e", "--env", "--build-arg"}, command[i-1])):

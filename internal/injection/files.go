@@ -13,7 +13,7 @@ import (
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
-// FileNames are the keys that go into files.
+// FileNames returns the names of the keys that go into files, without duplicates.
 func FileNames(specs []keyfile.Spec) []string {
 	var names []string
 	for _, spec := range specs {
@@ -24,8 +24,8 @@ func FileNames(specs []keyfile.Spec) []string {
 	return names
 }
 
-// IntoFiles puts keys of an environment into files, and takes them, and the variables that follow them, out of it, but for
-// those that only names. create returns the path of a file with that content.
+// IntoFiles puts keys from env into files that create writes, and sets each spec's variable to the path. It
+// removes the keys and their aliases from the environment, except names in only.
 func IntoFiles(s *session.Session, specs []keyfile.Spec, env, only []string, create func([]byte) (string, error)) ([]string, error) {
 	aliases := s.Aliases()
 	var paths []string
@@ -68,12 +68,12 @@ func IntoFiles(s *session.Session, specs []keyfile.Spec, env, only []string, cre
 	return append(env, paths...), nil
 }
 
-// sameVariable compares names as the system does.
+// sameVariable compares variable names as the operating system does.
 func sameVariable(a, b string) bool {
 	return a == b || runtime.GOOS == "windows" && strings.EqualFold(a, b)
 }
 
-// helmRepositories returns Helm's list of repositories; nil if there is none.
+// helmRepositories returns Helm's list of repositories, nil if there is none.
 func helmRepositories(s *session.Session) ([]byte, error) {
 	paths, err := s.HelmPaths()
 	if err != nil {

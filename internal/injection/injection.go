@@ -1,4 +1,5 @@
-// Package injection decides what a command is given: its environment from the stored keys, the shell and an --env-file, and keys in files.
+// Package injection decides what a command receives: environment variables from the stored keys, the shell
+// and an --env-file, and keys in files.
 package injection
 
 import (
@@ -19,17 +20,18 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// Wanted says which environment a command is to have.
+// Wanted describes the environment that a command should have.
 type Wanted struct {
-	Base, Only []string // "NAME=value" each; names, nil for no limit
-	Preserve   bool     // values of base win over stored ones
-	Where      string   // where base comes from, for people; empty is the shell
-	Command    []string // what is going to be run; empty if not known
-	KeepUnlock bool     // hand over what leads to the passphrase, although the command gets only some keys
-	Confined   bool     // the command is not to get at anything else of the keychain
+	Base, Only []string // Base: "NAME=value" each; Only: names, nil for all
+	Preserve   bool     // values in Base win over stored ones
+	Where      string   // where Base comes from, for messages; empty for the shell
+	Command    []string // the command to run; empty if not known
+	KeepUnlock bool     // keep the variables that lead to the passphrase, even if only some keys are wanted
+	Confined   bool     // the command must not reach the rest of the keychain
 }
 
-// drop are the variables that a command never gets, and those that would lead a confined one to every other key.
+// drop returns the variables that no command gets and, for a confined command, those that would lead to all
+// other keys.
 func (w Wanted) drop() []string {
 	drop := []string{passphrase.EnvValue}
 	if w.Confined {
@@ -45,11 +47,11 @@ func (w Wanted) drop() []string {
 type Environment struct {
 	*childenv.Result
 	Secrets  []string
-	Injected []string // the names of what was stored, and of their aliases
+	Injected []string // the names of stored keys and of their aliases
 }
 
-// For makes the environment of a command from base and the profile's keys, or those of them that only names,
-// and tells the user what is worth telling.
+// For builds the environment of a command from want.Base and the profile's keys, limited to want.Only, and
+// prints warnings and notes. It fails if keys that the command needs are missing.
 func For(s *session.Session, want Wanted) (*Environment, error) {
 	base, only := want.Base, want.Only
 	aliases := s.Aliases()
@@ -81,13 +83,13 @@ func For(s *session.Session, want Wanted) (*Environment, error) {
 	for _, item := range items {
 		built.Secrets = append(built.Secrets, item.Secret.Reveal())
 	}
-	for _, known := range secrets.All() { // what the shell had set of them
+	for _, known := range secrets.All() { // those that the shell had set
 		built.Secrets = append(built.Secrets, Inherited(result.Env, known.Name))
 	}
 	return built, nil
 }
 
-// HandedOver omits the items that no command gets, with a warning.
+// HandedOver removes the items that no command may get, with a warning for each.
 func HandedOver(s *session.Session, items []keychain.Item) []keychain.Item {
 	return slices.DeleteFunc(items, func(item keychain.Item) bool {
 		err := secrets.CheckName(item.Name)
@@ -99,8 +101,8 @@ func HandedOver(s *session.Session, items []keychain.Item) []keychain.Item {
 	})
 }
 
-// StoredValues are the values to hand over by name. An item that only does not name was read for an alias of it that only
-// does name.
+// StoredValues returns the values to hand over, by name. An item that is not in only was read because one
+// of its aliases is.
 func StoredValues(items []keychain.Item, base, only []string, aliases map[string][]string) map[string]string {
 	values := map[string]string{}
 	for _, item := range items {
@@ -117,7 +119,8 @@ func StoredValues(items []keychain.Item, base, only []string, aliases map[string
 	return values
 }
 
-// checkMissing fails where a command would run without the keys it was to have, and notes those that are used here.
+// checkMissing fails if the command would run without keys that it needs, and notes missing keys that are
+// used here.
 func checkMissing(s *session.Session, result *childenv.Result, in childenv.Input, want Wanted) error {
 	missing := func(names []string) (absent []string) {
 		for _, name := range names {
@@ -151,7 +154,7 @@ func checkMissing(s *session.Session, result *childenv.Result, in childenv.Input
 	return nil
 }
 
-// notSet says of one or more names that they are not set.
+// notSet says that one or more names are not set.
 func notSet(names []string) string {
 	if len(names) == 1 {
 		return names[0] + " is not set"
@@ -159,7 +162,7 @@ func notSet(names []string) string {
 	return strings.Join(names, ", ") + " are not set"
 }
 
-// reach is where the use of a key is searched for, for a command or without one.
+// reach describes where to search for uses of a key. command may be empty.
 func reach(s *session.Session, command []string) wanted.Reach {
 	dir, _ := os.Getwd()
 	return wanted.Reach{
@@ -169,13 +172,14 @@ func reach(s *session.Session, command []string) wanted.Reach {
 			if err != nil {
 				return false
 			}
-			refs, err := k.List("") // of every profile
+			refs, err := k.List("") // of all profiles
 			return err == nil && slices.ContainsFunc(refs, func(ref keychain.Ref) bool { return ref.Kind == keychain.KindEnv && ref.Name == name })
 		},
 	}
 }
 
-// Sources are the items to read for the names that were given: these, and those they follow. Nil stays nil.
+// Sources returns the items to read for the names in only: the names themselves and, for aliases, the names
+// they follow. Nil stays nil.
 func Sources(only []string, aliases map[string][]string) []string {
 	if only == nil {
 		return nil
@@ -189,7 +193,7 @@ func Sources(only []string, aliases map[string][]string) []string {
 	return names
 }
 
-// wantedNames are the keys whose absence is worth a note.
+// wantedNames returns the keys that deserve a note if they are missing.
 func wantedNames(only []string) []string {
 	var names []string
 	for _, known := range secrets.All() {
@@ -200,7 +204,7 @@ func wantedNames(only []string) []string {
 	return names
 }
 
-// Inherited returns a variable's value in an environment, "" if it is not set.
+// Inherited returns the value of a variable in an environment, "" if it is not set.
 func Inherited(environ []string, name string) string {
 	for _, entry := range environ {
 		key, value, _ := strings.Cut(entry, "=")
@@ -211,7 +215,8 @@ func Inherited(environ []string, name string) string {
 	return ""
 }
 
-// Items reads the profile's variables, or those of them that are named; none if nothing was ever stored.
+// Items reads the profile's variables, limited to the names in only. It returns none if nothing was ever
+// stored.
 func Items(s *session.Session, only []string) ([]keychain.Item, error) {
 	return session.Settled(s, func() ([]keychain.Item, error) { return itemsOnce(s, only) })
 }

@@ -11,10 +11,11 @@ import (
 	"github.com/ragenv/ragenv/internal/secrets"
 )
 
-// helmRepositories is Helm's repositories.yaml, for HELM_REPOSITORY_CONFIG: what it lists already, with the key at each
-// repository of the key's own host, and those that the Blueprint needs. It is JSON, which YAML's readers take.
+// helmRepositories returns Helm's repositories.yaml for HELM_REPOSITORY_CONFIG. It lists the existing
+// repositories, with the key added to those on the key's own host, and the repositories that the Blueprint
+// needs. It is JSON, which YAML parsers accept.
 //
-// The fields are those of helm.sh/helm, pkg/repo, Entry.
+// The fields are those of Entry in helm.sh/helm, pkg/repo.
 func helmRepositories(k Key) ([]byte, error) {
 	of, err := login(k, "helm-repositories")
 	if err == nil && of.ChartHost == "" {
@@ -54,8 +55,8 @@ func helmRepositories(k Key) ([]byte, error) {
 	return json.Marshal(map[string]any{"apiVersion": "", "generated": "0001-01-01T00:00:00Z", "repositories": entries})
 }
 
-// open gives a repository the key, and takes away what would hand that to another host, or over a connection that anybody
-// could answer.
+// open adds the key to a repository and removes settings that would send the key to another host or over an
+// unverified connection.
 func open(entry map[string]any, user, password string) {
 	entry["username"], entry["password"] = user, password
 	entry["pass_credentials_all"], entry["insecure_skip_tls_verify"] = false, false

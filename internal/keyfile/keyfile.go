@@ -1,4 +1,4 @@
-// Package keyfile writes one secret as the file that another program reads it from.
+// Package keyfile renders a secret as a file in the format that another program reads.
 package keyfile
 
 import (
@@ -13,29 +13,30 @@ import (
 	"github.com/ragenv/ragenv/internal/secrets"
 )
 
-// Raw is the value alone, byte for byte.
+// Raw is the format of the value alone, byte for byte.
 const Raw = "raw"
 
-// Key is a secret with what the file may say in addition to.
+// Key is a secret and what else its file may contain.
 type Key struct {
 	Name, Value string
-	// Repositories is Helm's present repositories.yaml: helm-repositories adds to it. nil if there is none.
+	// Repositories is Helm's current repositories.yaml, which the helm-repositories format adds to. It is
+	// nil if there is none.
 	Repositories []byte
 }
 
-// ErrUnknownFormat: no format of that name; Formats lists them.
+// ErrUnknownFormat means that no format has this name. See Formats.
 var ErrUnknownFormat = errors.New("unknown format")
 
-// Error says why a key cannot be written in a format. It never shows the value.
+// Error reports that a key cannot be written in a format. It never shows the value.
 type Error struct {
 	Name, Format string
 	Reason       string
-	Err          error // what a reader of Repositories said; nil otherwise
+	Err          error // the parse error of Repositories, or nil
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s as %s: %s", e.Name, e.Format, e.Reason) }
 
-// Unwrap returns what a reader of Repositories said.
+// Unwrap returns the parse error of Repositories, or nil.
 func (e *Error) Unwrap() error { return e.Err }
 
 var formats = map[string]func(Key) ([]byte, error){
@@ -49,7 +50,7 @@ var formats = map[string]func(Key) ([]byte, error){
 // Formats returns the names of all formats, sorted.
 func Formats() []string { return slices.Sorted(maps.Keys(formats)) }
 
-// Render returns the file. Its errors are ErrUnknownFormat and *Error.
+// Render returns the content of the file. Errors: ErrUnknownFormat, *Error.
 func Render(format string, key Key) ([]byte, error) {
 	write, ok := formats[format]
 	if !ok {
@@ -58,7 +59,7 @@ func Render(format string, key Key) ([]byte, error) {
 	return write(key)
 }
 
-// dotenv is NAME=VALUE, for docker run --env-file and Compose.
+// dotenv renders NAME=VALUE, for docker run --env-file and Compose.
 func dotenv(k Key) ([]byte, error) {
 	var b strings.Builder
 	err := render.Render(&b, "dotenv", []render.Value{{Name: k.Name, Value: k.Value}}, render.Options{})
@@ -69,8 +70,8 @@ func dotenv(k Key) ([]byte, error) {
 	return []byte(b.String()), err
 }
 
-// dockerConfig is Docker's config.json with the logins that the key is, as in a kubernetes.io/dockerconfigjson Secret; also
-// what --authfile of Podman, Buildah and Skopeo takes.
+// dockerConfig renders Docker's config.json with the logins of the key. It suits a
+// kubernetes.io/dockerconfigjson Secret and --authfile of Podman, Buildah and Skopeo.
 func dockerConfig(k Key) ([]byte, error) {
 	of, err := login(k, "docker-config")
 	if err != nil {
@@ -86,8 +87,8 @@ func dockerConfig(k Key) ([]byte, error) {
 	return json.Marshal(map[string]any{"auths": auths})
 }
 
-// netrc is what curl's --netrc-file and others read (curl's documentation, "netrc"). Words end at white space, and what quotes
-// and backslashes mean differs between readers.
+// netrc renders a file for curl --netrc-file and others (curl's documentation, "netrc"). Words end at white
+// space, and readers disagree on quotes and backslashes.
 func netrc(k Key) ([]byte, error) {
 	of, err := login(k, "netrc")
 	if err != nil {
@@ -107,7 +108,7 @@ func netrc(k Key) ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
-// login returns the table's entry of a key that is a registry's login.
+// login returns the table entry of a key that is a registry login.
 func login(k Key, format string) (secrets.Secret, error) {
 	of, ok := secrets.Lookup(k.Name)
 	if !ok || len(of.Registries) == 0 {

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// Spec is what a user asks for: the key Name in a file of a Format, whose path the variable Variable has.
+// Spec is a request for a file: the key Name in a Format. The variable Variable holds the file's path.
 type Spec struct{ Variable, Name, Format string }
 
-// ErrSpec: the text is not of the form VAR=NAME or VAR=NAME:FORMAT.
+// ErrSpec means that the text does not have the form VAR=NAME or VAR=NAME:FORMAT.
 var ErrSpec = errors.New("not of the form VAR=NAME[:FORMAT]")
 
-// ParseSpec reads VAR=NAME[:FORMAT]. It checks neither name: what a caller shows of a bad one may be a key. Its errors are
-// ErrSpec and ErrUnknownFormat, and hold nothing of the text.
+// ParseSpec parses VAR=NAME[:FORMAT]. It checks neither name, because a bad one may be a key that a caller
+// would show. Errors: ErrSpec and ErrUnknownFormat, which contain nothing of the text.
 func ParseSpec(text string) (Spec, error) {
 	variable, rest, found := strings.Cut(text, "=")
 	name, format, hasFormat := strings.Cut(rest, ":")

@@ -8,13 +8,14 @@ import (
 	"strconv"
 )
 
-// Temporary is a directory of files of mode 0600, for systems that have no files in memory.
+// Temporary is a directory of files with mode 0600, for systems without files in memory.
 type Temporary struct {
 	dir string
 	n   int
 }
 
-// NewTemporary makes the directory, readable by this user alone: below $XDG_RUNTIME_DIR, which is in memory, if there is one.
+// NewTemporary creates a directory that only this user can read. It is below $XDG_RUNTIME_DIR, which is in
+// memory, if that exists and is writable, and otherwise in the default temporary directory.
 func NewTemporary(getenv func(string) string) (*Temporary, error) {
 	parent := getenv("XDG_RUNTIME_DIR")
 	if info, err := os.Stat(parent); parent == "" || err != nil || !info.IsDir() {
@@ -27,12 +28,12 @@ func NewTemporary(getenv func(string) string) (*Temporary, error) {
 	return &Temporary{dir: dir}, err
 }
 
-// Create returns the path of a new file with that content.
+// Create writes content to a new file and returns its path.
 func (t *Temporary) Create(content []byte) (string, error) {
 	t.n++
 	path := filepath.Join(t.dir, strconv.Itoa(t.n))
 	return path, os.WriteFile(path, content, 0o600)
 }
 
-// Remove removes the files.
+// Remove removes the directory and its files.
 func (t *Temporary) Remove() error { return os.RemoveAll(t.dir) }
