@@ -10,54 +10,58 @@ import (
 	"strings"
 )
 
-// Replacement is what stands in the output for hidden bytes.
+// Replacement is the text that replaces hidden bytes in the output.
 const Replacement = "***"
 
 const (
-	// minLine is how long a line of a value of many lines has to be to be hidden on its own: "}" is nobody's secret.
+	// minLine is the minimum length for hiding a line of a multi-line value on its own: "}" is not a
+	// secret.
 	minLine = 8
-	// minEncoded is how long a value has to be for its encodings to be hidden too: those of short values occur by chance.
+	// minEncoded is the minimum length for hiding a value's encodings too. Those of short values occur by
+	// chance.
 	minEncoded = 12
-	// maxRevealed is the most that Writer.Flush shows of the beginning of what may become a value.
+	// maxRevealed is the maximum number of bytes that Writer.Flush shows of what may become a value.
 	maxRevealed = 4
 )
 
-// Masker knows the values. It does not change, and may be used by many Writers at a time.
+// Masker holds the values to hide. It is immutable, so many Writers can use it at the same time.
 type Masker struct {
 	plain    automaton // finds texts as they are
-	wrapped  automaton // finds texts of base64 and hexadecimal digits, wherever there are line breaks and spaces in them
-	escaped  automaton // finds values of which any bytes are percent-encoded
-	starts   [256]bool // the bytes with which anything to be hidden begins
-	revealed int       // what Flush may show of the beginning of a value
+	wrapped  automaton // finds base64 and hexadecimal text despite line breaks and spaces in it
+	escaped  automaton // finds values with percent-encoded bytes
+	starts   [256]bool // the first bytes of everything to hide
+	revealed int       // how many first bytes of a value Flush may show
 }
 
 // automaton is an Aho-Corasick automaton, which finds many texts at once.
 type automaton struct {
 	nodes []node
-	roots [256]int32 // the root's children, 0 where there is none: what most bytes of a stream are looked up in
+	roots [256]int32 // the root's children, 0 for none: an array, as most bytes of a stream are looked up here
 }
 
-// node is one state: a beginning of a text. Most have one child, so that is kept in place.
+// node is one state: a prefix of a text. Most nodes have one child, which is stored inline.
 type node struct {
 	next  int32
-	fail  int32 // the longest proper suffix of it that is a state
-	match int32 // the length of the longest text that it ends with, 0 if none
+	fail  int32 // the longest proper suffix that is also a state
+	match int32 // the length of the longest text that ends here, 0 if none
 	depth int32
-	label byte           // of next; meaningful if next is not 0
-	more  map[byte]int32 // all children, if there is more than one
+	label byte           // the byte that leads to next; valid if next is not 0
+	more  map[byte]int32 // all children, if there are several
 }
 
-// New returns a Masker that hides each of the values, wherever it stands in the output, and as it stands there in other forms:
+// New returns a Masker that hides each of the values anywhere in the output, also in these forms:
 //
-//   - a value of many lines: with CR LF, as terminals write it, and each line of 8 bytes and more;
-//   - a value of 12 bytes and more in JSON strings and in URLs, whichever of its bytes are percent-encoded;
-//   - a value of 12 bytes and more in base64, standard and URL-safe, also as a part of a longer text (user:value), but for up to two
-//     characters at each end, which hold bytes of both; and in hexadecimal digits, of upper or of lower case. Both are found with up
-//     to 8 line breaks and spaces between any two characters, as base64, xxd -p and od -An -tx1 write them.
+//   - A value of several lines: with CR LF, as terminals write it, and each line of at least 8 bytes.
+//   - A value of at least 12 bytes: in JSON strings and in URLs, whichever bytes are percent-encoded.
+//   - A value of at least 12 bytes: in base64, standard and URL-safe, also as part of a longer text such as
+//     user:value, except for up to two characters at each end that encode bytes of both.
+//   - A value of at least 12 bytes: in hexadecimal digits, upper or lower case.
 //
-// Other dumps are not: those with offsets or a column of text (xxd, hexdump -C), and those of words of more than one byte.
+// Base64 and hexadecimal text may have up to 8 line breaks and spaces between two characters, as written by
+// base64, xxd -p and od -An -tx1. Dumps with offsets, with a text column (xxd, hexdump -C) or with words of
+// several bytes are not hidden.
 //
-// Empty values are ignored. Very short ones are not, and will hide much that is no secret.
+// Empty values are ignored. Very short ones are not, and hide much that is not secret.
 func New(values []string) *Masker {
 	m := &Masker{plain: newAutomaton(), wrapped: newAutomaton(), escaped: newAutomaton(), revealed: maxRevealed}
 	for _, value := range values {
@@ -81,7 +85,7 @@ func New(values []string) *Masker {
 	return m
 }
 
-// forms returns the texts to hide for one value, without digits.
+// forms returns the texts to hide for a value, except base64 and hexadecimal text.
 func forms(value string) map[string]bool {
 	all := map[string]bool{value: true}
 	if strings.Contains(value, "\n") {
@@ -93,11 +97,11 @@ func forms(value string) map[string]bool {
 		}
 	}
 	if len(value) >= minEncoded {
-		all[url.QueryEscape(value)] = true // which writes a space as +
+		all[url.QueryEscape(value)] = true // writes a space as +
 		if text, err := json.Marshal(value); err == nil {
 			all[string(text[1:len(text)-1])] = true
 		}
-		var plain bytes.Buffer // most JSON does not escape <, > and & as Go does
+		var plain bytes.Buffer // unlike Go, most JSON encoders do not escape <, > and &
 		encoder := json.NewEncoder(&plain)
 		encoder.SetEscapeHTML(false)
 		if err := encoder.Encode(value); err == nil {
@@ -108,14 +112,14 @@ func forms(value string) map[string]bool {
 	return all
 }
 
-// digits returns a value as base64 and hexadecimal digits.
+// digits returns a value as base64 and hexadecimal text.
 func digits(value string) map[string]bool {
 	lower := hex.EncodeToString([]byte(value))
 	all := map[string]bool{lower: true, strings.ToUpper(lower): true}
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 		for shift := range 3 {
-			// The value behind shift other bytes. A character of base64 that holds only bits of the value is
-			// always the same one, the others are omitted.
+			// Other text may precede the value, shifting it by 0 to 2 bytes. Base64 characters that encode
+			// only bits of the value are always the same; the others are omitted.
 			text := encoding.EncodeToString([]byte("\x00\x00"[:shift] + value))
 			all[text[(shift*8+5)/6:(shift+len(value))*8/6]] = true
 		}
@@ -159,7 +163,7 @@ func (a *automaton) add(text string) {
 	a.nodes[state].match = int32(len(text))
 }
 
-// link fills in fail and match, in the order of depth, and roots.
+// link computes fail and match, in order of depth, and roots.
 func (a *automaton) link() {
 	queue := make([]int32, 1, len(a.nodes))
 	for head := 0; head < len(queue); head++ {
@@ -185,7 +189,7 @@ func (a *automaton) link() {
 	}
 }
 
-// step returns the state after one more byte.
+// step returns the state after the next byte.
 func (a *automaton) step(state int32, c byte) int32 {
 	for {
 		if next := a.child(state, c); next != 0 || state == 0 {

@@ -6,51 +6,52 @@ import (
 	"sync"
 )
 
-// ErrClosed: a Write after Close.
+// ErrClosed means that Write was called after Close.
 var ErrClosed = errors.New("write after close")
 
-// Writer hides the values in what is written through it. What has to be hidden is found wherever the borders of the Writes
-// are. Every run of bytes that belong to values becomes one Replacement.
+// Writer hides the values in what is written to it, even if they span several Writes. It replaces each run
+// of bytes of values with one Replacement.
 //
-// It holds back only what may be the beginning of a value. Everything before that has reached the writer beneath when Write
-// returns. Its methods may be called at the same time.
+// It holds back only what may be the beginning of a value. When Write returns, everything before that has
+// reached the underlying writer. Its methods are safe for concurrent use.
 type Writer struct {
 	masker *Masker
 	out    io.Writer
 
 	mu      sync.Mutex
-	state   int32 // of the automaton of texts as they are
+	state   int32 // of the automaton for texts as they are
 	wrapped lane
-	gap     int // how many line breaks and spaces have come since the last other byte
+	gap     int // line breaks and spaces since the last other byte
 	escaped lane
-	partial int // how many bytes of a percent-encoded one have come: 0 to 2
+	partial int // bytes seen of a percent-encoded byte: 0 to 2
 
 	held   []byte // ends with the bytes that the states stand for
-	hidden []bool // which of held belong to a value
-	first  int    // the first of held that is not let go yet
-	run    int    // where in held the hidden bytes begin that it ends with; len(held) if it ends with another
-	shown  int    // where in held begins what is not out yet: behind first, if Flush has shown some
-	inRun  bool   // the last byte that is out was hidden: its Replacement is written
-	buf    []byte // what goes out with the present call
-	err    error  // the first of the writer beneath, for good
+	hidden []bool // which bytes of held belong to a value
+	first  int    // index in held of the first byte that is not released
+	run    int    // start in held of the trailing run of hidden bytes; len(held) if the last byte is not hidden
+	shown  int    // start in held of what is not written; greater than first if Flush has shown some
+	inRun  bool   // the last byte written was hidden, and its Replacement is written
+	buf    []byte // output of the current call
+	err    error  // the underlying writer's first error, permanent
 }
 
-// Writer returns a Writer to out.
+// Writer returns a Writer that writes to out.
 func (m *Masker) Writer(out io.Writer) *Writer {
 	return &Writer{masker: m, out: out, wrapped: lane{automaton: &m.wrapped}, escaped: lane{automaton: &m.escaped}}
 }
 
-// maxGap is how many line breaks and spaces two digits of base64 or hexadecimal may have between them.
+// maxGap is the maximum number of line breaks and spaces between two base64 or hexadecimal digits.
 const maxGap = 8
 
-// lane is an automaton at work on tokens that are not the bytes of the stream.
+// lane runs an automaton on tokens other than the bytes of the stream.
 type lane struct {
 	automaton *automaton
 	state     int32
-	starts    []int // where in held the tokens begin that state stands for
+	starts    []int // where in held the tokens of state begin
 }
 
-// step takes a token that begins at start. If it ends a text, matched is set, and the text begins at from.
+// step processes a token that begins at start. If a text ends with it, matched is true and the text begins
+// at from.
 func (l *lane) step(c byte, start int) (from int, matched bool) {
 	if l.state == 0 {
 		if l.state = l.automaton.roots[c]; l.state == 0 {
@@ -70,7 +71,7 @@ func (l *lane) step(c byte, start int) (from int, matched bool) {
 
 func (l *lane) reset() { l.state, l.starts = 0, l.starts[:0] }
 
-// first is where in held the bytes begin that state stands for, otherwise if it stands for none.
+// first returns where in held the bytes of state begin, or otherwise if there are none.
 func (l *lane) first(otherwise int) int {
 	if len(l.starts) == 0 {
 		return otherwise
@@ -84,7 +85,7 @@ func (l *lane) moveBack(by int) {
 	}
 }
 
-// Write takes p whole, or returns the error of the writer beneath, which all later calls return too.
+// Write consumes all of p, or returns the underlying writer's error. All later calls return that error too.
 func (w *Writer) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -93,7 +94,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	}
 	for i := 0; i < len(p); {
 		if w.first == len(w.held) {
-			// Nothing has begun: go to the next byte that could begin something.
+			// No value has begun: skip to the next byte that could begin one.
 			start := i
 			for i < len(p) && !w.masker.starts[p[i]] {
 				i++
@@ -113,7 +114,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// take moves on by one byte, and lets go of what cannot belong to a value any more.
+// take processes one byte and releases bytes that can no longer belong to a value.
 func (w *Writer) take(c byte) {
 	w.held = append(w.held, c)
 	w.hidden = append(w.hidden, false)
@@ -126,7 +127,7 @@ func (w *Writer) take(c byte) {
 	w.first = len(w.held) - max(int(w.masker.plain.nodes[w.state].depth), w.partial)
 	w.first = w.wrapped.first(w.escaped.first(w.first))
 	w.release(w.first)
-	if w.first > len(w.held)/2 { // so that each byte is moved about once
+	if w.first > len(w.held)/2 { // so each byte is moved at most about once
 		w.held = append(w.held[:0], w.held[w.first:]...)
 		w.hidden = append(w.hidden[:0], w.hidden[w.first:]...)
 		w.run, w.shown = max(w.run-w.first, 0), w.shown-w.first
@@ -147,7 +148,7 @@ func (w *Writer) takePlain(c byte) {
 	}
 }
 
-// takeWrapped passes over the line breaks and spaces between digits.
+// takeWrapped skips line breaks and spaces between digits.
 func (w *Writer) takeWrapped(c byte) {
 	if c == '\n' || c == '\r' || c == ' ' || c == '\t' {
 		if w.gap++; w.gap > maxGap {
@@ -161,7 +162,7 @@ func (w *Writer) takeWrapped(c byte) {
 	}
 }
 
-// takeEscaped takes "%", and the two digits that follow, for the byte that they mean.
+// takeEscaped decodes "%" and the two digits after it into one byte.
 func (w *Writer) takeEscaped(c byte) {
 	if w.partial > 0 {
 		if _, ok := hexDigit(c); !ok {
@@ -184,7 +185,7 @@ func (w *Writer) takeEscaped(c byte) {
 	w.unescaped(c, len(w.held)-1, len(w.held))
 }
 
-// endPartial takes what began as a percent-encoded byte, and ends at end without being one, for what it is.
+// endPartial processes an incomplete percent-encoding that ends at end as ordinary bytes.
 func (w *Writer) endPartial(end int) {
 	for start := end - w.partial; start < end; start++ {
 		w.unescaped(w.held[start], start, start+1)
@@ -210,7 +211,7 @@ func hexDigit(c byte) (value byte, ok bool) {
 	return 0, false
 }
 
-// hide marks held bytes as those of a value. What was hidden before the last byte is so without a gap from run on.
+// hide marks bytes of held as hidden. From run up to the last byte, all bytes are already hidden.
 func (w *Writer) hide(from, to int) {
 	if to < len(w.held) {
 		for i := from; i < to; i++ {
@@ -225,7 +226,7 @@ func (w *Writer) hide(from, to int) {
 	w.run = min(w.run, from)
 }
 
-// release lets out what is held before end and not out yet.
+// release writes the bytes of held before end that are not written yet.
 func (w *Writer) release(end int) {
 	for ; w.shown < end; w.shown++ {
 		switch {
@@ -247,9 +248,9 @@ func (w *Writer) send() error {
 	return w.err
 }
 
-// Flush shows what is held back, as far as that gives nothing away: the first bytes, at most four and at most a quarter of
-// the shortest value. It is for when no output has come for a moment, as after a prompt that ends like a value begins. The
-// rest of a value that follows is hidden anyway.
+// Flush shows the beginning of what is held back, as far as that is safe: at most four bytes and at most a
+// quarter of the shortest value. Call it when no output has come for a moment, for example after a prompt
+// that ends like a value begins. If the rest of a value follows, it is hidden anyway.
 func (w *Writer) Flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -257,7 +258,8 @@ func (w *Writer) Flush() error {
 	return w.send()
 }
 
-// Close shows all that is held back, as no value can be completed any more. It does not close the writer beneath.
+// Close writes all that is held back, since no value can be completed anymore. It does not close the
+// underlying writer.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -13,30 +13,30 @@ import (
 	"golang.org/x/term"
 )
 
-// keys hands what is typed to the command's terminal. Ours is in raw mode meanwhile.
+// keys passes what you type to the command's terminal. Meanwhile, our terminal is in raw mode.
 //
-// The command's process group is an orphaned one on the new terminal, and the kernel stops none of those when Ctrl-Z is typed. So
-// Ctrl-Z is done here: the command is stopped, and the job of the shell that this process belongs to.
+// The command's process group on the new terminal is orphaned, and the kernel does not stop orphaned groups
+// on Ctrl-Z. So this code stops the command and the shell job that this process belongs to.
 type keys struct {
 	in        *os.File
 	continued chan struct{}
 
 	mu    sync.Mutex
-	state *term.State // of our terminal before; nil if nothing is typed for the command
-	ended bool        // the terminal is the shell's again
+	state *term.State // our terminal's earlier state; nil if nothing is typed for the command
+	ended bool        // the terminal belongs to the shell again
 }
 
-// foregroundPoll is how often a job in the background checks whether it was brought to the foreground.
+// foregroundPoll is how often a background job checks whether it is in the foreground again.
 const foregroundPoll = 200 * time.Millisecond
 
-// typed hands over what is typed until there is no more. The command has been started.
+// typed passes on what you type until the input ends. The command must be running.
 func (c *child) typed() {
 	buffer := make([]byte, 4096)
 	for {
-		for !inForeground(c.keys.in) { // a read would stop the job
+		for !inForeground(c.keys.in) { // reading would stop the job
 			time.Sleep(foregroundPoll)
 		}
-		_ = c.keys.raw() // it worked before
+		_ = c.keys.raw() // it succeeded before
 		n, err := c.keys.in.Read(buffer)
 		for rest := buffer[:n]; len(rest) > 0; {
 			stop := c.suspendKey(rest)
@@ -54,7 +54,8 @@ func (c *child) typed() {
 	}
 }
 
-// raw sets our terminal's raw mode, unless the command has ended; before the first time, it keeps what was.
+// raw puts our terminal into raw mode, unless the command has ended. The first call saves the earlier
+// state.
 func (k *keys) raw() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -68,7 +69,7 @@ func (k *keys) raw() error {
 	return err
 }
 
-// restore undoes raw, for good if the command has ended.
+// restore restores the earlier state, permanently if the command has ended.
 func (k *keys) restore(ended bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -78,8 +79,8 @@ func (k *keys) restore(ended bool) {
 	}
 }
 
-// suspendKey returns where in what was typed the key stands that stops the command, -1 if nowhere: the command may read that key
-// itself, as editors do, or have put a job of its own in the foreground, as shells do.
+// suspendKey returns the index in typed of the key that stops the command, -1 if there is none. It is -1 if
+// the command reads that key itself, as editors do, or has its own job in the foreground, as shells do.
 func (c *child) suspendKey(typed []byte) int {
 	settings, err := unix.IoctlGetTermios(int(c.terminal.Fd()), getTermios)
 	if err != nil || settings.Lflag&unix.ISIG == 0 || settings.Cc[unix.VSUSP] == 0 {
@@ -91,25 +92,25 @@ func (c *child) suspendKey(typed []byte) int {
 	return bytes.IndexByte(typed, settings.Cc[unix.VSUSP])
 }
 
-// suspend stops the command and this process's job, and returns true when both go on. It does nothing and returns false in a session
-// without job control, where nobody could continue them.
+// suspend stops the command and this process's job, and returns true after both continue. In a session
+// without job control, where nobody could continue them, it does nothing and returns false.
 func (c *child) suspend() bool {
 	session, err := unix.Getsid(0)
 	if err != nil || session == unix.Getpgrp() {
 		return false
 	}
 	select {
-	case <-c.keys.continued: // of an earlier stop
+	case <-c.keys.continued: // from an earlier stop
 	default:
 	}
 	_ = unix.Kill(-c.cmd.Process.Pid, unix.SIGSTOP)
 	c.keys.restore(false)
-	_ = unix.Kill(0, unix.SIGSTOP) // Go's runtime keeps its handler of SIGTSTP
+	_ = unix.Kill(0, unix.SIGSTOP) // not SIGTSTP, whose handler the Go runtime keeps
 	<-c.keys.continued
 	return true
 }
 
-// resume lets the command go on after the shell has continued this process.
+// resume continues the command after the shell has continued this process.
 func (c *child) resume() {
 	_ = pty.InheritSize(c.std.Out, c.terminal)
 	_ = unix.Kill(-c.cmd.Process.Pid, unix.SIGCONT)

@@ -1,10 +1,12 @@
-// Package maskedrun runs a command as a child and hides secret values in what it writes to standard output and standard error.
+// Package maskedrun runs a command as a child process and hides secret values in its standard output and
+// standard error.
 //
-// Where standard output is a terminal, the command gets a terminal of its own (a pty) with the same settings and size, and keys
-// go to it as they are typed, so that prompts, colors, Ctrl-C and full-screen programs work. Ctrl-Z stops it and the shell's
-// job, unless the command reads that key itself. Where standard output goes elsewhere, both streams are pipes.
+// If standard output is a terminal, the command gets its own terminal (a pty) with the same settings and
+// size. Keys reach it as they are typed, so prompts, colors, Ctrl-C and full-screen programs work. Ctrl-Z
+// stops the command and the shell's job, unless the command reads that key itself. Otherwise, both streams
+// are pipes.
 //
-// What the command leaves behind in the background may write until the command ends, but no longer.
+// Background processes that the command starts can write until the command ends, but not longer.
 package maskedrun
 
 import (
@@ -16,30 +18,32 @@ import (
 	"github.com/ragenv/ragenv/internal/mask"
 )
 
-// ErrUnsupported: this system has no pty that could be used.
+// ErrUnsupported means that this system has no usable pty.
 var ErrUnsupported = errors.New("hiding values in a command's output is not supported on this system")
 
-// OutputError: the command ran, but not all of its output could be written.
+// OutputError means that the command ran, but that some of its output could not be written.
 type OutputError struct{ Err error }
 
 func (e *OutputError) Error() string { return "write the command's output: " + e.Err.Error() }
 
-// Unwrap returns what the system said.
+// Unwrap returns the system's error.
 func (e *OutputError) Unwrap() error { return e.Err }
 
-// Streams are the standard streams of this process.
+// Streams are this process's standard streams.
 type Streams struct{ In, Out, Err *os.File }
 
 const (
-	// quiet is how long nothing has come when what is held back is shown, as far as that is safe: a prompt may end so.
+	// quiet is how long to wait for more output before showing what is held back, as far as that is safe:
+	// it may be a prompt.
 	quiet = 50 * time.Millisecond
-	// grace is how long nothing has come after the command's end when nobody else who holds the stream is waited for.
+	// grace is how long to wait for output, after the command has ended, from other processes that hold the
+	// stream.
 	grace = 250 * time.Millisecond
 )
 
-// pump writes all that comes from a stream through a masker. Once ended is closed, it returns when nothing has come for a
-// moment, and at the stream's end in any case. It reads on after a failed write, so that the command is not held up, and
-// returns that error.
+// pump copies a stream through a masker until the stream ends or, once ended is closed, until no data has
+// come for a moment. After a failed write it keeps reading, so that the command does not block, and returns
+// that error.
 func pump(from io.Reader, to *mask.Writer, ended <-chan struct{}) (failed error) {
 	chunks := make(chan []byte)
 	done := make(chan struct{})
@@ -56,7 +60,7 @@ func pump(from io.Reader, to *mask.Writer, ended <-chan struct{}) (failed error)
 					return
 				}
 			}
-			if err != nil { // EIO at the end of a pty, on Linux
+			if err != nil { // on Linux, EIO at the end of a pty
 				return
 			}
 		}

@@ -20,22 +20,24 @@ import (
 	"github.com/ragenv/ragenv/internal/mask"
 )
 
-// forwarded are the signals passed on to the command; those that this process was told to ignore, it ignores too.
+// forwarded are the signals passed on to the command. Signals that this process was told to ignore stay
+// ignored.
 var forwarded = []os.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2, unix.SIGCONT, unix.SIGWINCH}
 
-// child is the command with its streams.
+// child is the command and its streams.
 type child struct {
 	cmd      *exec.Cmd
 	masker   *mask.Masker
 	std      Streams
-	terminal *os.File   // the pty's master; nil without one
-	keys     *keys      // what is typed on our terminal; its in is nil if nothing is for the command
-	others   []*os.File // the command's ends of the streams, ours until it has started
+	terminal *os.File   // the pty's master; nil if there is none
+	keys     *keys      // keys.in is nil if nothing typed on our terminal is for the command
+	others   []*os.File // the command's ends of the streams, open here until it has started
 	streams  []func(ended <-chan struct{}) error
 }
 
-// Run runs argv[0], found along the PATH of env, with that environment, and returns its exit code: 128 + n if signal n ended it.
-// An *execve.Error if it could not be started; an *OutputError, next to the exit code, if its output was lost.
+// Run runs argv[0], found in the PATH of env, in that environment. It returns the command's exit code: 128
+// + n if signal n ended it. Errors: *execve.Error if the command could not be started, and *OutputError,
+// together with the exit code, if output was lost.
 func Run(argv, env []string, masker *mask.Masker, std Streams) (code int, err error) {
 	c := &child{cmd: &exec.Cmd{Args: argv, Env: env, Stdin: std.In}, masker: masker, std: std}
 	defer c.close()
@@ -97,7 +99,7 @@ func Run(argv, env []string, masker *mask.Masker, std Streams) (code int, err er
 	return code, nil
 }
 
-// pipe gives the command a pipe whose content goes to a file of ours.
+// pipe returns the write end of a pipe to a file of ours.
 func (c *child) pipe(to *os.File) (*os.File, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -114,8 +116,8 @@ func (c *child) relay(from, to *os.File) {
 	})
 }
 
-// openTerminal gives the command a pty, as its standard output and as each other stream that is a terminal. It returns what
-// puts our own terminal back.
+// openTerminal gives the command a pty for standard output and each other stream that is a terminal. It
+// returns a function that restores our own terminal.
 func (c *child) openTerminal() (restore func(), err error) {
 	restore = func() {}
 	master, slave, err := pty.Open()
@@ -123,7 +125,7 @@ func (c *child) openTerminal() (restore func(), err error) {
 		return restore, err
 	}
 	c.terminal, c.others = master, append(c.others, slave)
-	_ = pty.InheritSize(c.std.Out, master) // a terminal without a size, as over a serial line
+	_ = pty.InheritSize(c.std.Out, master) // fails on a terminal without a size, such as a serial line
 	settings, err := unix.IoctlGetTermios(int(c.std.Out.Fd()), getTermios)
 	if err != nil {
 		return restore, err
@@ -132,14 +134,14 @@ func (c *child) openTerminal() (restore func(), err error) {
 	if isTerminal(c.std.Err) {
 		c.cmd.Stderr = slave
 	}
-	// The command leads a session of its own on the pty, its descriptor 1.
+	// The command leads its own session on the pty, its descriptor 1.
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 1}
 	typing := false
 	if isTerminal(c.std.In) {
 		c.cmd.Stdin = slave
 		typing = inForeground(c.std.In)
 	}
-	if !typing { // ours still makes line ends, and the pty must not do it a second time
+	if !typing { // our terminal converts line ends, so the pty must not
 		settings.Oflag &^= unix.OPOST
 	}
 	if err := unix.IoctlSetTermios(int(slave.Fd()), setTermios, settings); err != nil {
@@ -157,7 +159,8 @@ func (c *child) openTerminal() (restore func(), err error) {
 	return restore, nil
 }
 
-// inForeground reports whether this process may use a terminal of its session; one in the background would be stopped.
+// inForeground reports whether this process may read from a terminal of its session. A background process
+// would be stopped.
 func inForeground(terminal *os.File) bool {
 	group, err := unix.IoctlGetInt(int(terminal.Fd()), unix.TIOCGPGRP)
 	return err == nil && group == unix.Getpgrp()
@@ -165,7 +168,7 @@ func inForeground(terminal *os.File) bool {
 
 func isTerminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }
 
-// forward passes signals on. Without a pty, Ctrl-C and Ctrl-\ reach the command from the terminal itself.
+// forward passes signals on. Without a pty, the terminal itself sends Ctrl-C and Ctrl-\ to the command.
 func (c *child) forward(signals <-chan os.Signal, ended <-chan struct{}) {
 	for {
 		select {
@@ -181,7 +184,7 @@ func (c *child) forward(signals <-chan os.Signal, ended <-chan struct{}) {
 			case c.terminal != nil && (sig == unix.SIGINT || sig == unix.SIGQUIT): // typed where nothing is read: to all, as a terminal does
 				_ = unix.Kill(-pid, number)
 			case sig == unix.SIGTSTP: // from outside, or typed where nothing is read
-				go c.suspend() // which waits for the next signal
+				go c.suspend() // it waits for the next signal
 			case c.terminal != nil && sig == unix.SIGCONT:
 				c.resume()
 			case (sig == unix.SIGINT || sig == unix.SIGQUIT) && ownTerminal():

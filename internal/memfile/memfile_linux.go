@@ -8,14 +8,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// label is what /proc shows of the file.
+// label is the name that /proc shows for the file.
 const label = "ragenv"
 
-// The numbers to take: bash keeps its own at 255 and below, scripts name those below 10, or 200 as flock(1) does, and
-// select(2) ends at 1,024, as does the usual soft limit.
+// Descriptor numbers to use. bash keeps its own at 255 and below. Scripts use numbers below 10, or 200 as
+// in flock(1). select(2) and the usual soft limit end at 1,024.
 const (
 	first    = 768
-	fallback = 64 // under a limit that is lower
+	fallback = 64 // for a lower limit
 )
 
 const seals = unix.F_SEAL_SEAL | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE
@@ -48,8 +48,8 @@ func create(content []byte) (string, error) {
 	return path, nil
 }
 
-// memfd returns a new memory file that nobody can execute: vm.memfd_noexec=2 refuses others. Kernels before 6.3 do not know
-// the flag.
+// memfd returns a new memory file that cannot be executed, since vm.memfd_noexec=2 refuses others. Kernels
+// before 6.3 do not know the flag.
 func memfd() (int, error) {
 	fd, err := unix.MemfdCreate(label, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_NOEXEC_SEAL)
 	if errors.Is(err, unix.EINVAL) {
@@ -64,7 +64,7 @@ func memfd() (int, error) {
 	return fd, nil
 }
 
-// keep returns a copy of a descriptor that outlives execve.
+// keep returns a copy of the descriptor that survives execve.
 func keep(fd uintptr) (int, error) {
 	for _, from := range []int{first, fallback, 3} {
 		kept, err := unix.FcntlInt(fd, unix.F_DUPFD, from)

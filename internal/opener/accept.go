@@ -13,18 +13,20 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// maxAhead is how far ahead an item's date may be because of a clock that is wrong; the keychain sets it to now.
+// maxAhead is how far in the future an item's date may be, for wrong clocks. The keychain changes such a
+// date to now.
 const maxAhead = 366 * 24 * time.Hour
 
-// Accept says why an item is not stored, whichever way it came in: by hand, from a file, a backup, another backend or a
-// login. What it takes every command can name, hand over and remove. Its errors hold nothing of the secret.
+// Accept returns an error if an item must not be stored, whether it was typed or comes from a file, a
+// backup, another backend or a login. Every command can name, hand over and remove what Accept allows. Its
+// errors contain nothing of the secret.
 func Accept(item keychain.Item) error {
 	switch item.Kind {
 	case keychain.KindEnv, keychain.KindPrevious:
 		if err := secrets.CheckName(item.Name); err != nil {
 			return err
 		}
-	case keychain.KindFingerprint: // of the name before "-", if there is one
+	case keychain.KindFingerprint: // use the name before "-", if there is one
 		name, _, _ := strings.Cut(item.Name, "-")
 		if err := secrets.CheckName(name); err != nil {
 			return err
@@ -42,7 +44,7 @@ func Accept(item keychain.Item) error {
 		return errors.New("its user name holds a control character, or is not UTF-8")
 	}
 	if item.Updated.After(time.Now().Add(maxAhead)) {
-		// The later of two logins for a registry answers: this one would for ever.
+		// If a registry has two logins, the later one answers: this one would answer forever.
 		return fmt.Errorf("it is dated %s, which is yet to come", item.Updated.UTC().Format(time.DateOnly))
 	}
 	if year := item.Expires.UTC().Year(); !item.Expires.IsZero() && (year < 1970 || year > 9999) {

@@ -1,5 +1,5 @@
-// Package opener opens the keychain that the configuration names: for reading as it is, for writing with a store made and
-// its backend pinned where there was none.
+// Package opener opens the keychain that the configuration names. For writing, it creates a missing file
+// store and pins its backend.
 package opener
 
 import (
@@ -16,21 +16,21 @@ import (
 type Opener struct {
 	Config *config.Config
 	Getenv func(string) string
-	// AskNew returns the passphrase for a new store, empty for none. Nil never asks.
+	// AskNew returns the passphrase for a new file store, empty for none. If it is nil, nothing is asked.
 	AskNew func() ([]byte, error)
-	// Dir is a file store in another place than the configuration's, as ragenv reset leaves them; nothing keeps it unlocked.
+	// Dir is a file store outside the configured place, as left by ragenv reset. Nothing keeps it unlocked.
 	Dir string
-	// WorkFactor is keychain.Protection's, for a new store.
+	// WorkFactor is that of keychain.Protection, for a new file store.
 	WorkFactor int
 	// Interactive lets another program's backend show its own prompt.
 	Interactive bool
-	// Print is told of warnings, and once of the backend that the first write chose.
+	// Print receives warnings and, once, the backend that the first write chose.
 	Print ui.Printer
 }
 
-// Read opens the keychain for reading, with the commands that give keys. keychain.ErrNoStore if nothing was ever stored and no
-// command is named: no backend is pinned and there is no file store. No service of the operating system is touched to find that
-// out.
+// Read opens the keychain for reading, including the commands that supply keys. It returns
+// keychain.ErrNoStore if nothing was ever stored and no command is configured, that is, if no backend is
+// pinned and no file store exists. It finds that out without calling a service of the operating system.
 func (o Opener) Read() (*keychain.Keychain, error) {
 	backend := o.Config.Backend
 	if backend == "" {
@@ -43,19 +43,21 @@ func (o Opener) Read() (*keychain.Keychain, error) {
 	return o.withSources(k, err)
 }
 
-// Open opens one backend by name, for reading and writing.
+// Open opens a backend by name for reading and writing.
 func (o Opener) Open(backend string) (*keychain.Keychain, error) {
 	return keychain.Open(o.options(backend))
 }
 
-// newSources returns what runs the commands of a config file; nil in a program that does not.
+// newSources returns a source that runs the commands of a config file. It is nil in a program that runs
+// none.
 var newSources func(*config.Config) keychain.Source
 
-// RegisterSources is called by internal/source while the program starts. A program that does not import that package runs no
-// commands: docker-credential-ngc on Linux, which hands over to ragenv.
+// RegisterSources sets the function that creates a source from a config file. internal/source calls it at
+// program start. A program that does not import that package runs no commands: docker-credential-ngc on
+// Linux hands over to ragenv instead.
 func RegisterSources(open func(*config.Config) keychain.Source) { newSources = open }
 
-// sources returns the commands that give keys, nil if there are none.
+// sources returns the commands that supply keys, nil if there are none.
 func (o Opener) sources() keychain.Source {
 	if newSources == nil || len(o.Config.Sourced("")) == 0 {
 		return nil
@@ -70,14 +72,14 @@ func (o Opener) withSources(k *keychain.Keychain, err error) (*keychain.Keychain
 	return k, err
 }
 
-// Write opens the keychain for writing. The first write chooses a backend, pins it in the config file and says so once;
-// a file store that does not exist yet is made, as OpenOrCreate does.
+// Write opens the keychain for writing. The first write chooses a backend, pins it in the config file and
+// says so once. It creates a missing file store, as OpenOrCreate does.
 func (o Opener) Write() (*keychain.Keychain, error) {
 	backend := o.Config.Backend
 	switch {
 	case backend != "":
 	case keychain.FileStoreExists(o.Config.Paths.Store):
-		backend = keychain.BackendFile // made before; a lost config file must not make its keys vanish
+		backend = keychain.BackendFile // created before: keys must not vanish if the config file is lost
 	default:
 		backend = o.choose()
 	}
@@ -91,8 +93,8 @@ func (o Opener) Write() (*keychain.Keychain, error) {
 	return o.withSources(k, nil)
 }
 
-// OpenOrCreate opens one backend by name; a file store that does not exist yet is made, with the passphrase of the
-// environment or of AskNew. Without either it fails, and the hint says how to make the store.
+// OpenOrCreate opens a backend by name. It creates a missing file store, with the passphrase from the
+// environment or from AskNew. Without either it fails, with a hint that says how to create the file store.
 func (o Opener) OpenOrCreate(backend string) (*keychain.Keychain, error) {
 	k, err := o.Open(backend)
 	if errors.Is(err, keychain.ErrNoStore) {
@@ -101,7 +103,7 @@ func (o Opener) OpenOrCreate(backend string) (*keychain.Keychain, error) {
 	return k, err
 }
 
-// Create makes the file store with this passphrase, empty for none, and pins the backend.
+// Create creates the file store with this passphrase, empty for none, and pins the backend.
 func (o Opener) Create(passphrase []byte) (*keychain.Keychain, error) {
 	stop := o.Print.Working("Creating the keychain")
 	k, err := keychain.CreateFileStore(o.options(keychain.BackendFile), o.protection(passphrase))
@@ -112,13 +114,13 @@ func (o Opener) Create(passphrase []byte) (*keychain.Keychain, error) {
 	return k, o.pin(keychain.BackendFile)
 }
 
-// SetAside renames the file store, readable or not, and returns where it is now with what is in it: see
+// SetAside renames the file store, readable or not, and returns its new directory and the items in it. See
 // keychain.SetFileStoreAside.
 func (o Opener) SetAside(date time.Time) (dir string, refs []keychain.Ref, err error) {
 	return keychain.SetFileStoreAside(o.options(keychain.BackendFile), date)
 }
 
-// Reinstate undoes SetAside where no store was created since.
+// Reinstate undoes SetAside if no file store was created since.
 func (o Opener) Reinstate(dir string) error {
 	return keychain.ReinstateFileStore(o.options(keychain.BackendFile), dir)
 }
@@ -130,19 +132,19 @@ func (o Opener) create() (*keychain.Keychain, error) {
 		return nil, err
 	}
 	if !typed {
-		options.CacheFor = 0 // storing needs no unlocked store
+		options.CacheFor = 0 // storing needs no unlocked file store
 	}
 	stop := o.Print.Working("Creating the keychain")
 	k, err := keychain.CreateFileStore(options, o.protection(secret))
 	stop()
-	if errors.Is(err, keychain.ErrStoreExists) { // another process was first
+	if errors.Is(err, keychain.ErrStoreExists) { // another process was faster
 		return o.Open(keychain.BackendFile)
 	}
 	return k, err
 }
 
-// CanCreate is nil if Write could open the keychain where there is none yet: a file store needs a passphrase that the environment
-// has, or a terminal to ask for one. It asks nothing and writes nothing.
+// CanCreate returns nil if Write could create the keychain. A file store needs a passphrase from the
+// environment, or a terminal to ask for one. CanCreate asks nothing and writes nothing.
 func (o Opener) CanCreate() error {
 	if backend := o.Config.Backend; backend == "" && o.choose() != keychain.BackendFile || backend != "" && backend != keychain.BackendFile {
 		return nil
@@ -159,7 +161,8 @@ func (o Opener) CanCreate() error {
 	return nil
 }
 
-// NewPassphrase returns the passphrase for a new store, empty for none: the environment's, or AskNew's, which somebody typed.
+// NewPassphrase returns the passphrase for a new file store, empty for none. It comes from the environment
+// or from AskNew; typed reports the latter.
 func (o Opener) NewPassphrase() (secret []byte, typed bool, err error) {
 	secret, err = passphrase.FromEnvironment(o.Getenv)
 	if !errors.Is(err, passphrase.ErrNone) {
@@ -181,7 +184,7 @@ func (o Opener) protection(passphrase []byte) keychain.Protection {
 
 func (o Opener) noStore() error {
 	setup := "ragenv setup --no-passphrase"
-	if o.Config.Backend != "" && o.Config.Backend != keychain.BackendFile { // which setup would make instead
+	if o.Config.Backend != "" && o.Config.Backend != keychain.BackendFile { // setup would create that one instead
 		setup = config.EnvBackend + "=" + keychain.BackendFile + " " + setup
 	}
 	return ui.Errorf(setup+" (or put a passphrase into a file of mode 0600 and set "+passphrase.EnvFile+")",
@@ -190,7 +193,7 @@ func (o Opener) noStore() error {
 
 func (o Opener) pin(backend string) error {
 	if o.Config.Backend != "" {
-		return nil // pinned already, or named for this call only
+		return nil // already pinned, or set for this call only
 	}
 	if err := o.Config.Pin(config.KeyBackend, backend); err != nil {
 		return err
@@ -200,10 +203,10 @@ func (o Opener) pin(backend string) error {
 	return nil
 }
 
-// Volatile reports whether a reboot empties a backend: see keychain.Volatile.
+// Volatile reports whether a reboot empties a backend. See keychain.Volatile.
 func (o Opener) Volatile(backend string) bool { return keychain.Volatile(o.options(backend)) }
 
-// WarnIfVolatile says so of a backend that a reboot empties.
+// WarnIfVolatile warns if a reboot empties the backend.
 func (o Opener) WarnIfVolatile(backend string) {
 	if o.Volatile(backend) {
 		o.Print.Warn("the %s backend is volatile: a reboot empties it", backend)
@@ -211,8 +214,8 @@ func (o Opener) WarnIfVolatile(backend string) {
 	}
 }
 
-// choose returns the backend for the first write: the keychain of the operating system if it works here and now, else the
-// file store. The others are used only when somebody names them.
+// choose returns the backend for the first write: the operating system's keychain if it works now,
+// otherwise the file store. Other backends are used only if the user names them.
 func (o Opener) choose() string {
 	candidates := keychain.FirstWriteBackends()
 	last := len(candidates) - 1
@@ -244,10 +247,10 @@ func (o Opener) options(backend string) keychain.Options {
 func (o Opener) passphrase() ([]byte, error) {
 	secret, err := passphrase.FromEnvironment(o.Getenv)
 	if errors.Is(err, passphrase.ErrNone) {
-		return nil, passphrase.LockedError{} // nobody is asked here: parallel pulls would all ask
+		return nil, passphrase.LockedError{} // never asks here: parallel pulls would all ask
 	}
 	return secret, err
 }
 
-// Probe tells why a backend cannot be used now, nil if it can: see keychain.Probe.
+// Probe returns the reason why a backend cannot be used now, nil if it can. See keychain.Probe.
 func (o Opener) Probe(backend string) error { return keychain.Probe(o.options(backend)) }

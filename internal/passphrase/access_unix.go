@@ -8,10 +8,10 @@ import (
 	"syscall"
 )
 
-// checkAccess refuses a file that other users can read. Who owns it and can change it is trustedfile's matter.
+// checkAccess refuses a file that other users can read. trustedfile checks its owner and who can change it.
 //
-// systemd gives a unit's user access to a credential by an access control list on a file of root with mode 0400, and such
-// a list shows as the group's bits (acl(5)): 0440 is how a private credential looks.
+// systemd gives a unit's user access to a credential through an access control list, on a file that root
+// owns with mode 0400. Such a list shows up as group bits (acl(5)), so a private credential has mode 0440.
 func checkAccess(info fs.FileInfo, credential bool) error {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if credential && ok && stat.Uid == 0 && info.Mode().Perm() == 0o440 {

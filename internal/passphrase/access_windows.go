@@ -2,5 +2,5 @@ package passphrase
 
 import "io/fs"
 
-// checkAccess: a mode says nothing on Windows; the access control list is the user's own care.
+// checkAccess does nothing: on Windows a mode says nothing, and the access control list is up to the user.
 func checkAccess(fs.FileInfo, bool) error { return nil }

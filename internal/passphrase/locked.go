@@ -5,7 +5,8 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// LockedError: the file store is locked, and the environment has no passphrase. It matches keychain.ErrLocked.
+// LockedError means that the file store is locked and that the environment has no passphrase. It matches
+// keychain.ErrLocked.
 type LockedError struct{}
 
 func (LockedError) Error() string { return keychain.ErrLocked.Error() }
@@ -16,8 +17,8 @@ func (LockedError) Unwrap() error { return keychain.ErrLocked }
 // Hint returns UnlockHint.
 func (LockedError) Hint() string { return UnlockHint() }
 
-// UnlockHint says how a locked file store is opened on this machine: by ragenv unlock, unless nothing can keep it open
-// afterwards, as in most containers.
+// UnlockHint says how to unlock the file store on this machine: with ragenv unlock, unless nothing can keep
+// it unlocked, as in most containers.
 func UnlockHint() string {
 	if keychain.CanStayUnlocked() {
 		return "ragenv unlock"
@@ -25,7 +26,7 @@ func UnlockHint() string {
 	return FileHint()
 }
 
-// FileHint says how to name a passphrase file.
+// FileHint says how to set a passphrase file.
 func FileHint() string {
 	return shellquote.Set(EnvFile, "FILE") + ", a file of mode 0600 that holds the passphrase"
 }

@@ -1,4 +1,4 @@
-// Package passphrase finds the passphrase of the file store, and that of backups, where nobody is there to type it.
+// Package passphrase finds the passphrases of the file store and of backups when nobody can type them.
 package passphrase
 
 import (
@@ -16,28 +16,30 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// Names of environment variables that this package reads.
+// Names of the environment variables that this package reads.
 const (
-	// EnvFile names a file that holds the passphrase in its first line.
+	// EnvFile names a file with the passphrase in its first line.
 	EnvFile = "RAGENV_PASSPHRASE_FILE"
-	// EnvValue holds the passphrase itself; it is never handed to a command.
+	// EnvValue holds the passphrase itself. Commands never receive it.
 	EnvValue = "RAGENV_PASSPHRASE"
-	// EnvCredentials is systemd's directory of a unit's credentials (systemd.exec(5)).
+	// EnvCredentials is the directory of a systemd unit's credentials (systemd.exec(5)).
 	EnvCredentials = "CREDENTIALS_DIRECTORY"
-	// EnvBackupFile names a file that holds the passphrase of backups, which is another than the store's, in its first line.
+	// EnvBackupFile names a file with the passphrase of backups in its first line. It differs from the file
+	// store's passphrase.
 	EnvBackupFile = "RAGENV_BACKUP_PASSPHRASE_FILE"
 )
 
 // CredentialName is the name of the systemd credential.
 const CredentialName = "ragenv-passphrase"
 
-// ErrNone: no variable names a passphrase.
+// ErrNone means that no variable leads to a passphrase.
 var ErrNone = errors.New("no passphrase in the environment")
 
 const maxLength = 64 << 10
 
-// FromEnvironment returns the passphrase of, in this order: $RAGENV_PASSPHRASE_FILE, systemd's credential, and
-// $RAGENV_PASSPHRASE. ErrNone if none is set. A file that is named but cannot be used is an error, never passed over.
+// FromEnvironment returns the passphrase from the first of these that is set: $RAGENV_PASSPHRASE_FILE,
+// systemd's credential, $RAGENV_PASSPHRASE. It returns ErrNone if none is set, and an error if a named file
+// cannot be used.
 func FromEnvironment(getenv func(string) string) ([]byte, error) {
 	if path := getenv(EnvFile); path != "" {
 		return fromFile(EnvFile, path)
@@ -54,8 +56,8 @@ func FromEnvironment(getenv func(string) string) ([]byte, error) {
 	return nil, ErrNone
 }
 
-// ForBackup returns the passphrase of $RAGENV_BACKUP_PASSPHRASE_FILE, or ErrNone if that is not set. The rules for the file
-// are those of $RAGENV_PASSPHRASE_FILE.
+// ForBackup returns the passphrase from $RAGENV_BACKUP_PASSPHRASE_FILE, or ErrNone if that is not set. The
+// file must meet the rules for $RAGENV_PASSPHRASE_FILE.
 func ForBackup(getenv func(string) string) ([]byte, error) {
 	if path := getenv(EnvBackupFile); path != "" {
 		return fromFile(EnvBackupFile, path)
@@ -63,7 +65,7 @@ func ForBackup(getenv func(string) string) ([]byte, error) {
 	return nil, ErrNone
 }
 
-// FileError says why a passphrase file is not used.
+// FileError reports why a passphrase file is not used.
 type FileError struct {
 	Variable, Path string
 	Err            error
@@ -75,14 +77,14 @@ func (e *FileError) Error() string { return fmt.Sprintf("$%s: %s: %v", e.Variabl
 // Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }
 
-// Hint returns what fixes it.
+// Hint returns how to fix it.
 func (e *FileError) Hint() string { return e.Fix }
 
 func fromFile(variable, path string) ([]byte, error) {
 	fail := func(err error, hint string) ([]byte, error) {
 		var pathError *os.PathError
 		if errors.As(err, &pathError) {
-			err = pathError.Err // the path is said already
+			err = pathError.Err // the message already has the path
 		}
 		return nil, &FileError{Variable: variable, Path: path, Err: err, Fix: hint}
 	}

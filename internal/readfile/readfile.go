@@ -1,5 +1,5 @@
-// Package readfile reads files whose path somebody else chose: never more than a limit, and without waiting for the writer of a
-// FIFO that stands in a file's place.
+// Package readfile reads files whose path comes from outside. It reads no more than a limit and never waits
+// for the writer of a FIFO.
 package readfile
 
 import (
@@ -10,13 +10,13 @@ import (
 	"os"
 )
 
-// Standard is the name, as an argument, of what stands for standard input or output.
+// Standard is the argument that stands for standard input or output.
 const Standard = "-"
 
-// ErrTooLarge, matched with errors.Is: the file is larger than the limit.
+// ErrTooLarge means that the file is larger than the limit. Match it with errors.Is.
 var ErrTooLarge = errors.New("the file is too large")
 
-// NotRegularError reports what is not a regular file.
+// NotRegularError reports a file that is not a regular file.
 type NotRegularError struct {
 	Path string
 	Mode fs.FileMode
@@ -24,10 +24,10 @@ type NotRegularError struct {
 
 func (e *NotRegularError) Error() string { return e.Path + " is " + e.Kind() }
 
-// Kind says what it is, such as "a named pipe".
+// Kind returns the file's type, such as "a named pipe".
 func (e *NotRegularError) Kind() string { return Kind(e.Mode) }
 
-// Kind names the type of a file that is not a regular one, such as "a directory".
+// Kind returns the name of a file type other than a regular file, such as "a directory".
 func Kind(mode fs.FileMode) string {
 	switch {
 	case mode.IsDir():
@@ -42,8 +42,8 @@ func Kind(mode fs.FileMode) string {
 	return "not a regular file"
 }
 
-// Open opens a regular file for reading, with further flags of os.OpenFile, such as syscall.O_NOFOLLOW. Errors:
-// *NotRegularError, and those of package os.
+// Open opens a regular file for reading. flag is added to the flags of os.OpenFile, such as
+// syscall.O_NOFOLLOW. Errors: *NotRegularError, and those of package os.
 func Open(path string, flag int) (*os.File, fs.FileInfo, error) {
 	f, err := os.OpenFile(path, flag|os.O_RDONLY|dontWait, 0)
 	if err != nil {
@@ -60,8 +60,8 @@ func Open(path string, flag int) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
-// Read returns the content of a regular file of at most limit bytes; flag is as for Open. Errors: ErrTooLarge,
-// *NotRegularError, and those of package os.
+// Read returns the content of a regular file of at most limit bytes. flag is as for Open. Errors:
+// ErrTooLarge, *NotRegularError, and those of package os.
 func Read(path string, flag int, limit int64) ([]byte, error) {
 	f, _, err := Open(path, flag)
 	if err != nil {

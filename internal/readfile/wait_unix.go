@@ -4,5 +4,5 @@ package readfile
 
 import "syscall"
 
-// dontWait keeps open(2) from waiting for the writer of a FIFO. Reading a regular file is the same with it.
+// dontWait keeps open(2) from waiting for the writer of a FIFO. It does not affect regular files.
 const dontWait = syscall.O_NONBLOCK

@@ -1,3 +1,3 @@
 package readfile
 
-const dontWait = 0 // nothing in a directory makes opening it wait
+const dontWait = 0 // opening a file in a directory never waits on Windows

@@ -5,13 +5,14 @@ import (
 	"strings"
 )
 
-// docker writes a file for docker run --env-file, a line NAME=VALUE each, of which the reader takes every byte after the first "=": there are no
-// quotes and no escapes, so a line break cannot be written. Compose reads quotes and "$" in such a line: dotenv is its format.
+// docker writes a file for docker run --env-file: a line NAME=VALUE each. The reader takes every byte after
+// the first "=" literally, without quotes and escapes, so a value with a line break cannot be written.
+// Compose interprets quotes and "$" in such a line: use dotenv for Compose.
 //
-// The limits are those of the reader (docker/cli, pkg/kvfile): UTF-8, a carriage return at the end of a line is part of its end,
-// and a line has to fit into the buffer of a bufio.Scanner.
+// The limits are those of the reader (docker/cli, pkg/kvfile): the text is UTF-8, a carriage return before
+// the line break is dropped, and a line must fit into the buffer of a bufio.Scanner.
 func docker(w *bytes.Buffer, values []Value, _ Options) error {
-	const lineLimit = 64 << 10 // bytes, with the line break
+	const lineLimit = 64 << 10 // bytes, including the line break
 	if err := requireUTF8("docker", values); err != nil {
 		return err
 	}

@@ -5,19 +5,20 @@ import (
 	"strings"
 )
 
-// dotenv writes a file for Docker Compose, as .env or for --env-file and env_file.
+// dotenv writes a file for Docker Compose: .env, or a file for --env-file and env_file.
 //
-// There is no standard, so this is the format of Compose's reader (github.com/compose-spec/compose-go, package dotenv), which
-// gets every value exactly. A value is written in the plainest way that holds it:
+// There is no standard, so this is the format of Compose's reader (github.com/compose-spec/compose-go,
+// package dotenv), which reads every value exactly. A value is written in the simplest form that can hold
+// it:
 //
-//   - bare, if it is only of letters, digits and _./:@%+=,- (every NGC and CyborgDB key is): docker run --env-file and a
-//     sourcing shell read that identically;
-//   - in single quotes, or else in double quotes: a sourcing shell reads that identically, but docker run --env-file takes
-//     quotes as part of the value;
-//   - with \0140 for each backquote that has to stand in double quotes: only Compose reads that. A sourcing shell gets other
-//     text, but never runs it.
+//   - Bare, if it has only letters, digits and _./:@%+=,- (as every NGC and CyborgDB key does). docker run
+//     --env-file and shells that source the file read the same value.
+//   - In single quotes, otherwise in double quotes. Shells that source the file read the same value, but docker
+//     run --env-file takes the quotes as part of the value.
+//   - With \0140 for each backquote that must be in double quotes. Only Compose reads that correctly. A shell
+//     gets different text, but never runs it.
 //
-// Compose's text is UTF-8: other bytes are refused.
+// Compose's text is UTF-8, so other bytes are refused.
 func dotenv(w *bytes.Buffer, values []Value, _ Options) error {
 	if err := requireUTF8("dotenv", values); err != nil {
 		return err
@@ -48,8 +49,8 @@ func dotenvBare(value string) bool {
 	return true
 }
 
-// dotenvSingle reports whether Compose and shells agree on value in single quotes. Compose reads \' as a quote that does not
-// end the value, so the backslashes at its end must pair up.
+// dotenvSingle reports whether Compose and shells read the value in single quotes alike. In Compose, \' is
+// a quote that does not end the value, so backslashes at the end must come in pairs.
 func dotenvSingle(value string) bool {
 	backslashes := value[len(strings.TrimRight(value, `\`)):]
 	return !strings.Contains(value, "'") && len(backslashes)%2 == 0

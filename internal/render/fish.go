@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// fish writes commands for the fish shell: ragenv export --format fish | source. (Not eval: fish's command substitution
-// splits its output into lines.)
+// fish writes commands for the fish shell: ragenv export --format fish | source. eval does not work,
+// because fish's command substitution splits output into lines.
 //
-// Between single quotes, only \' and \\ are special (fish documentation, "Quotes").
+// In single quotes, only \' and \\ are special (fish documentation, "Quotes").
 func fish(w *bytes.Buffer, values []Value, _ Options) error {
 	quote := strings.NewReplacer(`'`, `\'`, `\`, `\\`)
 	for _, v := range values {

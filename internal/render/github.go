@@ -7,14 +7,17 @@ import (
 	"strings"
 )
 
-// github writes what GitHub Actions reads from the file that $GITHUB_ENV names, for the job's later steps:
-// ragenv export --format github >> "$GITHUB_ENV". The log hides nothing by that: see GitHubMasks.
+// github writes lines for the file that $GITHUB_ENV names, which set variables for later steps of a GitHub
+// Actions job: ragenv export --format github >> "$GITHUB_ENV". This hides nothing in the log: see
+// GitHubMasks.
 //
-// GitHub advises a random delimiter, because a value that holds the delimiter could set further variables. Here no value of
-// the output holds it, which is certain, and the same values give the same output.
+// GitHub advises a random delimiter, because a value that contains the delimiter could set further
+// variables. Here, the delimiter is one that no value contains. That is certain, and the same values give
+// the same output.
 //
-// The runner reads the file as UTF-8 text, so other bytes are refused, and so is a carriage return at the end, which it takes
-// for half a line end on Windows. Variables named GITHUB_* and RUNNER_*, and NODE_OPTIONS, it does not set.
+// The runner reads the file as UTF-8, so other bytes are refused. So is a carriage return at the end of a
+// value, which the runner on Windows reads as half a line end. The runner does not set variables named
+// GITHUB_* and RUNNER_*, nor NODE_OPTIONS.
 func github(w *bytes.Buffer, values []Value, _ Options) error {
 	if err := requireUTF8("github", values); err != nil {
 		return err
@@ -49,11 +52,12 @@ func githubDelimiter(values []Value) string {
 	}
 }
 
-// GitHubMasks writes the workflow commands that make GitHub Actions hide the values in the rest of the job's log. The runner
-// takes them from a step's standard output or error, and does not show them. They hold the values: write them only where a
-// runner reads ($GITHUB_ACTIONS is "true"). Empty values are omitted.
+// GitHubMasks writes the workflow commands that make GitHub Actions hide the values in the rest of the
+// job's log. The runner reads them from a step's standard output or error, and does not show them. They
+// contain the values, so write them only if a runner reads them ($GITHUB_ACTIONS is "true"). Empty values
+// are omitted.
 func GitHubMasks(w io.Writer, values []Value) error {
-	escape := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A") // as @actions/core's escapeData
+	escape := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A") // like escapeData in @actions/core
 	var buf bytes.Buffer
 	for _, v := range values {
 		if v.Value != "" {

@@ -5,7 +5,8 @@ import (
 	"encoding/json"
 )
 
-// jsonObject writes one object of name to value. JSON is Unicode text: bytes that are not UTF-8 are refused.
+// jsonObject writes one object of names to values. JSON is Unicode text, so bytes that are not UTF-8 are
+// refused.
 func jsonObject(w *bytes.Buffer, values []Value, _ Options) error {
 	if err := requireUTF8("json", values); err != nil {
 		return err

@@ -22,7 +22,7 @@ type kubeSecret struct {
 	Kind       string            `json:"kind"`
 	Metadata   kubeMetadata      `json:"metadata"`
 	Type       string            `json:"type"`
-	Data       map[string][]byte `json:"data"` // encoding/json writes []byte in base64, as the API wants it
+	Data       map[string][]byte `json:"data"` // encoding/json writes []byte in base64, as the API requires
 }
 
 type kubeMetadata struct {
@@ -32,8 +32,8 @@ type kubeMetadata struct {
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
-// dockerConfig is the data of a kubernetes.io/dockerconfigjson Secret, field for field and in the order that
-// kubectl create secret docker-registry writes it.
+// dockerConfig is the data of a kubernetes.io/dockerconfigjson Secret, with the fields and their order as
+// written by kubectl create secret docker-registry.
 type dockerConfig struct {
 	Auths map[string]dockerAuth `json:"auths"`
 }
@@ -44,15 +44,16 @@ type dockerAuth struct {
 	Auth     []byte `json:"auth"` // base64 of username:password
 }
 
-// kubernetes writes a List of Secrets, as JSON, which kubectl takes like YAML:
+// kubernetes writes a List of Secrets as JSON, which kubectl reads like YAML:
 //
 //	ragenv export --format kubernetes | kubectl apply --server-side -f -
 //
-// With --server-side no key is left in the last-applied-configuration annotation, and by the pipe none is in argv.
+// With --server-side, no key is left in the last-applied-configuration annotation. With the pipe, no key is
+// in argv.
 //
-// The Secrets are those that the chart reads (secrets.Chart), once for each of opts.Namespaces. What is in none of them goes
-// into one Opaque Secret named opts.Name, or nowhere if that is empty: see Unplaced. Values may be any bytes, but what goes
-// into a dockerconfigjson must be UTF-8.
+// The Secrets are those that the chart reads (secrets.Chart), once for each of opts.Namespaces. Values in
+// none of them go into an Opaque Secret named opts.Name, or are omitted if that is empty: see Unplaced.
+// Values may be any bytes, but those in a dockerconfigjson must be UTF-8.
 func kubernetes(w *bytes.Buffer, values []Value, opts Options) error {
 	if err := checkKubernetes(opts); err != nil {
 		return err
@@ -104,7 +105,7 @@ func kubernetes(w *bytes.Buffer, values []Value, opts Options) error {
 
 const managedBy = "app.kubernetes.io/managed-by"
 
-// Unplaced returns the names of values that are in no Secret of the chart, sorted as the values are.
+// Unplaced returns the names of the values that no Secret of the chart contains, in the order of values.
 func Unplaced(values []Value) []string {
 	has := func(name string) bool {
 		return slices.ContainsFunc(values, func(v Value) bool { return v.Name == name })
@@ -128,8 +129,8 @@ func Unplaced(values []Value) []string {
 	return names
 }
 
-// chartData returns the data of one of the chart's Secrets; nil if it is not wanted. An empty key of ngc-api is filled in, as
-// an empty alias is for a command.
+// chartData returns the data of one of the chart's Secrets, nil if it is not wanted. It fills in an empty
+// key of ngc-api in the same way as a command's empty alias.
 func chartData(shape secrets.KubernetesSecret, byName map[string]string, selected bool) (map[string][]byte, error) {
 	var fallback string
 	if shape.Of != "" {
@@ -186,7 +187,7 @@ func checkKubernetes(opts Options) error {
 	return nil
 }
 
-// maxRelease is Helm's limit (helm.sh/helm, pkg/chartutil, ValidateReleaseName).
+// maxRelease is Helm's limit on a release name's length (helm.sh/helm, pkg/chartutil, ValidateReleaseName).
 const maxRelease = 53
 
 func dockerConfigJSON(s secrets.Secret, password string) ([]byte, error) {
@@ -197,8 +198,8 @@ func dockerConfigJSON(s secrets.Secret, password string) ([]byte, error) {
 	return json.Marshal(dockerConfig{auths})
 }
 
-// A namespace is one DNS label, and a Secret's name is labels joined by dots (RFC 1123, in lower case; Kubernetes
-// documentation, "Object Names and IDs").
+// A namespace is one DNS label, and the name of a Secret is DNS labels joined by dots (RFC 1123, lower
+// case; Kubernetes documentation, "Object Names and IDs").
 func dnsLabel(s string) bool { return len(s) <= 63 && !strings.Contains(s, ".") && dnsSubdomain(s) }
 
 func dnsSubdomain(s string) bool {

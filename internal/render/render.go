@@ -1,5 +1,6 @@
-// Package render writes names and values in the formats that other programs read: shells, Docker Compose, GitHub Actions,
-// Kubernetes. Each format is exact: what reads it gets every byte of every value, or the format refuses the value.
+// Package render writes names and values in formats that other programs read: shells, Docker Compose,
+// GitHub Actions, Kubernetes. Each format is exact: the reader gets every byte of every value, or the
+// format refuses the value.
 package render
 
 import (
@@ -15,18 +16,18 @@ import (
 	"github.com/ragenv/ragenv/internal/secrets"
 )
 
-// Value is one variable. Its value may be any bytes but NUL, which no environment can hold.
+// Value is one variable. Its value may contain any bytes except NUL, which no environment can hold.
 type Value struct{ Name, Value string }
 
-// Options are what some formats take in addition to the values. All of them are kubernetes'.
+// Options are extra settings for the kubernetes format. Other formats ignore them.
 type Options struct {
-	Namespaces  []string // every Secret once in each; none leaves it to kubectl
-	Name        string   // the name of the Secret of values that the chart has no place for; "" leaves them out
-	HelmRelease string   // writes the metadata by which Helm takes the Secrets for that release's, and keeps them; "" for none
-	Selected    bool     // the values are a selection: no Secret is written that none of them belongs to
+	Namespaces  []string // write each Secret once per namespace; none leaves the namespace to kubectl
+	Name        string   // the name of the Secret for values that the chart does not use; "" omits them
+	HelmRelease string   // adds metadata, so that Helm adopts and keeps the Secrets for that release; "" for none
+	Selected    bool     // values are a selection: skip Secrets that none of them belongs to
 }
 
-// Format writes values, which are valid and sorted by name. It holds no state.
+// Format writes values, which are valid and sorted by name. It is stateless.
 type Format func(w *bytes.Buffer, values []Value, opts Options) error
 
 var formats = map[string]Format{
@@ -40,21 +41,21 @@ var formats = map[string]Format{
 	"shell":      shell,
 }
 
-// ErrUnknownFormat: no format of that name; Names lists them.
+// ErrUnknownFormat means that no format has this name. See Names.
 var ErrUnknownFormat = errors.New("unknown format")
 
-// ValueError says why a format cannot hold a value. It never shows the value.
+// ValueError reports why a format cannot hold a value. It never shows the value.
 type ValueError struct {
 	Format string
 	Name   string // the variable
-	Reason string // what is in the value, "a NUL byte"
+	Reason string // what the value contains, such as "a NUL byte"
 }
 
 func (e *ValueError) Error() string {
 	return fmt.Sprintf("%s cannot hold %s: %s", e.Format, e.Name, e.Reason)
 }
 
-// NameError says why a format cannot hold a variable of that name.
+// NameError reports why a format cannot hold a variable with this name.
 type NameError struct {
 	Format string
 	Name   string
@@ -65,7 +66,7 @@ func (e *NameError) Error() string {
 	return fmt.Sprintf("%s cannot hold %+.64q: %s", e.Format, e.Name, e.Reason)
 }
 
-// OptionError says which field of Options cannot be used.
+// OptionError reports which field of Options cannot be used.
 type OptionError struct {
 	Option string // "namespace", "name" or "helm-release"
 	Value  string
@@ -79,8 +80,9 @@ func (e *OptionError) Error() string {
 // Names returns the names of all formats, sorted.
 func Names() []string { return slices.Sorted(maps.Keys(formats)) }
 
-// Render writes values to w in the named format, sorted by name, in one Write. On an error before that, nothing is written:
-// ErrUnknownFormat, *ValueError, *NameError or *OptionError. The values may be in any order; no name may come twice.
+// Render writes values to w in the named format, sorted by name, in one Write. The values may be in any
+// order, but names must be unique. Errors before the Write, which leave w untouched: ErrUnknownFormat,
+// *ValueError, *NameError, *OptionError.
 func Render(w io.Writer, format string, values []Value, opts Options) error {
 	write, ok := formats[format]
 	if !ok {
@@ -105,7 +107,8 @@ func Render(w io.Writer, format string, values []Value, opts Options) error {
 	return err
 }
 
-// requireUTF8 refuses values of a format that is read as Unicode text, where other bytes would silently become U+FFFD.
+// requireUTF8 refuses values that are not UTF-8, for formats read as Unicode text, where other bytes would
+// become U+FFFD.
 func requireUTF8(format string, values []Value) error {
 	for _, v := range values {
 		if !utf8.ValidString(v.Value) {
