@@ -13,25 +13,25 @@ import (
 	"github.com/ragenv/ragenv/internal/serverurl"
 )
 
-// Value is one secret of a structured file, by its place.
+// Value is one secret in a structured file, with its position.
 type Value struct {
-	Label string // what the file calls it: "apikey of [CURRENT]", "password of nvcr.io"
-	Name  string // the variable it is stored as; "" for a secret of another service
+	Label string // the file's name for it: "apikey of [CURRENT]", "password of nvcr.io"
+	Name  string // the variable to store it as; "" for another service's secret
 	Value string
-	Line  int // from 1
+	Line  int // counted from 1
 
-	start, end int    // the bytes that a removal replaces; none if it would touch something else
-	instead    string // what it puts there
+	start, end int    // the bytes that a removal replaces; empty if that would change something else
+	instead    string // the replacement
 }
 
-// Format reads, and where that is safe writes, one kind of file that is not a list of variables.
+// Format reads a kind of file that is not a list of variables and, if that is safe, removes values from it.
 type Format struct {
 	Name   string // "ngc-cli"
 	Read   func(text []byte) []Value
 	Writes bool // Remove can be used
 }
 
-// The formats that FormatOf knows.
+// The formats that FormatOf returns.
 var (
 	ngcFormat    = &Format{Name: "ngc-cli", Read: readNGC, Writes: true}
 	netrcFormat  = &Format{Name: "netrc", Read: readNetrc, Writes: true}
@@ -42,8 +42,8 @@ var (
 	indexFormat  = &Format{Name: "index-key", Read: readIndexKey}
 )
 
-// FormatOf returns the format of a file by its path and its text; nil for a list of variables, or one of Docker's
-// config.json (IsDockerConfig).
+// FormatOf returns the format of a file, from its path and its text. It is nil for a list of variables and
+// for Docker's config.json (IsDockerConfig).
 func FormatOf(path string, text []byte) *Format {
 	slashed := filepath.ToSlash(path)
 	base := strings.ToLower(filepath.Base(path))
@@ -72,7 +72,8 @@ func FormatOf(path string, text []byte) *Format {
 	return nil
 }
 
-// IsDockerConfig reports whether text is a file of Docker's format with logins: config.json, auth.json, a .dockerconfigjson.
+// IsDockerConfig reports whether text is a file with logins in Docker's format: config.json, auth.json, a
+// .dockerconfigjson.
 func IsDockerConfig(text []byte) bool {
 	var file struct {
 		Auths map[string]json.RawMessage `json:"auths"`
@@ -80,7 +81,7 @@ func IsDockerConfig(text []byte) bool {
 	return json.Unmarshal(bytes.TrimPrefix(text, []byte("\ufeff")), &file) == nil && file.Auths != nil
 }
 
-// Remove returns text without the values, which Read found in that very text. Every other byte stays.
+// Remove returns text without the values, which must come from reading the same text. All other bytes stay.
 func Remove(text []byte, values []Value) []byte {
 	sorted := slices.SortedFunc(slices.Values(values), func(a, b Value) int { return cmp.Compare(a.start, b.start) })
 	var out bytes.Buffer
@@ -97,10 +98,10 @@ func Remove(text []byte, values []Value) []byte {
 	return out.Bytes()
 }
 
-// lineOf counts the lines up to a place.
+// lineOf returns the line number of a position, counted from 1.
 func lineOf(text []byte, at int) int { return 1 + bytes.Count(text[:at], []byte("\n")) }
 
-// nameFor is the variable of a service's login: NGC's, or none.
+// nameFor returns the variable of a service's login: NGC's, or "".
 func nameFor(host string) string {
 	host = strings.ToLower(strings.TrimSuffix(host, "/"))
 	if server, err := serverurl.Canonical(host); err == nil {
@@ -114,7 +115,7 @@ func nameFor(host string) string {
 	return ""
 }
 
-// The configuration of the NGC CLI: INI with a section for each profile.
+// The configuration of the NGC CLI: an INI file with a section for each profile.
 var (
 	ngcSection = regexp.MustCompile(`(?m)^\[[^\]\n]*\][ \t]*\r?$`)
 	ngcLine    = regexp.MustCompile(`(?mi)^[ \t]*apikey[ \t]*[=:][ \t]*([^\r\n]*?)[ \t]*\r?$`)
@@ -136,7 +137,7 @@ func readNGC(text []byte) []Value {
 			start: m[0], end: m[3], instead: "; apikey is now kept by ragenv as " + secrets.NGCAPIKey,
 		})
 	}
-	// The last one counts where several are read: that of the profile in use.
+	// If several values are read, the last one counts: that of the current profile.
 	isCurrent := func(v Value) int {
 		if v.Label == "apikey of [CURRENT]" {
 			return 1
@@ -147,19 +148,19 @@ func readNGC(text []byte) []Value {
 	return values
 }
 
-// netrcStart is how a file of this format begins, which has no name of its own in enroot.
+// netrcStart matches the beginning of a netrc file, because enroot's has no fixed name.
 var netrcStart = regexp.MustCompile(`^(?:#[^\n]*\n\s*)*(?:machine|default)\s`)
 
 var netrcWord = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|\S+`)
 
-// netrcEntry is a machine of a netrc file, by the places of its words.
+// netrcEntry is a machine in a netrc file, with the positions of its words.
 type netrcEntry struct {
 	machine, login string
-	start, end     int // from "machine" to behind its last word
+	start, end     int // from "machine" to after its last word
 	password       [2]int
 }
 
-// netrcEntries reads what curl, git and enroot read: words, and comments to the end of a line.
+// netrcEntries parses words, and comments to the end of a line, as curl, git and enroot do.
 func netrcEntries(text []byte) []netrcEntry {
 	var entries []netrcEntry
 	word := ""
@@ -190,7 +191,8 @@ func netrcEntries(text []byte) []netrcEntry {
 	return entries
 }
 
-// uncommented is text with the comments blanked out, at the same places. A "#" within a word is none.
+// uncommented blanks out the comments in text and keeps all positions. A "#" inside a word starts no
+// comment.
 func uncommented(text []byte) []byte {
 	out := bytes.Clone(text)
 	for i := range out {
@@ -213,7 +215,8 @@ func readNetrc(text []byte) []Value {
 			Label: "password of " + entry.machine, Name: nameFor(entry.machine), Value: unquote(string(text[entry.password[0]:entry.password[1]])),
 			Line: lineOf(text, entry.password[0]), start: entry.password[0], end: entry.password[1],
 		}
-		// A machine without a password makes curl ask for one: the entry goes, where it has its lines for itself.
+		// Without a password, curl would ask for one, so the whole entry is removed if nothing else is on
+		// its lines.
 		lineStart := bytes.LastIndexByte(text[:entry.start], '\n') + 1
 		if rest, _, _ := bytes.Cut(text[entry.end:], []byte("\n")); len(bytes.TrimSpace(text[lineStart:entry.start])) == 0 && len(bytes.TrimSpace(rest)) == 0 {
 			v.start, v.end = entry.start, entry.end
@@ -224,8 +227,8 @@ func readNetrc(text []byte) []Value {
 	return values
 }
 
-// EnrootPassword is what enroot evaluates in the place of a password (common::evalnetrc of its src/common.sh): a sixth field of
-// a line that starts with "$" is given to a shell.
+// EnrootPassword replaces the password. enroot evaluates it: if the sixth field of a line begins with "$",
+// enroot passes it to a shell (common::evalnetrc in its src/common.sh).
 const EnrootPassword = "$(ragenv get " + secrets.NGCAPIKey + ")"
 
 func readEnroot(text []byte) []Value {
@@ -236,7 +239,7 @@ func readEnroot(text []byte) []Value {
 		}
 		value := unquote(string(text[entry.password[0]:entry.password[1]]))
 		if strings.HasPrefix(value, "$") {
-			continue // evaluated, as ours
+			continue // evaluated, as ours is
 		}
 		v := Value{
 			Label: "password of " + entry.machine, Name: nameFor(entry.machine), Value: value, Line: lineOf(text, entry.password[0]),
@@ -251,7 +254,7 @@ func readEnroot(text []byte) []Value {
 	return values
 }
 
-// Helm's repositories.yaml, as helm itself writes it: a list of flat mappings.
+// Helm's repositories.yaml, a list of flat mappings, as Helm writes it.
 var (
 	helmHead = regexp.MustCompile(`(?m)^repositories:[ \t]*(\r?$|\[)`)
 	helmList = regexp.MustCompile(`(?m)^[ \t]*(?:-[ \t]+)?password:`)
@@ -293,7 +296,7 @@ func readHelm(text []byte) []Value {
 	return values
 }
 
-// regctlPass finds the passwords in regctl's JSON, which Go's encoder wrote.
+// regctlPass matches the passwords in regctl's JSON, as Go's encoder writes it.
 var regctlPass = regexp.MustCompile(`"pass"\s*:\s*("(?:[^"\\]|\\.)*")`)
 
 func readRegctl(text []byte) []Value {
@@ -320,10 +323,11 @@ func readRegctl(text []byte) []Value {
 	return values
 }
 
-// wholeLine finds an assignment that is all there is on a line, in the shells that are not POSIX's.
+// wholeLine matches an assignment that fills its line, in shells other than POSIX shells.
 var wholeLine = regexp.MustCompile(`^[ \t]*(?:set(?:[ \t]+-[a-zA-Z-]+)*[ \t]+|setenv[ \t]+|\$env[.:]|SETUVAR[ \t])[^;|&]*;?[ \t]*$`)
 
-// readLines reads the files of fish, csh, nushell and PowerShell. What shares a line with other commands is read, and stays.
+// readLines reads the files of fish, csh, nushell and PowerShell. A value on a line with other commands is
+// read, but not removed.
 func readLines(text []byte) []Value {
 	var values []Value
 	at, number := 0, 0
@@ -346,7 +350,7 @@ func readLines(text []byte) []Value {
 	return values
 }
 
-// Removable reports whether Remove can remove the value without touching anything else.
+// Removable reports whether Remove can remove the value without changing anything else.
 func (v Value) Removable() bool { return v.end > v.start }
 
 func readIndexKey(text []byte) []Value {

@@ -9,18 +9,25 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate"
 )
 
-// Assignment is a value that a line of a text gives a variable.
+// Assignment is a value that a line assigns to a variable.
 type Assignment struct {
-	Line  int    // from 1
-	Name  string // empty for a key that stands there otherwise: in a comment, or as a command's argument
+	Line  int    // counted from 1
+	Name  string // empty for a key elsewhere: in a comment, or as a command's argument
 	Value string
 }
 
-// Assignments returns the literal, non-empty values that a text gives to variables: NAME=VALUE anywhere in a line of sh or
-// of a dotenv file, "set -x NAME VALUE" of fish, "setenv NAME VALUE" of csh, "$env.NAME = VALUE" of nushell,
-// "$env:NAME = VALUE" of PowerShell, "NAME: VALUE" and "- NAME=VALUE" of YAML, the lines of fish_variables, the default of
-// "${NAME:-VALUE}", and the password of a URL. A value with an expansion ("${NGC_API_KEY}", "$(ragenv get NGC_API_KEY)") is none. Lines stand for themselves: a quote left open in one
-// must not hide the others.
+// Assignments returns the literal, non-empty values that a text assigns to variables:
+//
+//   - sh and dotenv: NAME=VALUE anywhere in a line, and the default of "${NAME:-VALUE}"
+//   - fish: "set -x NAME VALUE", and the lines of fish_variables
+//   - csh: "setenv NAME VALUE"
+//   - nushell: "$env.NAME = VALUE"
+//   - PowerShell: "$env:NAME = VALUE"
+//   - YAML: "NAME: VALUE" and "- NAME=VALUE"
+//   - without a name: the password of a URL, and any other word that is an NGC key
+//
+// It skips values with an expansion ("${NGC_API_KEY}", "$(ragenv get NGC_API_KEY)"). Each line is read
+// alone, so an unclosed quote does not hide the next lines.
 func Assignments(text string) []Assignment {
 	var found []Assignment
 	number := 0
@@ -75,7 +82,7 @@ func lineAssignments(number int, line string) []Assignment {
 		}
 	}
 	for _, token := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t=:\"'`;|&()<>,#\\[]{}@", r) }) {
-		token = strings.TrimLeft(token, "-+?") // of ${NAME:-KEY}
+		token = strings.TrimLeft(token, "-+?") // the default in ${NAME:-KEY}
 		isKnown := slices.ContainsFunc(found, func(a Assignment) bool { return a.Value == token })
 		if IsNGCKey(token) && !isKnown {
 			found = append(found, Assignment{Line: number, Value: token})
@@ -84,7 +91,7 @@ func lineAssignments(number int, line string) []Assignment {
 	return found
 }
 
-// The ways to name a value that are not a shell's words.
+// Ways to name a value that are not shell words.
 var (
 	envOfShells        = regexp.MustCompile(`(?i)\$env[.:]([A-Za-z_][A-Za-z0-9_]*)\s*=\s*("[^"]*"|'[^']*'|[^\s;]+)`)
 	defaultOfExpansion = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*):?[-=]([^${}]+)\}`)
@@ -99,7 +106,7 @@ func unquote(value string) string {
 	return value
 }
 
-// IsNGCKey reports whether a word can be nothing else.
+// IsNGCKey reports whether a word has the shape of an NGC key, which nothing else has.
 func IsNGCKey(word string) bool {
 	switch validate.Identify(word) {
 	case validate.NGCPersonal, validate.NGCStaging, validate.NGCLegacy:
@@ -108,14 +115,14 @@ func IsNGCKey(word string) bool {
 	return false
 }
 
-// shellWord is a word of a line, without its quotes.
+// shellWord is a word of a line, without quotes.
 type shellWord struct {
 	text    string
-	expands bool // it holds an expansion, so its text is not what the shell makes of it
+	expands bool // it has an expansion, so the shell reads another text
 }
 
-// shellWords splits a line like a shell does, near enough to find assignments. A comment ends it, a quote left open ends
-// with the line.
+// shellWords splits a line almost like a shell, closely enough to find assignments. A comment ends the
+// line. An unclosed quote ends with it.
 func shellWords(line string) []shellWord {
 	var words []shellWord
 	var word shellWord
@@ -129,7 +136,7 @@ func shellWords(line string) []shellWord {
 		word, started = shellWord{}, false
 		text.Reset()
 	}
-	var quoted byte // the quote that is open
+	var quoted byte // the open quote
 	for i := 0; i < len(line); i++ {
 		c := line[i]
 		switch {
@@ -161,7 +168,7 @@ func shellWords(line string) []shellWord {
 	return words
 }
 
-// unescapeFish undoes the \xHH of fish_variables.
+// unescapeFish decodes \xHH in fish_variables.
 func unescapeFish(value string) string {
 	const hex = "0123456789abcdef"
 	var b strings.Builder

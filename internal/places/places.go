@@ -1,6 +1,6 @@
-// Package places is the table of where keys are left in plain text outside the keychain: shell start-up files and
-// histories, .env files, and the configuration of other programs. `ragenv doctor`, `ragenv import` and `ragenv where` all
-// read it.
+// Package places is the table of places outside the keychain where keys remain in plain text: shell startup
+// files and histories, .env files, and the configuration of other programs. ragenv doctor, ragenv import
+// and ragenv where all use it.
 package places
 
 import (
@@ -20,44 +20,47 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// Finding is one value in one place. A place reports every value that may be a key; the caller decides which of them are.
+// Finding is one value in one place. A place reports every value that may be a key; the caller decides
+// which ones are.
 type Finding struct {
-	Place string // the place's name in the table, such as "ngc-cli": stable, it is part of `where --json`
+	Place string // the place's name in the table, such as "ngc-cli"; stable, part of `where --json`
 	Path  string // the file, absolute
-	Line  int    // the line that holds the value, counted from 1; 0 where the format has no lines
-	Name  string // what the file calls the value: a variable, "apikey", "auths nvcr.io"; "" where it has no name
-	// Value is what the file has there, decoded as its program would read it (without quotes, base64 or a user name before a
-	// colon). Of a file without structure, such as a shell history, it is the whole line.
+	Line  int    // the value's line, counted from 1; 0 if the format has no lines
+	Name  string // the file's name for the value: a variable, "apikey", "auths nvcr.io"; "" if it has none
+	// Value is decoded as the file's program would read it, without quotes, base64 or a user name before a
+	// colon. For a file without structure, such as a shell history, it is the whole line.
 	Value keychain.Secret
-	// Fix is what removes the value from the file: a command that can be pasted in a POSIX shell, or a short sentence where no
-	// command does it safely.
+	// Fix removes the value from the file. It is a command to paste into a POSIX shell, or a short sentence
+	// if no command is safe.
 	Fix string
-	// Wins reports whether a program that uses this file prefers this value to the one that ragenv gives it: an env_file of
-	// Compose, for example.
+	// Wins reports whether a program that uses this file prefers this value to ragenv's, as with an
+	// env_file of Compose.
 	Wins bool
 
-	last int // of a history: the last line of the command, else 0
+	last int // in a history: the last line of the command; otherwise 0
 }
 
-// Unread is something that could not be searched, or only in part.
+// Unread is a file or directory that could not be searched completely.
 type Unread struct {
 	Path   string // a file or directory, absolute
 	Reason string // lower case, no full stop: "permission denied", "larger than 1 MiB", "more than 2000 files"
 }
 
-// Options say where to search.
+// Options define where to search.
 type Options struct {
-	Home   string                   // the home directory, absolute
-	Dir    string                   // the current directory, absolute; .env files and Compose files are searched below and above it
-	Paths  []string                 // further directories or files to search for the same, absolute
-	Getenv func(name string) string // the environment, which moves some of the places
-	// System are start-up files of the whole system. Nil is those of this operating system.
+	Home   string                   // the current directory, absolute; .env and Compose files above and below it count
+	Dir    string                   // the current directory, absolute; .env and Compose files are searched above and below it
+	Paths  []string                 // more directories or files to search, absolute
+	Getenv func(name string) string // the environment, which changes the location of some places
+	// System are the system-wide startup files. Nil means those of this operating system.
 	System []string
 }
 
-// Scan searches every place and calls found for each value, one at a time, in the order of the table. It reads within limits
-// and never blocks on a FIFO or a dead mount longer than ctx allows. searched names, for people, what was searched ("~/.netrc",
-// "shell histories", ".env files in and below /srv/rag"), whether or not it exists; unread is what could not be.
+// Scan searches every place and calls found for each value, one at a time, in the order of the table. It
+// reads a limited amount, and a FIFO or a dead mount never blocks it after ctx ends.
+//
+// searched describes for the user what was searched ("~/.netrc", "shell histories", ".env files in and
+// below /srv/rag"), whether or not it exists. unread is what could not be searched.
 func Scan(ctx context.Context, opts Options, found func(Finding)) (searched []string, unread []Unread) {
 	type result struct {
 		findings []Finding
@@ -72,7 +75,7 @@ func Scan(ctx context.Context, opts Options, found func(Finding)) (searched []st
 	for i := range table {
 		place := &table[i]
 		searched = append(searched, place.Title(opts))
-		done := make(chan result, 1) // a read of a dead mount cannot be ended, only left behind
+		done := make(chan result, 1) // a read on a dead mount cannot be stopped, only abandoned
 		go func() {
 			var r result
 			r.findings, r.unread = place.scan(ctx, opts)
@@ -122,7 +125,7 @@ func (p *Place) scan(ctx context.Context, opts Options) (findings []Finding, unr
 	return findings, unread
 }
 
-// whyUnread describes an error of reading; "" for a file that is not there or is no file of the place's kind.
+// whyUnread describes a read error. It is "" for a file that does not exist or is not of the place's kind.
 func whyUnread(err error) string {
 	var irregular *readfile.NotRegularError
 	switch {
@@ -140,7 +143,8 @@ func whyUnread(err error) string {
 	return err.Error()
 }
 
-// existing returns the files that match the patterns, each once. A pattern is absolute; its last elements may hold "*".
+// existing returns the files that match the patterns, each once. Patterns are absolute; their last elements
+// may contain "*".
 func existing(patterns []string) []string {
 	var paths []string
 	for _, pattern := range patterns {
@@ -167,7 +171,7 @@ func existing(patterns []string) []string {
 	return paths
 }
 
-// readDocker reads the logins of a file of Docker's format.
+// readDocker reads the logins in a file of Docker's format.
 func readDocker(path string, text []byte) []Finding {
 	file, err := dockerconfig.Parse(path, text)
 	if err != nil {
@@ -180,7 +184,7 @@ func readDocker(path string, text []byte) []Finding {
 	return findings
 }
 
-// readWith reads a file by its format.
+// readWith returns a function that reads a file in this format.
 func readWith(format *Format) func(string, []byte) []Finding {
 	return func(_ string, text []byte) []Finding {
 		var findings []Finding
@@ -191,8 +195,8 @@ func readWith(format *Format) func(string, []byte) []Finding {
 	}
 }
 
-// readVariables reads assignments, one after the other whatever is around them. The fix of one that import does not take, such as
-// a default, is an editor.
+// readVariables reads assignments wherever they are in the text. If import does not accept one, such as a
+// default, the fix is to open an editor.
 func readVariables(path string, text []byte) []Finding {
 	var findings []Finding
 	var taken func(Assignment) bool
@@ -209,7 +213,8 @@ func readVariables(path string, text []byte) []Finding {
 	return findings
 }
 
-// importTakes returns what reports whether import reads an assignment of a file, or asks how to read it.
+// importTakes returns a function that reports whether import accepts an assignment of this file or asks how
+// to read it.
 func importTakes(path string, text []byte) func(Assignment) bool {
 	if format := FormatOf(path, text); format != nil {
 		values := format.Read(text)
@@ -225,8 +230,8 @@ func importTakes(path string, text []byte) func(Assignment) bool {
 	}
 }
 
-// JoinFixes gives findings in the same shell history one command for all of their lines: after one line is deleted the numbers of
-// the next ones are others.
+// JoinFixes gives all findings in one shell history a single command for all lines, because deleting a line
+// renumbers those after it.
 func JoinFixes(findings []*Finding) {
 	lines := map[string][][2]int{}
 	for _, f := range findings {
@@ -241,10 +246,10 @@ func JoinFixes(findings []*Finding) {
 	}
 }
 
-// edit is the command that opens a file at a line, or at its beginning for 0.
+// edit returns the command that opens a file at a line, or at its beginning for line 0.
 func edit(path string, line int) string { return shellquote.Edit(path, line) }
 
-// ImportLine is the command that stores the keys of a file and removes them from it.
+// ImportLine returns the command that stores the keys of a file and removes them from it.
 func ImportLine(path string) string { return "ragenv import " + quoted(path) + " --remove" }
 
 func byImport(path string, _ Finding) string { return ImportLine(path) }

@@ -14,19 +14,19 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// Place is one entry of the table: a kind of file in which a program keeps a key.
+// Place is an entry of the table: a kind of file in which a program keeps a key.
 type Place struct {
 	Name    string // stable: part of `where --json`
 	Title   func(Options) string
-	Instead string // how the program gets the key from the keychain instead, for people
+	Instead string // tells the user how the program can get the key from the keychain
 
 	files func(context.Context, Options) ([]string, []Unread)
 	read  func(path string, text []byte) []Finding
 	fix   func(path string, f Finding) string
-	wins  func(opts Options, path string) bool // nil: the value of ragenv is preferred
+	wins  func(opts Options, path string) bool // nil: ragenv's value is preferred
 }
 
-// The names of places that callers treat in a way of their own.
+// Names of places that callers treat differently.
 const (
 	Docker  = "docker"
 	Podman  = "podman"
@@ -35,7 +35,8 @@ const (
 	EnvFile = "env-file"
 )
 
-// table is THE list of places. The formats and paths are those of the programs' own documentation and code.
+// table is the list of all places. The formats and paths come from the programs' own documentation and
+// code.
 var table = []Place{
 	{
 		Name: Docker, Title: titled("Docker's config.json"), Instead: "ragenv docker configure",
@@ -47,7 +48,7 @@ var table = []Place{
 		}),
 		read: readDocker,
 		fix: func(path string, f Finding) string {
-			if IsSnap(path) { // that Docker runs no helper from outside
+			if IsSnap(path) { // this Docker runs no helper from outside the snap
 				return ImportLine(path)
 			}
 			if nameFor(strings.TrimPrefix(f.Name, "auths ")) == "" {
@@ -139,18 +140,18 @@ var table = []Place{
 	},
 }
 
-// snapDocker is where the snap of Docker has its own home.
+// snapDocker is the home directory of the Docker snap.
 const snapDocker = "/snap/docker/current/.docker/"
 
-// IsSnap reports whether a file is one of the snap of Docker.
+// IsSnap reports whether a file belongs to the Docker snap.
 func IsSnap(path string) bool { return strings.Contains(filepath.ToSlash(path), snapDocker) }
 
-// Table returns the places, in the order in which they are searched.
+// Table returns the places in the order in which they are searched.
 func Table() []Place { return slices.Clone(table) }
 
 func titled(title string) func(Options) string { return func(Options) string { return title } }
 
-// fixed is a place at paths that are known; those that are not absolute are none.
+// fixed is a place with known paths. It skips paths that are not absolute.
 func fixed(paths func(Options) []string) func(context.Context, Options) ([]string, []Unread) {
 	return func(_ context.Context, o Options) ([]string, []Unread) {
 		return existing(slices.DeleteFunc(paths(o), func(path string) bool { return !filepath.IsAbs(path) })), nil
@@ -171,7 +172,7 @@ func (o Options) config(name string) string {
 	return o.home(".config/" + name)
 }
 
-// helm is a file of Helm's configuration (helm env, HELM_CONFIG_HOME).
+// helm returns a file of Helm's configuration (helm env, HELM_CONFIG_HOME).
 func (o Options) helm(name string) string {
 	switch dir := o.Getenv("HELM_CONFIG_HOME"); {
 	case dir != "":
@@ -184,7 +185,7 @@ func (o Options) helm(name string) string {
 	return o.config("helm/" + name)
 }
 
-// startupFiles are the files from which shells and login sessions take variables.
+// startupFiles returns the files in which shells and login sessions set variables.
 func startupFiles(o Options) []string {
 	names := []string{
 		".profile", ".bashrc", ".bash_profile", ".bash_login", ".bash_aliases", ".bashrc.d/*", ".zshrc", ".zprofile", ".zshenv", ".zlogin", ".zshrc.d/*",
@@ -209,7 +210,7 @@ func startupFiles(o Options) []string {
 	return append(paths, o.System...)
 }
 
-// systemStartupFiles are those of the whole system.
+// systemStartupFiles are the system-wide startup files.
 var systemStartupFiles = []string{
 	"/etc/environment", "/etc/profile", "/etc/profile.d/*.sh", "/etc/bash.bashrc", "/etc/bashrc", "/etc/zsh/zshrc", "/etc/zsh/zshenv",
 	"/etc/zshrc", "/etc/zshenv", "/etc/zprofile", "/etc/fish/config.fish",
@@ -217,7 +218,7 @@ var systemStartupFiles = []string{
 
 func uid() string { return itoa(os.Getuid()) }
 
-// readHistory returns the lines that give a variable a value or hold a word of a key's shape, whole.
+// readHistory returns the whole lines that assign a variable or contain a word with the shape of a key.
 func readHistory(path string, text []byte) []Finding {
 	isFish := filepath.Base(path) == "fish_history"
 	var findings []Finding
@@ -235,7 +236,7 @@ func readHistory(path string, text []byte) []Finding {
 	return findings
 }
 
-// mayHoldKey reports whether a command line is worth a closer look: a history is long.
+// mayHoldKey reports whether a command line is worth parsing, because a history is long.
 func mayHoldKey(line string) bool {
 	run := 0
 	for i := range len(line) {
@@ -251,8 +252,8 @@ func mayHoldKey(line string) bool {
 	return strings.ContainsRune(line, '=')
 }
 
-// deleteLines is the command that deletes lines of a file, from the first to the last of each span. Windows has none that keeps the
-// file's encoding, so there it opens an editor.
+// deleteLines returns the command that deletes each span of lines (first, last) from a file. On Windows no
+// command keeps the file's encoding, so the command opens an editor.
 func deleteLines(path string, spans [][2]int) string {
 	option := "sed -i "
 	switch runtime.GOOS {
@@ -272,7 +273,7 @@ func deleteLines(path string, spans [][2]int) string {
 	return option + quoted(strings.Join(parts, ";")) + " " + quoted(path)
 }
 
-// readEnvFile reads any of the files that a project has.
+// readEnvFile reads any of a project's files.
 func readEnvFile(path string, text []byte) []Finding {
 	if IsDockerConfig(text) {
 		return readDocker(path, text)
@@ -285,7 +286,7 @@ func readEnvFile(path string, text []byte) []Finding {
 
 func fixEnvFile(path string, f Finding) string {
 	switch filepath.Ext(path) {
-	case ".yml", ".yaml": // the value is a setting of a service there
+	case ".yml", ".yaml": // the value is a setting of a service
 		return edit(path, f.Line)
 	}
 	if f.Name == "the index key" {
@@ -296,14 +297,14 @@ func fixEnvFile(path string, f Finding) string {
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// isCompose reports whether a file is one of Compose's.
+// isCompose reports whether this is the name of a Compose file.
 func isCompose(name string) bool {
 	ext := filepath.Ext(name)
 	return (ext == ".yml" || ext == ".yaml") && (strings.HasPrefix(name, "compose") || strings.HasPrefix(name, "docker-compose"))
 }
 
-// envFileSettings returns the files that a Compose file names in env_file, relative to it: as a text, or a list of texts
-// or of mappings with a path.
+// envFileSettings returns the files in env_file of a Compose file, relative to it. env_file is a text, or a
+// list of texts or of mappings with a path.
 func envFileSettings(text []byte) []string {
 	var names []string
 	indent := -1
@@ -348,7 +349,7 @@ func envFileSettings(text []byte) []string {
 	return names
 }
 
-// At reports whether a file is one of the place's own.
+// At reports whether a file is one of the place's fixed files. It is false for project files (EnvFile).
 func (p Place) At(o Options, path string) bool {
 	if p.Name == EnvFile {
 		return false

@@ -8,13 +8,13 @@ import (
 	"github.com/ragenv/ragenv/internal/readfile"
 )
 
-// maxFile is the most that is read of one file; what is longer was not written by hand.
+// maxFile is the maximum size to read. A larger file was not written by hand.
 const maxFile = 1 << 20 // bytes
 
-// maxHistory is the most that is read of a shell history.
+// maxHistory is the maximum size of a shell history to read.
 const maxHistory = 16 << 20 // bytes
 
-// readText reads a file as text in UTF-8.
+// readText reads a file as UTF-8 text.
 func readText(path string, limit int64) ([]byte, error) {
 	data, err := readfile.Read(path, 0, limit)
 	if err != nil {

@@ -13,18 +13,18 @@ import (
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
-// The limits of the search for project files.
+// Limits of the search for project files.
 const (
-	maxDepth   = 6               // directories below the one where the search begins; 1 in the home directory
+	maxDepth   = 6               // levels below the start directory; 1 in the home directory
 	maxEntries = 20_000          // directory entries
-	maxFiles   = 500             // files that are read
-	maxWalk    = 1 * time.Second // for one directory to search
+	maxFiles   = 500             // files to read
+	maxWalk    = 1 * time.Second // for one start directory
 )
 
-// passedOver are directories that hold other people's files, and many.
+// passedOver are directories to skip: they contain many files, which others wrote.
 var passedOver = []string{"node_modules", "venv", "site-packages", "__pycache__", "vendor", "target", "dist", "build", "go", "snap", "Library"}
 
-// envFileNames reports whether a file of a project may hold keys.
+// isEnvFile reports whether this is the name of a project file that may contain keys.
 func isEnvFile(name string) bool {
 	switch name {
 	case ".env", ".envrc", ".dockerconfigjson", "docker-config.json", "index_key.txt", ".index_key":
@@ -41,8 +41,8 @@ func envTitle(o Options) string {
 	return title + " in and below " + o.Dir + " and up to its repository"
 }
 
-// envFiles returns the files of the project around the current directory, of the further directories, and those that the
-// environment and Compose files name.
+// envFiles returns the project files around the current directory and in o.Paths, and the files named by
+// the environment and by Compose files.
 func envFiles(ctx context.Context, o Options) (paths []string, unread []Unread) {
 	add := func(path string) {
 		if !slices.Contains(paths, path) {
@@ -103,7 +103,7 @@ func absolute(dir, name string) string {
 	return filepath.Join(dir, filepath.FromSlash(name))
 }
 
-// namedByCompose returns the env_file of a Compose file.
+// namedByCompose returns the files in env_file of a Compose file.
 func namedByCompose(path string) []string {
 	if !isCompose(filepath.Base(path)) {
 		return nil
@@ -119,8 +119,8 @@ func namedByCompose(path string) []string {
 	return paths
 }
 
-// winsInCompose reports whether a Compose file next to or above the file names it as an env_file: what it says reaches the
-// container whatever the environment of docker compose is.
+// winsInCompose reports whether a nearby Compose file, next to or above the file, names it as an env_file.
+// Its values then reach the container regardless of docker compose's environment.
 func winsInCompose(o Options, path string) bool {
 	dirs := []string{filepath.Dir(path), o.Dir}
 	for dir := filepath.Dir(path); len(dirs) < 6 && filepath.Dir(dir) != dir; dir = filepath.Dir(dir) {
@@ -137,7 +137,8 @@ func winsInCompose(o Options, path string) bool {
 	return false
 }
 
-// upwards returns the directories above dir up to the root of its repository; none outside of one.
+// upwards returns the directories above dir, up to the root of its repository. It returns none outside a
+// repository.
 func upwards(dir, home string) []string {
 	var dirs []string
 	for {
@@ -153,7 +154,7 @@ func upwards(dir, home string) []string {
 	}
 }
 
-// walk returns the project files in and below a directory, nearest first, without following links.
+// walk returns the project files in and below a directory, nearest first. It does not follow links.
 func walk(ctx context.Context, root string, depth int) (paths []string, unread []Unread) {
 	started := time.Now()
 	entries := 0

@@ -6,15 +6,16 @@ import (
 	"slices"
 )
 
-// Configure makes Podman ask the helper before whom it asks now; the file that $CONTAINERS_REGISTRIES_CONF names gets a line
-// of its own. Where it asks it already nothing is written, and changed is false. The errors are ErrEdited, *NamedError,
-// *OverriddenError, *SyntaxError, those of atomicfile and of making the directories; none of them leaves anything changed.
+// Configure makes Podman ask the helper first. If $CONTAINERS_REGISTRIES_CONF names a file, a line is added
+// to that too. If Podman already asks the helper, nothing is written and changed is false. Errors:
+// ErrEdited, *NamedError, *OverriddenError, *SyntaxError, and those of atomicfile and of creating
+// directories. On an error, all files stay as they were.
 func (p Place) Configure(helper string) (changed bool, err error) {
 	dropIns, err := p.plan(helper)
 	if err != nil {
 		return false, err
 	}
-	// The line last, and the other drop-in after the first: that one records where they are.
+	// The first drop-in records where the others are, so it comes first. The line comes last.
 	for i := range dropIns {
 		if err := dropIns[i].write(); err != nil {
 			return false, errors.Join(err, restore(dropIns[:i]))
@@ -36,10 +37,10 @@ func restore(dropIns []dropIn) error {
 	return errors.Join(errs...)
 }
 
-// Text is what a file is to hold.
+// Text is the intended content of a file.
 type Text struct{ Path, Text string }
 
-// Preview returns the drop-ins that Configure would write or change. The errors are those of Configure.
+// Preview returns the drop-ins that Configure would write or change. Its errors are those of Configure.
 func (p Place) Preview(helper string) ([]Text, error) {
 	dropIns, err := p.plan(helper)
 	var texts []Text
@@ -51,7 +52,8 @@ func (p Place) Preview(helper string) ([]Text, error) {
 	return texts, err
 }
 
-// plan returns what Configure is to write: the drop-in in ~/.config, and the one that newer programs read if that is another.
+// plan returns the drop-ins to write: the one in ~/.config and, if it differs, the one that newer programs
+// read.
 func (p Place) plan(helper string) ([]dropIn, error) {
 	main, err := readDropIn(p.Path())
 	if err != nil {
@@ -97,12 +99,13 @@ func (p Place) plan(helper string) ([]dropIn, error) {
 	return []dropIn{main, newer}, nil
 }
 
-// planNewer returns the drop-in that newer programs read, which need not be another, and whether they ask the helper without it.
+// planNewer returns the drop-in that newer programs read, which may be the same one, and whether they ask
+// the helper even without it.
 func (p Place) planNewer(helper string) (newer dropIn, asked bool, err error) {
 	if newer, err = readDropIn(p.newerPath()); err != nil {
 		return newer, false, err
 	}
-	// When no variable names a file; else that one counts, and has a line of its own.
+	// Plan for the case that no variable names a file. A named file takes precedence and gets its own line.
 	p.Named, p.Last = "", ""
 	files, err := p.newerFiles()
 	if err != nil {
@@ -125,8 +128,8 @@ func (p Place) planNewer(helper string) (newer dropIn, asked bool, err error) {
 	return newer, asked, nil
 }
 
-// Unconfigure removes what Configure made, its lines in other files and directories that are empty then included, and returns the
-// drop-ins that are gone. The errors are ErrEdited and those of atomicfile.
+// Unconfigure removes everything that Configure created, including its lines in other files and directories
+// that are then empty. It returns the drop-ins it removed. Errors: ErrEdited and those of atomicfile.
 func (p Place) Unconfigure() (removed []string, err error) {
 	main, err := readDropIn(p.Path())
 	if err != nil {

@@ -19,11 +19,11 @@ import (
 // dropIn is a file that Configure writes.
 type dropIn struct {
 	path string
-	old  []byte // nil: there is none
-	text []byte // what it is to be; nil: as it is
+	old  []byte // nil if it does not exist
+	text []byte // the new content; nil to leave it as it is
 }
 
-// readDropIn returns what is there. The errors are ErrEdited and those of atomicfile.
+// readDropIn reads the current file. Errors: ErrEdited and those of atomicfile.
 func readDropIn(path string) (dropIn, error) {
 	old, err := atomicfile.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -35,7 +35,7 @@ func readDropIn(path string) (dropIn, error) {
 	return dropIn{path: path, old: old}, err
 }
 
-// set is given what the file has to say.
+// set sets the helpers to configure and the other files to record.
 func (d *dropIn) set(helpers, also []string) {
 	dirs := dirsMade(d.old)
 	if d.old == nil {
@@ -65,7 +65,7 @@ func (d *dropIn) write() error {
 	return err
 }
 
-// restore puts the file back as it was, after an error.
+// restore restores the earlier file after an error.
 func (d *dropIn) restore() error {
 	switch {
 	case d.text == nil:
@@ -98,7 +98,7 @@ func (d *dropIn) missingDirs() int {
 	return missing
 }
 
-// removeDirs removes as many directories, from the innermost outwards, as long as they are empty.
+// removeDirs removes up to count empty directories, from the innermost outwards.
 func removeDirs(dir string, count int) {
 	for range count {
 		if os.Remove(dir) != nil {
@@ -108,11 +108,11 @@ func removeDirs(dir string, count int) {
 	}
 }
 
-// The file's text around the setting. The number tells Unconfigure how many directories to remove again.
+// The text of the file around the setting. The number tells Unconfigure how many directories to remove.
 const (
 	head = "# Written by ragenv docker configure --podman; ragenv docker unconfigure removes it. See containers-registries.conf(5).\n"
 	made = "# Directories made for this file: "
-	also = "# Also in: " // and a TOML string
+	also = "# Also in: " // followed by a TOML string
 
 	maxDirs = 3 // .config/containers/registries.conf.d
 )
@@ -131,7 +131,7 @@ func setting(helpers []string) string {
 	return "credential-helpers = " + tomlquote.Array(helpers) + "\n"
 }
 
-// isOurs reports whether a file is, byte for byte, one that render could have made.
+// isOurs reports whether render could have written exactly this file.
 func isOurs(text []byte) bool {
 	var document struct {
 		Helpers []string `toml:"credential-helpers"`
@@ -139,7 +139,7 @@ func isOurs(text []byte) bool {
 	return toml.Unmarshal(text, &document) == nil && bytes.Equal(text, render(document.Helpers, dirsMade(text), alsoIn(text)))
 }
 
-// dirsMade reads the number of directories that Configure made.
+// dirsMade returns the number of directories that Configure created.
 func dirsMade(text []byte) int {
 	_, rest, _ := strings.Cut(string(text), made)
 	line, _, _ := strings.Cut(rest, "\n")
@@ -150,7 +150,7 @@ func dirsMade(text []byte) int {
 	return int(n)
 }
 
-// alsoIn returns the other files that a drop-in records to have a line of ours.
+// alsoIn returns the other files that a drop-in lists.
 func alsoIn(text []byte) []string {
 	var files []string
 	for line := range strings.Lines(string(text)) {

@@ -13,18 +13,18 @@ import (
 	"github.com/ragenv/ragenv/internal/atomicfile"
 )
 
-// NamedError reports that the file which a variable names cannot be given the line it needs.
+// NamedError reports that the line cannot be added to the file that a variable names.
 type NamedError struct {
 	Variable, Path string
 	Err            error
-	Line           string // what has to be in it; "" where the file itself is missing
+	Line           string // the line to add; "" if the file itself is missing
 }
 
 func (e *NamedError) Error() string {
 	var pathError *fs.PathError
 	err := e.Err
 	if errors.As(err, &pathError) {
-		err = pathError.Err // the path is said already
+		err = pathError.Err // the message already has the path
 	}
 	return fmt.Sprintf("$%s: %s: %v", e.Variable, e.Path, err)
 }
@@ -32,17 +32,18 @@ func (e *NamedError) Error() string {
 // Unwrap returns the cause.
 func (e *NamedError) Unwrap() error { return e.Err }
 
-// lineHead comes before the line that is added to a file. A setting of the whole file has to come before its first table.
+// lineHead precedes the line that is added to a file. In TOML, a top-level setting must come before the
+// first table.
 const lineHead = "# The next line was added by ragenv docker configure --podman; ragenv docker unconfigure removes both.\n"
 
-// NamedFile returns the file that $CONTAINERS_REGISTRIES_CONF names and what Configure would add to it, at its start; "" if nothing. The
-// errors are those of Configure.
+// NamedFile returns the file that $CONTAINERS_REGISTRIES_CONF names, and the text that Configure would add
+// to its beginning, "" for none. Its errors are those of Configure.
 func (p Place) NamedFile(helper string) (path, added string, err error) {
 	line, err := p.planLine(helper)
 	return p.Named, string(line), err
 }
 
-// planLine returns what Configure adds to the file that the variable names; nil for nothing.
+// planLine returns the text to add to the named file, nil for none.
 func (p Place) planLine(helper string) ([]byte, error) {
 	if p.Last != "" {
 		helpers, err := read(p.Last)
@@ -74,7 +75,7 @@ func (p Place) planLine(helper string) ([]byte, error) {
 	return line, nil
 }
 
-// hasLine reports whether the file has a line of ours already, of which the record may be lost.
+// hasLine reports whether the named file already has our line, whose record may be lost.
 func (p Place) hasLine() bool {
 	if p.Named == "" {
 		return false
@@ -98,7 +99,8 @@ func (p Place) addLine(helper string) (added bool, err error) {
 	return true, nil
 }
 
-// removeLine takes the line out of a file. What is not there, or has become another line, is somebody else's.
+// removeLine removes our line from a file. It does nothing if the line is absent. Error: ErrEdited if the
+// line has changed.
 func removeLine(path string) error {
 	old, err := atomicfile.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {

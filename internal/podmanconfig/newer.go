@@ -10,7 +10,7 @@ import (
 	"strconv"
 )
 
-// newerFiles returns the files that newer programs read, in their order: go.podman.io/storage, pkg/configfile.
+// newerFiles returns the files that newer programs read, in order (go.podman.io/storage, pkg/configfile).
 func (p Place) newerFiles() ([]string, error) {
 	files := []string{p.Named}
 	if p.Named == "" {
@@ -27,7 +27,7 @@ func (p Place) newerFiles() ([]string, error) {
 	return files, nil
 }
 
-// newerMain returns the first registries.conf there is.
+// newerMain returns the first registries.conf that exists.
 func (p Place) newerMain() string {
 	for _, dir := range []string{p.newerUser(), p.Etc, p.Usr} {
 		if path := filepath.Join(dir, mainName); dir != "" {
@@ -39,9 +39,10 @@ func (p Place) newerMain() string {
 	return filepath.Join(p.Etc, mainName)
 }
 
-// newerDropIns returns the drop-ins, sorted by their names whatever the directory. Of two of a name one counts: the user's.
+// newerDropIns returns the drop-ins, sorted by name across directories. If several have the same name, only
+// the most specific one counts, and the user's before all others.
 func (p Place) newerDropIns() ([]string, error) {
-	var dirs []string // the more important ones last
+	var dirs []string // the most important ones last
 	for _, dir := range []string{p.Usr, p.Etc} {
 		if dir == "" {
 			continue

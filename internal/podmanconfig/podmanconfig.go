@@ -1,12 +1,14 @@
 // Package podmanconfig makes Podman, Buildah and Skopeo ask a Docker credential helper for every registry.
 //
-// They take credHelpers from Docker's config.json, for single registries, but not credsStore: their counterpart of it is
-// credential-helpers of containers-registries.conf(5). It is set in a file of its own in the user's registries.conf.d, which
-// adds to whatever else is configured; a user's registries.conf, were there one, would take the place of the system's.
-// With it "podman login" keeps logins in the helper, too, which otherwise writes them to auth.json in plain text.
+// They read credHelpers from Docker's config.json, for single registries, but not credsStore. Their
+// counterpart is credential-helpers in containers-registries.conf(5). Configure sets it in a drop-in in the
+// user's registries.conf.d, which adds to the existing configuration; a registries.conf of the user would
+// replace the system's. With it, "podman login" also keeps logins in the helper instead of in auth.json in
+// plain text.
 //
-// Facts about the files are those of github.com/containers/image, pkg/sysregistriesv2 (v5.23 to v5.36), and of go.podman.io/image/v5:
-// v5.39, which Podman 5.8 has, reads them as those do; v5.42, of Podman 6, is called newer here. Tried with podman 4.3.1 and 5.8.2.
+// Facts about the files come from github.com/containers/image, pkg/sysregistriesv2 (v5.23 to v5.36), and
+// from go.podman.io/image/v5. Its v5.39, in Podman 5.8, reads them in the same way. Its v5.42, in Podman 6,
+// is called newer here. Tested with podman 4.3.1 and 5.8.2.
 package podmanconfig
 
 import (
@@ -23,11 +25,12 @@ import (
 	"github.com/ragenv/ragenv/internal/trustedfile"
 )
 
-// AuthFile is the built-in helper: auth.json of Podman itself and what else it reads in its place, Docker's config.json among
-// it. Podman asks it alone unless credential-helpers is set.
+// AuthFile is the built-in helper. It reads Podman's auth.json and the files that Podman reads in its
+// place, such as Docker's config.json. Podman uses only this one unless credential-helpers is set.
 const AuthFile = "containers-auth.json"
 
-// fileName sorts behind those of distributions and of most people: the last file that sets credential-helpers counts.
+// fileName sorts after the files of distributions and of most users, because the last file that sets
+// credential-helpers wins.
 const fileName = "99-ragenv.conf"
 
 const (
@@ -35,13 +38,14 @@ const (
 	dropInSuffix = ".d"
 )
 
-// ErrEdited, matched with errors.Is: the file was changed by someone else since Configure wrote it, so it is left alone.
+// ErrEdited means that someone else changed the file after Configure wrote it, so it is kept as it is.
+// Match it with errors.Is.
 var ErrEdited = errors.New("the file was changed since ragenv wrote it")
 
-// OverriddenError reports that another file, read later, sets credential-helpers without the helper.
+// OverriddenError reports that a file read later sets credential-helpers without the helper.
 type OverriddenError struct {
 	Path  string
-	Newer bool // by newer programs only
+	Newer bool // only newer programs read it
 }
 
 func (e *OverriddenError) Error() string {
@@ -51,10 +55,10 @@ func (e *OverriddenError) Error() string {
 	return e.Path + " sets credential-helpers, and comes last"
 }
 
-// SyntaxError reports a file that Podman could not read either.
+// SyntaxError reports a file that Podman could not parse either.
 type SyntaxError struct {
 	Path   string
-	Reason string // holds nothing of the file but names of its keys
+	Reason string // contains nothing of the file except names of its keys
 }
 
 func (e *SyntaxError) Error() string { return e.Path + ": " + e.Reason }
@@ -63,29 +67,29 @@ func (e *SyntaxError) Error() string { return e.Path + ": " + e.Reason }
 const (
 	EnvNamed = "CONTAINERS_REGISTRIES_CONF"
 	EnvLast  = "CONTAINERS_REGISTRIES_CONF_OVERRIDE"
-	// EnvAuthFile names a file of the format of Docker's config.json that is read in place of it and of every other.
+	// EnvAuthFile names a file in the format of Docker's config.json that is read instead of all others.
 	EnvAuthFile = "REGISTRY_AUTH_FILE"
 
 	envConfigHome = "XDG_CONFIG_HOME"
 )
 
-// Place is where the files are.
+// Place is the location of the files.
 type Place struct {
 	Home  string // the user's home
-	Newer string // $XDG_CONFIG_HOME: newer programs read it in place of ~/.config; "" for that
+	Newer string // $CONTAINERS_REGISTRIES_CONF: replaces registries.conf, for newer programs drop-ins too; "" for none
 	Etc   string // "/etc/containers"
-	Usr   string // "/usr/share/containers", of newer programs; "" for none
-	UID   int    // newer programs have directories for root, for others, and for each of them
-	Named string // $CONTAINERS_REGISTRIES_CONF: stands for registries.conf, in newer programs for the drop-ins too; "" for none
-	Last  string // $CONTAINERS_REGISTRIES_CONF_OVERRIDE: newer programs read it after all others; "" for none
+	Usr   string // "/usr/share/containers", which newer programs read; "" for none
+	UID   int    // newer programs have directories for root, for other users, and for each user
+	Named string // $CONTAINERS_REGISTRIES_CONF: replaces registries.conf, in newer programs also the drop-ins; "" for none
+	Last  string // $CONTAINERS_REGISTRIES_CONF_OVERRIDE: newer programs read it last; "" for none
 }
 
-// Of returns the place of a user.
+// Of returns the place for a user with this home directory.
 func Of(home string, getenv func(string) string) Place {
 	p := Place{
 		Home: home, Etc: "/etc/containers", Usr: "/usr/share/containers", UID: os.Getuid(), Named: getenv(EnvNamed), Last: getenv(EnvLast),
 	}
-	// A path that is not absolute is to be ignored, by the XDG Base Directory Specification.
+	// The XDG Base Directory Specification says to ignore paths that are not absolute.
 	if dir := getenv(envConfigHome); filepath.IsAbs(dir) && filepath.Clean(dir) != filepath.Join(home, ".config") {
 		p.Newer = filepath.Clean(dir)
 	}
@@ -95,7 +99,7 @@ func Of(home string, getenv func(string) string) Place {
 // Path returns the file that Configure writes.
 func (p Place) Path() string { return filepath.Join(p.dropIns(), fileName) }
 
-// Paths returns all files that Configure may write, except for the one that a variable names.
+// Paths returns all files that Configure may write, except the file that a variable names.
 func (p Place) Paths() []string {
 	if p.Newer == "" {
 		return []string{p.Path()}
@@ -106,7 +110,7 @@ func (p Place) Paths() []string {
 func (p Place) user() string    { return filepath.Join(p.Home, ".config", "containers") }
 func (p Place) dropIns() string { return filepath.Join(p.user(), mainName+dropInSuffix) }
 
-// newerUser is what newer programs read for user, newerPath for Path.
+// newerUser is user for newer programs, and newerPath is Path for them.
 func (p Place) newerUser() string {
 	if p.Newer == "" {
 		return p.user()
@@ -117,11 +121,12 @@ func (p Place) newerPath() string {
 	return filepath.Join(p.newerUser(), mainName+dropInSuffix, fileName)
 }
 
-// Helpers returns whom Podman asks, in order, and the file that says so; "" where none does and Podman's default counts. Of the
-// files that variables name it knows nothing. The errors are *SyntaxError and those of reading files.
+// Helpers returns the helpers that Podman asks, in order, and the file that sets them, "" if none does and
+// Podman's default applies. It ignores the files that variables name. Errors: *SyntaxError and those of
+// reading files.
 func (p Place) Helpers() (helpers []string, from string, err error) { return p.helpers("") }
 
-// helpers leaves one file out.
+// helpers is Helpers without one file.
 func (p Place) helpers(except string) (helpers []string, from string, err error) {
 	files, err := p.files("")
 	if err != nil {
@@ -130,9 +135,9 @@ func (p Place) helpers(except string) (helpers []string, from string, err error)
 	return helpersOf(files, except)
 }
 
-// readings returns what the programs read, in their order, a list for each way of theirs to treat the variables.
+// readings returns the files that programs read, in order: one list for each way to treat the variables.
 func (p Place) readings() ([][]string, error) {
-	plain, err := p.files("") // Skopeo up to 1.9: neither of the two that name files
+	plain, err := p.files("") // Skopeo up to 1.9 ignores both variables that name files
 	if err != nil {
 		return nil, err
 	}
@@ -167,10 +172,11 @@ func helpersOf(files []string, except string) (helpers []string, from string, er
 	return helpers, from, nil
 }
 
-// files returns the files that Podman reads, in its order: the later one wins. named, unless "", is read for registries.conf.
+// files returns the files that Podman reads, in order: later files win. If named is not "", it replaces
+// registries.conf.
 func (p Place) files(named string) ([]string, error) {
 	main, dirs := filepath.Join(p.user(), mainName), []string{p.dropIns()}
-	if _, err := os.Stat(main); err != nil || named != "" { // a user's registries.conf stands for all of the system's
+	if _, err := os.Stat(main); err != nil || named != "" { // a user's registries.conf replaces all of the system's files
 		main = filepath.Join(p.Etc, mainName)
 		dirs = []string{filepath.Join(p.Etc, mainName+dropInSuffix), p.dropIns()}
 	}
@@ -192,8 +198,8 @@ func (p Place) files(named string) ([]string, error) {
 	return files, nil
 }
 
-// read returns what a file sets; nil if it does not exist or sets nothing. What it names is copied into our own file, so it
-// must be one that nobody else can change: keychain.ErrInsecure otherwise.
+// read returns the helpers that a file sets, nil if it does not exist or sets none. They are copied into
+// our own file, so it must not be writable by others: keychain.ErrInsecure otherwise.
 func read(file string) ([]string, error) {
 	data, err := trustedfile.Read(file, atomicfile.MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -217,8 +223,8 @@ func read(file string) ([]string, error) {
 	return document.Helpers, nil
 }
 
-// Asks reports whether Podman, Buildah and Skopeo ask the helper ("ngc" for docker-credential-ngc), of whichever version they
-// are. The errors are those of Helpers.
+// Asks reports whether Podman, Buildah and Skopeo of all versions ask the helper ("ngc" for
+// docker-credential-ngc). Its errors are those of Helpers.
 func (p Place) Asks(helper string) (bool, error) {
 	readings, err := p.readings()
 	if err != nil {

@@ -4,31 +4,32 @@ import "slices"
 
 // The types of Kubernetes Secrets.
 const (
-	KubernetesDockerConfig = "kubernetes.io/dockerconfigjson" // the logins to the Registries of the secret Of, as Username
+	KubernetesDockerConfig = "kubernetes.io/dockerconfigjson" // logins to the Registries of the secret Of, as its Username
 	KubernetesOpaque       = "Opaque"
 )
 
-// KubernetesSecret is one Secret object that the Blueprint's chart reads.
+// KubernetesSecret is a Secret object that the Blueprint's chart reads.
 type KubernetesSecret struct {
 	Name string
 	Type string // KubernetesDockerConfig or KubernetesOpaque
 
-	// Of is the secret of the table without which the object makes no sense. It is the value of every key that has none of
-	// its own. Where it is "", a key without a value is there and empty.
+	// Of is the secret that the object cannot do without. It is the value of every key that has no value of
+	// its own. If it is "", a key without a value is present and empty.
 	Of string
 
-	// Keys are the data keys, each named like the secret it holds; none for KubernetesDockerConfig, whose key is
-	// ".dockerconfigjson".
+	// Keys are the data keys, each named after the secret it holds. There are none for
+	// KubernetesDockerConfig, whose key is ".dockerconfigjson".
 	Keys []string
 }
 
-// chart: what the templates of the chart nvidia-blueprint-rag reference (v2.6.0), and those of nv-ingest below it.
+// chart has the Secrets that the templates of the chart nvidia-blueprint-rag (v2.6.0) and of its subchart
+// nv-ingest reference.
 //
-// ngc-secret and ngc-api are referenced always, by Deployments (imagePullSecrets, secretKeyRef) and by the NIM Operator's
-// NIMCache and NIMService (pullSecret, pullSecrets, authSecret). rag-api-keys is read with
-// apiKeysSecret.existingSecret=rag-api-keys, and then every key of it must be there: no reference is optional, and a key
-// that is missing keeps the pod in CreateContainerConfigError. Empty is how the Blueprint spells an unset one: its
-// configuration (get_api_key in src/nvidia_rag/utils/configuration.py) then uses NVIDIA_API_KEY, or else NGC_API_KEY.
+// ngc-secret and ngc-api are always referenced: by Deployments (imagePullSecrets, secretKeyRef) and by the
+// NIM Operator's NIMCache and NIMService (pullSecret, pullSecrets, authSecret). rag-api-keys is read if
+// apiKeysSecret.existingSecret=rag-api-keys. All its keys must then be present: no reference is optional,
+// and a missing key keeps the pod in CreateContainerConfigError. To the Blueprint an empty key is unset:
+// get_api_key in src/nvidia_rag/utils/configuration.py then uses NVIDIA_API_KEY, or else NGC_API_KEY.
 var chart = []KubernetesSecret{
 	{Name: "ngc-secret", Type: KubernetesDockerConfig, Of: NGCAPIKey},
 	{Name: "ngc-api", Type: KubernetesOpaque, Of: NGCAPIKey, Keys: []string{NGCAPIKey, "NGC_CLI_API_KEY", "NVIDIA_API_KEY"}},
@@ -45,10 +46,10 @@ func Chart() []KubernetesSecret { return slices.Clone(chart) }
 // ChartHost serves NVIDIA's Helm charts.
 const ChartHost = "helm.ngc.nvidia.com"
 
-// ChartRepository is one repository of charts.
+// ChartRepository is a Helm chart repository.
 type ChartRepository struct{ Name, URL string }
 
-// chartRepositories: those that the Blueprint and its documentation name (v2.6.0), by the names they have there.
+// chartRepositories are those that the Blueprint and its documentation name (v2.6.0), under the same names.
 var chartRepositories = []ChartRepository{
 	{"nvidia", "https://" + ChartHost + "/nvidia"},
 	{"nvidia-blueprint", "https://" + ChartHost + "/nvidia/blueprint"},

@@ -7,13 +7,14 @@ import (
 	"strings"
 )
 
-// The errors of CheckName, matched with errors.Is.
+// The errors of CheckName. Match them with errors.Is.
 var (
 	ErrInvalidName  = errors.New("not a name of an environment variable")
 	ErrReservedName = errors.New("not a name for a secret")
 )
 
-// ValidName reports whether name is [A-Za-z_][A-Za-z0-9_]*: what every shell, Compose and Kubernetes take as a variable.
+// ValidName reports whether name matches [A-Za-z_][A-Za-z0-9_]*, which every shell, Compose and Kubernetes
+// accept as a variable.
 func ValidName(name string) bool {
 	for i := range len(name) {
 		c := name[i]
@@ -24,8 +25,8 @@ func ValidName(name string) bool {
 	return name != ""
 }
 
-// CheckName returns nil for a name that a secret may be stored and injected under, else an error that wraps ErrInvalidName
-// or ErrReservedName and says why.
+// CheckName returns nil if a secret may be stored and injected under this name. Otherwise the error says
+// why and wraps ErrInvalidName or ErrReservedName.
 func CheckName(name string) error {
 	if !ValidName(name) {
 		return fmt.Errorf("%w: %+.64q: letters, digits and underscores, not starting with a digit", ErrInvalidName, name)
@@ -36,12 +37,12 @@ func CheckName(name string) error {
 	return nil
 }
 
-// Reserved returns why a variable of that name is never stored nor injected, "" if it may be.
+// Reserved returns the reason why a variable with this name is never stored or injected, "" if it may be.
 //
-// A stored value wins over the environment's, so one hostile line in an imported .env would otherwise last: make every
-// command load a library, run a script first, or send the keys to another machine's Docker. None of these is a secret, and
-// who wants one set can export it. Proxy settings are allowed, as they may hold a password. Case does not count: it does
-// not on Windows.
+// A stored value wins over the environment's. So one hostile line in an imported .env would have a lasting
+// effect: it could make every command load a library, run a script first, or send the keys to another
+// machine's Docker. None of these variables is a secret, and you can export one if you need it. Proxy
+// settings are allowed, because they may contain a password. Case is ignored, as on Windows.
 func Reserved(name string) string {
 	name = strings.ToUpper(name)
 	for _, r := range reserved {
@@ -52,9 +53,9 @@ func Reserved(name string) string {
 	return ""
 }
 
-// LooksSecret reports whether a name is in the table or of a secret's shape: one of its words ends in KEY, TOKEN, SECRET,
-// PASSWORD or their like. Any other name is more likely a setting, and anyone who stores many at once may not have seen it: a
-// stored value wins over the shell's from then on.
+// LooksSecret reports whether a name is in the table or looks like a secret's: one of its words ends in
+// KEY, TOKEN, SECRET, PASSWORD or similar. Any other name is more likely a setting. If you store many at
+// once, you may not notice it, and from then on it wins over the shell's value.
 func LooksSecret(name string) bool {
 	if _, known := Lookup(name); known {
 		return true
@@ -82,7 +83,8 @@ var reserved = []struct {
 	},
 	{
 		reason: "decides which program or library the system loads",
-		// ld.so(8), by name: an LD_SDK_KEY is somebody's key.
+		// The variables of ld.so(8), listed individually because a variable such as LD_SDK_KEY may be a
+		// key.
 		prefixes: []string{"LD_LIBRARY_", "LD_PRELOAD", "LD_AUDIT", "LD_DEBUG", "LD_PROFILE", "LD_BIND_", "LD_ORIGIN_", "LD_CONFIG", "LD_ELF_", "LDR_", "DYLD_"},
 		names:    []string{"GLIBC_TUNABLES", "PATH", "PATHEXT", "COMSPEC", "SYSTEMROOT", "WINDIR", "LIBPATH", "SHLIB_PATH", "GCONV_PATH", "LOCPATH", "NLSPATH", "HOSTALIASES", "RES_OPTIONS", "GODEBUG", "OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES", "GTK_MODULES", "QT_PLUGIN_PATH", "GIO_EXTRA_MODULES", "VK_LAYER_PATH", "VK_ICD_FILENAMES"},
 	},
@@ -95,7 +97,7 @@ var reserved = []struct {
 			"PERL5LIB", "PERL5OPT", "PERL5DB", "PERLLIB", "RUBYLIB", "RUBYOPT", "NODE_OPTIONS", "NODE_PATH", "NODE_EXTRA_CA_CERTS",
 			"JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH", "LUA_PATH", "LUA_CPATH", "LUA_INIT", "PHPRC", "PHP_INI_SCAN_DIR",
 			"PSMODULEPATH", "DOTNET_STARTUP_HOOKS", "DOTNET_ADDITIONAL_DEPS", "CORECLR_ENABLE_PROFILING", "CORECLR_PROFILER", "CORECLR_PROFILER_PATH", "COR_PROFILER", "COR_PROFILER_PATH",
-			// Build tools: flags and wrappers that are programs.
+			// Build tools: flags, and wrappers that are programs.
 			"GOFLAGS", "GOENV", "GOROOT", "GOTOOLDIR", "GOTOOLCHAIN", "GOPROXY", "GONOSUMDB", "GOINSECURE", "GOAUTH", "CC", "CXX", "LD", "AR", "CGO_CFLAGS", "CGO_LDFLAGS", "CFLAGS", "LDFLAGS",
 			"RUSTC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTDOC", "RUSTFLAGS", "CARGO_HOME", "CARGO_BUILD_RUSTC_WRAPPER", "RUSTUP_HOME",
 			"MAKEFLAGS", "MAKEFILES", "GNUMAKEFLAGS", "MFLAGS", "CMAKE_TOOLCHAIN_FILE", "MAVEN_OPTS", "MAVEN_ARGS", "GRADLE_OPTS", "GRADLE_USER_HOME", "SBT_OPTS", "ANT_OPTS", "JAVA_OPTS",
@@ -103,7 +105,7 @@ var reserved = []struct {
 			"PIP_CONFIG_FILE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "UV_INDEX_URL", "UV_CONFIG_FILE", "BUNDLE_GEMFILE", "GEM_HOME", "GEM_PATH", "COMPOSER_HOME",
 			"ANSIBLE_CONFIG", "ANSIBLE_LIBRARY", "TF_CLI_CONFIG_FILE", "TF_CLI_ARGS", "HELM_PLUGINS", "R_PROFILE", "R_PROFILE_USER", "R_ENVIRON_USER", "JULIA_LOAD_PATH", "ERL_AFLAGS", "ERL_FLAGS",
 			"VIMINIT", "EXINIT", "GVIMINIT", "INPUTRC", "MANPAGER", "LESS", "SYSTEMD_PAGER", "SUDO_ASKPASS", "SUDO_EDITOR", "TERMCAP", "TERMINFO", "TERMINFO_DIRS",
-			// Libraries that CUDA's driver, its tools and NCCL load.
+			// Libraries that the CUDA driver, its tools and NCCL load.
 			"CUDA_INJECTION64_PATH", "CUDA_INJECTION32_PATH", "NVTX_INJECTION64_PATH", "NVTX_INJECTION32_PATH", "CUDA_ENABLE_COREDUMP_ON_EXCEPTION", "CUDA_COREDUMP_FILE", "NCCL_NET_PLUGIN", "NCCL_TUNER_PLUGIN", "NCCL_PROFILER_PLUGIN", "NCCL_CONF_FILE",
 			"EDITOR", "VISUAL", "PAGER", "BROWSER", "LESSOPEN", "LESSCLOSE",
 			"GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "GIT_EDITOR", "GIT_PAGER", "GIT_EXEC_PATH", "GIT_EXTERNAL_DIFF", "GIT_PROXY_COMMAND", "GIT_TEMPLATE_DIR", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS", "SSH_ASKPASS",

@@ -1,5 +1,6 @@
-// Package secrets is the one table of the secrets ragenv knows: what they are checked as, which registries they open, where
-// to get them. A name that is not in it is stored and injected like any other text.
+// Package secrets is the table of the secrets that ragenv knows: how they are checked, which registries
+// they open and where to get them. A name that is not in the table is stored and injected like any other
+// text.
 package secrets
 
 import (
@@ -8,45 +9,46 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate"
 )
 
-// TokenUser is the user name under which a credential helper keeps an identity token in place of a password (docker/cli,
-// cli/config/credentials).
+// TokenUser is the user name under which a credential helper keeps an identity token instead of a password
+// (docker/cli, cli/config/credentials).
 const TokenUser = "<token>"
 
-// The names the commands themselves speak of.
+// Names that commands mention.
 const (
 	NGCAPIKey      = "NGC_API_KEY"
 	CyborgDBAPIKey = "CYBORGDB_API_KEY"
 	IndexKey       = "APP_VECTORSTORE_INDEXKEY"
 )
 
-// Secret is what is known about one secret.
+// Secret describes a known secret.
 type Secret struct {
-	Name  string        // the environment variable, and the name it is stored under
-	Title string        // what people call it
-	Kind  validate.Kind // what a value is checked as
+	Name  string        // the environment variable and the name of the stored item
+	Title string        // its name in messages
+	Kind  validate.Kind // how a value is checked
 
-	Wanted        bool // setup asks for it, and its absence is worth a note
-	Optional      bool // of the wanted: only where something uses it
-	Generate      bool // generated here, from random bytes, and not by a service
-	Irreplaceable bool // losing it loses the data it protects: no service can issue it again
+	Wanted        bool // setup asks for it, and a missing one is worth a note
+	Optional      bool // wanted only if something uses it
+	Generate      bool // generated here from random bytes, not issued by a service
+	Irreplaceable bool // losing it loses the data it protects: no service can reissue it
 
-	// Aliases are the variables set to the same value when they are unset or empty. ("export NVIDIA_API_KEY=${NGC_API_KEY}"
-	// in a sourced .env leaves it empty when the key is not set yet.)
+	// Aliases are variables that get the same value if they are unset or empty. ("export
+	// NVIDIA_API_KEY=${NGC_API_KEY}" in a sourced .env leaves it empty if the key is not set yet.)
 	Aliases []string
 
-	// Registries are the registries it opens, as serverurl.Canonical spells them, for the user Username.
+	// Registries are the registries that it opens for the user Username, in the form of
+	// serverurl.Canonical.
 	Registries []string
 	Username   string
 
-	// ChartHost is the host of the Helm chart repositories it opens over HTTPS, for the user Username.
+	// ChartHost is the host whose Helm chart repositories it opens for the user Username, over HTTPS.
 	ChartHost string
 
-	Docs  string // an https URL: where to get one
-	Steps string // one line: what to choose there
+	Docs  string // https URL of the page to get one from
+	Steps string // one line: what to select there
 }
 
-// table: names, registries and steps from NVIDIA's RAG Blueprint (v2.6: deploy/compose, its Helm chart and its
-// documentation) and CyborgDB's. What people set first stands first.
+// table has the names, registries and steps from NVIDIA's RAG Blueprint (v2.6: deploy/compose, the Helm
+// chart and the documentation) and from CyborgDB. The most common secrets come first.
 var table = []Secret{
 	{
 		Name: NGCAPIKey, Title: "NVIDIA NGC API key", Kind: validate.NGC, Wanted: true,
@@ -62,12 +64,12 @@ var table = []Secret{
 	},
 	{Name: IndexKey, Title: "CyborgDB index encryption key", Kind: validate.IndexKey, Generate: true, Irreplaceable: true},
 
-	// NGC keys under names of their own, if you store a second one.
+	// NGC keys under separate names, for a second key.
 	{Name: "NVIDIA_API_KEY", Title: "NVIDIA API key", Kind: validate.NGC, Docs: "https://org.ngc.nvidia.com/setup/api-keys", Steps: `tick "Public API Endpoints"`},
 	{Name: "NGC_CLI_API_KEY", Title: "API key of the NGC command line", Kind: validate.NGC, Docs: "https://org.ngc.nvidia.com/setup/api-keys", Steps: `tick "NGC Catalog"`},
 	{Name: "NIM_NGC_API_KEY", Title: "NGC API key of the ingestion NIMs", Kind: validate.NGC, Docs: "https://org.ngc.nvidia.com/setup/api-keys", Steps: `tick "NGC Catalog"`},
 
-	// Keys of model endpoints, from whichever provider serves the model: any text.
+	// Keys of model endpoints from any provider: any text.
 	{Name: "APP_LLM_APIKEY", Title: "LLM endpoint key", Kind: validate.Text},
 	{Name: "APP_EMBEDDINGS_APIKEY", Title: "embedding endpoint key", Kind: validate.Text},
 	{Name: "APP_RANKING_APIKEY", Title: "ranking endpoint key", Kind: validate.Text},
@@ -81,7 +83,8 @@ var table = []Secret{
 	{Name: "AGENTIC_SYNTHESIS_LLM_APIKEY", Title: "agentic synthesis LLM endpoint key", Kind: validate.Text},
 	{Name: "AGENTIC_TASK_LLM_APIKEY", Title: "agentic task LLM endpoint key", Kind: validate.Text},
 
-	// The vector store's and the object store's. APP_VECTORSTORE_APIKEY is Elasticsearch's or CyborgDB's: any text.
+	// Keys of the vector store and the object store. APP_VECTORSTORE_APIKEY belongs to Elasticsearch or
+	// CyborgDB: any text.
 	{Name: "APP_VECTORSTORE_USERNAME", Title: "vector store user", Kind: validate.Text},
 	{Name: "APP_VECTORSTORE_PASSWORD", Title: "vector store password", Kind: validate.Text},
 	{Name: "APP_VECTORSTORE_APIKEY", Title: "vector store API key", Kind: validate.Text},
@@ -91,10 +94,10 @@ var table = []Secret{
 	{Name: "OBJECTSTORE_SECRETKEY", Title: "object store secret key", Kind: validate.Text},
 }
 
-// All returns every secret of the table, in its order. The caller must not change the slices inside.
+// All returns all secrets in the order of the table. The caller must not change the slices inside.
 func All() []Secret { return slices.Clone(table) }
 
-// Lookup returns the secret of that name; false if the table has none. Names are case-sensitive.
+// Lookup returns the secret with this name, and false if the table has none. Names are case-sensitive.
 func Lookup(name string) (Secret, bool) {
 	for i := range table {
 		if table[i].Name == name {
@@ -104,7 +107,7 @@ func Lookup(name string) (Secret, bool) {
 	return Secret{}, false
 }
 
-// KindOf returns what a value stored as name is checked as: Text if the table does not have the name.
+// KindOf returns how to check a value stored as name: Text if the table does not have the name.
 func KindOf(name string) validate.Kind {
 	if s, ok := Lookup(name); ok {
 		return s.Kind
@@ -112,7 +115,8 @@ func KindOf(name string) validate.Kind {
 	return validate.Text
 }
 
-// ForRegistry returns the secret that opens a registry, given as serverurl.Canonical spells it; false if none does.
+// ForRegistry returns the secret that opens a registry, given in the form of serverurl.Canonical, and false
+// if none does.
 func ForRegistry(server string) (Secret, bool) {
 	for i := range table {
 		if slices.Contains(table[i].Registries, server) {

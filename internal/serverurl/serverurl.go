@@ -1,8 +1,9 @@
-// Package serverurl brings the many spellings of a registry's address to one, so that what "docker login" stored is what
-// "docker pull", crane or podman finds.
+// Package serverurl converts the many spellings of a registry's address into one, so that "docker pull",
+// crane and podman find what "docker login" stored.
 //
-// Spellings of the same place become equal; different places never do. Nothing is matched by suffix or prefix of a host.
-// The rest is parsed by hand: clients send names that are no URL, and net/url accepts more than a credential may be given out for.
+// Spellings of the same place become equal; different places never do. Hosts are never matched by suffix or
+// prefix. The code parses addresses itself, because clients send names that are not URLs, and net/url
+// accepts more than is safe for releasing a credential.
 package serverurl
 
 import (
@@ -13,55 +14,57 @@ import (
 )
 
 const (
-	// Hub is the canonical name of Docker Hub: what Docker's clients ask for, and what "list" has to return.
+	// Hub is the canonical name of Docker Hub, which Docker's clients ask for and expect from "list".
 	Hub = "https://index.docker.io/v1/"
-	// NGC is the canonical name of NVIDIA's registry, whatever the path.
+	// NGC is the canonical name of NVIDIA's registry, with any path.
 	NGC = "nvcr.io"
 
 	hubHost = "index.docker.io"
 
-	// maxLength bounds what is checked, in bytes. Real names are below 300.
+	// maxLength is the maximum length to check, in bytes. Real names are shorter than 300.
 	maxLength = 2048
 	// maxEchoed is how much of a refused server an error shows, in bytes.
 	maxEchoed = 64
 )
 
-// The errors of Canonical, matched with errors.Is. The text of ErrInvalid's wraps gives the reason.
+// The errors of Canonical. Match them with errors.Is. An error that wraps ErrInvalid gives the reason.
 var (
 	ErrEmpty   = errors.New("no server given")
 	ErrInvalid = errors.New("not a registry server")
-	// ErrClearText: NGC without TLS, where anyone who is on the way would read the key.
+	// ErrClearText means NGC without TLS, where anyone on the network path could read the key.
 	ErrClearText = errors.New(NGC + " is answered over TLS only, not for http:// or port 80")
 )
 
-// Canonical returns the one spelling of server under which its credential is kept:
+// Canonical returns the spelling of server under which its credential is kept:
 //
-//   - Docker Hub, by any of its names (docker.io, index.docker.io, registry-1.docker.io) and with any repository: Hub.
-//     What is below its API ("https://index.docker.io/v1/access-token", "/v1/refresh-token") is an entry of its own,
-//     because Docker Desktop and BuildKit keep other secrets there.
-//   - nvcr.io with any path: NGC. The key opens the whole registry, and crane asks for "nvcr.io/nim/foo". With the scheme
-//     http or port 80 it is ErrClearText.
-//   - Any other registry: host[:port][/path] in lower-case host, without the scheme http or https, the ports 80 and 443,
-//     the host's trailing dot, query, fragment, empty path segments, and a path that is only "v1" or "v2".
-//   - Another scheme ("unix:///run/x.sock") is no registry's, but a client may keep a secret under it: taken as it is, the
-//     scheme in lower case.
+//   - Docker Hub, under any of its names (docker.io, index.docker.io, registry-1.docker.io) and with any
+//     repository: Hub. Paths below its API ("https://index.docker.io/v1/access-token", "/v1/refresh-token") are
+//     separate entries, because Docker Desktop and BuildKit keep other secrets there.
+//   - nvcr.io with any path: NGC. The key opens the whole registry, and crane asks for "nvcr.io/nim/foo". With
+//     the scheme http or port 80, the error is ErrClearText.
+//   - Any other registry: host[:port][/path] with the host in lower case, without the scheme http or https, the
+//     ports 80 and 443, the host's trailing dot, query, fragment, empty path segments, and a path that is only
+//     "v1" or "v2".
+//   - An address with another scheme ("unix:///run/x.sock") is not a registry, but a client may keep a secret
+//     under it: it is unchanged except for the scheme in lower case.
 //
-// http and https are one, as docker logout erases both spellings to remove one login. The result is printable ASCII without
-// spaces, and canonical itself. ErrEmpty, ErrClearText or ErrInvalid otherwise; an ErrInvalid shows a shortened, quoted server, and no
-// part of it where it carries a user name or a password.
+// http and https are the same, because docker logout erases both spellings to remove one login. The result
+// is printable ASCII without spaces, and is itself canonical. Errors: ErrEmpty, ErrClearText, ErrInvalid.
+// An ErrInvalid shows the server quoted and shortened, or not at all if it contains a user name or a
+// password.
 func Canonical(server string) (string, error) {
 	canonical, _, err := parse(server)
 	return canonical, err
 }
 
-// BelowNGC reports whether server names a path below nvcr.io, of which its canonical name says nothing: "nvcr.io/org1". The
-// API's own paths, /v1 and /v2, are the registry itself.
+// BelowNGC reports whether server has a path below nvcr.io, such as "nvcr.io/org1", which its canonical
+// name does not show. The paths of the API, /v1 and /v2, are the registry itself.
 func BelowNGC(server string) bool {
 	canonical, path, err := parse(server)
 	return err == nil && canonical == NGC && path != "" && !strings.EqualFold(path, "/v1") && !strings.EqualFold(path, "/v2")
 }
 
-// parse returns the canonical name, and the path that server has, cleaned. The errors are those of Canonical.
+// parse returns the canonical name and the cleaned path of server. Its errors are those of Canonical.
 func parse(server string) (canonical, path string, err error) {
 	if server == "" {
 		return "", "", ErrEmpty
@@ -136,7 +139,7 @@ func parse(server string) (canonical, path string, err error) {
 	return host + port + path, path, nil
 }
 
-// cutScheme returns the scheme in lower case ("" for none, or for "//host") and what follows "://".
+// cutScheme returns the scheme in lower case, "" for none or for "//host", and the text after "://".
 func cutScheme(server string) (scheme, rest string) {
 	if after, ok := strings.CutPrefix(server, "//"); ok {
 		return "", after
@@ -153,7 +156,7 @@ func cutScheme(server string) (scheme, rest string) {
 	return strings.ToLower(before), after
 }
 
-// splitAuthority checks host[:port] and returns both in canonical form, or the reason why not.
+// splitAuthority checks host[:port] and returns both in canonical form, or the reason for refusing it.
 func splitAuthority(authority string) (host, port, reason string) {
 	rest := authority
 	if strings.HasPrefix(authority, "[") {
@@ -189,7 +192,8 @@ func splitAuthority(authority string) (host, port, reason string) {
 	return host, rest, ""
 }
 
-// canonicalHost checks a host name or an IPv4 address. Underscores are no part of DNS names, but of Compose's.
+// canonicalHost checks a host name or an IPv4 address. DNS names have no underscores, but Compose's names
+// do.
 func canonicalHost(name string) (host, reason string) {
 	if name == "" {
 		return "", "it has no host"
@@ -237,7 +241,7 @@ func validPort(port string) bool {
 	return n <= 65535
 }
 
-// cleanPath drops empty segments: "//a///b/" is "/a/b", "/" is "".
+// cleanPath removes empty segments: "//a///b/" becomes "/a/b", and "/" becomes "".
 func cleanPath(path string) string {
 	if path == "" || path == "/" {
 		return ""
@@ -256,7 +260,7 @@ func cleanPath(path string) string {
 }
 
 func invalid(server, reason string) error {
-	if strings.Contains(server, "@") { // perhaps a password before it
+	if strings.Contains(server, "@") { // there may be a password before it
 		return fmt.Errorf("%w: %s", ErrInvalid, reason)
 	}
 	if len(server) > maxEchoed {

@@ -1,4 +1,4 @@
-// Package services asks the services that keys are for, and says which ones they are.
+// Package services checks keys with the services that they are for.
 package services
 
 import (
@@ -15,27 +15,28 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate/probe"
 )
 
-// Environment variables that name other services than NVIDIA's own, such as a proxy of one's organization. The key is sent
-// there, which a warning says.
+// Environment variables that replace NVIDIA's services, for example with a proxy of your organization. Keys
+// are sent there, with a warning.
 const (
 	EnvAPIURL      = "RAGENV_NGC_API_URL"
 	EnvAuthnURL    = "RAGENV_NGC_AUTHN_URL"
 	EnvRegistryURL = "RAGENV_NGC_REGISTRY_URL"
 )
 
-// Services are the other sides of the keys.
+// Services are the services that keys are for.
 type Services struct {
 	getenv func(string) string
 	print  ui.Printer
 	client *probe.Client
 }
 
-// New returns NVIDIA's services, or those that variables of the environment name.
+// New returns NVIDIA's services, or those that environment variables name.
 func New(getenv func(string) string, print ui.Printer) *Services {
 	return &Services{getenv: getenv, print: print}
 }
 
-// Client returns what asks the services, the first time after a warning for each that a variable names.
+// Client returns the client for the services. The first call warns about each service that a variable
+// names.
 func (s *Services) Client() *probe.Client {
 	if s.client != nil {
 		return s.client
@@ -65,9 +66,9 @@ func isLoopback(base string) bool {
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Ask asks the service that a key is for.
+// Ask checks an item with the service that it is for.
 func (s *Services) Ask(ctx context.Context, item keychain.Item) probe.Result {
-	client := s.Client() // may warn, so it comes first
+	client := s.Client() // first, because it may warn
 	defer s.print.Working("Checking " + item.Name)()
 	switch secrets.KindOf(item.Name) {
 	case validate.NGC:
@@ -78,17 +79,17 @@ func (s *Services) Ask(ctx context.Context, item keychain.Item) probe.Result {
 	return probe.Result{Outcome: probe.Unknown, Detail: "no service can be asked about it"}
 }
 
-// BlueprintImage is what the RAG Blueprint pulls first.
+// BlueprintImage is the image that the RAG Blueprint pulls first.
 const BlueprintImage = "nvcr.io/nvidia/blueprint/rag-server:2.6.0"
 
-// Verdict is one line of what verify found.
+// Verdict is one line of the output of verify.
 type Verdict struct {
 	Name  string `json:"name"`
 	Image string `json:"image,omitempty"`
 	probe.Result
 }
 
-// Refused is the error for the first key that a service did not take.
+// Refused returns an error for the first key that a service refused.
 func Refused(verdicts []Verdict) error {
 	for _, v := range verdicts {
 		switch v.Outcome {
@@ -102,7 +103,7 @@ func Refused(verdicts []Verdict) error {
 	return nil
 }
 
-// AskInterruptibly asks a key's service. Ctrl-C ends the asking, with an unknown outcome.
+// AskInterruptibly is Ask, but Ctrl-C stops it, with an unknown result.
 func (s *Services) AskInterruptibly(item keychain.Item) probe.Result {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
