@@ -6,7 +6,7 @@ import (
 	"github.com/ragenv/ragenv/internal/secrets"
 )
 
-// Aliases are the variables that follow others: those of the table and those of the config file.
+// Aliases returns the variables that follow others, from the table and the config file.
 func (s *Session) Aliases() map[string][]string {
 	aliases := map[string][]string{}
 	for _, known := range secrets.All() {

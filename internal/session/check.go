@@ -10,7 +10,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate"
 )
 
-// Trimmed returns a value without the white space around it, and says that there was some.
+// Trimmed returns value without white space around it, and says so if there was some.
 func (s *Session) Trimmed(name, value string) string {
 	key := validate.Trim(secrets.KindOf(name), value)
 	if key != value && key != "" {
@@ -19,12 +19,13 @@ func (s *Session) Trimmed(name, value string) string {
 	return key
 }
 
-// CheckValue tells the user what is odd about a value, and refuses what must not be stored.
+// CheckValue says what is unusual about a value, and refuses one that must not be stored.
 func (s *Session) CheckValue(name, value string, forced bool) error {
 	return s.CheckValueOr(name, value, forced, "ragenv set "+name+" --force")
 }
 
-// CheckValueOr is checkValue for another command than set: insist is what stores an unusual value anyway.
+// CheckValueOr is CheckValue for commands other than set. insist is the command that stores an unusual
+// value anyway.
 func (s *Session) CheckValueOr(name, value string, forced bool, insist string) error {
 	for _, finding := range validate.Check(secrets.KindOf(name), value) {
 		switch {
@@ -42,8 +43,8 @@ func (s *Session) CheckValueOr(name, value string, forced bool, insist string) e
 	return nil
 }
 
-// Unusual returns the variables among items that are neither known nor called as secrets are. Each of them would be a
-// variable of every command from then on, over the shell's own value: nobody should store one without having seen it.
+// Unusual returns the variables among items that are unknown and whose names do not look like a secret's.
+// Each would be set for every command and win over the shell's own value, so none should be stored unseen.
 func (s *Session) Unusual(items []keychain.Item) []string {
 	var names []string
 	for _, item := range items {
@@ -55,7 +56,8 @@ func (s *Session) Unusual(items []keychain.Item) []string {
 	return names
 }
 
-// ConfirmUnusual reports whether unusual names are to be stored. Where nobody can be asked the answer is no, and a warning says so.
+// ConfirmUnusual asks whether to store variables with unusual names. Without a terminal the answer is no,
+// with a warning.
 func (s *Session) ConfirmUnusual(names []string, from, hint string) (bool, error) {
 	list := strings.Join(names, ", ")
 	terminal, err := ui.OpenTerminal()

@@ -7,13 +7,13 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// ExpiryUnknown says that a new key's expiry is not known, and how to note it.
+// ExpiryUnknown says that the expiry of a new key is unknown, and how to record it.
 func (s *Session) ExpiryUnknown(name string) {
 	s.Print.Note("the expiry date of the new key is not known")
 	s.Hint("ragenv set" + s.ForProfile() + " " + name + " --keep --expires 90d")
 }
 
-// WarnOfExpiry says in one line which keys are about to stop working.
+// WarnOfExpiry lists, in one line, the keys that are about to stop working.
 func (s *Session) WarnOfExpiry(items []keychain.Item) {
 	var phrases, names []string
 	for _, item := range items {

@@ -6,7 +6,7 @@ import (
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
-// HelmPaths returns where Helm keeps its files.
+// HelmPaths returns the locations of Helm's files.
 func (s *Session) HelmPaths() (helm.Paths, error) {
 	paths, err := helm.FindPaths(s.Getenv, s.Config.Paths.Home)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// WithoutFingerprints counts the items that people know of.
+// WithoutFingerprints counts the items that users know about.
 func WithoutFingerprints(items []keychain.Item) (n int) {
 	for _, item := range items {
 		if item.Kind != keychain.KindFingerprint {
@@ -16,7 +16,7 @@ func WithoutFingerprints(items []keychain.Item) (n int) {
 	return n
 }
 
-// ItemName is how people are told of an item of any profile.
+// ItemName returns the name of an item of any profile, for messages.
 func ItemName(ref keychain.Ref) string {
 	name := ui.Printable(ref.Name)
 	if ref.Kind == keychain.KindPrevious {

@@ -8,8 +8,8 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// LoginInstead returns the login to nvcr.io under another user that the helper answers with although the key is stored; false
-// for none, and where the keychain cannot be read now.
+// LoginInstead returns the login to nvcr.io under another user that the helper returns although the key is
+// stored. It returns false if there is none or if the keychain cannot be read now.
 func (s *Session) LoginInstead(k *keychain.Keychain) (keychain.Item, bool) {
 	if !k.Unlocked() {
 		return keychain.Item{}, false
@@ -23,10 +23,10 @@ func (s *Session) LoginInstead(k *keychain.Keychain) (keychain.Item, bool) {
 	return login, err == nil && credentialhelper.LoginAnswers(key, login)
 }
 
-// DescribeInstead says which login is answered with in place of a stored key.
+// DescribeInstead says which login the helper returns instead of a stored key.
 func DescribeInstead(login keychain.Item) string {
 	return "a later docker login as " + ui.Printable(login.Username)
 }
 
-// RemoveLogin is the command that removes such a login, and leaves the key.
+// RemoveLogin returns the command that removes such a login and keeps the key.
 func (s *Session) RemoveLogin() string { return "ragenv rm" + s.ForProfile() + " " + serverurl.NGC }

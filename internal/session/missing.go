@@ -9,7 +9,8 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// WithoutKeys is the error of a command without its keys; under sudo these are often somewhere else.
+// WithoutKeys returns the error for a command that lacks keys. Under sudo, they are often in another user's
+// keychain.
 func (s *Session) WithoutKeys(hint, format string, args ...any) error {
 	err := ui.Errorf(hint, format, args...)
 	if caller, ok := sudo.KeysElsewhere(s.Getenv, s.Config.Paths); ok {
@@ -18,10 +19,10 @@ func (s *Session) WithoutKeys(hint, format string, args ...any) error {
 	return err
 }
 
-// SudoHint is the hint for keys that are the caller's and not root's.
+// SudoHint returns the hint for keys that belong to the caller and not to root.
 func SudoHint(caller sudo.Caller) string { return "run ragenv as " + caller.Name + ", without sudo" }
 
-// NotStored is the error for a name under which nothing is kept.
+// NotStored returns the error for a name that has no stored value.
 func (s *Session) NotStored(ref keychain.Ref) error {
 	if ref.Kind == keychain.KindRegistry {
 		hint := "docker login " + shellquote.Word(ref.Name)
@@ -44,7 +45,8 @@ func (s *Session) NotStored(ref keychain.Ref) error {
 	return s.WithoutKeys("ragenv set"+s.ForProfile()+" "+ref.Name, "no key is stored as %s%s", ref.Name, s.InProfile())
 }
 
-// NearestName returns the stored name that a name was most likely meant to be; "" if none is near, or they cannot be listed.
+// NearestName returns the stored name that is most similar to the name in ref, "" if none is similar or
+// they cannot be listed.
 func (s *Session) NearestName(ref keychain.Ref) string {
 	k, err := s.Opener().Read()
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package session is what the commands of ragenv share: the configuration and streams that a command works with, and what
-// several of them do with a keychain: unlock it, store in it, and say what is missing.
+// Package session has what the commands of ragenv share: the configuration and streams of a command, and
+// common operations on a keychain, such as unlocking it, storing in it and reporting what is missing.
 package session
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// Session is a command at work: the program with its configuration in effect.
+// Session is a running command: the program with the configuration in effect.
 type Session struct {
 	Config *config.Config
 	Print  ui.Printer
@@ -30,13 +30,13 @@ type Session struct {
 
 	Services *services.Services
 
-	Again func() error // runs the program again in this process's place; it returns an error or not at all
+	Again func() error // restarts the program in this process; returns only on an error
 }
 
-// FlagProfile is the name of the flag for another profile.
+// FlagProfile is the name of the flag that selects another profile.
 const FlagProfile = "profile"
 
-// ExplainConfig adds to an error of the configuration what can be done about it.
+// ExplainConfig adds a hint to a configuration error.
 func ExplainConfig(err error) error {
 	switch {
 	case errors.Is(err, config.ErrInvalid):
@@ -49,23 +49,23 @@ func ExplainConfig(err error) error {
 	return err
 }
 
-// Opener opens keychains for this command. It asks for a new store's passphrase, but never for a locked store's: see
-// unlocked.
+// Opener returns an opener for this command. It asks for the passphrase of a new file store, but never for
+// that of a locked one: see Unlocked.
 func (s *Session) Opener() opener.Opener {
 	return opener.Opener{Config: s.Config, Getenv: s.Getenv, AskNew: s.AskNewPassphrase, Print: s.Print}
 }
 
-// QuietOpener opens keychains that ask nobody anything.
+// QuietOpener returns an opener that never asks anything.
 func (s *Session) QuietOpener() opener.Opener {
 	return opener.Opener{Config: s.Config, Getenv: s.Getenv, Print: s.Print}
 }
 
-// EnvRef is the item of an environment variable in the active profile.
+// EnvRef returns the reference of an environment variable in the active profile.
 func (s *Session) EnvRef(name string) keychain.Ref {
 	return keychain.Ref{Profile: s.Config.Profile, Kind: keychain.KindEnv, Name: name}
 }
 
-// InProfile is a phrase that names the active profile where it is not the default one.
+// InProfile returns a phrase that names the active profile, "" for the default one.
 func (s *Session) InProfile() string {
 	if s.Config.Profile == config.DefaultProfile {
 		return ""
@@ -73,7 +73,8 @@ func (s *Session) InProfile() string {
 	return " in profile " + s.Config.Profile
 }
 
-// ForProfile is the flag that a command in a hint needs to reach the active profile, with a leading space.
+// ForProfile returns the flag, with a leading space, that a command in a hint needs to use the active
+// profile.
 func (s *Session) ForProfile() string {
 	if s.Config.OriginOf(config.KeyProfile) != config.OriginFlag {
 		return ""
@@ -81,27 +82,28 @@ func (s *Session) ForProfile() string {
 	return " --" + FlagProfile + " " + s.Config.Profile
 }
 
-// Quietly is the session without notes: the guide says the same in fewer lines.
+// Quietly returns the session without notes: the setup guide says the same in fewer lines.
 func (s *Session) Quietly() *Session {
 	quiet := *s
 	quiet.Print.Quiet = true
 	return &quiet
 }
 
-// Hint prints what can be done about a note, and is quiet with it.
+// Hint prints a hint for a note, unless notes are off.
 func (s *Session) Hint(command string) {
 	if !s.Print.Quiet {
 		s.Print.Hint("%s", command)
 	}
 }
 
-// ToTerminal reports whether what is printed can be seen.
+// ToTerminal reports whether standard output is a terminal.
 func (s *Session) ToTerminal() bool {
 	file, ok := s.Stdout.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// Afterwards joins the failures of work that goes on after one: it prints the earlier one, and returns the later.
+// Afterwards combines the errors of two steps, the second of which runs even if the first fails. If both
+// fail, it prints the earlier error and returns the later one.
 func (s *Session) Afterwards(earlier, later error) error {
 	if earlier != nil && later != nil {
 		s.Print.Fail(earlier)

@@ -10,7 +10,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain/system"
 )
 
-// RemoveSource removes the command that gives a key from the configuration, and says so.
+// RemoveSource removes the command that supplies a key from the configuration, and says so.
 func RemoveSource(s *Session, ref keychain.Ref) error {
 	if _, ok := s.Config.Source(ref); !ok {
 		return ui.Errorf("ragenv source list", "no command gives %s%s", ui.Printable(ref.Name), s.InProfile())
@@ -25,12 +25,12 @@ func RemoveSource(s *Session, ref keychain.Ref) error {
 	return nil
 }
 
-// Commands runs the commands of the config file.
+// Commands returns the commands of the config file.
 func (s *Session) Commands() *source.Commands {
 	return &source.Commands{Config: s.Config, Environ: system.Environ(), Limit: source.Limit}
 }
 
-// WarnOfBoth says so where a key that comes from a command is stored, too: then it is not used.
+// WarnOfBoth warns if a key that a command supplies is also stored, because the stored value is not used.
 func (s *Session) WarnOfBoth(k *keychain.Keychain, ref keychain.Ref) {
 	if stored, err := k.Stored().Has(ref); err == nil && stored {
 		err := &keychain.SourcedError{Ref: ref, Both: true}
@@ -39,7 +39,7 @@ func (s *Session) WarnOfBoth(k *keychain.Keychain, ref keychain.Ref) {
 	}
 }
 
-// UntilAsked says when a changed key is used.
+// UntilAsked says when a changed key takes effect.
 func UntilAsked(from config.Source) string {
 	if from.Cache == "" {
 		return "at once"
@@ -47,7 +47,7 @@ func UntilAsked(from config.Source) string {
 	return "within " + from.Cache + " (ragenv lock: at once)"
 }
 
-// mayReplaceSource asks before a stored key takes the place of a command.
+// mayReplaceSource asks before a stored key replaces a command.
 func (s *Session) mayReplaceSource(ref keychain.Ref, forced bool) error {
 	from, _ := s.Config.Source(ref)
 	if forced {

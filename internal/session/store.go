@@ -11,24 +11,24 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// Storing tells what storeAndRead found or did.
+// Storing is what StoreAndRead found or did.
 type Storing int
 
 const (
-	StoredNow   Storing = iota // the item was written, and was read back
-	StoredSame                 // it was there already
-	StoredOther                // another secret is there, and stays
+	StoredNow   Storing = iota // the item was written and read back
+	StoredSame                 // it was already there
+	StoredOther                // another secret is there, and was kept
 )
 
-// StoredItem is what the keychain holds now.
+// StoredItem is what the keychain contains after StoreAndRead.
 type StoredItem struct {
 	keychain.Item
 	Did  Storing
-	Kept bool // the value that it replaced
+	Kept bool // the replaced value was kept
 }
 
-// StoreAndRead stores an item and reads it back. Another secret in its place is only replaced if replace is set, and kept if it is a
-// variable's.
+// StoreAndRead stores an item and reads it back. It replaces another secret only if replace is set, and
+// keeps the replaced value of a variable.
 func (s *Session) StoreAndRead(k *keychain.Keychain, item keychain.Item, replace bool) (stored StoredItem, err error) {
 	read := func() (err error) {
 		stored.Item, err = k.Get(item.Ref)
@@ -55,19 +55,21 @@ func (s *Session) StoreAndRead(k *keychain.Keychain, item keychain.Item, replace
 	return stored, err
 }
 
-// Place is where an item is going to be stored, with what is there now.
+// Place is where an item will be stored, and what is there now.
 type Place struct {
-	keychain *keychain.Keychain // nil if there is none yet
-	Former   keychain.Item      // empty if there is none, or if it is unread
+	keychain *keychain.Keychain // nil if none exists yet
+	Former   keychain.Item      // empty if there is none or it could not be read
 	Taken    bool               // something is stored there
-	sourced  bool               // a command gives the key, which the stored one is to replace
-	Unread   error              // why that cannot be read, nil if it can
+	sourced  bool               // a command supplies the key; the stored one will replace it
+	Unread   error              // why the former value could not be read, or nil
 }
 
-// FindPlace reads what an item is going to replace, and asks for the passphrase if it must: the former value is kept, so it has
-// to be known. It comes before any question for the new value, which must not be lost for want of the passphrase.
+// FindPlace reads what an item will replace, and asks for the passphrase if necessary, because the former
+// value is kept. Call it before asking for the new value, which would be lost if the passphrase were
+// missing.
 //
-// What cannot be read because the keychain is locked, or because it is damaged, is replaced only with force.
+// A value that cannot be read, because the keychain is locked or the value is damaged, is replaced only
+// with forced.
 func (s *Session) FindPlace(ref keychain.Ref, forced bool) (p Place, err error) {
 	if _, p.sourced = s.Config.Source(ref); p.sourced {
 		if err := s.mayReplaceSource(ref, forced); err != nil {
@@ -86,7 +88,7 @@ func (s *Session) FindPlace(ref keychain.Ref, forced bool) (p Place, err error) 
 	})
 	force := "ragenv set" + s.ForProfile() + " " + ref.Name + " --force"
 	switch err := p.Unread; {
-	case errors.Is(err, keychain.ErrNotFound): // removed meanwhile
+	case errors.Is(err, keychain.ErrNotFound): // removed in the meantime
 		p.Taken, p.Unread = false, nil
 	case errors.Is(err, keychain.ErrDamaged):
 		if !forced {
@@ -102,7 +104,7 @@ func (s *Session) FindPlace(ref keychain.Ref, forced bool) (p Place, err error) 
 	return p, nil
 }
 
-// existing opens the keychain for writing; nil if there is none yet.
+// existing opens the keychain for writing, and returns nil if none exists yet.
 func (s *Session) existing() (*keychain.Keychain, error) {
 	k, err := s.Opener().Read()
 	switch {
@@ -122,7 +124,7 @@ func (s *Session) existing() (*keychain.Keychain, error) {
 	return k.Stored(), nil
 }
 
-// MayReplace refuses to lose a key that no service can make again.
+// MayReplace refuses to lose a key that no service can reissue.
 func (p Place) MayReplace(item keychain.Item, forced bool) error {
 	known, _ := secrets.Lookup(item.Name)
 	if !known.Irreplaceable || forced || !p.Taken || p.Former.Secret == item.Secret && !item.Secret.Empty() {
@@ -131,7 +133,7 @@ func (p Place) MayReplace(item keychain.Item, forced bool) error {
 	return Irreplaceable(item.Name, "ragenv set "+item.Name+" --force")
 }
 
-// Store writes an item that was checked, and says what it did.
+// Store writes a checked item and says what it did.
 func (s *Session) Store(item keychain.Item, forced bool) error {
 	p, err := s.FindPlace(item.Ref, forced)
 	if err != nil {
@@ -140,8 +142,8 @@ func (s *Session) Store(item keychain.Item, forced bool) error {
 	return s.StoreAt(p, item, forced)
 }
 
-// StoreAt is store with what findPlace found. A value that is there already keeps its expiry, unless another is given; a new
-// value's expiry is unknown until told.
+// StoreAt is Store with the result of FindPlace. A value that is already stored keeps its expiry unless
+// another is given. The expiry of a new value is unknown unless given.
 func (s *Session) StoreAt(p Place, item keychain.Item, forced bool) (err error) {
 	if err := p.MayReplace(item, forced); err != nil {
 		return err
@@ -206,7 +208,7 @@ func (s *Session) StoreAt(p Place, item keychain.Item, forced bool) (err error) 
 	return nil
 }
 
-// dropSource removes the command in whose place a key was stored.
+// dropSource removes the command that the stored key replaces.
 func (s *Session) dropSource(p Place, ref keychain.Ref) error {
 	if !p.sourced {
 		return nil
@@ -214,7 +216,7 @@ func (s *Session) dropSource(p Place, ref keychain.Ref) error {
 	return RemoveSource(s, ref)
 }
 
-// warnOfLoginInstead says that Docker does not get the key that was just stored.
+// warnOfLoginInstead warns that Docker does not get the key that was just stored.
 func (s *Session) warnOfLoginInstead(k *keychain.Keychain, stored keychain.Item) {
 	if stored.Kind != keychain.KindEnv || stored.Name != secrets.NGCAPIKey {
 		return

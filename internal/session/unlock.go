@@ -12,11 +12,11 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain/system"
 )
 
-// ExplainBackend gives an error of a backend that need not be the one in use the hint that is right for it.
+// ExplainBackend adds the right hint to an error of the named backend, which may not be the one in use.
 func ExplainBackend(name string, err error) error {
 	var key *keychain.KeyError
 	switch {
-	case errors.As(err, &key): // which brings its hint
+	case errors.As(err, &key): // it has its own hint
 		return err
 	case errors.Is(err, keychain.ErrLocked) && name != keychain.BackendFile:
 		return ui.Errorf(config.EnvBackend+"="+name+" ragenv unlock", "the %s backend: %w", name, err)
@@ -26,26 +26,27 @@ func ExplainBackend(name string, err error) error {
 	return err
 }
 
-// NoTerminalForBackup is the error of backup or restore where nobody can be asked for the passphrase of the file at path.
+// NoTerminalForBackup returns the error of backup or restore if nobody can be asked for the passphrase of
+// the file at path.
 func NoTerminalForBackup(command, path string) error {
 	return ui.Errorf(shellquote.Set(passphrase.EnvBackupFile, "FILE")+", a file of mode 0600, and then: ragenv "+command+" "+shellquote.Word(path),
 		"%w for the backup's passphrase", ui.ErrNoTerminal)
 }
 
-// PassphraseTries is how often a user may mistype.
+// PassphraseTries is how many times a user can try a passphrase.
 const PassphraseTries = 3
 
-// forgottenHint is for a keychain whose passphrase was mistyped as often as allowed.
+// forgottenHint is the hint after too many wrong passphrases.
 const forgottenHint = "run it again; if the passphrase is forgotten: ragenv reset, which keeps this keychain and creates a new one"
 
-// Unlocked runs read, and when it fails because the store is locked, asks for the passphrase and runs it again. Where
+// Unlocked runs read. If the file store is locked, it asks for the passphrase and runs read again. If
 // nobody can be asked, the error says what a script can do.
 func (s *Session) Unlocked(k *keychain.Keychain, read func() error) error {
 	err := read()
 	if err = s.ExplainPassphrase(err); !errors.Is(err, keychain.ErrLocked) {
 		return err
 	}
-	if k.Backend() != keychain.BackendFile { // its lock is not ours to open, and only unlock makes it ask
+	if k.Backend() != keychain.BackendFile { // another program's lock: only ragenv unlock makes it ask
 		return err
 	}
 	if err := s.askAndUnlock(k); err != nil {
@@ -54,7 +55,7 @@ func (s *Session) Unlocked(k *keychain.Keychain, read func() error) error {
 	return read()
 }
 
-// UnlockHint says what unlocks a keychain on this machine, and keeps it so for Docker's helper.
+// UnlockHint says how to unlock a keychain on this machine and keep it unlocked for Docker's helper.
 func UnlockHint(k *keychain.Keychain) string {
 	if k.Backend() != keychain.BackendFile {
 		return "ragenv unlock"
@@ -62,8 +63,9 @@ func UnlockHint(k *keychain.Keychain) string {
 	return passphrase.UnlockHint()
 }
 
-// Settled returns what read returns, and runs it anew where a migration moved the keys to another backend meanwhile: it names
-// the new one before it empties the old one, so that read may have found less than is stored.
+// Settled returns the result of read, and runs it again if a migration moved the keys to another backend in
+// the meantime. A migration names the new backend before it empties the old one, so read may have found too
+// little.
 func Settled[T any](s *Session, read func() (T, error)) (T, error) {
 	for {
 		found, err := read()
@@ -76,7 +78,8 @@ func Settled[T any](s *Session, read func() (T, error)) (T, error) {
 	}
 }
 
-// GetBus starts the program again where it was started without the session bus, which the backend now in use needs.
+// GetBus restarts the program if it was started without the session bus, which the backend now in use
+// needs.
 func (s *Session) GetBus() error {
 	if !system.MissesBus(s.Config.Backend) {
 		return nil
@@ -84,8 +87,7 @@ func (s *Session) GetBus() error {
 	return s.Again()
 }
 
-// askAndUnlock asks until the passphrase is right, and keeps the store open as long as the configuration says, or for this
-// process where nothing can keep it open.
+// askAndUnlock is AskPassphrase, but accepts an unlock that only lasts for this process.
 func (s *Session) askAndUnlock(k *keychain.Keychain) error {
 	err := s.AskPassphrase(k)
 	if errors.Is(err, keychain.ErrUnavailable) {
@@ -94,7 +96,8 @@ func (s *Session) askAndUnlock(k *keychain.Keychain) error {
 	return err
 }
 
-// AskPassphrase asks until the passphrase is right. ErrUnavailable if only this process has the store open then.
+// AskPassphrase asks for the passphrase up to PassphraseTries times and unlocks the keychain, for the
+// configured time. It returns keychain.ErrUnavailable if the unlock only lasts for this process.
 func (s *Session) AskPassphrase(k *keychain.Keychain) error {
 	terminal, err := ui.OpenTerminal()
 	if err != nil {
@@ -124,7 +127,7 @@ func (s *Session) AskPassphrase(k *keychain.Keychain) error {
 	}
 }
 
-// ExplainPassphrase says which variable a wrong passphrase came from.
+// ExplainPassphrase names the variable that a wrong passphrase came from.
 func (s *Session) ExplainPassphrase(err error) error {
 	if !errors.Is(err, keychain.ErrWrongPassphrase) {
 		return err
@@ -136,7 +139,8 @@ func (s *Session) ExplainPassphrase(err error) error {
 	return ui.Errorf("put the right one there, or to be asked: "+shellquote.Unset(variable), "$%s: %w", variable, keychain.ErrWrongPassphrase)
 }
 
-// PassphraseVariable is where passphrase.FromEnvironment takes the passphrase from, "" if from nowhere.
+// PassphraseVariable returns the variable from which passphrase.FromEnvironment gets the passphrase, "" for
+// none.
 func (s *Session) PassphraseVariable() string {
 	for _, variable := range []string{passphrase.EnvFile, passphrase.EnvCredentials, passphrase.EnvValue} {
 		if s.Getenv(variable) == "" {
@@ -155,7 +159,8 @@ func (s *Session) PassphraseVariable() string {
 	return ""
 }
 
-// AskNewPassphrase asks for a new store's passphrase; empty is none. ui.ErrNoTerminal where nobody can be asked.
+// AskNewPassphrase asks for the passphrase of a new file store, empty for none. Error: ui.ErrNoTerminal if
+// nobody can be asked.
 func (s *Session) AskNewPassphrase() ([]byte, error) {
 	terminal, err := ui.OpenTerminal()
 	if err != nil {
@@ -166,7 +171,7 @@ func (s *Session) AskNewPassphrase() ([]byte, error) {
 	return terminal.NewPassphrase("New passphrase (Enter for none): ")
 }
 
-// EnsureUnlocked makes a keychain readable, asking for its passphrase if it must.
+// EnsureUnlocked unlocks a keychain, asking for its passphrase if necessary.
 func (s *Session) EnsureUnlocked(k *keychain.Keychain) error {
 	if k.Unlocked() {
 		return nil
@@ -187,12 +192,12 @@ func (s *Session) EnsureUnlocked(k *keychain.Keychain) error {
 		stop()
 	}
 	if errors.Is(err, keychain.ErrUnavailable) {
-		return nil // nothing can keep it open, but this process has it
+		return nil // nothing can keep it unlocked, but this process can read it
 	}
 	return err
 }
 
-// NeverLocked says so where there is no passphrase.
+// NeverLocked reports whether the keychain has no passphrase of its own, and says so.
 func (s *Session) NeverLocked(k *keychain.Keychain) (bool, error) {
 	protected, err := k.Protected()
 	if err != nil || protected {
@@ -207,7 +212,7 @@ func (s *Session) NeverLocked(k *keychain.Keychain) (bool, error) {
 	return true, nil
 }
 
-// UntilPhrase is the time of day, with the date when that is another one.
+// UntilPhrase returns the time of day after d, with the date if it is another day.
 func UntilPhrase(now time.Time, d time.Duration) string {
 	until := now.Add(d)
 	if until.Format(time.DateOnly) == now.Format(time.DateOnly) {

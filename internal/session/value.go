@@ -14,25 +14,26 @@ import (
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
-// generatedBytes is the length of a generated key before base64: that of an index's encryption key.
+// generatedBytes is the length of a generated key before base64 encoding: that of an index encryption key.
 const generatedBytes = 32
 
-// ValueFrom says where a new value comes from; without FromEnv and Generate from standard input, or from a prompt.
+// ValueFrom defines where a new value comes from. Without FromEnv and Generate, that is standard input or a
+// prompt.
 type ValueFrom struct {
 	Command, Name     string // set or rotate, and the variable
 	FromEnv, Generate bool
-	MayKeep           bool // the prompt may be left empty, which keeps the stored value
+	MayKeep           bool // an empty answer at the prompt keeps the stored value
 }
 
-// ErrKeep: the user typed no new value.
+// ErrKeep means that the user typed no new value.
 var ErrKeep = errors.New("the stored value is kept")
 
-// ReadValue gets a new value. ErrKeep if the stored one is kept.
+// ReadValue gets a new value. It returns ErrKeep if the stored one is kept.
 func (s *Session) ReadValue(o ValueFrom) (string, error) {
 	switch {
 	case o.Generate:
 		key := make([]byte, generatedBytes)
-		_, _ = rand.Read(key) // it never fails
+		_, _ = rand.Read(key) // it never returns an error
 		return base64.StdEncoding.EncodeToString(key), nil
 	case o.FromEnv:
 		value := s.Getenv(o.Name)
@@ -56,7 +57,7 @@ func (s *Session) ReadValue(o ValueFrom) (string, error) {
 	return keyinput.Value(data), nil
 }
 
-// promptValue asks for a value. errKeep if it was left empty and may be.
+// promptValue asks for a value. It returns ErrKeep for an empty answer if mayKeep is set.
 func (s *Session) promptValue(name string, mayKeep bool) (string, error) {
 	terminal, err := ui.OpenTerminal()
 	if err != nil {

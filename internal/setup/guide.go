@@ -20,7 +20,8 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate/probe"
 )
 
-// guide sets up on a terminal. All of it fits on a screen of 24 lines and 80 columns where nothing is mistyped.
+// guide runs the setup on a terminal. If nothing is mistyped, everything fits on a screen of 24 lines and
+// 80 columns.
 func guide(s *session.Session, terminal *ui.Terminal, o Options) error {
 	say(terminal, "Press Enter to skip a step; rerun ragenv setup at any time. Ctrl-C quits.")
 	if err := chooseBackend(s, o.Backend); err != nil {
@@ -52,7 +53,7 @@ func guideKeychain(s *session.Session, terminal *ui.Terminal, o Options) error {
 		return err
 	}
 	if existed && k.Backend() == keychain.BackendFile {
-		// Keys could be stored without, but nobody could read them.
+		// Keys could be stored without this, but nobody could read them.
 		if err := s.EnsureUnlocked(k); err != nil {
 			return err
 		}
@@ -73,7 +74,7 @@ func guideKeychain(s *session.Session, terminal *ui.Terminal, o Options) error {
 	return nil
 }
 
-// guideKeys asks for every key that is wanted and not stored, and returns what it stored.
+// guideKeys asks for every wanted key that is not stored, and returns the items it stored.
 func guideKeys(s *session.Session, terminal *ui.Terminal, o Options) ([]keychain.Item, error) {
 	k, err := s.Opener().Read()
 	if err != nil {
@@ -112,7 +113,8 @@ func guideKeys(s *session.Session, terminal *ui.Terminal, o Options) ([]keychain
 	return stored, nil
 }
 
-// guideKey stores and returns a key that was found or typed and has the shape of one; empty to skip it.
+// guideKey stores and returns a well-shaped key that was found or typed. It returns an empty secret if the
+// key was skipped.
 func guideKey(s *session.Session, terminal *ui.Terminal, known secrets.Secret, o Options) (keychain.Secret, error) {
 	value, err := offerFound(s, terminal, known, o)
 	if err != nil {
@@ -128,8 +130,8 @@ func guideKey(s *session.Session, terminal *ui.Terminal, known secrets.Secret, o
 	return guideValue(s, terminal, known, value, "  Paste it here (hidden; "+skip+"): ")
 }
 
-// guideValue stores and returns the first well-shaped key of value and what is then typed at the prompt; empty if nothing was.
-// A service shows a key once, so it is stored before any other question.
+// guideValue stores and returns the first well-shaped key among value and the answers at the prompt, empty
+// for none. Services show a key only once, so it is stored before any other question.
 func guideValue(s *session.Session, terminal *ui.Terminal, known secrets.Secret, value, prompt string) (keychain.Secret, error) {
 	for {
 		if value == "" {
@@ -156,7 +158,8 @@ func guideValue(s *session.Session, terminal *ui.Terminal, known secrets.Secret,
 	}
 }
 
-// offerFound offers a key of the shell's environment or of Docker's config.json; "" if there is none, or it is not wanted.
+// offerFound offers a key from the shell's environment or from Docker's config.json. It returns "" if there
+// is none or if it is declined.
 func offerFound(s *session.Session, terminal *ui.Terminal, known secrets.Secret, o Options) (string, error) {
 	wellShaped := func(value string) bool {
 		return value != "" && validate.Worst(validate.Check(known.Kind, value)) < validate.Unusual
@@ -171,7 +174,7 @@ func offerFound(s *session.Session, terminal *ui.Terminal, known secrets.Secret,
 	}
 	f, err := dockerconfig.Load(dockersetup.ConfigPath(s))
 	if err != nil {
-		return "", nil // said where Docker is configured
+		return "", nil // the Docker step says so
 	}
 	logins, _ := dockersetup.ReadLogins(s, f, false)
 	for _, login := range logins {
@@ -185,7 +188,7 @@ func offerFound(s *session.Session, terminal *ui.Terminal, known secrets.Secret,
 	return "", nil
 }
 
-// acceptableShape checks a key's shape, and asks whether to store one that is unusual.
+// acceptableShape checks the shape of a key, and asks whether to store an unusual one.
 func acceptableShape(s *session.Session, terminal *ui.Terminal, known secrets.Secret, secret keychain.Secret) (bool, error) {
 	findings := validate.Check(known.Kind, secret.Reveal())
 	for _, finding := range findings {
@@ -202,8 +205,8 @@ func acceptableShape(s *session.Session, terminal *ui.Terminal, known secrets.Se
 	return true, nil
 }
 
-// guideDetails offers for the keys that were just stored what can wait: the online check and the expiry. One question asks for
-// both.
+// guideDetails offers the optional steps for the keys that were just stored: the online check and the
+// expiry. One question covers both.
 func guideDetails(s *session.Session, terminal *ui.Terminal, stored []keychain.Item, o Options) error {
 	i := slices.IndexFunc(stored, func(item keychain.Item) bool { return secrets.KindOf(item.Name) == validate.NGC })
 	if i < 0 { // no other service reports which keys are valid
@@ -243,7 +246,7 @@ func guideDetails(s *session.Session, terminal *ui.Terminal, stored []keychain.I
 	}
 }
 
-// guideCheck asks the service about a key, and for another one if it refuses this one.
+// guideCheck checks a key with its service, and asks for another key if the service refuses this one.
 func guideCheck(s *session.Session, terminal *ui.Terminal, item *keychain.Item) error {
 	known, _ := secrets.Lookup(item.Name)
 	for {
@@ -273,7 +276,7 @@ func guideCheck(s *session.Session, terminal *ui.Terminal, item *keychain.Item) 
 	}
 }
 
-// guideDocker asks whether to configure Docker, unless it is, and does it.
+// guideDocker offers to configure Docker, unless that is done already.
 func guideDocker(s *session.Session, terminal *ui.Terminal, o Options) error {
 	f, err := dockerconfig.Load(dockersetup.ConfigPath(s))
 	if err != nil {
@@ -295,7 +298,7 @@ func guideDocker(s *session.Session, terminal *ui.Terminal, o Options) error {
 		}
 	}
 	configuring := s
-	if logins, _ := dockersetup.ReadLogins(s, f, false); len(logins) == 0 { // of logins that are moved, more is to be said
+	if logins, _ := dockersetup.ReadLogins(s, f, false); len(logins) == 0 { // moving logins needs more explanation
 		configuring = s.Quietly()
 	}
 	if err := dockersetup.ConfigureFile(configuring, f, dockersetup.Options{}); err != nil {
@@ -305,7 +308,7 @@ func guideDocker(s *session.Session, terminal *ui.Terminal, o Options) error {
 	return nil
 }
 
-// guideEnd proves what was set up, and gives the command for the first pull.
+// guideEnd proves that the setup works, and shows the command for the first pull.
 func guideEnd(s *session.Session, terminal *ui.Terminal) error {
 	if err := prove(s, terminal); err != nil {
 		return err
@@ -340,24 +343,24 @@ func guideEnd(s *session.Session, terminal *ui.Terminal) error {
 		say(terminal, "Docker cannot ask for the passphrase. When the unlock expires ("+ui.ShortDuration(s.Config.Unlock)+"):")
 		terminal.Printf("  %s\n", unlock)
 	}
-	terminal.Printf("Next: %s\n", terminal.Style.Bold(next)) // not wrapped: it is to be pasted
+	terminal.Printf("Next: %s\n", terminal.Style.Bold(next)) // not wrapped, so it can be pasted
 	return nil
 }
 
 // say writes a line of the guide, wrapped.
 func say(terminal *ui.Terminal, text string) { terminal.Printf("%s\n", terminal.Style.Wrap(text, 0)) }
 
-// done writes a line about a step that succeeded.
+// done reports a step that succeeded.
 func done(terminal *ui.Terminal, text string) {
 	terminal.Printf("%s %s\n", terminal.Style.Check(), terminal.Style.Wrap(text, 2))
 }
 
-// aside writes a text of the guide, two columns in.
+// aside writes text indented by two columns.
 func aside(terminal *ui.Terminal, text string) {
 	terminal.Printf("  %s\n", terminal.Style.Wrap(text, 2))
 }
 
-// tilde writes a path below the home directory in the short form.
+// tilde shortens a path below the home directory to ~/.
 func tilde(s *session.Session, path string) string {
 	if rest, err := filepath.Rel(s.Config.Paths.Home, path); err == nil && filepath.IsLocal(rest) {
 		return filepath.Join("~", rest)

@@ -23,11 +23,11 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain/system"
 )
 
-// proofLimit bounds each program that is run for the proof.
+// proofLimit is the time limit for each program that the proof runs.
 const proofLimit = 20 * time.Second
 
-// prove does for the NGC key what Docker and a command will do, and shows the result. A failed proof does not end setup: its line
-// says what to do. An unlock that has expired meanwhile is asked for again.
+// prove uses the NGC key as Docker and a command would, and shows the result. A failed proof does not end
+// the setup: its line says what to do. If the unlock has expired, it asks again.
 func prove(s *session.Session, terminal *ui.Terminal) error {
 	k, err := s.Opener().Read()
 	if err != nil {
@@ -46,7 +46,7 @@ func prove(s *session.Session, terminal *ui.Terminal) error {
 	if err != nil {
 		return err
 	}
-	if other, err := s.Opener().Read(); err != nil || !other.Unlocked() { // only this process has it open
+	if other, err := s.Opener().Read(); err != nil || !other.Unlocked() { // only this process has it unlocked
 		say(terminal, terminal.Style.Warning()+" Not checked: this system keeps no keychain unlocked. To check: "+passphrase.FileHint()+", then ragenv doctor")
 		return err
 	}
@@ -68,7 +68,7 @@ func report(s *session.Session, terminal *ui.Terminal, what string, err error) {
 	done(terminal, what)
 }
 
-// proveHelper asks the helper as Docker does, and compares what it answers.
+// proveHelper asks the helper as Docker does, and compares its answer.
 func proveHelper(s *session.Session, known secrets.Secret, want keychain.Secret) error {
 	path, err := dockersetup.FindHelper()
 	if err != nil {

@@ -11,11 +11,12 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// ResetOptions are the flags of a reset.
+// ResetOptions are the options of a reset.
 type ResetOptions struct{ Yes, NoPassphrase bool }
 
-// StartOver sets the file store aside and creates an empty one, once the user agreed; command is what asks for it. It returns where
-// the old one is, and the names of what it holds. On an error the old one is in its place.
+// StartOver sets the file store aside and creates an empty one, after the user agrees. command is the
+// command that requests this. It returns the directory of the old file store and the names of its items. On
+// an error, the old file store is back in its place.
 func StartOver(s *session.Session, o ResetOptions, command string) (aside string, names []string, err error) {
 	defer ui.HideTyping()()
 	if backend := s.Config.Backend; backend != "" && backend != keychain.BackendFile {
@@ -29,7 +30,7 @@ func StartOver(s *session.Session, o ResetOptions, command string) (aside string
 			return "", nil, err
 		}
 	}
-	// Before anything is moved: anyone who gives up here keeps what was.
+	// Ask before moving anything: if you give up here, nothing has changed.
 	open := Opener(s, Options{NoPassphrase: o.NoPassphrase}, nil)
 	if !o.NoPassphrase {
 		open.AskNew = s.AskNewPassphrase
@@ -72,7 +73,7 @@ func StartOver(s *session.Session, o ResetOptions, command string) (aside string
 // fileStoreExists reports whether there is a file store, readable or not.
 func fileStoreExists(s *session.Session) bool { return keychain.FileStoreExists(s.Config.Paths.Store) }
 
-// resetName is backupName, and says what is no key.
+// resetName is session.ItemName, but says if the item is a login.
 func resetName(ref keychain.Ref) string {
 	name := session.ItemName(ref)
 	if ref.Kind == keychain.KindRegistry {
@@ -81,7 +82,8 @@ func resetName(ref keychain.Ref) string {
 	return name
 }
 
-// confirmReset says what will happen, and asks. Error: that nobody agreed.
+// confirmReset says what will happen and asks for confirmation. It returns an error if the user does not
+// agree.
 func confirmReset(s *session.Session, command string) error {
 	var names []string
 	readable := false
@@ -110,7 +112,7 @@ func confirmReset(s *session.Session, command string) error {
 	return err
 }
 
-// explainReset gives an error of the renaming its hint.
+// explainReset adds a hint to an error from renaming.
 func explainReset(dir string, err error) error {
 	if errors.Is(err, syscall.EBUSY) {
 		return ui.Errorf("mount another directory or volume there, or keep the keys elsewhere: export XDG_DATA_HOME=/another/directory",

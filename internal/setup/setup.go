@@ -1,4 +1,5 @@
-// Package setup creates a keychain, on a terminal step by step, and proves that it works; it sets a keychain aside for a new one.
+// Package setup creates a keychain, step by step on a terminal, and proves that it works. It also sets a
+// keychain aside for a new one.
 package setup
 
 import (
@@ -25,10 +26,11 @@ type Options struct {
 	WorkFactor                                 int
 }
 
-// MinWorkFactor is the lowest work factor that setup takes: 16 MiB. Below it, guessing passphrases becomes cheap.
+// MinWorkFactor is the minimum work factor that setup accepts: 16 MiB. Below that, guessing passphrases is
+// cheap.
 const MinWorkFactor = 14
 
-// Run sets up on the terminal step by step, or without one, or with Yes, as the flags say.
+// Run runs the setup: step by step on a terminal, or as the flags say without a terminal or with Yes.
 func Run(s *session.Session, o Options) error {
 	if !o.Yes {
 		if terminal, err := ui.OpenTerminal(); err == nil {
@@ -55,7 +57,7 @@ func Run(s *session.Session, o Options) error {
 	return nil
 }
 
-// storeFromEnvironment stores the wanted keys that are exported and not stored.
+// storeFromEnvironment stores the wanted keys that are exported but not stored.
 func storeFromEnvironment(s *session.Session, o Options) error {
 	for _, known := range secrets.All() {
 		value := s.Getenv(known.Name)
@@ -79,7 +81,7 @@ func storeFromEnvironment(s *session.Session, o Options) error {
 	return nil
 }
 
-// chooseBackend pins the backend that was named.
+// chooseBackend pins the named backend.
 func chooseBackend(s *session.Session, name string) error {
 	switch {
 	case name == "" || name == s.Config.Backend:
@@ -99,7 +101,7 @@ func chooseBackend(s *session.Session, name string) error {
 	return nil
 }
 
-// makeKeychain opens the keychain for writing, which creates it if there is none.
+// makeKeychain opens the keychain for writing and creates it if there is none.
 func makeKeychain(s *session.Session, o Options, terminal *ui.Terminal) error {
 	defer ui.HideTyping()()
 	existed := keychain.FileStoreExists(s.Config.Paths.Store)
@@ -142,8 +144,8 @@ func makeKeychain(s *session.Session, o Options, terminal *ui.Terminal) error {
 	return nil
 }
 
-// lockedForSetup reports whether the keychain is locked and nobody can be asked. Error: the environment's passphrase is wrong, so that
-// this environment could not read what it stores.
+// lockedForSetup reports whether the keychain is locked and nobody can be asked. It returns an error if the
+// passphrase from the environment is wrong, because this environment could not read what it stores.
 func lockedForSetup(s *session.Session, k *keychain.Keychain) (bool, error) {
 	if k.Unlocked() {
 		return false, nil
@@ -157,20 +159,21 @@ func lockedForSetup(s *session.Session, k *keychain.Keychain) (bool, error) {
 		err = s.ExplainPassphrase(k.Unlock(secret))
 		stop()
 	}
-	if errors.Is(err, keychain.ErrUnavailable) { // nothing can keep it open, but the passphrase is right
+	if errors.Is(err, keychain.ErrUnavailable) { // nothing can keep it unlocked, but the passphrase is right
 		err = nil
 	}
 	return false, err
 }
 
-// Opener opens keychains as the flags of setup say. Without a terminal nobody is asked for a new passphrase.
+// Opener returns an opener that follows the flags of setup. Without a terminal it does not ask for a new
+// passphrase.
 func Opener(s *session.Session, o Options, terminal *ui.Terminal) opener.Opener {
 	open := s.Opener()
 	open.WorkFactor = o.WorkFactor
 	switch {
 	case o.NoPassphrase:
 		open.AskNew = func() ([]byte, error) { return nil, nil }
-		open.Getenv = func(name string) string { // the flag comes before a passphrase of the environment
+		open.Getenv = func(name string) string { // the flag takes precedence over a passphrase from the environment
 			if name == passphrase.EnvFile || name == passphrase.EnvValue || name == passphrase.EnvCredentials {
 				return ""
 			}

@@ -5,19 +5,21 @@ import (
 	"strings"
 )
 
-// Set returns the command that sets a variable for this shell and what it starts.
+// Set returns the command that sets a variable in this shell and for the programs it starts.
 func Set(name, value string) string { return system().set(name, system().word(value)) }
 
 // Unset returns the command that removes variables from this shell.
 func Unset(names ...string) string { return system().unset(names) }
 
-// Edit returns the command that opens a file in an editor, at a line where the editor takes one; 0 is none.
+// Edit returns the command that opens a file in an editor, at this line if the editor supports that. 0
+// means no line.
 func Edit(path string, line int) string { return system().edit(system().word(path), line) }
 
-// Inner returns the words that let a shell of its own run a command line; command is a placeholder in single quotes.
+// Inner returns the words that make an inner shell run a command line. command is a placeholder, which is
+// put in single quotes.
 func Inner(command string) string { return system().inner + " '" + command + "'" }
 
-// PrependPath returns the command that puts a directory before the others of PATH.
+// PrependPath returns the command that puts a directory first in PATH.
 func PrependPath(dir string) string { return system().onPath(dir) }
 
 const posixPlain = "-_./:=@,+%"
@@ -54,7 +56,8 @@ var powerShell = dialect{
 	},
 }
 
-// quotedPowerShell puts quotes around a bare word: on the right of an assignment PowerShell reads one as a command.
+// quotedPowerShell quotes a bare word, because PowerShell reads one on the right of an assignment as a
+// command.
 func quotedPowerShell(word string) string {
 	if strings.HasPrefix(word, "'") {
 		return word

@@ -1,5 +1,6 @@
-// Package shellquote writes text as words and commands of the shell that a hint is pasted into: a POSIX shell (POSIX.1-2024, XCU
-// 2.2.2), or PowerShell on Windows (about_Quoting_Rules, about_Environment_Variables). Quote is for files that a POSIX shell reads.
+// Package shellquote writes text as words and commands for the shell that hints are pasted into: a POSIX
+// shell (POSIX.1-2024, XCU 2.2.2), or PowerShell on Windows (about_Quoting_Rules,
+// about_Environment_Variables). Quote is for files that a POSIX shell reads.
 package shellquote
 
 import (
@@ -7,15 +8,16 @@ import (
 	"strings"
 )
 
-// Quote returns a word in single quotes of a POSIX shell. Between them it takes every byte as it is but the quote itself.
+// Quote returns a word in single quotes for a POSIX shell. Every byte in them is literal except the quote
+// itself.
 func Quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
 
-// Word returns a word as it is where this system's shell would read nothing into it, else in single quotes.
+// Word returns a word unchanged if this system's shell takes it literally, otherwise in single quotes.
 func Word(word string) string { return system().word(word) }
 
-// dialect is what differs between the shells.
+// dialect is what differs between shells.
 type dialect struct {
-	plain  string // characters that a shell reads nothing into, in addition to letters and digits
+	plain  string // literal characters in addition to letters and digits
 	inner  string // the words that run a command line
 	quote  func(word string) string
 	set    func(name, word string) string

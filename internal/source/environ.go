@@ -9,16 +9,18 @@ import (
 	"github.com/ragenv/ragenv/internal/passphrase"
 )
 
-// envNested is set for each command, so that one which asks ragenv for a key of its own kind does not go on for ever.
+// envNested is set for each command, so that one which asks ragenv for the same kind of key does not
+// recurse forever.
 const envNested = "RAGENV_SOURCE"
 
 func nested(environ []string) bool {
 	return slices.ContainsFunc(environ, func(entry string) bool { return strings.HasPrefix(entry, envNested+"=") })
 }
 
-// Environ returns of the caller's environment what a command gets: what programs need to run at all (childenv.Pristine), and the
-// variables that the config file names for it. A directory's .envrc so cannot send a vault's client elsewhere. What leads to the
-// keychain's passphrase is dropped. With only, nothing else than these names is returned.
+// Environ returns the part of the caller's environment that a command gets: what programs need to run at
+// all (childenv.Pristine), and the variables that the config file names for it. So a directory's .envrc
+// cannot redirect a vault's client. Variables that lead to the keychain's passphrase are dropped. If only
+// is set, the result is limited to these names.
 func Environ(named, environ, only []string) []string {
 	fold := runtime.GOOS == "windows"
 	pristine := childenv.Pristine(environ, fold)
@@ -26,7 +28,7 @@ func Environ(named, environ, only []string) []string {
 	in := func(names []string, name string) bool {
 		return slices.ContainsFunc(names, func(other string) bool { return same(name, other) })
 	}
-	result := []string{} // never nil, which os/exec takes for this process's own environment
+	result := []string{} // not nil, which os/exec replaces with this process's environment
 	for _, entry := range environ {
 		name, _, _ := strings.Cut(entry, "=")
 		switch {

@@ -11,7 +11,7 @@ import (
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
-// limited keeps what a command prints, and ends the command that prints too much.
+// limited stores a command's output, and ends a command that prints too much.
 type limited struct {
 	kept bytes.Buffer
 	max  int
@@ -30,10 +30,10 @@ func (l *limited) Write(p []byte) (int, error) {
 	return l.kept.Write(p)
 }
 
-// tail keeps the end of what a command writes to standard error.
+// tail stores the end of a command's standard error.
 type tail struct{ kept []byte }
 
-// The last line in full, if it is not longer than a message should be.
+// The last line is shown in full if it is no longer than a message should be.
 const maxTail, maxLine = 4096, 200
 
 func (t *tail) Write(p []byte) (int, error) {
@@ -44,12 +44,12 @@ func (t *tail) Write(p []byte) (int, error) {
 
 var namesError = regexp.MustCompile(`(?i)\berror\b`)
 
-// last returns the last line that names an error, else the last that says something, as ": LINE"; "" if there is none. What the
-// command printed to standard output, and what has the shape of a key, is dropped. Programs say more behind an error, such as
-// where to report it.
+// last returns ": LINE" for the last line that names an error, otherwise for the last line with any text,
+// "" if there is none. Programs often print more after an error, such as where to report it. It drops what
+// the command printed to standard output and what has the shape of a key.
 func (t *tail) last(printed string) string {
 	if len(printed) > maxTail {
-		return "" // too much to look for
+		return "" // too much to search for
 	}
 	var shown bytes.Buffer
 	w := mask.New([]string{printed, keyinput.Value([]byte(printed))}).Writer(&shown)

@@ -1,10 +1,10 @@
-// Package source gets keys from commands, such as a vault's client or sops, each time that a key is asked for. The config file
-// names them: config.Source. Nothing that they print is written to a disk.
+// Package source gets keys from commands, such as a vault's client or sops, each time a key is requested.
+// The config file names them: config.Source. Nothing that they print is written to disk.
 //
-// A command runs as it is, without a shell, in the user's home directory, with a clean environment (Environ), without
-// a terminal and without input, in a session of its own, for at most Limit. So it gives the same answer below Docker, in a
-// timer and in a terminal, and what it would ask for fails instead of waiting. It prints the key alone: one line, which the
-// checks of ragenv set accept.
+// A command runs without a shell, in the user's home directory, with a clean environment (Environ), without
+// a terminal and without input, in its own session, for at most Limit. So it behaves the same under Docker,
+// in a timer and in a terminal, and fails instead of waiting for an answer. It prints only the key: one
+// line that passes the checks of ragenv set.
 package source
 
 import (
@@ -31,7 +31,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate"
 )
 
-// Limit is how long a command may take.
+// Limit is the time limit for a command.
 const Limit = 30 * time.Second
 
 func init() {
@@ -43,12 +43,12 @@ func init() {
 // Commands are the commands of a config file. It implements keychain.Source.
 type Commands struct {
 	Config  *config.Config
-	Environ []string // the caller's, of which Environ hands over little
+	Environ []string // the caller's; Environ passes on only a part
 	Limit   time.Duration
 }
 
-// Error says why a command gave no key. It matches keychain.ErrSource, and holds nothing of what the command printed to
-// standard output.
+// Error reports why a command supplied no key. It matches keychain.ErrSource, and contains nothing that the
+// command printed to standard output.
 type Error struct {
 	Program string // its name, without the directory
 	Reason  string
@@ -60,13 +60,14 @@ func (e *Error) Error() string { return e.Program + " " + e.Reason }
 // Unwrap returns keychain.ErrSource.
 func (*Error) Unwrap() error { return keychain.ErrSource }
 
-// Hint returns what to do about it.
+// Hint returns how to fix it.
 func (e *Error) Hint() string { return e.Fix }
 
 // Refs implements keychain.Source.
 func (c *Commands) Refs() []keychain.Ref { return c.Config.Sourced("") }
 
-// Get implements keychain.Source: it runs the item's command, unless its last answer is still kept. Errors: *Error.
+// Get implements keychain.Source. It runs the item's command, unless its last answer is cached. Errors:
+// *Error.
 func (c *Commands) Get(ref keychain.Ref) (keychain.Item, error) {
 	s, ok := c.Config.Source(ref)
 	if !ok {
@@ -88,7 +89,7 @@ func (c *Commands) Get(ref keychain.Ref) (keychain.Item, error) {
 	return item, err
 }
 
-// runOnce runs a command whose answer is kept. Of several processes that ask at one moment one runs it.
+// runOnce runs a command whose answer is cached. If several processes ask at once, only one runs it.
 func (c *Commands) runOnce(id string, ref keychain.Ref, s config.Source) (keychain.Secret, error) {
 	defer c.turn()()
 	if value, kept := keychain.KeptValue(id); kept {
@@ -101,7 +102,7 @@ func (c *Commands) runOnce(id string, ref keychain.Ref, s config.Source) (keycha
 	return value, err
 }
 
-// Forget ends the keeping of every command's answer. Error: keychain.ErrStillUnlocked.
+// Forget removes all cached answers. Error: keychain.ErrStillUnlocked.
 func (c *Commands) Forget() error {
 	var failed error
 	for _, ref := range c.Refs() {
@@ -112,7 +113,7 @@ func (c *Commands) Forget() error {
 	return failed
 }
 
-// cacheID changes with all that the answer depends on, so that an edited command is run.
+// cacheID changes with everything that the answer depends on, so that an edited command runs again.
 func (c *Commands) cacheID(ref keychain.Ref, s config.Source) string {
 	h := sha256.New()
 	for _, part := range [][]string{{c.Config.Paths.ConfigFile, ref.Key()}, s.Command, Environ(s.Env, c.Environ, s.Env)} {
@@ -151,7 +152,7 @@ func (c *Commands) Run(ref keychain.Ref, s config.Source) (keychain.Secret, erro
 		return fail("let it print the key alone", "printed more than 1 MiB: that is no key")
 	case ctx.Err() != nil:
 		return fail("it may wait for a login or an answer, and has no terminal here; "+inTerminal, "did not end within %s%s", c.Limit, said)
-	case errors.Is(err, exec.ErrWaitDelay): // it ended well; something it started did not
+	case errors.Is(err, exec.ErrWaitDelay): // it succeeded; something it started did not end
 	case cmd.ProcessState == nil:
 		return fail("name a program that can be run: ragenv source set"+forProfile(ref)+" "+ref.Name+" -- COMMAND", "cannot be run: %v", cause(err))
 	case err != nil:
@@ -172,7 +173,7 @@ func (c *Commands) Run(ref keychain.Ref, s config.Source) (keychain.Secret, erro
 	return keychain.NewSecret(value), nil
 }
 
-// words are the command for a shell; they do not show the key.
+// words returns the command for a shell. It does not show the key.
 func words(s config.Source) string {
 	quoted := make([]string, len(s.Command))
 	for i, word := range s.Command {
@@ -188,7 +189,7 @@ func forProfile(ref keychain.Ref) string {
 	return " --profile " + ref.Profile
 }
 
-// cause is an error without the path, which is said already.
+// cause returns an error without the path, which the message already has.
 func cause(err error) error {
 	var lookup *exec.Error
 	if errors.As(err, &lookup) {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// turn waits until no other process of this user runs a command whose answer it will keep: a pull of many images asks for one
-// key at one moment. It always returns, without the lock where there can be none.
+// turn waits until no other process of this user runs a command whose answer it will cache: a pull of many
+// images requests one key many times at once. It always returns, without the lock if there is none.
 func (c *Commands) turn() (done func()) {
 	if os.MkdirAll(c.Config.Paths.State, 0o700) != nil {
 		return func() {}
@@ -18,7 +18,8 @@ func (c *Commands) turn() (done func()) {
 	if err != nil {
 		return func() {}
 	}
-	// Who has the lock lets go of it within Limit; a stopped process must not keep the others from their keys.
+	// The lock is held for at most about Limit, but a stopped process must not keep the keys from the
+	// others.
 	for start := time.Now(); time.Since(start) < c.Limit+time.Second; time.Sleep(20 * time.Millisecond) {
 		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
 			break

@@ -2,5 +2,5 @@
 
 package source
 
-// turn has nothing to do where nothing is kept.
+// turn does nothing on systems where answers are not cached.
 func (*Commands) turn() (done func()) { return func() {} }

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// Owns reports whether path belongs to the user who called sudo, and not to who this process runs as.
+// Owns reports whether path belongs to the user who called sudo and not to the user of this process.
 func Owns(getenv func(string) string, path string) bool {
 	info, err := os.Lstat(path)
 	if err != nil {

@@ -1,4 +1,4 @@
 package sudo
 
-// Owns is false: files belong to access control lists here, and sudo keeps the profile.
+// Owns returns false: Windows uses access control lists, and sudo there keeps the profile.
 func Owns(func(string) string, string) bool { return false }

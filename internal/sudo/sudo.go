@@ -1,4 +1,4 @@
-// Package sudo tells when a key is missing only because sudo changed whose home is looked into.
+// Package sudo detects that a key is missing only because sudo changed the home directory.
 package sudo
 
 import (
@@ -11,21 +11,21 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// What sudo(8) sets: the name of who called it, and the number.
+// Variables that sudo(8) sets: the caller's name and user ID.
 const (
 	EnvUser = "SUDO_USER"
 	EnvUID  = "SUDO_UID"
 )
 
-// Caller is who called sudo.
+// Caller is the user who called sudo.
 type Caller struct {
 	Name string
-	// Home is the caller's home directory, in which the programs' files were found.
+	// Home is the caller's home directory, where the program's files were found.
 	Home string
 }
 
-// KeysElsewhere reports whether this process runs under sudo on behalf of a user whose own home holds a store or a
-// configuration of this program, while it looks into used, another one. False whenever that cannot be known.
+// KeysElsewhere reports whether this process runs under sudo for a user whose home has a keychain or a
+// configuration of this program, while used is elsewhere. It is false if that cannot be determined.
 func KeysElsewhere(getenv func(string) string, used config.Paths) (Caller, bool) {
 	return keysElsewhere(getenv, used, func(name string) (string, error) {
 		u, err := user.Lookup(name)
@@ -45,7 +45,7 @@ func keysElsewhere(getenv func(string) string, used config.Paths, homeOf func(st
 	if err != nil || home == "" || home == used.Home {
 		return Caller{}, false
 	}
-	// sudo drops the caller's XDG variables, so only the usual places can be looked into.
+	// sudo drops the caller's XDG variables, so only the default locations can be checked.
 	paths, err := config.FindPaths(func(variable string) string {
 		if variable == "HOME" {
 			return home
@@ -61,13 +61,13 @@ func keysElsewhere(getenv func(string) string, used config.Paths, homeOf func(st
 	return Caller{Name: name, Home: home}, true
 }
 
-// Sentence says where keys were looked for and where they are.
+// Sentence says where the program searched for keys and where they are.
 func (c Caller) Sentence(used config.Paths) string {
 	return fmt.Sprintf("sudo uses the home %s, but the keys of %s are in %s", used.Home, c.Name, c.Home)
 }
 
-// Explain adds to an error that sudo is its cause: "sudo -E" and the like keep HOME, so that root looks into the caller's store,
-// which it must not trust. False, and the error as it is, where it has another cause.
+// Explain adds to an error that sudo caused it: "sudo -E" and similar keep HOME, so root uses the caller's
+// file store, which it must not trust. It returns false and the unchanged error for any other cause.
 func Explain(getenv func(string) string, err error) (error, bool) {
 	var insecure *keychain.InsecureError
 	if !errors.As(err, &insecure) || !Owns(getenv, insecure.Path) {

@@ -1,4 +1,4 @@
-// Package tomlquote writes texts as values of TOML 1.0, for files of which the rest is kept byte for byte.
+// Package tomlquote writes text as TOML 1.0 values, for files whose other content must not change.
 package tomlquote
 
 import (
@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// String returns a text as a basic string: quotes, backslashes and control characters are escaped, all else stands for itself.
+// String returns text as a basic string, with quotes, backslashes and control characters escaped.
 func String(text string) string {
 	var b strings.Builder
 	b.WriteByte('"')

@@ -12,10 +12,11 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// noFollow: resolve followed the links; one that came since is somebody else's.
+// noFollow: resolve has already followed the links, so a link found now was put there by someone else.
 const noFollow = syscall.O_NOFOLLOW
 
-// check returns a *keychain.InsecureError for what somebody in addition to the user and root owns or can write to.
+// check returns a *keychain.InsecureError if anyone other than the user and root owns or can write to the
+// file.
 func check(path string, info fs.FileInfo, dir bool) error {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
@@ -25,7 +26,7 @@ func check(path string, info fs.FileInfo, dir bool) error {
 		return insecure(path, fmt.Sprintf("belongs to user %d, but this process runs as user %d", uid, os.Geteuid()), 0)
 	}
 	if info.Mode()&fs.ModeSymlink != 0 || dir && info.Mode()&fs.ModeSticky != 0 {
-		return nil // a link's mode means nothing
+		return nil // the mode of a link means nothing
 	}
 	mode, bits := info.Mode().Perm(), fs.FileMode(0o022)
 	if stat.Gid == stat.Uid {
@@ -37,7 +38,7 @@ func check(path string, info fs.FileInfo, dir bool) error {
 	return nil
 }
 
-// outside reports whether a user number is the one that this user namespace shows for owners it has no number for
+// outside reports whether uid is the one that this user namespace shows for owners without a mapping
 // (user_namespaces(7)).
 func outside(uid int) bool {
 	overflow, err := os.ReadFile("/proc/sys/kernel/overflowuid")

@@ -1,15 +1,19 @@
-// Package trustedfile opens the files that steer the programs: the configuration, passphrase files, records of edits.
+// Package trustedfile opens the files that control the programs: the configuration, passphrase files,
+// records of edits.
 //
-// Whoever can change such a file decides what the programs do with the keys. So a file counts only if it, every symbolic
-// link that leads to it, and every directory above it belong to the user or to root, and nobody else can write to them.
-// The rule is that of sshd's StrictModes (sshd_config(5)), with three cases more:
+// Anyone who can change such a file decides what the programs do with the keys. So a file is trusted only
+// if it, every symbolic link that leads to it, and every directory above it belong to the user or to root,
+// and nobody else can write to them. This is the rule of sshd's StrictModes (sshd_config(5)), with three
+// exceptions:
 //
-//   - a directory with the sticky bit, such as /tmp, may be writable for all: others cannot replace the user's files in it;
-//   - the group may write where its number is that of the owner: distributions give each user a private group, and a umask
-//     of 002;
-//   - in a user namespace a directory may belong to the overflow user, which stands for owners outside of it, such as root.
+//   - A directory with the sticky bit, such as /tmp, may be writable by all: others cannot replace the user's
+//     files in it.
+//   - The group may have write access if its number equals the owner's: distributions give each user a private
+//     group and a umask of 002.
+//   - In a user namespace, a directory may belong to the overflow user, which stands for owners outside the
+//     namespace, such as root.
 //
-// On Windows nothing is checked: access control lists guard the user's profile there.
+// On Windows nothing is checked, because access control lists protect the user's profile.
 package trustedfile
 
 import (
@@ -24,11 +28,12 @@ import (
 	"github.com/ragenv/ragenv/internal/readfile"
 )
 
-// maxLinks is how many symbolic links Linux follows on the way to a file.
+// maxLinks is how many symbolic links Linux follows to reach a file.
 const maxLinks = 40
 
-// Open opens a trusted regular file. Errors: fs.ErrNotExist, *keychain.InsecureError, *readfile.NotRegularError, and those
-// of package os. A missing file is fs.ErrNotExist wherever it would be: what is not there steers nothing.
+// Open opens a trusted regular file. Errors: fs.ErrNotExist, *keychain.InsecureError,
+// *readfile.NotRegularError, and those of package os. A missing file is always fs.ErrNotExist, even in an
+// insecure directory, because it controls nothing.
 func Open(path string) (*os.File, fs.FileInfo, error) {
 	target, err := resolve(path)
 	if err != nil {
@@ -38,7 +43,7 @@ func Open(path string) (*os.File, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := check(target, info, false); err != nil { // of what is open: the path may name another file by now
+	if err := check(target, info, false); err != nil { // check the open file: the path may name another file by now
 		_ = f.Close()
 		return nil, nil, err
 	}
@@ -62,8 +67,8 @@ func Read(path string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// resolve follows path through trusted directories and links to what is no link. Its first complaint waits until the path is
-// known to lead to something.
+// resolve follows path through trusted directories and links to something that is not a link. It reports
+// the first insecure element only if the path leads to something.
 func resolve(path string) (string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -101,12 +106,12 @@ func resolve(path string) (string, error) {
 		if len(rest) == 0 {
 			return current, insecure
 		}
-		// ".." is that of the directory a link led to, which current is: no link is left in it.
+		// ".." is relative to the directory that a link led to. current no longer contains links.
 		current, rest = filepath.Join(current, rest[0]), rest[1:]
 	}
 }
 
-// split returns the elements of a path, without empty ones.
+// split returns the non-empty elements of a path.
 func split(path string) []string {
 	return strings.FieldsFunc(path, func(r rune) bool { return os.IsPathSeparator(uint8(r)) && r < 0x80 })
 }

@@ -15,7 +15,8 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// New returns a session over a file store without a passphrase, in the test's own directory, its keychain, and what it prints.
+// New returns a session, its keychain and its messages. The keychain is a file store without a passphrase
+// in a temporary directory of the test.
 func New(t *testing.T) (*session.Session, *keychain.Keychain, *strings.Builder) {
 	t.Helper()
 	home := t.TempDir()
