@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Count writes "1 key" or "2 keys".
+// Count returns "1 key" or "2 keys".
 func Count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -14,7 +14,7 @@ func Count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// IsAre is the verb for n things.
+// IsAre returns the verb for n things.
 func IsAre(n int) string {
 	if n == 1 {
 		return "is"
@@ -22,7 +22,7 @@ func IsAre(n int) string {
 	return "are"
 }
 
-// ShortDuration writes "8h", where time.Duration would write "8h0m0s".
+// ShortDuration returns "8h", where time.Duration prints "8h0m0s".
 func ShortDuration(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {

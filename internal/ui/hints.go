@@ -11,10 +11,10 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// hinted is an error that brings its own hint.
+// hinted is an error with its own hint.
 type hinted interface{ Hint() string }
 
-// dataVariable names the directory that ragenv keeps its files below (internal/config).
+// dataVariable returns the variable that names the directory above ragenv's files (internal/config).
 func dataVariable() string {
 	if runtime.GOOS == "windows" {
 		return "LocalAppData"
@@ -22,7 +22,7 @@ func dataVariable() string {
 	return "XDG_DATA_HOME"
 }
 
-// hintFor is the one place that says what to do about a library's typed error.
+// hintFor returns the hint for a library's typed error. All such hints are here.
 func hintFor(err error) string {
 	var own hinted
 	if errors.As(err, &own) {
@@ -73,7 +73,7 @@ func hintFor(err error) string {
 	return ""
 }
 
-// sourcedHint says what leaves one place for a key.
+// sourcedHint returns the hint that leaves only one source for a key.
 func sourcedHint(e *keychain.SourcedError) string {
 	words := e.Name
 	if e.Profile != "default" {

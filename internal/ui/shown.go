@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// Shown returns a writer for what a user reads on standard output: lines and tabs pass, and what would steer a terminal is
-// replaced. Names and user names come from backups, Docker's config.json and other machines. Values that a program asked for
-// (get, export) do not go through it.
+// Shown returns a writer for what users read on standard output. Line feeds and tabs pass, and other
+// characters that control a terminal are replaced: names and user names come from backups, Docker's
+// config.json and other machines. Values that a program requested (get, export) do not go through it.
 func Shown(w io.Writer) io.Writer { return &shown{w: w} }
 
 type shown struct {
@@ -37,11 +37,11 @@ func (s *shown) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// steers reports whether a terminal does something else with a character than to show it: control characters, of which the
-// C1 ones begin sequences too, and those that reverse the direction of what stands around them.
+// steers reports whether a character controls a terminal: control characters, including the C1 ones that
+// also begin sequences, and those that reverse the text direction.
 func steers(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
 
-// WriteJSON writes a value as indented JSON, with every character that steers a terminal as an escape of JSON's.
+// WriteJSON writes a value as indented JSON, and escapes characters that control a terminal.
 func WriteJSON(w io.Writer, value any) error {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
@@ -54,12 +54,12 @@ func WriteJSON(w io.Writer, value any) error {
 	return err
 }
 
-// EscapeJSON returns a JSON text with every character that steers a terminal as an escape of JSON's, but for line feeds. To a program
-// it is the same text.
+// EscapeJSON escapes characters that control a terminal in a JSON text, except line feeds. The JSON value
+// is unchanged.
 func EscapeJSON(text []byte) []byte {
 	var out bytes.Buffer
 	for _, r := range string(text) {
-		if r != '\n' && steers(r) { // an encoder escapes the others below U+0020 itself
+		if r != '\n' && steers(r) { // encoders escape the others below U+0020
 			fmt.Fprintf(&out, `\u%04x`, r)
 			continue
 		}

@@ -8,14 +8,14 @@ import (
 	"golang.org/x/term"
 )
 
-// Style is how text for a user looks: with colors, marks and lines of its width on a terminal, plain elsewhere. The zero value
-// is plain.
+// Style is the format of text for a user: with colors, marks and wrapped lines on a terminal, otherwise
+// plain. The zero value is plain.
 type Style struct {
-	On    bool // colors and marks
+	On    bool // use colors and marks
 	Width int  // columns of the terminal; 0 off a terminal, where text is not wrapped
 }
 
-// StyleFor returns the style for what is written to w. Off a terminal it is plain. Where NO_COLOR is set
+// StyleFor returns the style for text written to w. Off a terminal it is plain. If NO_COLOR is set
 // (https://no-color.org) or TERM is "dumb", text is only wrapped.
 func StyleFor(w io.Writer, getenv func(string) string) Style {
 	file, ok := w.(*os.File)
@@ -29,7 +29,7 @@ func StyleFor(w io.Writer, getenv func(string) string) Style {
 	return Style{On: getenv("NO_COLOR") == "" && getenv("TERM") != "dumb" && showsColors(file), Width: width}
 }
 
-// Colors by ECMA-48's "select graphic rendition".
+// Colors, as ECMA-48 "select graphic rendition" sequences.
 const (
 	green  = "32"
 	yellow = "33"
@@ -50,7 +50,7 @@ func (s Style) Good(text string) string    { return s.paint(green, text) }
 func (s Style) Caution(text string) string { return s.paint(yellow, text) }
 func (s Style) Bad(text string) string     { return s.paint(red, text) }
 
-// The marks in front of a line: one column wide, or a word where there are no colors.
+// The marks at the beginning of a line: one column wide, or a word if there are no colors.
 func (s Style) Check() string   { return s.mark(green, "✓", "ok:") }
 func (s Style) Warning() string { return s.mark(yellow, "!", "warning:") }
 func (s Style) Cross() string   { return s.mark(red, "✗", "error:") }
@@ -62,8 +62,8 @@ func (s Style) mark(color, symbol, word string) string {
 	return s.paint(color, symbol)
 }
 
-// Wrap breaks text at spaces so that it fits the width, and indents the lines after the first by indent columns. The first
-// line is taken to start at that column. A word longer than a line is not broken.
+// Wrap breaks text at spaces to fit the width. Lines after the first are indented by indent columns, and
+// the first is assumed to start at that column. Words longer than a line are not broken.
 func (s Style) Wrap(text string, indent int) string {
 	if s.Width == 0 {
 		return text
@@ -87,7 +87,7 @@ func (s Style) Wrap(text string, indent int) string {
 	return b.String()
 }
 
-// wrapPrompt wraps a question. The space after it stays, and so does the indentation before it.
+// wrapPrompt wraps a question, and keeps its indentation and the space after it.
 func (s Style) wrapPrompt(prompt string) string {
 	text := strings.TrimLeft(prompt, " ")
 	indent := len(prompt) - len(text)
@@ -97,8 +97,9 @@ func (s Style) wrapPrompt(prompt string) string {
 	return strings.Repeat(" ", indent) + s.Wrap(text, indent) + " "
 }
 
-// Fit shortens the cells of a table's widest column, with "…" at their end, until rows with two spaces between columns fit the
-// width. A column is never shortened below 8 columns. Off a terminal it changes nothing.
+// Fit shortens the cells of the table's widest column, with "…" at the end, until rows fit the width with
+// two spaces between columns. It never shortens a column below 8 columns. Off a terminal it changes
+// nothing.
 func (s Style) Fit(rows [][]string) {
 	if s.Width == 0 || len(rows) == 0 {
 		return

@@ -5,12 +5,13 @@ import (
 	"strings"
 )
 
-// leastText is the width of a table's last column below which its text goes onto lines of its own.
+// leastText is the minimum width of a table's last column. If it would be narrower, its text moves to
+// separate lines.
 const leastText = 24
 
-// Table writes rows as columns with two spaces between them. On a terminal the text of the last column is wrapped at words: it
-// is a reason or a path that must not be cut, unlike the names that Fit shortens. Off a terminal it is one line a row. Cells are
-// written as Printable has them.
+// Table writes rows as columns with two spaces between them. On a terminal, it wraps the last column at
+// words: it is a reason or a path, which must not be cut, unlike the names that Fit shortens. Off a
+// terminal, a row is one line. Cells are passed through Printable.
 func (s Style) Table(w io.Writer, rows [][]string) error {
 	var widths []int
 	for _, row := range rows {

@@ -12,22 +12,23 @@ import (
 	"golang.org/x/term"
 )
 
-// ErrNoTerminal: there is no terminal to ask on.
+// ErrNoTerminal means that there is no terminal for questions.
 var ErrNoTerminal = errors.New("no terminal to ask on")
 
-// ErrInterrupted: the user pressed Ctrl-C or Ctrl-D at a prompt.
+// ErrInterrupted means that the user pressed Ctrl-C or Ctrl-D at a prompt.
 var ErrInterrupted = &Error{Err: errors.New("interrupted"), Code: CodeInterrupted}
 
-// maxAnswer bounds what is read at a prompt, in bytes.
+// maxAnswer is the maximum size of an answer at a prompt, in bytes.
 const maxAnswer = 64 << 10
 
-// Terminal asks on the controlling terminal, whatever standard input and output are.
+// Terminal asks questions on the controlling terminal, regardless of standard input and output.
 type Terminal struct {
 	Style   Style
 	in, out *os.File
 }
 
-// OpenTerminal returns ErrNoTerminal where there is none, as in cron, CI and ssh without -t.
+// OpenTerminal opens the controlling terminal. It returns ErrNoTerminal if there is none, as in cron, CI
+// and ssh without -t.
 func OpenTerminal() (*Terminal, error) {
 	in, out, err := openTTY()
 	if err != nil {
@@ -40,7 +41,8 @@ func OpenTerminal() (*Terminal, error) {
 	return &Terminal{StyleFor(out, os.Getenv), in, out}, nil
 }
 
-// Close releases the terminal, and discards what was typed or pasted beyond the last answer: it would go to the shell.
+// Close releases the terminal. It discards what was typed or pasted after the last answer, which the shell
+// would otherwise read.
 func (t *Terminal) Close() {
 	if !typing.close() {
 		_ = discardInput(t.in)
@@ -54,8 +56,8 @@ func (t *Terminal) Close() {
 // Printf writes to the terminal.
 func (t *Terminal) Printf(format string, args ...any) { _, _ = fmt.Fprintf(t.out, format, args...) }
 
-// ReadSecret shows a prompt and reads one line or one paste without echo. The echo stays off until Close, the next ReadLine,
-// or the end of HideTyping. Errors: ErrInterrupted.
+// ReadSecret shows a prompt and reads one line or one paste without echo. The echo stays off until Close,
+// the next ReadLine, or the end of HideTyping. Error: ErrInterrupted.
 func (t *Terminal) ReadSecret(prompt string) ([]byte, error) {
 	answer, more, err := t.readSecret(prompt)
 	if more {
@@ -64,7 +66,8 @@ func (t *Terminal) ReadSecret(prompt string) ([]byte, error) {
 	return answer, err
 }
 
-// ReadPassphrase is ReadSecret for a passphrase, which is one line: of several none is taken, and it asks again.
+// ReadPassphrase is ReadSecret for a passphrase. It must be one line: if there are several, it rejects them
+// all and asks again.
 func (t *Terminal) ReadPassphrase(prompt string) ([]byte, error) {
 	for {
 		answer, more, err := t.readSecret(prompt)
@@ -76,9 +79,9 @@ func (t *Terminal) ReadPassphrase(prompt string) ([]byte, error) {
 	}
 }
 
-// readSecret also reports whether text came in after the answer. It is discarded.
+// readSecret also reports whether text followed the answer. That text is discarded.
 func (t *Terminal) readSecret(prompt string) (answer []byte, more bool, err error) {
-	// The modes come first: what is typed once the prompt is there is never shown.
+	// Set the modes first, so that nothing typed after the prompt appears is ever shown.
 	if err := typing.read(func() { t.Printf("%s", t.Style.wrapPrompt(prompt)) }); err != nil {
 		return nil, false, err
 	}
@@ -89,10 +92,10 @@ func (t *Terminal) readSecret(prompt string) (answer []byte, more bool, err erro
 	return answer, more, err
 }
 
-// pasteGap is how long the rest of a paste may take to arrive where the terminal does not mark where a paste ends.
+// pasteGap is how long to wait for the rest of a paste on a terminal that does not mark the end of a paste.
 const pasteGap = 50 * time.Millisecond
 
-// drain discards what is still coming in, and reports whether that was more than line breaks.
+// drain discards pending input, and reports whether it was more than line breaks.
 func (t *Terminal) drain() bool {
 	text := false
 	buffer := make([]byte, 4096)
@@ -108,7 +111,7 @@ func (t *Terminal) drain() bool {
 	return text
 }
 
-// signalKey is a key for which a terminal sends a signal, unless it is in raw mode.
+// signalKey is a key that makes a terminal send a signal, except in raw mode.
 type signalKey byte
 
 const (
@@ -116,11 +119,12 @@ const (
 	quitKey    signalKey = 0x1c // Ctrl-\
 )
 
-// readHidden reads an answer from a terminal in raw mode: a line, or a whole bracketed paste, with backspace, Ctrl-U, Ctrl-C,
-// Ctrl-D, and Ctrl-Z and Ctrl-\, of which the caller sends the signal. The canonical mode of a terminal would cut a line at 4,095 bytes without a word.
+// readHidden reads an answer from a terminal in raw mode: a line, or a whole bracketed paste. It handles
+// backspace, Ctrl-U, Ctrl-C and Ctrl-D. For Ctrl-Z and Ctrl-\ it calls send, which sends the signal.
+// Canonical mode would silently cut a line at 4,095 bytes.
 //
-// Line breaks at the ends of a paste are dropped; one at its end ends the answer, as it does when it is typed. Those inside
-// stay, for the caller to judge.
+// It drops line breaks at both ends of a paste; one at the end completes the answer, as if it were typed.
+// Line breaks inside a paste remain, for the caller to judge.
 func readHidden(read func([]byte) (int, error), send func(signalKey)) ([]byte, error) {
 	const (
 		ctrlC, ctrlD, backspace, ctrlU, del = 0x03, 0x04, 0x08, 0x15, 0x7f
@@ -174,9 +178,9 @@ func readHidden(read func([]byte) (int, error), send func(signalKey)) ([]byte, e
 	return nil, errors.New("the line is too long")
 }
 
-// ReadLine shows a prompt and reads one line with echo, without its end and the spaces around it.
+// ReadLine shows a prompt and reads one line with echo, without its line end and surrounding spaces.
 //
-// What was typed or pasted before the question is discarded: it was no answer to it.
+// It discards what was typed or pasted before the question, because that cannot be an answer to it.
 func (t *Terminal) ReadLine(prompt string) (string, error) {
 	if !typing.show() {
 		_ = discardInput(t.in)
@@ -199,7 +203,7 @@ func (t *Terminal) ReadLine(prompt string) (string, error) {
 	return "", errors.New("the line is too long")
 }
 
-// Confirm asks a yes-or-no question; an empty answer is byDefault.
+// Confirm asks a yes-or-no question. An empty answer means byDefault.
 func (t *Terminal) Confirm(question string, byDefault bool) (bool, error) {
 	choices := " [y/N] "
 	if byDefault {
@@ -221,7 +225,7 @@ func (t *Terminal) Confirm(question string, byDefault bool) (bool, error) {
 	}
 }
 
-// NewPassphrase asks for a new passphrase twice; empty is allowed and means none.
+// NewPassphrase asks for a new passphrase twice. Empty is allowed and means none.
 func (t *Terminal) NewPassphrase(prompt string) ([]byte, error) {
 	for {
 		first, err := t.ReadPassphrase(prompt)

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// typing is the state of the controlling terminal, of which a process has one: whatever ends or stops the process, the modes
-// from before come back.
+// typing is the state of the controlling terminal, one per process. Whatever ends or stops the process, the
+// earlier modes are restored.
 var typing modes
 
 type modes struct {
@@ -16,13 +16,13 @@ type modes struct {
 	in, out *os.File // open while the modes are changed
 	saved   *terminalState
 	reading bool   // in raw mode, at a prompt
-	again   func() // shows the prompt again, after the process was stopped
-	holds   int    // of HideTyping
+	again   func() // shows the prompt again after the process was stopped
+	holds   int    // number of active HideTyping calls
 	signals chan os.Signal
 }
 
-// HideTyping keeps the echo off after a hidden prompt until show is called, also when that prompt's terminal is closed: for
-// work that takes a while, as a passphrase does. A question that is answered with echo ends it, too.
+// HideTyping keeps the echo off after a hidden prompt until show is called, even if that prompt's terminal
+// is closed. It is for slow work, such as using a passphrase. A question with echo ends it too.
 func HideTyping() (show func()) {
 	typing.mu.Lock()
 	defer typing.mu.Unlock()
@@ -38,7 +38,8 @@ func HideTyping() (show func()) {
 	}
 }
 
-// read begins a hidden prompt: raw mode, input from before discarded, and pastes marked where the terminal can do that.
+// read begins a hidden prompt: it sets raw mode, discards earlier input, and has pastes marked if the
+// terminal supports that.
 func (m *modes) read(again func()) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -64,7 +65,7 @@ func (m *modes) read(again func()) error {
 	return m.apply()
 }
 
-// apply sets the modes that are wanted now. The lock is held.
+// apply sets the modes that are wanted now. The caller holds the lock.
 func (m *modes) apply() error {
 	if !m.reading {
 		return m.saved.setQuiet(m.in)
@@ -77,14 +78,14 @@ func (m *modes) apply() error {
 	return err
 }
 
-// markPastes asks the terminal to put marks around a paste (h), or to stop that (l).
+// markPastes asks the terminal to start marking pastes (h) or to stop (l).
 func (m *modes) markPastes(mode string) {
 	if name := os.Getenv("TERM"); name != "" && name != "dumb" {
 		_, _ = m.out.WriteString("\x1b[?2004" + mode)
 	}
 }
 
-// quiet ends a hidden prompt. The echo stays off.
+// quiet ends a hidden prompt and keeps the echo off.
 func (m *modes) quiet() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -96,7 +97,7 @@ func (m *modes) quiet() {
 	_ = m.apply()
 }
 
-// close is show, unless somebody holds the echo off. It reports whether input was discarded.
+// close is show, unless HideTyping keeps the echo off. It reports whether input was discarded.
 func (m *modes) close() bool {
 	m.mu.Lock()
 	held := m.holds > 0 && m.saved != nil
@@ -104,7 +105,7 @@ func (m *modes) close() bool {
 	return held || m.show()
 }
 
-// show brings back the modes from before, and reports whether they were changed; input is discarded then.
+// show restores the earlier modes. It reports whether they were changed, in which case input is discarded.
 func (m *modes) show() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -122,7 +123,7 @@ func (m *modes) show() bool {
 	return true
 }
 
-// restore sets the modes from before. The lock is held.
+// restore sets the earlier modes. The caller holds the lock.
 func (m *modes) restore() {
 	if m.reading {
 		m.markPastes("l")
@@ -131,7 +132,7 @@ func (m *modes) restore() {
 }
 
 func (m *modes) handle(signals <-chan os.Signal) {
-	expected := false // a SIGCONT after which the modes are set already
+	expected := false // the modes are already set for the next SIGCONT
 	for sig := range signals {
 		m.mu.Lock()
 		if m.saved != nil {

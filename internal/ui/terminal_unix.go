@@ -25,8 +25,8 @@ func openTTY() (in, out *os.File, err error) {
 // quit ends the program as SIGQUIT does, for which Go's runtime would print all stacks.
 func quit() { syscall.Exit(128 + int(syscall.SIGQUIT)) }
 
-// answerSignals does what Ctrl-Z and Ctrl-\ do by default, until stop is called. Go's runtime ignores SIGTSTP once it was notified
-// of it, as at a hidden prompt.
+// answerSignals does what Ctrl-Z and Ctrl-\ do by default, until stop is called. Go's runtime ignores
+// SIGTSTP after signal.Notify, which a hidden prompt calls.
 func answerSignals() (stop func()) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTSTP, syscall.SIGQUIT)
@@ -44,7 +44,7 @@ func answerSignals() (stop func()) {
 	}
 }
 
-// reraise lets a signal do what it does without us.
+// reraise makes a signal take its default effect.
 func reraise(sig os.Signal) {
 	if sig == syscall.SIGQUIT {
 		quit()
@@ -55,7 +55,8 @@ func reraise(sig os.Signal) {
 	}
 }
 
-// sendSignal does what a key does where the terminal does not: it sends the foreground job a signal.
+// sendSignal sends the foreground job the signal for a key, because the terminal does not do so in raw
+// mode.
 func sendSignal(key signalKey) {
 	_ = syscall.Kill(0, map[signalKey]syscall.Signal{suspendKey: syscall.SIGTSTP, quitKey: syscall.SIGQUIT}[key])
 }
@@ -64,8 +65,9 @@ func isStop(sig os.Signal) bool { return sig == syscall.SIGTSTP }
 
 func isContinue(sig os.Signal) bool { return sig == syscall.SIGCONT }
 
-// stopSelf stops this process as SIGTSTP does, and returns true when it goes on. It takes SIGSTOP, as Go's runtime keeps its
-// handler of SIGTSTP after signal.Reset. In a session without job control, which no shell could continue, it does nothing.
+// stopSelf stops this process as SIGTSTP does, and returns true when it continues. It uses SIGSTOP because
+// Go's runtime keeps its SIGTSTP handler after signal.Reset. In a session without job control, where no
+// shell could continue it, it does nothing.
 func stopSelf() bool {
 	session, err := unix.Getsid(0)
 	if err != nil || session == unix.Getpgrp() {
@@ -76,7 +78,7 @@ func stopSelf() bool {
 	return true
 }
 
-// terminalState is a terminal's modes.
+// terminalState holds a terminal's modes.
 type terminalState struct{ unix.Termios }
 
 func stateOf(tty *os.File) (*terminalState, error) {
@@ -87,7 +89,7 @@ func stateOf(tty *os.File) (*terminalState, error) {
 	return &terminalState{*termios}, nil
 }
 
-// setRaw turns off the echo, lines and signals. Output is left as it is.
+// setRaw turns off echo, line editing and signals. Output is unchanged.
 func (s *terminalState) setRaw(tty *os.File) error {
 	raw := s.Termios
 	raw.Iflag &^= unix.IGNBRK | unix.BRKINT | unix.PARMRK | unix.ISTRIP | unix.INLCR | unix.IGNCR | unix.ICRNL | unix.IXON
@@ -97,7 +99,7 @@ func (s *terminalState) setRaw(tty *os.File) error {
 	return unix.IoctlSetTermios(int(tty.Fd()), ioctlSetFlush, &raw)
 }
 
-// setQuiet turns off the echo alone.
+// setQuiet turns off only the echo.
 func (s *terminalState) setQuiet(tty *os.File) error {
 	quiet := s.Termios
 	quiet.Lflag &^= unix.ECHO | unix.ECHONL
@@ -108,7 +110,7 @@ func (s *terminalState) restore(tty *os.File) error {
 	return unix.IoctlSetTermios(int(tty.Fd()), ioctlSetFlush, &s.Termios)
 }
 
-// discardInput drops what was typed and not read.
+// discardInput discards unread input.
 func discardInput(tty *os.File) error {
 	termios, err := unix.IoctlGetTermios(int(tty.Fd()), ioctlGet)
 	if err != nil {
@@ -117,7 +119,7 @@ func discardInput(tty *os.File) error {
 	return unix.IoctlSetTermios(int(tty.Fd()), ioctlSetFlush, termios)
 }
 
-// inputWithin reports whether there is something to read within a time.
+// inputWithin reports whether input becomes available within limit.
 func inputWithin(tty *os.File, limit time.Duration) bool {
 	fds := []unix.PollFd{{Fd: int32(tty.Fd()), Events: unix.POLLIN}}
 	for {
@@ -128,5 +130,5 @@ func inputWithin(tty *os.File, limit time.Duration) bool {
 	}
 }
 
-// showsColors reports whether a terminal has colors, as far as its kind says: StyleFor asks TERM.
+// showsColors returns true: StyleFor checks TERM.
 func showsColors(*os.File) bool { return true }

@@ -26,8 +26,8 @@ func openTTY() (in, out *os.File, err error) {
 	return in, out, nil
 }
 
-// reraise ends the program: Ctrl-C is a byte in raw mode, but Ctrl-Break and other programs send an interrupt, and with the
-// echo back on a prompt that went on would show the secret.
+// reraise ends the program. In raw mode Ctrl-C is a byte, but Ctrl-Break and other programs send an
+// interrupt. If the prompt continued after that with the echo on, it would show the secret.
 func reraise(os.Signal) { _ = windows.TerminateProcess(windows.CurrentProcess(), CodeInterrupted) }
 
 // answerSignals does nothing: Windows has no such signals.
@@ -42,7 +42,7 @@ func isContinue(os.Signal) bool { return false }
 
 func stopSelf() bool { return false }
 
-// terminalState is a console's input mode.
+// terminalState holds a console's input mode.
 type terminalState struct{ mode uint32 }
 
 func stateOf(console *os.File) (*terminalState, error) {
@@ -58,7 +58,7 @@ func (s *terminalState) setRaw(console *os.File) error {
 	return discardInput(console)
 }
 
-// setQuiet turns off the echo alone.
+// setQuiet turns off only the echo.
 func (s *terminalState) setQuiet(console *os.File) error {
 	_ = discardInput(console)
 	return windows.SetConsoleMode(windows.Handle(console.Fd()), s.mode&^windows.ENABLE_ECHO_INPUT)
@@ -69,16 +69,17 @@ func (s *terminalState) restore(console *os.File) error {
 	return windows.SetConsoleMode(windows.Handle(console.Fd()), s.mode)
 }
 
-// discardInput drops what was typed and not read.
+// discardInput discards unread input.
 func discardInput(console *os.File) error {
 	return windows.FlushConsoleInputBuffer(windows.Handle(console.Fd()))
 }
 
-// inputWithin reports whether there is something to read within a time. A console's buffer also has events that are no input,
-// so this never waits to read: discardInput drops what is there.
+// inputWithin returns false without waiting: a console's buffer also has events that are not input, so a
+// read could block. discardInput drops what is there.
 func inputWithin(*os.File, time.Duration) bool { return false }
 
-// showsColors turns on a console's control sequences, and reports whether it has them: those before Windows 10 do not.
+// showsColors turns on a console's control sequences, and reports whether it supports them. Consoles before
+// Windows 10 do not.
 func showsColors(console *os.File) bool {
 	var mode uint32
 	handle := windows.Handle(console.Fd())

@@ -1,9 +1,9 @@
-// Package ui is how both programs talk to a user.
+// Package ui is how both programs talk to the user.
 //
-// The rules: an error is one line, "PROGRAM: error: what happened", lower case, no full stop. If anything can be done about
-// it, a second line, "PROGRAM: hint: ...", says what, as a command that can be pasted where there is one. Warnings and
-// notes are one line each. All of it goes to standard error, and none of it ever holds a secret. An error without a hint
-// that a user could have used is a bug.
+// The rules: an error is one line, "PROGRAM: error: what happened", in lower case and without a full stop.
+// If anything can be done about it, a second line, "PROGRAM: hint: ...", says what, if possible as a
+// command to paste. Warnings and notes are one line each. All of it goes to standard error, and never
+// contains a secret. An error without a hint that would have helped a user is a bug.
 package ui
 
 import (
@@ -16,7 +16,8 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate"
 )
 
-// Exit codes. 125 is that of env(1), docker run and other programs that start a command; their 126 and 127 are package execve's.
+// Exit codes. env(1), docker run and other programs that start a command also use 125. Their 126 and 127
+// are in package execve.
 const (
 	CodeFailure     = 1   // the command failed
 	CodeUsage       = 2   // wrong flags or arguments
@@ -24,24 +25,24 @@ const (
 	CodeInterrupted = 130 // 128 + SIGINT, at a prompt
 )
 
-// Error is an error with what a user should know next to it.
+// Error is an error with a hint and an exit code.
 type Error struct {
 	Err  error
 	Hint string // what to do next; empty if nothing can be done
-	Code int    // exit code; 0 stands for CodeFailure
+	Code int    // exit code; 0 means CodeFailure
 }
 
 func (e *Error) Error() string { return e.Err.Error() }
 
-// Unwrap returns the error inside.
+// Unwrap returns the wrapped error.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Errorf returns an Error with a hint. The format may wrap with %w.
+// Errorf returns an Error with a hint, which may be empty. The format may wrap with %w.
 func Errorf(hint, format string, args ...any) *Error {
 	return &Error{Err: fmt.Errorf(format, args...), Hint: hint}
 }
 
-// Usagef returns an Error of CodeUsage.
+// Usagef returns an Error with CodeUsage.
 func Usagef(hint, format string, args ...any) *Error {
 	return &Error{Err: fmt.Errorf(format, args...), Hint: hint, Code: CodeUsage}
 }
@@ -60,7 +61,7 @@ func WithCode(err error, code int) error {
 type Printer struct {
 	Program string    // the prefix
 	W       io.Writer // standard error
-	Quiet   bool      // drops notes
+	Quiet   bool      // suppresses notes
 }
 
 // Fail prints an error with its hint and returns the exit code. A nil error prints nothing and returns 0.
@@ -79,13 +80,13 @@ func (p Printer) Fail(err error) int {
 	return e.Code
 }
 
-// Warn prints one line about something that is wrong but stops nothing.
+// Warn prints one line about a problem that stops nothing.
 func (p Printer) Warn(format string, args ...any) { p.line("warning", fmt.Sprintf(format, args...)) }
 
 // Hint prints one line that says what to do.
 func (p Printer) Hint(format string, args ...any) { p.line("hint", fmt.Sprintf(format, args...)) }
 
-// Note prints one line that is good to know, unless Quiet.
+// Note prints one line of information, unless Quiet is set.
 func (p Printer) Note(format string, args ...any) {
 	if !p.Quiet {
 		p.line("note", fmt.Sprintf(format, args...))
@@ -96,8 +97,8 @@ func (p Printer) line(kind, text string) {
 	_, _ = fmt.Fprintf(p.W, "%s: %s: %s\n", p.Program, kind, Printable(text))
 }
 
-// Printable keeps a message on one line, control sequences from a server name or a file off the terminal, and keys out of
-// sight: see WithoutKeys.
+// Printable makes text safe to print as one line: without control sequences, which a server name or a file
+// may contain, and without keys (see WithoutKeys).
 func Printable(text string) string {
 	return WithoutKeys(strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' {
@@ -110,11 +111,12 @@ func Printable(text string) string {
 	}, text))
 }
 
-// minHidden is the length from which on a word that begins as a key does is taken for one, whole or cut.
+// minHidden is the minimum length of a word to hide if it begins like a key, whole or cut.
 const minHidden = 20
 
-// WithoutKeys shows "..." for every word of a text that has the shape of a key, or of a key's beginning. People paste keys where
-// a name belongs - a server, a profile, a file, a setting - and messages quote what was wrong.
+// WithoutKeys replaces every word that has the shape of a key, or of the beginning of one, with "...".
+// Users paste keys where a name belongs (a server, a profile, a file, a setting), and messages quote what
+// was wrong.
 func WithoutKeys(text string) string {
 	inWord := func(c byte) bool {
 		return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-'
@@ -132,14 +134,14 @@ func WithoutKeys(text string) string {
 	return text
 }
 
-// Explain returns err as an Error: itself if it is one, else with the hint its type calls for.
+// Explain returns err as an Error: unchanged if it is one, otherwise with the hint for its type.
 func Explain(err error) *Error {
 	var explained *Error
 	if errors.As(err, &explained) {
 		if error(explained) == err {
 			return explained
 		}
-		// Something was put around it: keep the longer text.
+		// The Error was wrapped: keep the longer text.
 		return &Error{Err: err, Hint: explained.Hint, Code: explained.Code}
 	}
 	e := &Error{Err: err, Hint: hintFor(err)}

@@ -12,8 +12,9 @@ const (
 	workingEvery = 100 * time.Millisecond
 )
 
-// Working shows text, such as "Checking NGC_API_KEY", with a moving mark until stop is called, which removes it. Nothing else may
-// be written to the terminal in the meantime. Off a terminal, where TERM is "dumb" or empty, and if Quiet, nothing is shown.
+// Working shows text, such as "Checking NGC_API_KEY", with a moving mark. stop removes it. Nothing else may
+// write to the terminal in between. It shows nothing off a terminal, if TERM is "dumb" or empty, or if
+// Quiet is set.
 func (p Printer) Working(text string) (stop func()) {
 	style := StyleFor(p.W, os.Getenv)
 	if kind := os.Getenv("TERM"); style.Width == 0 || p.Quiet || kind == "" || kind == "dumb" {

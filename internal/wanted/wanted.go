@@ -1,4 +1,4 @@
-// Package wanted decides whether the absence of a key matters here. Not everybody uses CyborgDB, for example.
+// Package wanted decides whether a missing key matters here. For example, not everybody uses CyborgDB.
 package wanted
 
 import (
@@ -12,25 +12,25 @@ import (
 	"github.com/ragenv/ragenv/internal/secrets"
 )
 
-// Reach is where a key's use is searched for.
+// Reach defines where to search for uses of a key.
 type Reach struct {
 	Dir      string                 // the current directory; empty if there is none
-	Command  []string               // the command to run, whose arguments may name Compose files
+	Command  []string               // the command to run; its arguments may name Compose files
 	Getenv   func(string) string    // the environment
 	Required []string               // the config file's
 	Unused   []string               // the config file's
 	Stored   func(name string) bool // reports whether a profile has the key
 }
 
-// The limits of the search.
+// Limits of the search.
 const (
 	maxFiles = 30
 	maxFile  = 1 << 20 // bytes
 )
 
-// Uses reports whether a key of the table is used here: its absence is then worth a warning. A key that is not optional always is.
-// An optional one is used where it is stored or set, where the config file requires it, and where a Compose file in reach names
-// it, unless the config file lists it as unused.
+// Uses reports whether a known key is used here, so that its absence is worth a warning. A key that is not
+// optional always is. An optional key is used if it is stored or set, if the config file requires it, or if
+// a Compose file in reach names it and the config file does not list it as unused.
 func (r Reach) Uses(known secrets.Secret) bool {
 	switch {
 	case !known.Optional || slices.Contains(r.Required, known.Name):
@@ -60,8 +60,9 @@ func (r Reach) composeNames(variable string) bool {
 	return false
 }
 
-// composeFiles returns the files that COMPOSE_FILE and the command name, and those in the current directory, in the Blueprint's
-// directory below it, and in the directories above it, where Compose searches, too.
+// composeFiles returns the files that COMPOSE_FILE and the command name, and those in the current
+// directory, in the Blueprint's directory below it, and in its parent directories, which Compose searches
+// too.
 func (r Reach) composeFiles() (paths []string) {
 	add := func(path string) {
 		if !filepath.IsAbs(path) {

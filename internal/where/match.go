@@ -9,20 +9,20 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// weakLength is the length below which a value matches only under its own name: words such as "minioadmin" are also in
-// places that have nothing to do with the key.
+// weakLength is the minimum length, in bytes, of a value that matches under any name. Shorter ones, such as
+// "minioadmin", also occur in places that have nothing to do with the key.
 const weakLength = 16
 
-// maxNesting is how many layers of base64 are opened: a .dockerconfigjson in a Secret has an "auth" inside.
+// maxNesting is how many layers of base64 are decoded: a .dockerconfigjson in a Secret contains an "auth".
 const maxNesting = 3
 
 // Key is a key to search for.
 type Key struct {
 	Name    string
-	Aliases []string               // variables that have its value
+	Aliases []string               // variables with the same value
 	Current keychain.Secret        // the stored value; empty if it was removed
-	Former  []keychain.Secret      // values from before that are still kept
-	Prints  []keychain.Fingerprint // of its values, the present one among them or not
+	Former  []keychain.Secret      // earlier values that are still kept
+	Prints  []keychain.Fingerprint // of its values, which may include the current one
 }
 
 // Match is a key whose value was recognized.
@@ -42,17 +42,17 @@ type printed struct {
 	aliases []string
 }
 
-// Matcher recognizes values. It is safe for use by several goroutines.
+// Matcher recognizes values. It is safe for concurrent use.
 type Matcher struct {
 	exact    []exact
 	prints   map[int][]printed // by length
 	shortest int
 }
 
-// NewMatcher returns a matcher of the values of keys.
+// NewMatcher returns a matcher for the values of keys.
 func NewMatcher(keys []Key) *Matcher {
 	m := &Matcher{prints: map[int][]printed{}}
-	current := map[string]bool{} // a value that is current for one key is no old one of another
+	current := map[string]bool{} // a value that is current for one key is not an old value of another
 	for _, key := range keys {
 		if value := key.Current.Reveal(); value != "" {
 			current[value] = true
@@ -84,9 +84,11 @@ func NewMatcher(keys []Key) *Matcher {
 // Empty reports whether there is nothing to search for.
 func (m *Matcher) Empty() bool { return len(m.exact) == 0 && len(m.prints) == 0 }
 
-// Find returns the keys that have a value in text, each once: as the whole of it, as a word of it, or in base64. name is what
-// the place calls text, a variable for example; "" if it has no name. A value of fewer than 16 characters is found only as the
-// whole text under the name of its key, and a former one with spaces or quotes in it only as the whole text.
+// Find returns the keys whose value is in text, each once: as the whole text, as part of it, or in base64.
+// name is the place's name for text, such as a variable; "" if it has none. A value shorter than 16 bytes
+// is found only as the whole text under the name of its key or an alias. A value that is only known by its
+// fingerprint is found only as the whole text or as a word, so not inside a text if it has spaces or
+// quotes.
 func (m *Matcher) Find(name, text string) []Match {
 	if len(text) < m.shortest {
 		return nil
@@ -100,7 +102,7 @@ func (m *Matcher) Find(name, text string) []Match {
 	return s.found
 }
 
-// Whole returns the keys whose value is all of text, but for white space around it.
+// Whole returns the keys whose value is the whole text, except for white space around it.
 func (m *Matcher) Whole(name, text string) []Match {
 	s := search{m: m, name: name}
 	s.whole(text)
@@ -108,7 +110,7 @@ func (m *Matcher) Whole(name, text string) []Match {
 	return s.found
 }
 
-// Stored returns the stored value of a key; "" if none is.
+// Stored returns the stored value of a key, "" if there is none.
 func (m *Matcher) Stored(name string) string {
 	for _, e := range m.exact {
 		if e.Name == name && e.State == Current {
@@ -140,7 +142,7 @@ func (s *search) named(key string, aliases []string) bool {
 	return s.name == key || slices.Contains(aliases, s.name)
 }
 
-// whole compares all of a text.
+// whole compares the whole text.
 func (s *search) whole(text string) {
 	for _, e := range s.m.exact {
 		if text == e.value && (len(text) >= weakLength || s.named(e.Name, e.aliases)) {
@@ -154,7 +156,7 @@ func (s *search) whole(text string) {
 	}
 }
 
-// text looks for values inside a text.
+// text searches for values inside a text.
 func (s *search) text(text string, depth int) {
 	for _, e := range s.m.exact {
 		if len(e.value) >= weakLength && strings.Contains(text, e.value) {
@@ -175,15 +177,16 @@ func (s *search) text(text string, depth int) {
 	}
 }
 
-// inWord reports whether a byte can be part of a key, or of base64.
+// inWord reports whether a byte can be part of a key or of base64.
 func inWord(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("_-.~+/=%!*^", rune(c))
 }
 
-// separators are the bytes of a word that may also stand before or after a key: NAME=key, //key, key. and the like.
+// separators are bytes of a word that may also precede or follow a key: NAME=key, //key, key. and similar.
 const separators = "=/.+~%!*^"
 
-// word compares a word with the fingerprints, with and without what stands around its parts, and opens base64.
+// word compares a word and its parts with the fingerprints, with and without surrounding separators, and
+// decodes base64.
 func (s *search) word(word string, depth int) {
 	if len(word) < weakLength {
 		return
@@ -196,7 +199,7 @@ func (s *search) word(word string, depth int) {
 		for part := range strings.FieldsFuncSeq(word, func(r rune) bool { return strings.ContainsRune(separators, r) }) {
 			s.printed(part)
 		}
-		// NAME=key with separators in the key, such as base64.
+		// NAME=key, where the key contains separators, as in base64.
 		for i := range len(word) {
 			if word[i] == '=' {
 				s.printed(word[i+1:])
@@ -234,8 +237,8 @@ func (s *search) printed(word string) {
 	}
 }
 
-// decodeBase64 decodes text of the standard or the URL alphabet, with or without padding. What is not text inside is not
-// returned.
+// decodeBase64 decodes the standard or the URL alphabet, with or without padding. It returns false if the
+// result is not UTF-8 text.
 func decodeBase64(word string) (string, bool) {
 	word = strings.TrimRight(word, "=")
 	encoding := base64.RawStdEncoding

@@ -7,7 +7,7 @@ import (
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
-// Args are the words of the Compose command behind "ragenv --", to be run in Dir.
+// Args returns the words of the Compose command after "ragenv --", to be run in Dir.
 func (r *Restart) Args() []string {
 	args := []string{"docker", "compose", "-p", r.Project}
 	for _, file := range r.Files {
@@ -23,7 +23,7 @@ func (r *Restart) Args() []string {
 	return append(args, r.Services...)
 }
 
-// Command is the same as a line for a POSIX shell.
+// Command returns the command as a line for a POSIX shell.
 func (r *Restart) Command() string {
 	var words []string
 	for _, arg := range r.Args() {
@@ -32,8 +32,8 @@ func (r *Restart) Command() string {
 	return "cd " + shellquote.Word(r.Dir) + " && ragenv -- " + strings.Join(words, " ")
 }
 
-// Restarts returns the commands that recreate all containers with an old value, one for each project and set of files. Services
-// that need --force-recreate have a command of their own, which recreates nothing else.
+// Restarts returns the commands that recreate all containers with an old value, one per project and set of
+// files. Services that need --force-recreate get a separate command, which recreates nothing else.
 func (r *Report) Restarts() []*Restart {
 	var all []*Restart
 	for _, h := range r.Holders {

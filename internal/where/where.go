@@ -1,5 +1,6 @@
-// Package where finds who holds a value of a stored key: the present one, or one from before a rotation. Its parts know how to
-// search containers, running processes and Kubernetes; the files are those of package places.
+// Package where finds what holds a value of a stored key, either the current value or one from before a
+// rotation. Its subpackages search containers, running processes and Kubernetes. Package places covers
+// files.
 package where
 
 import (
@@ -8,7 +9,7 @@ import (
 	"strings"
 )
 
-// State says which value of a key a holder has.
+// State is which value of a key a holder has.
 type State string
 
 // The states.
@@ -23,40 +24,41 @@ const (
 	KindService      = "service" // of a Docker Swarm
 	KindPodmanSecret = "podman-secret"
 	KindFile         = "file"
-	KindShell        = "shell" // the one that ragenv was started from
+	KindShell        = "shell" // the one that started ragenv
 	KindProcess      = "process"
 	KindSecret       = "kubernetes-secret"
 	KindPod          = "pod"
 	KindHelmRelease  = "helm-release"
 )
 
-// Holder is one place that holds values of keys. Its JSON members are an interface: they are only ever added to.
+// Holder is a place that holds values of keys. Its JSON members are an interface: new ones may be added,
+// but none removed.
 type Holder struct {
 	State   State    `json:"state"`          // Old if any of the values is old
-	Keys    []string `json:"keys"`           // the names of the keys, sorted
-	Kind    string   `json:"kind"`           // what holds it
+	Keys    []string `json:"keys"`           // names of the keys, sorted
+	Kind    string   `json:"kind"`           // one of the Kind constants
 	Name    string   `json:"name"`           // of the container, file, process or object
 	Where   []string `json:"where"`          // where in it: variables, "command line", "label NAME", "/run/secrets/NAME", "line 3"
-	Engine  string   `json:"engine"`         // "docker" or "podman"; empty for what is not a container
+	Engine  string   `json:"engine"`         // "docker" or "podman"; empty if it is not a container
 	Project string   `json:"project"`        // Compose's, or the namespace of a Kubernetes object
 	Service string   `json:"service"`        // Compose's
 	Status  string   `json:"status"`         // of a container, such as "running" or "exited"
 	PID     int      `json:"pid,omitempty"`  // of a process
 	Path    string   `json:"path,omitempty"` // of a file
 	Line    int      `json:"line,omitempty"` // in it
-	Fix     string   `json:"fix"`            // a command, or a sentence; empty where there is nothing to do
+	Fix     string   `json:"fix"`            // a command or a sentence; empty if there is nothing to do
 
 	Restart *Restart `json:"-"`
 }
 
-// Restart is what gives the services of a Compose project the stored keys: one command for all of them.
+// Restart is the command that gives the services of a Compose project the stored keys.
 type Restart struct {
 	Dir      string   // the project's directory
 	Project  string   // its name
 	Files    []string // its Compose files
 	EnvFiles []string // its --env-file
-	Services []string // those to recreate
-	Force    bool     // recreate them though Compose would see no change
+	Services []string // the services to recreate
+	Force    bool     // recreate them even if Compose sees no change
 }
 
 // Unread is something that could not be searched.
@@ -65,21 +67,21 @@ type Unread struct {
 	Reason string `json:"reason"` // lower case, no full stop
 }
 
-// Report is all that was found.
+// Report is the result of a search.
 type Report struct {
 	Holders  []Holder `json:"holders"`  // never nil; old values first
 	Searched []string `json:"searched"` // never nil
 	Unread   []Unread `json:"unread"`   // never nil
 }
 
-// Add adds what a search found.
+// Add adds the result of another search.
 func (r *Report) Add(other Report) {
 	r.Holders = append(r.Holders, other.Holders...)
 	r.Searched = append(r.Searched, other.Searched...)
 	r.Unread = append(r.Unread, other.Unread...)
 }
 
-// Sort puts holders of old values first, then by kind, project and name.
+// Sort puts holders of old values first, then sorts by kind, project and name.
 func (r *Report) Sort() {
 	rank := map[string]int{KindContainer: 0, KindService: 1, KindPodmanSecret: 1, KindFile: 2, KindShell: 3, KindProcess: 4, KindSecret: 5, KindHelmRelease: 6, KindPod: 7}
 	current := map[State]int{Current: 1}
@@ -91,13 +93,13 @@ func (r *Report) Sort() {
 	})
 }
 
-// Found collects what one holder has.
+// Found collects the values in one holder.
 type Found struct {
 	old         bool
 	keys, where []string
 }
 
-// Note adds the matches of one part of a holder, such as a variable; nothing if there are none.
+// Note adds the matches in one part of a holder, such as a variable, if there are any.
 func (f *Found) Note(part string, matches []Match) {
 	if len(matches) == 0 {
 		return
@@ -112,7 +114,7 @@ func (f *Found) Note(part string, matches []Match) {
 // Empty reports whether nothing was noted.
 func (f *Found) Empty() bool { return len(f.keys) == 0 }
 
-// Holder returns what was noted, as a holder of that kind and name.
+// Holder returns the collected matches as a holder with this kind and name.
 func (f *Found) Holder(kind, name string) Holder {
 	slices.Sort(f.keys)
 	h := Holder{State: Current, Keys: f.keys, Kind: kind, Name: name, Where: f.where}
@@ -129,7 +131,7 @@ func appendNew(list []string, text string) []string {
 	return append(list, text)
 }
 
-// Title is the holder's kind and name for people.
+// Title returns the holder's kind and name, for the user.
 func (h Holder) Title() string {
 	title := h.Kind + " " + h.Name
 	switch {

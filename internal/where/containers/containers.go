@@ -1,5 +1,5 @@
-// Package containers searches the containers of Docker and Podman for values of keys: their environment, command line, labels
-// and, of Compose's, the files of /run/secrets.
+// Package containers searches the containers of Docker and Podman for values of keys: in their environment,
+// command line, labels and, for Compose, the files in /run/secrets.
 package containers
 
 import (
@@ -28,22 +28,22 @@ const (
 
 const (
 	labelSwarmService = "com.docker.swarm.service.name"
-	labelPodmanUnit   = "PODMAN_SYSTEMD_UNIT" // podman-generate-systemd(1), and quadlets
+	labelPodmanUnit   = "PODMAN_SYSTEMD_UNIT" // podman-generate-systemd(1) and quadlets
 )
 
 // secretsDir is where Compose puts a service's secrets.
 const secretsDir = "/run/secrets"
 
-// Options say what to search with.
+// Options define what to search with.
 type Options struct {
 	Matcher *where.Matcher
 	// LookPath finds a program, as exec.LookPath does.
 	LookPath func(name string) (string, error)
-	// Environ is the environment that docker and podman get: no keys and no passphrases.
+	// Environ is the environment for docker and podman, without keys and passphrases.
 	Environ []string
 }
 
-// container is what "inspect" shows, of Docker and Podman alike.
+// container is the output of "inspect", the same for Docker and Podman.
 type container struct {
 	ID     string `json:"Id"`
 	Name   string
@@ -58,10 +58,10 @@ type container struct {
 	Mounts []struct{ Source, Destination string }
 }
 
-// errUnreachable is an engine that does not answer.
+// errUnreachable means that an engine does not answer.
 var errUnreachable = errors.New("the engine does not answer")
 
-// Search searches the engine that the docker program reaches, and Podman's containers of this user.
+// Search searches the engine that the docker program connects to, and this user's Podman containers.
 func Search(ctx context.Context, o Options) where.Report {
 	var reports [2]where.Report
 	done := make(chan struct{})
@@ -82,7 +82,7 @@ func Search(ctx context.Context, o Options) where.Report {
 	return report
 }
 
-// examine returns what a container holds; ok is false if that is nothing.
+// examine returns the values in a container. ok is false if there are none.
 func (o Options) examine(c container, secrets map[string]string) (h where.Holder, ok bool) {
 	var found, inSecrets where.Found
 	for _, entry := range c.Config.Env {
@@ -123,12 +123,12 @@ func (o Options) examine(c container, secrets map[string]string) (h where.Holder
 	return h, true
 }
 
-// fix returns what gives a container the stored key.
+// fix returns how to give a container the stored key.
 func fix(c container, h where.Holder, force bool) (string, *where.Restart) {
 	labels := c.Config.Labels
 	name := shellquote.Word(h.Name)
 	switch {
-	case labels[labelSwarmService] != "" && c.State.Status != "running": // the swarm keeps those of former tasks
+	case labels[labelSwarmService] != "" && c.State.Status != "running": // the swarm keeps former tasks
 		return "docker rm " + name, nil
 	case labels[labelSwarmService] != "":
 		return "docker service update --force " + shellquote.Word(labels[labelSwarmService]) + ", after its environment or secret is changed", nil
@@ -153,7 +153,8 @@ func forceFlag(force bool) string {
 	return ""
 }
 
-// restartOf returns how to recreate a service, of its container's labels; false unless its Compose files are on this machine.
+// restartOf returns how to recreate the service that a container's labels name. It returns false unless the
+// service's Compose files are on this machine.
 func restartOf(labels map[string]string, force bool) (*where.Restart, bool) {
 	r := &where.Restart{Dir: labels[labelDir], Project: labels[labelProject], Services: []string{labels[labelService]}, Force: force}
 	if info, err := os.Stat(r.Dir); err != nil || !info.IsDir() {
@@ -167,7 +168,7 @@ func restartOf(labels map[string]string, force bool) (*where.Restart, bool) {
 	return r, ok
 }
 
-// paths splits a list of paths at its commas. A path may have commas of its own: what is there decides.
+// paths splits a list of paths at commas. Since a path may contain commas, it checks which paths exist.
 func paths(list string) (found []string, ok bool) {
 	if list == "" {
 		return nil, true
@@ -185,7 +186,7 @@ func paths(list string) (found []string, ok bool) {
 	return nil, false
 }
 
-// count is a number with its noun.
+// count returns a number with its noun.
 func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

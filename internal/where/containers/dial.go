@@ -11,12 +11,13 @@ import (
 	"github.com/ragenv/ragenv/internal/where/program"
 )
 
-// connections is how many are open to the engine at a time. Each is a process of the docker program.
+// connections is the maximum number of open connections to the engine. Each is a process of the docker
+// program.
 const connections = 4
 
-// engineClient returns an HTTP client of the engine that the docker program reaches. "docker system dial-stdio" joins its
-// standard input and output to the engine's API; Docker's own ssh:// contexts use it. So contexts, DOCKER_HOST, TLS and ssh are
-// docker's matter.
+// engineClient returns an HTTP client for the engine that the docker program connects to. "docker system
+// dial-stdio" connects its standard input and output to the engine's API, as in Docker's own ssh://
+// contexts. So docker handles contexts, DOCKER_HOST, TLS and ssh.
 func engineClient(docker string, env []string) *http.Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		cmd := exec.Command(docker, "system", "dial-stdio") //nolint:gosec // the docker of PATH
@@ -53,7 +54,7 @@ func (c *programConn) Close() error {
 	_ = c.in.Close()
 	_ = program.Kill(c.cmd)
 	_ = c.out.Close()
-	_ = c.cmd.Wait() // it was killed, or has said why on the way
+	_ = c.cmd.Wait() // it was killed, or has reported its error already
 	return nil
 }
 

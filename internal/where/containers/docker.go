@@ -16,17 +16,17 @@ import (
 	"github.com/ragenv/ragenv/internal/where"
 )
 
-// Limits of what is read of the engine.
+// Limits on what is read from the engine.
 const (
 	maxContainers  = 5000
-	maxInspect     = 4 << 20  // bytes of one container's description
+	maxInspect     = 4 << 20  // bytes of a container's description
 	maxList        = 64 << 20 // bytes of the list
 	maxSecretBytes = 1 << 20  // bytes of /run/secrets
 	maxSecretFiles = 200
 	engineLimit    = 30 * time.Second
 )
 
-// stringOrList is a list of words that an old engine, or Podman, may give as one string.
+// stringOrList is a list of words that an old engine, or Podman, may return as one string.
 type stringOrList []string
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -96,12 +96,12 @@ func (o Options) docker(ctx context.Context, docker string) (report where.Report
 	return report
 }
 
-// one examines a container. unread says what of it could not be read.
+// one examines a container. unread says what could not be read.
 func (e engine) one(ctx context.Context, id string, labels map[string]string) (holder *where.Holder, unread string) {
 	var c container
 	if err := e.get(ctx, "/containers/"+id+"/json", maxInspect, &c); err != nil {
 		if isGone(err) {
-			return nil, "" // removed meanwhile
+			return nil, "" // removed in the meantime
 		}
 		return nil, err.Error()
 	}
@@ -119,8 +119,8 @@ func (e engine) one(ctx context.Context, id string, labels map[string]string) (h
 	return nil, unread
 }
 
-// secretFiles copies /run/secrets out of a container, as "docker cp" does: Compose writes the secrets there that come from its
-// environment. The engine answers for a stopped container as well.
+// secretFiles copies /run/secrets out of a container, as "docker cp" does. Compose writes secrets from its
+// environment there. This also works for a stopped container.
 func (e engine) secretFiles(ctx context.Context, id string) (map[string]string, error) {
 	body, err := e.open(ctx, "/containers/"+id+"/archive?path="+url.QueryEscape(secretsDir))
 	if err != nil {
@@ -150,7 +150,7 @@ func (e engine) secretFiles(ctx context.Context, id string) (map[string]string, 
 	return files, fmt.Errorf("more than %d files", maxSecretFiles)
 }
 
-// serviceSpec is how a swarm describes a service.
+// serviceSpec is a swarm's description of a service.
 type serviceSpec struct {
 	Name         string
 	Labels       map[string]string
@@ -159,7 +159,8 @@ type serviceSpec struct {
 	}
 }
 
-// swarm examines the services of a swarm that this engine manages, and names its secrets, which it shows to nobody.
+// swarm examines the services of a swarm that this engine manages, and lists the swarm's secrets, whose
+// values cannot be read.
 func (e engine) swarm(ctx context.Context, report *where.Report) {
 	var services []struct{ Spec, PreviousSpec serviceSpec }
 	if e.get(ctx, "/services", maxList, &services) != nil {
@@ -194,7 +195,7 @@ func (e engine) swarm(ctx context.Context, report *where.Report) {
 	}
 }
 
-// service examines a specification of a service.
+// service examines the specification of a service.
 func (e engine) service(spec serviceSpec) (where.Holder, bool) {
 	var c container
 	c.Name, c.Config.Env, c.Config.Cmd, c.Args, c.Config.Labels = spec.Name, spec.TaskTemplate.ContainerSpec.Env, spec.TaskTemplate.ContainerSpec.Command, spec.TaskTemplate.ContainerSpec.Args, spec.Labels
@@ -203,8 +204,8 @@ func (e engine) service(spec serviceSpec) (where.Holder, bool) {
 	return h, ok
 }
 
-// serviceFix returns what gives a service the stored key in each variable that has an old one. docker takes a variable that is
-// named without a value from its own environment.
+// serviceFix returns how to give a service the stored key in each variable with an old value. docker reads
+// a variable named without a value from its own environment.
 func serviceFix(h where.Holder) string {
 	name := shellquote.Word(h.Name)
 	var set, add string
@@ -230,7 +231,8 @@ func (goneError) Error() string { return "not there" }
 
 func isGone(err error) bool { _, gone := err.(goneError); return gone } //nolint:errorlint // it is never wrapped
 
-// open asks the engine. Its error texts are for people, and may quote anything, so they are not repeated.
+// open sends a request to the engine. It does not repeat the engine's error texts, which may quote
+// anything.
 func (e engine) open(ctx context.Context, path string) (io.ReadCloser, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://docker"+path, nil)
 	if err != nil {
@@ -243,7 +245,7 @@ func (e engine) open(ctx context.Context, path string) (io.ReadCloser, error) {
 	if response.StatusCode == http.StatusOK {
 		return response.Body, nil
 	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxInspect)) // so that the connection serves again
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxInspect)) // so that the connection can be reused
 	_ = response.Body.Close()
 	if response.StatusCode == http.StatusNotFound {
 		return nil, goneError{}

@@ -10,7 +10,8 @@ import (
 	"github.com/ragenv/ragenv/internal/where/program"
 )
 
-// podman examines this user's containers and secrets, which podman itself keeps: there may be no engine to ask.
+// podman examines this user's containers and secrets through the podman program, since there may be no
+// engine.
 func (o Options) podman(ctx context.Context, podman string) (report where.Report) {
 	unread := func(what, reason string) where.Report {
 		report.Unread = append(report.Unread, where.Unread{What: what, Reason: reason})
@@ -28,14 +29,15 @@ func (o Options) podman(ctx context.Context, podman string) (report where.Report
 	if len(ids) > 0 {
 		out, err = program.Output(ctx, o.Environ, podman, append([]string{"inspect", "--type", "container"}, ids...)...)
 		var all []container
-		// One that was removed meanwhile is an error next to the others' descriptions.
+		// If a container was removed in the meantime, podman reports an error next to the other
+		// descriptions.
 		if json.Unmarshal([]byte(out), &all) != nil || err != nil && len(all) == 0 {
 			return unread("Podman's containers", "podman inspect fails")
 		}
 		for _, c := range all {
 			if h, ok := o.examine(c, nil); ok {
 				h.Engine, h.Fix = "podman", strings.ReplaceAll(h.Fix, "docker ", "podman ")
-				if h.Restart != nil { // compose over Podman's socket is the docker program's matter
+				if h.Restart != nil { // the docker program handles compose over Podman's socket
 					h.Restart = nil
 				}
 				report.Holders = append(report.Holders, h)
@@ -46,7 +48,7 @@ func (o Options) podman(ctx context.Context, podman string) (report where.Report
 	return report
 }
 
-// podmanSecrets examines what "podman secret create" and quadlets keep.
+// podmanSecrets examines the secrets of "podman secret create" and quadlets.
 func (o Options) podmanSecrets(ctx context.Context, podman string, report *where.Report) {
 	out, err := program.Output(ctx, o.Environ, podman, "secret", "ls", "--quiet")
 	ids := strings.Fields(out)
@@ -71,7 +73,7 @@ func (o Options) podmanSecrets(ctx context.Context, podman string, report *where
 		h := found.Holder(where.KindPodmanSecret, secret.Spec.Name)
 		h.Engine = "podman"
 		if h.State == where.Old {
-			// Podman would keep the line break that ragenv get writes, and refuses an empty secret.
+			// Podman would keep the line break that ragenv get writes. It refuses an empty secret.
 			h.Fix = "ragenv get " + h.Keys[0] + " | tr -d '\\n' | podman secret create --replace " + shellquote.Word(secret.Spec.Name) + " -"
 		}
 		report.Holders = append(report.Holders, h)

@@ -8,15 +8,15 @@ import (
 	"github.com/ragenv/ragenv/internal/where"
 )
 
-// Options say what is searched for, and where.
+// Options define what to search for, and where.
 type Options struct {
-	Names      []string // nil for all of the profile
+	Names      []string // nil for all in the profile
 	Paths      []string
 	Kubernetes bool
 }
 
-// Describe returns a report as text: each holder with its fix below. On a terminal everything but the fixes, which are to be
-// pasted, is wrapped.
+// Describe returns a report as text: each holder, with its fix below. On a terminal, all text is wrapped
+// except the fixes, so that they can be pasted.
 func Describe(report *where.Report, style ui.Style) string {
 	var b strings.Builder
 	writeHolders(&b, report.Holders, style)
@@ -56,7 +56,7 @@ func writeHolders(b *strings.Builder, holders []where.Holder, style ui.Style) {
 	}
 }
 
-// have is "1 container and 2 files have".
+// have returns, for example, "1 container and 2 files have".
 func have(holders []where.Holder) string {
 	order := []struct{ kind, noun string }{
 		{where.KindContainer, "container"}, {where.KindService, "swarm service"}, {where.KindPodmanSecret, "Podman secret"}, {where.KindFile, "file"},

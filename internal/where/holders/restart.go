@@ -16,8 +16,8 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// AfterRotation says what still has the former value of a key that was just replaced. The rotation is done, so whatever fails
-// here is a warning.
+// AfterRotation lists what still has the former value of a key that was just replaced. The rotation is
+// done, so a failure here is only a warning.
 func AfterRotation(s *session.Session, name string) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -40,11 +40,12 @@ func AfterRotation(s *session.Session, name string) {
 	}
 }
 
-// RestartHolders runs the Compose commands that give containers the stored key, after showing them, and searches again.
+// RestartHolders shows and runs the Compose commands that give containers the stored key, and then searches
+// again.
 func RestartHolders(s *session.Session, ref keychain.Ref, yes bool) error {
 	search := func() (*where.Report, error) {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-		defer stop() // at the question Ctrl-C is to end the program
+		defer stop() // at the question, Ctrl-C must end the program
 		report, err := Search(s, ctx, Options{Names: []string{ref.Name}})
 		if err == nil && ctx.Err() != nil {
 			err = ui.ErrInterrupted
@@ -75,7 +76,7 @@ func RestartHolders(s *session.Session, ref keychain.Ref, yes bool) error {
 	return conclude(s, ref, report)
 }
 
-// confirmRestarts shows the commands, and asks unless yes is set.
+// confirmRestarts shows the commands and, unless yes is set, asks for confirmation.
 func confirmRestarts(s *session.Session, ref keychain.Ref, restarts []*where.Restart, yes bool) error {
 	again := "ragenv rotate" + s.ForProfile() + " --restart --yes " + ref.Name
 	if yes {
@@ -99,7 +100,8 @@ func confirmRestarts(s *session.Session, ref keychain.Ref, restarts []*where.Res
 	return err
 }
 
-// restart runs one of the commands. It writes to standard error, as this command's own output is for other programs.
+// restart runs one of the commands. Its output goes to standard error, because other programs read this
+// command's standard output.
 func restart(s *session.Session, r *where.Restart, environ []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -119,7 +121,7 @@ func restart(s *session.Session, r *where.Restart, environ []string) error {
 	return nil
 }
 
-// conclude says that the old key can be deleted where nothing that was searched has it, and where that is done.
+// conclude says that the old key can be deleted, and where, if nothing that was searched has it.
 func conclude(s *session.Session, ref keychain.Ref, report *where.Report) error {
 	if old := report.Old(); len(old) > 0 {
 		var b strings.Builder

@@ -1,4 +1,5 @@
-// Package holders searches for those who hold a value of a stored key, describes them, and restarts those that hold an old one.
+// Package holders finds what holds a value of a stored key, describes it, and restarts what holds an old
+// value.
 package holders
 
 import (
@@ -28,13 +29,14 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// searchLimit ends a search that hangs, such as on a dead mount.
+// searchLimit ends a search that hangs, for example on a dead mount.
 const searchLimit = 60 * time.Second
 
-// progressAfter is when a search shows that it is at work.
+// progressAfter is the time after which a search shows its progress.
 const progressAfter = 500 * time.Millisecond
 
-// Search searches for the values that keys have and had. It asks for the keychain's passphrase if it must.
+// Search searches for current and former values of keys. It asks for the keychain's passphrase if
+// necessary.
 func Search(s *session.Session, ctx context.Context, o Options) (*where.Report, error) {
 	keys, err := searchedKeys(s, o.Names)
 	if err != nil {
@@ -76,7 +78,7 @@ func Search(s *session.Session, ctx context.Context, o Options) (*where.Report, 
 	return report, nil
 }
 
-// searchedKeys reads the keys of the active profile with what is remembered of their former values.
+// searchedKeys reads the keys of the active profile and what is known of their former values.
 func searchedKeys(s *session.Session, names []string) ([]where.Key, error) {
 	k, err := s.Opener().Read()
 	if errors.Is(err, keychain.ErrNoStore) {
@@ -147,7 +149,7 @@ func searchFiles(s *session.Session, ctx context.Context, m *where.Matcher, path
 		dir = s.Config.Paths.Home // it was removed
 	}
 	options := places.Options{Home: s.Config.Paths.Home, Dir: dir, Paths: paths, Getenv: s.Getenv}
-	var findings []*places.Finding // of each holder
+	var findings []*places.Finding // one list for all holders
 	searched, unread := places.Scan(ctx, options, func(f places.Finding) {
 		var found where.Found
 		part := f.Name
@@ -189,7 +191,7 @@ func searchFiles(s *session.Session, ctx context.Context, m *where.Matcher, path
 	return report
 }
 
-// importsByItself reports whether import takes a variable that was not named to it.
+// importsByItself reports whether import accepts a variable that is not named explicitly.
 func importsByItself(s *session.Session, name string) bool {
 	if _, known := secrets.Lookup(name); known {
 		return true
@@ -202,8 +204,8 @@ func importsByItself(s *session.Session, name string) bool {
 	return false
 }
 
-// environWithout is the environment for programs that are asked: without keys and passphrases, and with what keeps them from
-// asking.
+// environWithout returns the environment for programs such as docker: without keys and passphrases, and
+// with variables that keep them from prompting.
 func environWithout(s *session.Session, keys []where.Key, m *where.Matcher) []string {
 	secret := map[string]bool{passphrase.EnvValue: true, passphrase.EnvFile: true, passphrase.EnvCredentials: true}
 	for _, known := range secrets.All() {
@@ -222,7 +224,7 @@ func environWithout(s *session.Session, keys []where.Key, m *where.Matcher) []st
 	return append(environ, "SSH_ASKPASS_REQUIRE=never", "LC_ALL=C")
 }
 
-// showProgress shows on a terminal that a search is at work, once it takes a moment; the function it returns removes that.
+// showProgress shows on a terminal, after a moment, that a search is running. done removes the message.
 func showProgress(s *session.Session) (done func()) {
 	file, ok := s.Stderr.(*os.File)
 	if !ok || s.Print.Quiet || !term.IsTerminal(int(file.Fd())) {

@@ -17,16 +17,16 @@ import (
 	"github.com/ragenv/ragenv/internal/where"
 )
 
-// helmReleaseType is the type of the Secrets in which Helm keeps each revision of a release (helm.sh/helm,
+// helmReleaseType is the type of the Secrets in which Helm keeps the revisions of a release (helm.sh/helm,
 // pkg/storage/driver/secrets.go).
 const helmReleaseType = "helm.sh/release.v1"
 
-const maxRelease = 64 << 20 // bytes of one, unpacked
+const maxRelease = 64 << 20 // bytes of one revision, unpacked
 
 var errRelease = errors.New("not a release of Helm's")
 
-// decodeRelease returns the JSON of a release: the values that were set, and the manifest. In the Secret's data it is base64 of
-// base64 of gzip (helm.sh/helm, pkg/storage/driver/util.go).
+// decodeRelease returns the JSON of a release: the user's values and the manifest. In the Secret's data it
+// is base64 of base64 of gzip (helm.sh/helm, pkg/storage/driver/util.go).
 func decodeRelease(data string) (string, error) {
 	once, err := base64.StdEncoding.DecodeString(data)
 	if err != nil {
@@ -36,7 +36,7 @@ func decodeRelease(data string) (string, error) {
 	if err != nil {
 		return "", errRelease
 	}
-	if !bytes.HasPrefix(twice, []byte{0x1f, 0x8b}) { // of an old Helm
+	if !bytes.HasPrefix(twice, []byte{0x1f, 0x8b}) { // from an old Helm
 		return string(twice), nil
 	}
 	r, err := gzip.NewReader(bytes.NewReader(twice))
@@ -74,8 +74,9 @@ func (o Options) release(s secret) (where.Holder, bool) {
 	return h, true
 }
 
-// upgrade returns the command that upgrades a release to values without the key. The chart's Secrets are taken over first, since
-// Helm deletes what a revision has no longer. A record of a release does not say where its chart is from.
+// upgrade returns the command that upgrades a release to values without the key. It first takes over the
+// chart's Secrets, because Helm deletes what a revision no longer has. The record of a release does not say
+// where its chart comes from.
 func (o Options) upgrade(s secret, text string) string {
 	var release struct {
 		Config map[string]any
@@ -102,10 +103,10 @@ func (o Options) upgrade(s secret, text string) string {
 	return command
 }
 
-// chartSecrets are the values of NVIDIA's charts that have Helm create a Secret of a password.
+// chartSecrets are the values with which NVIDIA's charts make Helm create a Secret from a password.
 var chartSecrets = []string{"imagePullSecret", "ngcApiSecret"}
 
-// settings returns what "helm --set" wants to empty each value that holds a key.
+// settings returns the arguments for "helm --set" that empty each value with a key.
 func (o Options) settings(path string, value any) (all []string) {
 	switch value := value.(type) {
 	case string:
@@ -128,10 +129,10 @@ func (o Options) settings(path string, value any) (all []string) {
 	return all
 }
 
-// setEscapes are those of a key in "--set" (helm.sh/helm, pkg/strvals).
+// setEscapes escapes a key in "--set" (helm.sh/helm, pkg/strvals).
 var setEscapes = strings.NewReplacer(`\`, `\\`, ".", `\.`, ",", `\,`, "=", `\=`, "[", `\[`)
 
-// plain drops what a name or version has not, and a shell might expand.
+// plain drops characters that names and versions do not have and that a shell might expand.
 func plain(text string) string {
 	return strings.Map(func(r rune) rune {
 		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_.+", r) {

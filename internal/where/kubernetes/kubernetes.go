@@ -1,5 +1,5 @@
-// Package kubernetes searches what kubectl may read for values of keys: Secrets, the releases that Helm keeps in Secrets, and
-// pods with the Secrets they took.
+// Package kubernetes searches what kubectl can read for values of keys: Secrets, the releases that Helm
+// keeps in Secrets, and pods with the Secrets they use.
 package kubernetes
 
 import (
@@ -16,14 +16,14 @@ import (
 	"github.com/ragenv/ragenv/internal/where/program"
 )
 
-// Options say what to search with.
+// Options define what to search with.
 type Options struct {
 	Matcher *where.Matcher
 	// LookPath finds kubectl, as exec.LookPath does.
 	LookPath func(name string) (string, error)
-	// Environ is the environment that kubectl gets: no keys and no passphrases.
+	// Environ is the environment for kubectl, without keys and passphrases.
 	Environ []string
-	// Profile is the flag that ragenv needs in a fix to use the same profile, with a leading space; "" if none.
+	// Profile is the flag, with a leading space, that selects the same profile in a fix; "" for none.
 	Profile string
 }
 
@@ -39,7 +39,7 @@ type metadata struct {
 	OwnerReferences []struct{ Kind, Name string }
 }
 
-// Limits of asking namespace by namespace.
+// Limits for requests to single namespaces.
 const (
 	maxNamespaces  = 200
 	asksAtATime    = 4
@@ -54,7 +54,7 @@ func Search(ctx context.Context, o Options) (report where.Report) {
 		return report
 	}
 	c := client{ctx: ctx, kubectl: kubectl, environ: o.Environ}
-	holding := map[string]where.Holder{} // Secrets that have a key, by namespace and name
+	holding := map[string]where.Holder{} // Secrets with a key, by namespace and name
 	changed := map[string]time.Time{}
 	for _, s := range list[secret](&c, "secrets", &report) {
 		h, ok := o.secret(s)
@@ -75,7 +75,7 @@ func Search(ctx context.Context, o Options) (report where.Report) {
 	return report
 }
 
-// client asks the API server by kubectl.
+// client sends requests to the API server through kubectl.
 type client struct {
 	ctx     context.Context
 	kubectl string
@@ -86,7 +86,7 @@ func (c *client) run(args ...string) (string, error) {
 	return program.Output(c.ctx, c.environ, c.kubectl, append(args, requestTimeout)...)
 }
 
-// list returns the objects of all namespaces. Where not all may be listed at once, it asks for those of each namespace.
+// list returns the objects in all namespaces. If they cannot be listed at once, it lists each namespace.
 func list[T any](c *client, resource string, report *where.Report) []T {
 	items, err := get[T](c, resource, "--all-namespaces")
 	if err == nil {
@@ -148,8 +148,8 @@ func get[T any](c *client, resource, scope string) ([]T, error) {
 	return found.Items, nil
 }
 
-// namespaces returns those of the cluster, or, if it does not list them to this user, those that the contexts of the same cluster
-// name; all says which.
+// namespaces returns the namespaces of the cluster. If this user may not list them, it returns those that
+// the contexts of the same cluster name, and all is false.
 func (c *client) namespaces() (names []string, all bool) {
 	out, err := c.run("get", "namespaces", "--output=name")
 	if err == nil {

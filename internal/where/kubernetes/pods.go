@@ -44,13 +44,13 @@ type pod struct {
 	}
 }
 
-// reference is a Secret, or one key of it, that something in a pod took at a time.
+// reference is a Secret, or one key of it, that a pod read at some time.
 type reference struct {
-	secret, key string    // key is "" for all of them
-	taken       time.Time // zero if it is not taken yet
+	secret, key string    // key is "" for all keys
+	taken       time.Time // zero if it has not been read yet
 }
 
-// references returns what a pod takes of Secrets. Those that only pull its images are not among them.
+// references returns the Secrets that a pod reads, except those for pulling its images.
 func (p pod) references() (all []reference) {
 	started := p.Status.StartTime
 	if started.IsZero() {
@@ -63,7 +63,7 @@ func (p pod) references() (all []reference) {
 		}
 	}
 	for _, c := range slices.Concat(p.Spec.Containers, p.Spec.InitContainers) {
-		taken := started // a container that was started again has read its variables again
+		taken := started // a restarted container has read its variables again
 		if i := slices.IndexFunc(statuses, func(s containerStatus) bool { return s.Name == c.Name }); i >= 0 {
 			if taken = (time.Time{}); statuses[i].State.Running != nil {
 				taken = statuses[i].State.Running.StartedAt
@@ -85,7 +85,7 @@ func (p pod) references() (all []reference) {
 	return all
 }
 
-// written is a value that is in the pod itself.
+// written is a value in the pod's own specification.
 type written struct{ variable, key string } // variable is "" for the command line
 
 // pod examines a pod: the values written in it, and the Secrets that had another value when it started.
@@ -136,7 +136,7 @@ func (o Options) pod(p pod, holding map[string]where.Holder, changed map[string]
 	return h, true
 }
 
-// podFix returns what gives a pod the stored key: an edit of what is written in it, or a restart.
+// podFix returns how to give a pod the stored key: an edit of the values written in it, or a restart.
 func (o Options) podFix(p pod, own []written) string {
 	namespace := "kubectl -n " + shellquote.Word(p.Metadata.Namespace)
 	name := shellquote.Word(p.Metadata.Name)
@@ -146,13 +146,13 @@ func (o Options) podFix(p pod, own []written) string {
 	switch workload := p.workload(); {
 	case workload != "":
 		return namespace + " rollout restart " + workload
-	case len(p.Metadata.OwnerReferences) == 0: // nobody would make it again
+	case len(p.Metadata.OwnerReferences) == 0: // nothing would recreate it
 		return namespace + " get pod " + name + " -o yaml | " + namespace + " replace --force -f -"
 	}
 	return namespace + " delete pod " + name
 }
 
-// rewrite returns what replaces values that are written in a pod's template.
+// rewrite returns how to replace values that are written in a pod's template.
 func (o Options) rewrite(namespace string, p pod, own []written) string {
 	workload := p.workload()
 	if workload == "" {
@@ -171,11 +171,11 @@ func (o Options) rewrite(namespace string, p pod, own []written) string {
 	return strings.Join(commands, " && ")
 }
 
-// workload is what a pod belongs to and kubectl can restart, as "deployment/NAME"; "" if that is nothing.
+// workload returns the pod's owner that kubectl can restart, as "deployment/NAME", "" for none.
 func (p pod) workload() string {
 	for _, owner := range p.Metadata.OwnerReferences {
 		switch owner.Kind {
-		case "ReplicaSet": // of a Deployment, whose name it has before the hash of the template
+		case "ReplicaSet": // of a Deployment, whose name precedes the template's hash
 			if name, ok := strings.CutSuffix(owner.Name, "-"+p.Metadata.Labels["pod-template-hash"]); ok && name != "" {
 				return "deployment/" + shellquote.Word(name)
 			}

@@ -18,12 +18,13 @@ type secret struct {
 	Data     map[string]string // base64
 }
 
-// lastApplied is where client-side apply keeps all of an object again (k8s.io/api/core/v1, LastAppliedConfigAnnotation).
+// lastApplied is where client-side apply keeps a copy of the whole object (k8s.io/api/core/v1,
+// LastAppliedConfigAnnotation).
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 
 const dockerConfigKey = ".dockerconfigjson"
 
-// changed is when a Secret's data was last written.
+// changed returns when a Secret's data was last written.
 func (s secret) changed() time.Time {
 	latest := s.Metadata.CreationTimestamp
 	for _, f := range s.Metadata.ManagedFields {
@@ -34,7 +35,7 @@ func (s secret) changed() time.Time {
 	return latest
 }
 
-// secret examines a Secret, which may be a release of Helm's.
+// secret examines a Secret, which may be a Helm release.
 func (o Options) secret(s secret) (where.Holder, bool) {
 	if s.Type == helmReleaseType {
 		return o.release(s)
@@ -81,12 +82,12 @@ func (o Options) secret(s secret) (where.Holder, bool) {
 	return h, true
 }
 
-// field is a key of a Secret's data that holds an old value.
+// field is a key of a Secret's data with an old value.
 type field struct{ key, text, name string }
 
 const apply = " | kubectl apply --server-side --force-conflicts -f -"
 
-// secretFix returns what writes the stored key into a Secret, and leaves its other data as it is.
+// secretFix returns how to write the stored key into a Secret without changing its other data.
 func (o Options) secretFix(s secret, old []field) string {
 	namespace, name := shellquote.Word(s.Metadata.Namespace), shellquote.Word(s.Metadata.Name)
 	edit := "kubectl -n " + namespace + " edit secret " + name
@@ -118,8 +119,8 @@ func (o Options) secretFix(s secret, old []field) string {
 // marker stands for the key in a patch.
 const marker = "@KEY@"
 
-// patch returns a command that replaces the fields by the stored key. The key is in no argument: printf is the shell's own. It is
-// false if a field has more in it than the key.
+// patch returns a command that replaces the fields with the stored key. No argument contains the key,
+// because printf is built into the shell. ok is false if a field contains more than the key.
 func (o Options) patch(s secret, old []field) (command string, ok bool) {
 	data := map[string]string{}
 	for _, f := range old {
@@ -159,7 +160,8 @@ func (o Options) patch(s secret, old []field) (command string, ok bool) {
 		" patch secret " + shellquote.Word(s.Metadata.Name) + " --patch-file /dev/stdin)", true
 }
 
-// dockerLogin returns a .dockerconfigjson with the key's login to each registry of the present one; false if that has others.
+// dockerLogin returns a .dockerconfigjson with the key's login to the same registries. It returns false if
+// there are other registries.
 func dockerLogin(f field) (string, bool) {
 	var config struct{ Auths map[string]any }
 	known, _ := secrets.Lookup(f.name)

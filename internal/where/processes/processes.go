@@ -1,5 +1,5 @@
-// Package processes searches the running processes of this user for values of keys: the environment and the command line that
-// each was started with.
+// Package processes searches this user's running processes for values of keys, in the environment and the
+// command line with which they were started.
 package processes
 
 import (
@@ -10,14 +10,15 @@ import (
 	"github.com/ragenv/ragenv/internal/where"
 )
 
-// Options say what to search with.
+// Options define what to search with.
 type Options struct {
 	Matcher *where.Matcher
-	// Environ is this program's environment: what the shell that started it exports.
+	// Environ is this program's environment, which is what the shell that started it exports.
 	Environ []string
 }
 
-// Search searches this shell and, on Linux, the other processes of this user. Those of containers are left to their engine.
+// Search searches this shell and, on Linux, the other processes of this user. It skips those in containers,
+// which their engine covers.
 func Search(ctx context.Context, o Options) where.Report {
 	report := o.others(ctx)
 	report.Searched = append([]string{"this shell"}, report.Searched...)
@@ -27,7 +28,7 @@ func Search(ctx context.Context, o Options) where.Report {
 	return report
 }
 
-// shell is what exports this program's environment. A process's own file shows only what it was started with.
+// shell examines what the shell exports. The shell's own file in /proc only shows what it was started with.
 func (o Options) shell() (where.Holder, bool) {
 	var found where.Found
 	var old []string

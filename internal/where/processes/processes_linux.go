@@ -19,7 +19,7 @@ import (
 const (
 	proc         = "/proc"
 	maxProcesses = 20000
-	maxEnviron   = 4 << 20 // bytes; the kernel's own limit for all of an environment and a command line is 6 MiB
+	maxEnviron   = 4 << 20 // bytes; the kernel's limit for an environment and a command line together is 6 MiB
 )
 
 func (o Options) others(ctx context.Context) (report where.Report) {
@@ -45,15 +45,15 @@ func (o Options) others(ctx context.Context) (report where.Report) {
 		}
 		dir := filepath.Join(proc, entry.Name())
 		if other, err := os.Readlink(filepath.Join(dir, "ns", "pid")); err == nil && other != namespace {
-			continue // a container's
+			continue // in a container
 		}
 		environ, err := readfile.Read(filepath.Join(dir, "environ"), 0, maxEnviron)
 		if errors.Is(err, fs.ErrPermission) {
-			closed++ // it forbids it, as ragenv, ssh-agent and set-user-id programs do
+			closed++ // it forbids reading, as ragenv, ssh-agent and set-user-id programs do
 			continue
 		}
 		if err != nil {
-			continue // it ended
+			continue // it has ended
 		}
 		read++
 		if h, ok := o.process(pid, dir, environ, pid == parent); ok {
@@ -67,7 +67,7 @@ func (o Options) others(ctx context.Context) (report where.Report) {
 	return report
 }
 
-// process examines one process. isParent is that of this program, most often the shell.
+// process examines a process. isParent is set for the parent of this program, usually the shell.
 func (o Options) process(pid int, dir string, environ []byte, isParent bool) (where.Holder, bool) {
 	var found where.Found
 	for entry := range bytes.SplitSeq(environ, []byte{0}) {
@@ -78,7 +78,7 @@ func (o Options) process(pid int, dir string, environ []byte, isParent bool) (wh
 	for word := range bytes.SplitSeq(arguments, []byte{0}) {
 		found.Note("command line", o.Matcher.Find("", string(word)))
 	}
-	// A program that this one is just starting has this one's environment until its own is in place.
+	// A program that this one is just starting still has this one's environment.
 	if found.Empty() || parentOf(dir) == os.Getpid() {
 		return where.Holder{}, false
 	}
@@ -108,7 +108,8 @@ func (o Options) process(pid int, dir string, environ []byte, isParent bool) (wh
 	return h, true
 }
 
-// parentOf returns the parent of a process (proc(5), /proc/PID/stat); this one if the process has ended.
+// parentOf returns the parent's PID (proc(5), /proc/PID/stat), or this process's PID if the process has
+// ended.
 func parentOf(dir string) int {
 	stat, err := readfile.Read(filepath.Join(dir, "stat"), 0, 4096)
 	if err != nil {
@@ -130,7 +131,7 @@ func isShell(program string) bool {
 	return false
 }
 
-// onlyNames are the variables of where a process holds keys.
+// onlyNames returns the variables among the parts of a process that hold keys.
 func onlyNames(parts []string) (names []string) {
 	for _, part := range parts {
 		if !strings.Contains(part, " ") {
@@ -140,8 +141,8 @@ func onlyNames(parts []string) (names []string) {
 	return names
 }
 
-// unitOf returns the systemd service that a process belongs to, by its control group (systemd.slice(5), and the path
-// "user.slice/user-UID.slice/user@UID.service/app.slice/NAME.service" of a user's own); "" if it is none's.
+// unitOf returns the systemd service of a process, from its control group (systemd.slice(5)), "" for none.
+// The path of a user's own service is "user.slice/user-UID.slice/user@UID.service/app.slice/NAME.service".
 func unitOf(cgroup string) (unit string, user bool) {
 	for line := range strings.SplitSeq(cgroup, "\n") {
 		_, controllersAndPath, found := strings.Cut(line, ":")

@@ -4,7 +4,7 @@ package program
 
 import "os/exec"
 
-// Detach has nothing to do here.
+// Detach does nothing here.
 func Detach(*exec.Cmd) {}
 
 // Kill ends a program.

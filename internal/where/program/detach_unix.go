@@ -7,8 +7,9 @@ import (
 	"syscall"
 )
 
-// Detach gives a program a session of its own: it has no terminal to ask on, and its children, such as ssh, end with it.
+// Detach gives a program its own session, so it has no terminal for questions, and its children, such as
+// ssh, can be killed with it.
 func Detach(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }
 
-// Kill ends a program that Detach prepared, with its children.
+// Kill ends a program that Detach prepared, and its children.
 func Kill(cmd *exec.Cmd) error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

@@ -1,4 +1,4 @@
-// Package program runs the programs that are asked: docker, podman and kubectl. They get no terminal to ask on.
+// Package program runs docker, podman and kubectl without a terminal for questions.
 package program
 
 import (
@@ -14,10 +14,11 @@ const (
 	maxOutput = 64 << 20 // bytes
 )
 
-// ErrTooLarge is an output of more than 64 MiB.
+// ErrTooLarge means that the output is larger than 64 MiB.
 var ErrTooLarge = errors.New("larger than 64 MiB")
 
-// Output runs a program and returns what it wrote to standard output. Errors: ErrTooLarge, that of ctx, and those of os/exec.
+// Output runs a program and returns its standard output. Errors: ErrTooLarge, the error of ctx, and those
+// of os/exec.
 func Output(ctx context.Context, environ []string, path string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
