@@ -181,9 +181,9 @@ func (c *child) forward(signals <-chan os.Signal, ended <-chan struct{}) {
 				if c.terminal != nil {
 					_ = pty.InheritSize(c.std.Out, c.terminal)
 				}
-			case c.terminal != nil && (sig == unix.SIGINT || sig == unix.SIGQUIT): // typed where nothing is read: to all, as a terminal does
+			case c.terminal != nil && (sig == unix.SIGINT || sig == unix.SIGQUIT): // typed, but not read here: sent to all
 				_ = unix.Kill(-pid, number)
-			case sig == unix.SIGTSTP: // from outside, or typed where nothing is read
+			case sig == unix.SIGTSTP: // from outside, or typed but not read here
 				go c.suspend() // it waits for the next signal
 			case c.terminal != nil && sig == unix.SIGCONT:
 				c.resume()

@@ -48,8 +48,8 @@ type Unread struct {
 
 // Options define where to search.
 type Options struct {
-	Home   string                   // the current directory, absolute; .env and Compose files above and below it count
-	Dir    string                   // the current directory, absolute; .env and Compose files are searched above and below it
+	Home   string                   // the home directory, absolute
+	Dir    string                   // the current directory, absolute; .env and Compose files above and below it count
 	Paths  []string                 // more directories or files to search, absolute
 	Getenv func(name string) string // the environment, which changes the location of some places
 	// System are the system-wide startup files. Nil means those of this operating system.

@@ -76,11 +76,11 @@ const (
 // Place is the location of the files.
 type Place struct {
 	Home  string // the user's home
-	Newer string // $CONTAINERS_REGISTRIES_CONF: replaces registries.conf, for newer programs drop-ins too; "" for none
+	Newer string // $XDG_CONFIG_HOME, which newer programs read instead of ~/.config; "" if it is the same
 	Etc   string // "/etc/containers"
 	Usr   string // "/usr/share/containers", which newer programs read; "" for none
 	UID   int    // newer programs have directories for root, for other users, and for each user
-	Named string // $CONTAINERS_REGISTRIES_CONF: replaces registries.conf, in newer programs also the drop-ins; "" for none
+	Named string // $CONTAINERS_REGISTRIES_CONF: registries.conf instead, for newer programs drop-ins too; "" for none
 	Last  string // $CONTAINERS_REGISTRIES_CONF_OVERRIDE: newer programs read it last; "" for none
 }
 
@@ -176,7 +176,7 @@ func helpersOf(files []string, except string) (helpers []string, from string, er
 // registries.conf.
 func (p Place) files(named string) ([]string, error) {
 	main, dirs := filepath.Join(p.user(), mainName), []string{p.dropIns()}
-	if _, err := os.Stat(main); err != nil || named != "" { // a user's registries.conf replaces all of the system's files
+	if _, err := os.Stat(main); err != nil || named != "" { // a user's file replaces all system files
 		main = filepath.Join(p.Etc, mainName)
 		dirs = []string{filepath.Join(p.Etc, mainName+dropInSuffix), p.dropIns()}
 	}

@@ -298,7 +298,7 @@ func guideDocker(s *session.Session, terminal *ui.Terminal, o Options) error {
 		}
 	}
 	configuring := s
-	if logins, _ := dockersetup.ReadLogins(s, f, false); len(logins) == 0 { // moving logins needs more explanation
+	if logins, _ := dockersetup.ReadLogins(s, f, false); len(logins) == 0 { // moving logins is explained
 		configuring = s.Quietly()
 	}
 	if err := dockersetup.ConfigureFile(configuring, f, dockersetup.Options{}); err != nil {

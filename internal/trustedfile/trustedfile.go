@@ -43,7 +43,7 @@ func Open(path string) (*os.File, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := check(target, info, false); err != nil { // check the open file: the path may name another file by now
+	if err := check(target, info, false); err != nil { // the path may name another file by now
 		_ = f.Close()
 		return nil, nil, err
 	}

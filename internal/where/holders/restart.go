@@ -121,7 +121,8 @@ func restart(s *session.Session, r *where.Restart, environ []string) error {
 	return nil
 }
 
-// conclude says that the old key can be deleted, and where, if nothing that was searched has it.
+// conclude returns an error if something still has the old key. Otherwise it says that the key can be
+// deleted, and where.
 func conclude(s *session.Session, ref keychain.Ref, report *where.Report) error {
 	if old := report.Old(); len(old) > 0 {
 		var b strings.Builder
