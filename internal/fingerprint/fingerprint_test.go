@@ -14,7 +14,7 @@ func TestOf(t *testing.T) {
 		}
 		return k.Of(name, value)
 	}
-	// Computed by: printf 'ragenv fingerprint 1\0NGC_API_KEY\0value' | openssl dgst -sha256 -hmac aaaaaaaaaaaaaaaa
+	// From: printf 'ragenv fingerprint 1\0NGC_API_KEY\0value' | openssl dgst -sha256 -hmac aaaaaaaaaaaaaaaa
 	if got, want := of('a', "NGC_API_KEY", "value"), "467230ab1c60a238"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// git runs git in dir, away from the user's settings.
+// git runs git in dir without the user's settings.
 func git(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	program, err := exec.LookPath("git")
@@ -40,7 +40,7 @@ func write(t *testing.T, dir string, names ...string) {
 	}
 }
 
-// TestAsGit compares with "git ls-files" for each form that git writes.
+// TestAsGit compares with "git ls-files", for each format that git writes.
 func TestAsGit(t *testing.T) {
 	for name, c := range map[string]struct {
 		create []string
@@ -108,7 +108,8 @@ func TestUnknown(t *testing.T) {
 	}
 }
 
-// While merging, a path has an entry for each side; in version 4 all but the first of them have nothing of their own.
+// During a merge, a path has an entry for each side. In version 4, all of them after the first add no bytes
+// to the path.
 func TestWhileMerging(t *testing.T) {
 	for _, version := range []string{"2", "4"} {
 		dir := t.TempDir()
@@ -148,8 +149,8 @@ func FuzzIndex(f *testing.F) {
 	})
 }
 
-// index returns an index of version 2 or 4 with entries of these paths, and extensions. In version 4 each path is
-// written whole: it drops all of the one before.
+// index returns an index of version 2 or 4 with entries for these paths, and extensions. In version 4, each
+// path is written whole: it drops the entire previous path.
 func index(version byte, extensions string, paths ...string) []byte {
 	data := append([]byte("DIRC\x00\x00\x00"), version, 0, 0, 0, byte(len(paths)))
 	previous := 0
@@ -173,7 +174,7 @@ func index(version byte, extensions string, paths ...string) []byte {
 	return append(append(data, extensions...), make([]byte, 20)...)
 }
 
-// Numbers of two and three bytes, a path as long as is read and one byte more, and no entries at all.
+// Offsets of two and three bytes, a path of the maximum length and one byte more, and no entries at all.
 func TestLimits(t *testing.T) {
 	long, longest := strings.Repeat("d/", 200)+"a", strings.Repeat("d/", 2047)+"ab"
 	for _, test := range []struct {
@@ -199,7 +200,7 @@ func TestLimits(t *testing.T) {
 	if longest += "x"; len(longest) != maxPath+1 {
 		t.Fatalf("the longest path has %d bytes", len(longest)-1)
 	}
-	// What is kept of the path before counts, too.
+	// The part kept from the previous path counts too.
 	kept := index(4, "", strings.Repeat("a", maxPath))
 	kept = kept[:len(kept)-20]
 	kept[11] = 2
@@ -209,7 +210,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// A file that ends too early is not read as one that tracks less.
+// A truncated file is an error. It must not look as if it tracked fewer files.
 func TestCutShort(t *testing.T) {
 	for _, version := range []byte{2, 4} {
 		whole := index(version, "TREE\x00\x00\x00\x02ab", "a/b", "a/c")

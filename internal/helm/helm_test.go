@@ -75,7 +75,7 @@ func TestPlugin(t *testing.T) {
 	if err := os.WriteFile(definition, []byte(strings.ReplaceAll(string(text), "1.0.0", "0.9.0")), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	is(helm.Broken, ragenv) // an earlier version's
+	is(helm.Broken, ragenv) // from an earlier version
 	install(ragenv, true)
 	is(helm.Ready, ragenv)
 	if removed, err := plugin.Remove(); !removed || err != nil {
@@ -85,7 +85,7 @@ func TestPlugin(t *testing.T) {
 		t.Errorf("the directory stays: %v", err)
 	}
 
-	// Another's plugin of that name is not touched.
+	// Another plugin with this name is not changed.
 	if err := os.MkdirAll(plugin.Dir, 0o755); err != nil {
 		t.Fatal(err)
 	}

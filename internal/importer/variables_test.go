@@ -16,7 +16,7 @@ func TestSelectKeys(t *testing.T) {
 	for _, test := range []struct {
 		doc, file string
 		options   Options
-		want      []string // "NAME", or "NAME>LEADER" for what follows another
+		want      []string // "NAME", or "NAME>LEADER" for an alias
 		says      string
 	}{
 		{"known keys only", "NGC_API_KEY=KEY\nLOG=info\n", Options{}, []string{"NGC_API_KEY"}, ""},
@@ -61,7 +61,7 @@ func TestJSONEntries(t *testing.T) {
 	s, _, _ := sessiontest.New(t)
 	for _, test := range []struct {
 		text string
-		want string // NAME=VALUE, sorted; "" is an error
+		want string // NAME=VALUE, sorted; "" means an error
 	}{
 		{`{"B": "2", "A": "x\ny\u0000"}`, "A=x\ny\x00|B=2"},
 		{`{"A": ""}`, "A="},

@@ -12,10 +12,10 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// What is not to be handed over is not, even if it is in the store: another program may have put it there.
+// A reserved name is not handed over even if it is stored, because another program may have stored it.
 func TestReservedNamesAreNotHandedOver(t *testing.T) {
 	s, _, stderr := sessiontest.New(t)
-	// Opened past the session, which would refuse these names.
+	// Bypass the session, which refuses these names.
 	k, err := keychain.Open(keychain.Options{Backend: keychain.BackendFile, Dir: s.Config.Paths.Store})
 	if err != nil {
 		t.Fatal(err)

@@ -123,7 +123,7 @@ repositories:
 		"plugin":   {Name: "plugin", URL: "ngc://helm.ngc.nvidia.com/nvidia"},
 	}
 	for _, r := range secrets.ChartRepositories() {
-		if r.Name != "nvidia" { // its address is there, as mine
+		if r.Name != "nvidia" { // its address is there under the name "mine"
 			want[r.Name] = repository{Name: r.Name, URL: r.URL, Username: user, Password: key}
 		}
 	}

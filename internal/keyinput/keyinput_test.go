@@ -10,7 +10,7 @@ func TestValue(t *testing.T) {
 		"\xef\xbb\xbfkey\r\n":                 "key",
 		"\xff\xfek\x00e\x00y\x00\r\x00\n\x00": "key",
 		"\xfe\xff\x00k\x00e\x00y":             "key",
-		"k\x00e\x00y\x00\n\x00":               "key", // without a mark, as iconv and .NET write it
+		"k\x00e\x00y\x00\n\x00":               "key", // without a mark, as written by iconv and .NET
 		"\x00k\x00e\x00y":                     "key",
 		"\xff\xfe any bytes":                  "\xff\xfe any bytes",
 		"key\x00":                             "key\x00",

@@ -19,7 +19,7 @@ import (
 // expected marks every occurrence of every form, and replaces each run of marked bytes.
 func expected(values []string, text string) string {
 	hidden := make([]bool, len(text))
-	// find marks the occurrences of a form in tokens, of which each has a place in the text.
+	// find marks the occurrences of a form in tokens. Each token has a position in the text.
 	find := func(form string, tokens []byte, begins, ends []int) {
 		for i := 0; i+len(form) <= len(tokens); i++ {
 			if string(tokens[i:i+len(form)]) == form {
@@ -36,7 +36,7 @@ func expected(values []string, text string) string {
 		if len(value) < minEncoded {
 			continue
 		}
-		// Line breaks and spaces are passed over, unless there are too many.
+		// Line breaks and spaces are skipped, unless there are too many.
 		for _, part := range regexp.MustCompile(`[^\r\n\t ]+(?:[\r\n\t ]{1,8}[^\r\n\t ]+)*`).FindAllStringIndex(text, -1) {
 			var without []byte
 			var begins, ends []int
@@ -74,7 +74,7 @@ func expected(values []string, text string) string {
 	return out.String()
 }
 
-// places counts from first, n times.
+// places returns n consecutive numbers from first.
 func places(first, n int) []int {
 	all := make([]int, n)
 	for i := range all {
@@ -131,7 +131,7 @@ func TestHidden(t *testing.T) {
 	}
 }
 
-// How short what is hidden may be, how far its digits may be apart, and both ways to write JSON.
+// The minimum lengths to hide, the maximum gap between digits, and both ways to write JSON.
 func TestMaskEdges(t *testing.T) {
 	const quoted = `a"b<c>&defghijk`
 	digits := hex.EncodeToString([]byte("0123456789ab"))
@@ -196,7 +196,7 @@ func wrap(text string, columns int, lineEnd string) string {
 	return b.String() + text
 }
 
-// escapeAll percent-encodes every byte, with this format of a byte.
+// escapeAll percent-encodes every byte with this format.
 func escapeAll(text, format string) string {
 	var b strings.Builder
 	for _, c := range []byte(text) {
@@ -205,7 +205,7 @@ func escapeAll(text, format string) string {
 	return b.String()
 }
 
-// TestEncoded: what programs write is hidden wherever the borders of the writes are.
+// TestEncoded checks that encoded values are hidden wherever a write ends.
 func TestEncoded(t *testing.T) {
 	random := make([]byte, 48)
 	for i := range random {
@@ -229,7 +229,7 @@ func TestEncoded(t *testing.T) {
 			} {
 				for _, columns := range []int{1 << 20, 76, 64, 60, 48} {
 					if columns < 1<<20 && (strings.HasPrefix(name, "%") || strings.HasSuffix(name, "y") || strings.HasPrefix(name, "a ") || name == "lower-case digits") {
-						continue // nothing wraps an address
+						continue // an address is never wrapped
 					}
 					for _, lineEnd := range []string{"\n", "\r\n", "\n    "} {
 						output := "before\n" + wrap(encoded, columns, lineEnd) + "\nafter\n"
@@ -244,7 +244,7 @@ func TestEncoded(t *testing.T) {
 			}
 		}
 	}
-	// More than 8 spaces are no wrapping.
+	// More than 8 spaces are not line wrapping.
 	if text := hex.EncodeToString([]byte(key)); masked(t, []string{key}, text[:70]+strings.Repeat("\n", 9)+text[70:]) != text[:70]+strings.Repeat("\n", 9)+text[70:] {
 		t.Error("digits far from each other are hidden")
 	}
@@ -255,7 +255,7 @@ func lowerEscapes(text string) string {
 	return regexp.MustCompile("%[0-9A-F]{2}").ReplaceAllStringFunc(text, strings.ToLower)
 }
 
-// TestProgramsEncode: what these programs write of a key is hidden.
+// TestProgramsEncode checks that a key is hidden in the output of these programs.
 func TestProgramsEncode(t *testing.T) {
 	random := make([]byte, 48)
 	for i := range random {
@@ -279,7 +279,7 @@ func TestProgramsEncode(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				// What is left of the text before the key takes at most four characters for a byte.
+				// What remains of the text before the key is at most four characters per byte.
 				if got := strings.TrimSpace(masked(t, []string{key}, string(out))); len(got) > 4*len(before)+12 || !strings.Contains(got, Replacement) {
 					t.Errorf("after %q %d of %d bytes are left", before, len(got), len(out))
 				}
@@ -288,7 +288,7 @@ func TestProgramsEncode(t *testing.T) {
 	}
 }
 
-// TestNothingElseIsHeldBack: what cannot be the beginning of a value is out when Write returns.
+// TestNothingElseIsHeldBack checks that Write outputs everything that cannot be the beginning of a value.
 func TestNothingElseIsHeldBack(t *testing.T) {
 	var out bytes.Buffer
 	w := New([]string{"nvapi-secret"}).Writer(&out)
@@ -357,7 +357,8 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// FuzzChunks: wherever the borders are, the output is the oracle's; with Flush between, no value is ever whole in it.
+// FuzzChunks compares the output with the oracle's, wherever writes end. With Flush in between, the output
+// never contains a whole value.
 func FuzzChunks(f *testing.F) {
 	f.Add("secret\x00secrets\x00cre", "a secretsecrets secr", uint64(1))
 	f.Add("aa\x00aab\x00baa", "aaabaabaaaabbaabaaa", uint64(2))
@@ -366,7 +367,7 @@ func FuzzChunks(f *testing.F) {
 	f.Add("%bcdefghijklmnop%", "%25bcdefghijklmnop% %%bcdefghijklmnop% %bcdefghijklmno%%70%", uint64(6))
 	f.Add("\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa", "aaaaaaaaaaaa aaaaaaaaaaaaaa\naaaa", uint64(7))
 	f.Add("abcdefghijklmnop", "YWJjZGVmZ2hpamtsbW5vcA== abcdefghijklmnop", uint64(4))
-	for seed := range uint64(200) { // of two letters, so that all overlaps come
+	for seed := range uint64(200) { // only two letters, so that all overlaps occur
 		r := rand.New(rand.NewPCG(seed, 9))
 		letters := func(n int) string {
 			b := make([]byte, r.IntN(n))
@@ -413,7 +414,7 @@ func FuzzChunks(f *testing.F) {
 			t.Fatalf("with Flush %q, without %q", &out, want)
 		}
 		for _, value := range values {
-			// A value with "*" in it can come of the asterisks that stand for values.
+			// The asterisks of replacements can form a value that contains "*".
 			if len(value) >= 4 && !strings.Contains(value, "*") && strings.Count(out.String(), value) > strings.Count(want, value) {
 				t.Fatalf("value %q, chunks %q: shown in %q, without Flush %q", value, chunks, &out, want)
 			}

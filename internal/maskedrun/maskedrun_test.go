@@ -12,7 +12,7 @@ import (
 	"github.com/ragenv/ragenv/internal/mask"
 )
 
-// screen is a writer that others look at meanwhile.
+// screen is a writer that others can read while it is written to.
 type screen struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -40,7 +40,7 @@ func TestPumpShowsAPromptThatBeginsLikeAValue(t *testing.T) {
 	done := make(chan error)
 	go func() { done <- pump(from, mask.New([]string{value}).Writer(out), ended) }()
 	for _, step := range []struct{ write, want string }{
-		{"Name? h", "Name? h"}, // held back first, as a value begins so
+		{"Name? h", "Name? h"}, // held back first, because a value begins like this
 		{"i\n" + value + "\n", "Name? hi\n***\n"},
 	} {
 		if _, err := io.WriteString(to, step.write); err != nil {
@@ -52,13 +52,13 @@ func TestPumpShowsAPromptThatBeginsLikeAValue(t *testing.T) {
 			}
 		}
 	}
-	close(ended) // another holder of the pipe does not close it
+	close(ended) // another holder keeps the pipe open
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
 }
 
-// A reader that is slower than the command loses nothing of what was written before the command's end.
+// A reader that is slower than the command still gets everything that was written before the command ended.
 func TestPumpWaitsForASlowReader(t *testing.T) {
 	out, ended := &screen{slow: 2 * grace}, make(chan struct{})
 	close(ended)

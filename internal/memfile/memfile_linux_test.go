@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// newFile creates a file that is closed with the test.
+// newFile creates a file that is closed when the test ends.
 func newFile(t *testing.T, content string) (path string, fd int) {
 	t.Helper()
 	path, err := Create([]byte(content))
@@ -58,7 +58,8 @@ func TestCreate(t *testing.T) {
 	}
 }
 
-// TestNumbers: none is taken twice, none that is in use, and none that scripts are likely to name.
+// TestNumbers checks that no number is used twice, is already in use, or is one that scripts are likely to
+// use.
 func TestNumbers(t *testing.T) {
 	_, one := newFile(t, "1")
 	if one <= 255 {
@@ -74,7 +75,7 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
-// TestInherited: a child of a child reads it, whatever descriptors of its own it opens.
+// TestInherited checks that a grandchild can read the file, whatever descriptors it opens.
 func TestInherited(t *testing.T) {
 	content := rand.Text()
 	path, _ := newFile(t, content)
@@ -97,7 +98,7 @@ func TestInherited(t *testing.T) {
 	}
 }
 
-// TestLowLimit: under a limit of open files that is lower than the usual numbers.
+// TestLowLimit uses a limit on open files below the usual numbers.
 func TestLowLimit(t *testing.T) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// desktop is an operating system whose keychain works.
+// desktop is an operating system with a working keychain.
 type desktop struct{}
 
 func (desktop) Probe(keychain.Options) error { return nil }
@@ -30,7 +30,7 @@ func (c commands) Get(keychain.Ref) (keychain.Item, error) {
 	return keychain.Item{Ref: c.ref, Secret: keychain.NewSecret("printed")}, nil
 }
 
-// CanCreate needs a passphrase or a terminal for a file store, and for no other backend.
+// CanCreate needs a passphrase or a terminal for a file store, but not for other backends.
 func TestCanCreate(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "passphrase")
 	if err := os.WriteFile(file, []byte("words\n"), 0o600); err != nil {
@@ -76,7 +76,8 @@ func TestCanCreate(t *testing.T) {
 	}
 }
 
-// What commands give is read with what is stored, and where nothing is; a program without commands reads what is stored.
+// Keys from commands are read together with stored keys, and also if nothing is stored. A program without
+// commands reads only stored keys.
 func TestCommandsAreReadToo(t *testing.T) {
 	ref := keychain.Ref{Profile: "default", Kind: keychain.KindEnv, Name: "A_KEY"}
 	before := newSources
@@ -117,7 +118,7 @@ func TestCommandsAreReadToo(t *testing.T) {
 	}
 }
 
-// A first write that cannot keep its choice says so: the next one could go elsewhere.
+// A first write that cannot record its choice fails, because the next write could choose another backend.
 func TestAChoiceThatCannotBeKeptIsAnError(t *testing.T) {
 	o := newWorld(t).opener(t)
 	if _, err := o.Create(nil); err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// world is a home of its own with an opener over it.
+// world is a separate home directory and its opener.
 type world struct {
 	variables map[string]string
 	stderr    bytes.Buffer
@@ -131,7 +131,7 @@ func TestAPinnedBackendThatIsAwayIsAnError(t *testing.T) {
 	}
 }
 
-// The hint creates a file store, also where another backend is set.
+// The hint creates a file store even if another backend is set.
 func TestNoStoreNamesTheBackendThatSetupWouldNotTake(t *testing.T) {
 	for backend, named := range map[string]bool{"": false, keychain.BackendFile: false, keychain.BackendPass: true} {
 		o := newWorld(t).opener(t)
@@ -143,7 +143,7 @@ func TestNoStoreNamesTheBackendThatSetupWouldNotTake(t *testing.T) {
 	}
 }
 
-// skipWhereAKeychainWorks skips a test on a desktop, where the first write does not go to the file store.
+// skipWhereAKeychainWorks skips a test on a desktop, where the first write does not use the file store.
 func skipWhereAKeychainWorks(t *testing.T, o Opener) {
 	t.Helper()
 	candidates := keychain.FirstWriteBackends()

@@ -11,7 +11,7 @@ import (
 	"github.com/ragenv/ragenv/internal/secrets"
 )
 
-// described returns "LINE LABEL NAME VALUE" of each value, with "!" for one that stays.
+// described returns "LINE LABEL NAME VALUE" for each value, with "!" for one that cannot be removed.
 func described(values []Value) (lines []string) {
 	for _, v := range values {
 		line := fmt.Sprintf("%d|%s|%s|%s", v.Line, v.Label, v.Name, v.Value)
@@ -23,14 +23,14 @@ func described(values []Value) (lines []string) {
 	return lines
 }
 
-// Each format: what is read, and the file without it.
+// For each format: the values that are read, and the file after their removal.
 func TestFormats(t *testing.T) {
 	const ngc = "|" + secrets.NGCAPIKey + "|"
 	for name, c := range map[string]struct {
 		format  *Format
 		text    string
 		want    []string
-		removed string // "" is no change
+		removed string // "" means unchanged
 	}{
 		"NGC CLI": {
 			ngcFormat, "; mine\n[CURRENT]\napikey = k1\nformat_type = ascii\n\n[team]\n  APIKEY: k2 \r\n[other]\napikey = no-apikey\n[none]\napikey =\n",
@@ -172,7 +172,7 @@ func TestIsDockerConfig(t *testing.T) {
 	}
 }
 
-// The services of NGC, under each of their names, and no other.
+// NGC's services under each of their names, and no others.
 func TestNameFor(t *testing.T) {
 	for host, ngc := range map[string]bool{
 		"nvcr.io": true, "NVCR.IO/": true, "https://nvcr.io/v2/": true, "nvcr.io/org": true, "eu.nvcr.io": true, "authn.nvidia.com": true, "helm.ngc.nvidia.com": true,

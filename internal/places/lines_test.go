@@ -21,7 +21,7 @@ func TestAssignments(t *testing.T) {
 		"A=1;B=2&&C=3":                       {"1 A 1", "1 B 2", "1 C 3"},
 		"declare -x A=1":                     {"1 A 1"},
 		"env A=1 command":                    {"1 A 1"},
-		"it's A=1\nB=2":                      {"2 B 2"}, // the open quote ends with its line
+		"it's A=1\nB=2":                      {"2 B 2"}, // the unclosed quote ends with its line
 		"set -gx A 1":                        {"1 A 1"},
 		"set --global --export A $B":         nil,
 		"set -e A":                           nil,
@@ -68,7 +68,7 @@ func TestAssignments(t *testing.T) {
 	}
 }
 
-// Keys of NGC are found wherever they stand, once, and are never shown as a name.
+// NGC keys are found anywhere, each once, and are never shown as a name.
 func TestKeysWithoutAName(t *testing.T) {
 	personal := scripttest.NewKey()
 	id := strings.Repeat("a1", 13) + ":12345678-1234-1234-1234-123456789012"
@@ -113,7 +113,7 @@ func TestUnquote(t *testing.T) {
 	}
 }
 
-// A plain "NAME=VALUE" line is found whatever stands around it, and no text makes the search fail.
+// A plain "NAME=VALUE" line is found whatever surrounds it, and no text makes the search fail.
 func FuzzAssignments(f *testing.F) {
 	f.Add("export A='b", "NAME", "c")
 	f.Add("#\\\n", "B", "d$`\"")

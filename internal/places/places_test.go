@@ -13,7 +13,7 @@ import (
 	"github.com/ragenv/ragenv/internal/bom"
 )
 
-// a home to scan, with what was found in it by place and file.
+// world is a home directory to scan, and the values found in it by place and file.
 type world struct {
 	t    *testing.T
 	opts Options
@@ -105,7 +105,8 @@ func TestMovedPlaces(t *testing.T) {
 		"startup-file xdg/fish/config.fish:1 A=k4", "startup-file z/.zshrc:1 A=k5", "shell-history hist:2 =export A=k6")
 }
 
-// TestProject: the files of a project, around the current directory, and which of them beat the stored value.
+// TestProject checks the files of a project around the current directory, and which of them win over the
+// stored value.
 func TestProject(t *testing.T) {
 	w := newWorld(t)
 	w.write("src/rag/.git/HEAD", "")
@@ -133,7 +134,7 @@ func TestProject(t *testing.T) {
 	w.expect("env-file src/other/.env:1 A=k8")
 }
 
-// TestUnread: what cannot be read is said; what is no file of its kind is passed over.
+// TestUnread checks that unreadable files are reported, and that files of another kind are skipped.
 func TestUnread(t *testing.T) {
 	w := newWorld(t)
 	w.write(".bashrc", strings.Repeat("#", maxFile+1))
@@ -154,7 +155,8 @@ func TestUnread(t *testing.T) {
 	}
 }
 
-// TestBounded: a home of many files is searched in part, in time, and that is said.
+// TestBounded checks that a home with many files is searched only in part, in time, and that this is
+// reported.
 func TestBounded(t *testing.T) {
 	w := newWorld(t)
 	for i := range 300 {

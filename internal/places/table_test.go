@@ -12,7 +12,7 @@ import (
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
-// Where nothing is moved, each program's file is where that program puts it.
+// With the default environment, each program's file is in its default location.
 func TestPlacesOfAHome(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the paths are Linux'")
@@ -46,7 +46,7 @@ func TestPlacesOfAHome(t *testing.T) {
 		t.Errorf("%s\nwant %s\nunread: %v", strings.Join(found, "\n"), strings.Join(want, "\n"), unread)
 	}
 
-	// Moved, the former places of most do not count.
+	// If a program's directory is moved, the default location usually does not count.
 	for variable, dir := range map[string]string{"HELM_CONFIG_HOME": "helm", "XDG_DATA_HOME": "data", "DOCKER_CONFIG": "docker", "ZSH": "zsh", "XDG_RUNTIME_DIR": "run"} {
 		w.env[variable] = filepath.Join(w.opts.Home, dir)
 	}
@@ -84,7 +84,7 @@ func TestScanOfNothing(t *testing.T) {
 	}
 }
 
-// The files of the whole system are searched unless others are named.
+// The system-wide files are searched unless others are named.
 func TestSystemFiles(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has none")
@@ -102,7 +102,7 @@ func TestSystemFiles(t *testing.T) {
 	}
 }
 
-// The command that removes a value fits the file.
+// The command that removes a value suits the file.
 func TestFixes(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the commands are those of Linux")
@@ -134,7 +134,7 @@ func TestFixes(t *testing.T) {
 	}
 }
 
-// What is deleted from a history is the whole command, and several with one call: the numbers of the lines change.
+// The whole command is deleted from a history, and several with one call, because line numbers change.
 func TestHistory(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the commands are those of Linux")
@@ -166,7 +166,7 @@ func TestHistory(t *testing.T) {
 	}
 }
 
-// A command line is worth a closer look if it has an assignment, or 16 characters in a row of which keys are made.
+// A command line is parsed if it has an assignment, or 16 consecutive characters that keys are made of.
 func TestMayHoldKey(t *testing.T) {
 	for line, want := range map[string]bool{
 		"": false, "ls -la /srv": false, "A=1": true, "ragenv set NGC_API_KEY": false,
@@ -179,7 +179,7 @@ func TestMayHoldKey(t *testing.T) {
 	}
 }
 
-// A place knows its own files; those of projects are nowhere in particular.
+// A place recognizes its own files. Project files can be anywhere.
 func TestAt(t *testing.T) {
 	w := newWorld(t)
 	netrc, env := w.write(".netrc", ""), w.write("src/rag/.env", "")
@@ -196,7 +196,7 @@ func TestAt(t *testing.T) {
 	}
 }
 
-// Files that lie next to each other in a text are removed one by one.
+// Values next to each other in a text are removed one by one.
 func TestRemoveNeighbors(t *testing.T) {
 	values := []Value{{start: 1, end: 2, instead: "x"}, {start: 2, end: 3}, {start: 1, end: 3, instead: "again"}}
 	if got := string(Remove([]byte("0123"), values)); got != "0x3" {
@@ -204,7 +204,7 @@ func TestRemoveNeighbors(t *testing.T) {
 	}
 }
 
-// A file that a program is still writing is read up to there, and one without text is none.
+// A file that a program is still writing is read up to that point. A file that is not text is refused.
 func TestReadText(t *testing.T) {
 	w := newWorld(t)
 	if text, err := readText(w.write("cut", "\xff\xfeA\x00=\x001\x00\n"), maxFile); err != nil || string(text) != "A=1" {

@@ -22,7 +22,8 @@ func relative(t *testing.T, dir string, paths []string) (names []string) {
 	return names
 }
 
-// Directories are searched to a depth, the nearest first; hidden ones, those of packages and links to others are not.
+// Directories are searched to a limited depth, nearest first. Hidden directories, package directories and
+// links are skipped.
 func TestWalk(t *testing.T) {
 	w := newWorld(t)
 	for _, name := range []string{"p/.env", "p/a/.env", "p/a/b/x.env", "p/a/b/c/.env", "p/z/compose.yml", "p/.hidden/.env", "p/vendor/.env", "p/a/README", "elsewhere/.env"} {
@@ -51,7 +52,7 @@ func TestWalk(t *testing.T) {
 	}
 }
 
-// As many files as are read in one search are all found; more are found in part, which is said.
+// Up to the limit, all files are found. Beyond it, only some are found, and this is reported.
 func TestWalkLimit(t *testing.T) {
 	w := newWorld(t)
 	for i := range maxFiles {
@@ -68,7 +69,8 @@ func TestWalkLimit(t *testing.T) {
 	}
 }
 
-// The directories up to the root of the repository are searched; none outside of one, above the home, or very far up.
+// The search goes up to the root of the repository, but not outside a repository, above the home, or very
+// far up.
 func TestUpwards(t *testing.T) {
 	home := t.TempDir()
 	mkdir := func(name string) string {
@@ -95,7 +97,7 @@ func TestUpwards(t *testing.T) {
 	}
 }
 
-// In a home, and above it, only the next directories are searched: there are too many others.
+// In and above a home directory, only one level is searched, because there are too many other files.
 func TestHomeIsNotSearchedDeep(t *testing.T) {
 	w := newWorld(t)
 	w.write("a/x.env", "A=k1\n")
@@ -113,7 +115,7 @@ func TestHomeIsNotSearchedDeep(t *testing.T) {
 	}
 }
 
-// Compose's own variable names files, relative to the current directory.
+// COMPOSE_ENV_FILES names files relative to the current directory.
 func TestComposeEnvFiles(t *testing.T) {
 	w := newWorld(t)
 	w.write("elsewhere/one", "A=k1\n")
@@ -132,7 +134,7 @@ func TestComposeEnvFiles(t *testing.T) {
 	}
 }
 
-// Directories and files that are named are searched, too, and one that is not there is said.
+// Named directories and files are searched too, and a missing one is reported.
 func TestNamedPaths(t *testing.T) {
 	w := newWorld(t)
 	w.opts.Paths = []string{w.write("any/name", "A=k1\n"), filepath.Dir(w.write("more/a/.env", "A=k2\n")), filepath.Join(w.opts.Home, "absent")}
@@ -142,8 +144,8 @@ func TestNamedPaths(t *testing.T) {
 	}
 }
 
-// A Compose file next to a file, in the directory above it or in its deploy/compose, may name it as an env_file, and so may
-// one in the current directory.
+// A Compose file may name a file as an env_file if it is next to the file, above it, in the deploy/compose
+// of a directory above, or in the current directory.
 func TestWinsInCompose(t *testing.T) {
 	const compose = "services:\n  a:\n    env_file: "
 	for name, c := range map[string]struct {

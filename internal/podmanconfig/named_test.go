@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// newNamed returns a place in which $CONTAINERS_REGISTRIES_CONF names a file with that text.
+// newNamed returns a place in which $CONTAINERS_REGISTRIES_CONF names a file with this text.
 func newNamed(t *testing.T, text string) (Place, string) {
 	t.Helper()
 	p, root := newPlace(t, map[string]string{"home/named.conf": text})
@@ -46,7 +46,7 @@ func TestNamedFile(t *testing.T) {
 			if changed, err := p.Configure("ngc"); err != nil || !changed {
 				t.Errorf("Configure without the drop-in: %t, %v", changed, err)
 			}
-			p.Named = "" // the variable need not be set then
+			p.Named = "" // the variable need not be set for this
 			if removed, err := p.Unconfigure(); err != nil || len(removed) != 1 || snapshot(t, root) != before {
 				t.Errorf("Unconfigure: %v, %v; files:\n%swant\n%s", removed, err, snapshot(t, root), before)
 			}
@@ -54,7 +54,8 @@ func TestNamedFile(t *testing.T) {
 	}
 }
 
-// Programs that read the named file read the system's drop-ins after it, even where a user's registries.conf stands for these.
+// Programs that read the named file read the system's drop-ins after it, even if a user's registries.conf
+// replaces these.
 func TestAsksByTheNamedFile(t *testing.T) {
 	p, root := newNamed(t, "credential-helpers = ['ngc']\n")
 	for name, text := range map[string]string{userConf: "credential-helpers = ['ngc']\n", "etc/registries.conf.d/1.conf": "credential-helpers = ['corp']\n"} {
@@ -77,7 +78,7 @@ func TestAsksByTheNamedFile(t *testing.T) {
 	}
 }
 
-// The file that newer programs read last is nobody's to change.
+// The file that newer programs read last is never changed.
 func TestLastFile(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "", "credential-helpers = ['corp', 'ngc']\n": "", "credential-helpers = ['corp']\n": "last.conf sets credential-helpers, and newer",
@@ -99,7 +100,7 @@ func TestLastFile(t *testing.T) {
 	}
 }
 
-// A line that became another one is somebody's, and then the record of it stays, too.
+// If the line was edited, it stays, and so does the record of it.
 func TestNamedFileEdited(t *testing.T) {
 	p, root := newNamed(t, "")
 	if _, err := p.Configure("ngc"); err != nil {
@@ -118,7 +119,7 @@ func TestNamedFileEdited(t *testing.T) {
 	}
 }
 
-// Where the file cannot be written, the drop-in is not written either.
+// If the file cannot be written, the drop-in is not written either.
 func TestNamedFileNotWritable(t *testing.T) {
 	p, root := newNamed(t, "")
 	real := filepath.Join(root, "real.conf")

@@ -37,7 +37,7 @@ func TestNewerFiles(t *testing.T) {
 		doc     string
 		absent  []string
 		uid     int
-		without bool // XDG_CONFIG_HOME
+		without bool // without XDG_CONFIG_HOME
 		want    string
 	}{
 		{"all", nil, 7, false, "xdg/containers/registries.conf xdg/containers/registries.conf.d/2.conf usr/registries.conf.d/3.conf " +
@@ -72,7 +72,8 @@ func TestNewerFiles(t *testing.T) {
 	}
 }
 
-// With $XDG_CONFIG_HOME elsewhere both directories get a drop-in, and both lose it again, although the variable is not set any more.
+// If $XDG_CONFIG_HOME is elsewhere, both directories get a drop-in. Both are removed again, even if the
+// variable is no longer set.
 func TestConfigureNewer(t *testing.T) {
 	const own = "xdg/containers/registries.conf.d/"
 	for doc, files := range map[string]map[string]string{
@@ -116,10 +117,10 @@ func TestConfigureNewer(t *testing.T) {
 	}
 }
 
-// A failure at the second file takes the first one back; an edited second file stays.
+// If the second file fails, the first one is restored. An edited second file stays.
 func TestConfigureNewerFails(t *testing.T) {
 	p, root := newPlace(t, map[string]string{"file": ""})
-	p.Newer = filepath.Join(root, "file") // no directory
+	p.Newer = filepath.Join(root, "file") // not a directory
 	before := snapshot(t, root)
 	if changed, err := p.Configure("ngc"); err == nil || changed || snapshot(t, root) != before {
 		t.Errorf("Configure: %t, %v; files:\n%swant\n%s", changed, err, snapshot(t, root), before)
@@ -141,7 +142,7 @@ func TestConfigureNewerFails(t *testing.T) {
 	}
 }
 
-// The second file cannot be written, which shows only then: the directory is a link to nowhere.
+// The second file cannot be written because its directory is a dangling link, which only shows on writing.
 func TestConfigureNewerCannotBeWritten(t *testing.T) {
 	p, root := newPlace(t, nil)
 	p.Newer = t.TempDir()
@@ -154,7 +155,7 @@ func TestConfigureNewerCannotBeWritten(t *testing.T) {
 	}
 }
 
-// Where newer programs ask it already, they get no file, and none is recorded.
+// If newer programs already ask the helper, they get no file, and none is recorded.
 func TestNewerAskAlready(t *testing.T) {
 	p, root := newPlace(t, map[string]string{"xdg/containers/registries.conf": "credential-helpers = ['ngc']\n"})
 	p.Newer = filepath.Join(root, "xdg")
@@ -168,7 +169,7 @@ func TestNewerAskAlready(t *testing.T) {
 		t.Errorf("%s(%v)", text, err)
 	}
 
-	// What is in front of it changes: the file that is there follows.
+	// If the files before it change, the existing file follows.
 	for _, text := range []string{"", "credential-helpers = ['ngc', 'corp']\n"} {
 		if err := os.WriteFile(filepath.Join(p.Newer, "containers", mainName), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
@@ -182,7 +183,7 @@ func TestNewerAskAlready(t *testing.T) {
 	}
 }
 
-// The first file is lost, and written again: it records the second one, which is as it should be.
+// If the first file is lost and written again, it records the second one, which needs no change.
 func TestRecordComesBack(t *testing.T) {
 	p, root := newPlace(t, nil)
 	p.Newer = filepath.Join(root, "xdg")
@@ -202,7 +203,7 @@ func TestRecordComesBack(t *testing.T) {
 	}
 }
 
-// The record of the second file may be lost, with the first one.
+// The record of the second file may be lost together with the first file.
 func TestUnconfigureNewerAlone(t *testing.T) {
 	p, root := newPlace(t, nil)
 	p.Newer = filepath.Join(root, "xdg")

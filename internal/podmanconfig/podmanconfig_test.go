@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// newPlace returns a place of its own with files, by their path below it ("home/..." or "etc/...").
+// newPlace returns a separate place with these files, by their path in it ("home/..." or "etc/...").
 func newPlace(t *testing.T, files map[string]string) (Place, string) {
 	t.Helper()
 	root := t.TempDir()
@@ -155,7 +155,7 @@ func TestConfigureFollowsOthers(t *testing.T) {
 	}
 }
 
-// A home that is not there is made, and stays.
+// A missing home directory is created, and stays.
 func TestConfigureWithoutHome(t *testing.T) {
 	p, root := newPlace(t, nil)
 	p.Home = filepath.Join(root, "far", "away")
@@ -176,7 +176,7 @@ func TestConfigureWithoutHome(t *testing.T) {
 	}
 }
 
-// What is not a number of directories that Configure makes is none: nothing is removed by it.
+// A number that Configure cannot have written is ignored: nothing is removed.
 func TestDirsMade(t *testing.T) {
 	for text, want := range map[string]int{
 		made + "0\n": 0, made + "3\n": 3, head + made + "2\n" + also: 2, made + "4\n": 0, made + "-1\n": 0, made + "x\n": 0, made: 0, "": 0,
@@ -187,7 +187,7 @@ func TestDirsMade(t *testing.T) {
 	}
 }
 
-// An error after a file was written puts it back, as it was or to nothing.
+// If an error follows the writing of a file, the file is restored or removed.
 func TestRestore(t *testing.T) {
 	p, root := newPlace(t, map[string]string{"file": "old"})
 	file := filepath.Join(root, "file")
@@ -208,7 +208,7 @@ func TestRestore(t *testing.T) {
 	if err := restore(dropIns); err != nil || snapshot(t, root) != before {
 		t.Errorf("%v; files:\n%swant\n%s", err, snapshot(t, root), before)
 	}
-	unwritten := dropIn{path: filepath.Join(root, "a", "b", strings.Repeat("x", 300)), text: []byte("new")} // no name of a file
+	unwritten := dropIn{path: filepath.Join(root, "a", "b", strings.Repeat("x", 300)), text: []byte("new")} // not a valid file name
 	if err := unwritten.write(); err == nil || snapshot(t, root) != before {
 		t.Errorf("%v; files:\n%swant\n%s", err, snapshot(t, root), before)
 	}

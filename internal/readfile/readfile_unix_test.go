@@ -12,9 +12,10 @@ import (
 	"time"
 )
 
-// TestWhatIsNoRegularFile: each is refused by its kind, a FIFO without waiting for its writer.
+// TestWhatIsNoRegularFile checks that each is refused with its kind, and a FIFO without waiting for its
+// writer.
 func TestWhatIsNoRegularFile(t *testing.T) {
-	dir, err := os.MkdirTemp("", "readfile") // short: a socket's path has a limit
+	dir, err := os.MkdirTemp("", "readfile") // short, because a socket's path has a limit
 	if err != nil {
 		t.Fatal(err)
 	}

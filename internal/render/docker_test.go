@@ -15,8 +15,8 @@ import (
 	"github.com/ragenv/ragenv/internal/render"
 )
 
-// TestDockerReadsEnvFile: the real docker run --env-file asks its engine for a container with exactly these values. The engine
-// is a socket of this test, which keeps what it is asked for and refuses it.
+// TestDockerReadsEnvFile checks that the real docker run --env-file requests a container with exactly these
+// values. The engine is a socket of this test, which records the request and refuses it.
 func TestDockerReadsEnvFile(t *testing.T) {
 	docker, err := exec.LookPath("docker")
 	if err != nil || runtime.GOOS == "windows" {
@@ -82,7 +82,7 @@ func TestDockerReadsEnvFile(t *testing.T) {
 	}
 	compare(t, "docker run --env-file", read(t, mustRender(t, "docker", values, render.Options{})), values)
 
-	// What is refused would not arrive.
+	// Refused values would not arrive unchanged.
 	for _, value := range []string{"a\nb", "a\r", "\r\n", strings.Repeat("x", 64<<10-len("LONGEST="))} {
 		err := render.Render(new(strings.Builder), "docker", []render.Value{{"LONGEST", value}}, render.Options{})
 		if !errors.As(err, new(*render.ValueError)) {

@@ -47,7 +47,7 @@ func readList(t *testing.T, output []byte) map[string]manifest {
 	return byName
 }
 
-// serviceKeys returns the data of rag-api-keys: every key of it, empty but for those given.
+// serviceKeys returns the data of rag-api-keys: all its keys, empty except those in set.
 func serviceKeys(set map[string]string) map[string][]byte {
 	data := map[string][]byte{}
 	for _, shape := range secrets.Chart() {
@@ -72,7 +72,7 @@ func TestKubernetes(t *testing.T) {
 		values   []render.Value
 		name     string
 		selected bool
-		want     data // but for ngc-secret
+		want     data // except ngc-secret
 		unplaced []string
 	}{
 		{"nothing", nil, "mine", false, data{"rag-api-keys": unset}, nil},
@@ -120,7 +120,8 @@ func TestKubernetes(t *testing.T) {
 	}
 }
 
-// TestKubernetesMetadata: each Secret once in each namespace, and with Helm's marks of ownership if a release is named.
+// TestKubernetesMetadata checks that each Secret is written once per namespace, with Helm's ownership
+// metadata if a release is named.
 func TestKubernetesMetadata(t *testing.T) {
 	values := []render.Value{{"NGC_API_KEY", "nvapi-" + rand.Text()}}
 	for _, release := range []string{"", "rag"} {
@@ -158,12 +159,12 @@ func TestKubernetesMetadata(t *testing.T) {
 	}
 }
 
-// TestKubernetesAsKubectl: the Secrets hold, byte for byte, what kubectl would have put there.
+// TestKubernetesAsKubectl checks that the Secrets are byte for byte those that kubectl creates.
 func TestKubernetesAsKubectl(t *testing.T) {
 	if _, err := exec.LookPath("kubectl"); err != nil {
 		t.Skip("kubectl is not installed")
 	}
-	// The server is the client's own machine, where nothing answers: --dry-run=client asks nobody.
+	// The server is this machine, where nothing answers: --dry-run=client sends no requests.
 	config := filepath.Join(t.TempDir(), "config")
 	if err := os.WriteFile(config, nil, 0o600); err != nil {
 		t.Fatal(err)

@@ -9,8 +9,9 @@ import (
 	"github.com/ragenv/ragenv/internal/render"
 )
 
-// What has been special to some reader of text: quotes, expansions, line ends, the bytes shells use inside (bash 0x01 and
-// 0x7f, zsh 0x83 to 0xa2, fish U+F600 to U+F6FF and U+FDD0), quotes that only PowerShell knows, characters of every length.
+// nasty has what is special to some reader: quotes, expansions, line ends, bytes that shells use internally
+// (bash 0x01 and 0x7f, zsh 0x83 to 0xa2, fish U+F600 to U+F6FF and U+FDD0), quotes that only PowerShell
+// knows, and characters of every length.
 var nasty = []string{
 	`'`, `"`, `\`, "`", `$`, `!`, `#`, ` #`, `~`, `*`, `?`, `[`, `]`, `{`, `}`, `(`, `)`, `<`, `>`, `|`, `&`, `;`, `%`, `=`, `^`, `:`, `,`, ` `,
 	"\n", "\r", "\r\n", "\t", "\v", "\f", "\x01", "\x02", "\x1b", "\x1b[0m", "\x7f", "\x80", "\x83", "\x9d", "\xa0", "\xa2", "\xc0", "\xe2\x80", "\xff", "\xfe",
@@ -34,7 +35,7 @@ func nastyValue(r *rand.Rand) string {
 	return b.String()
 }
 
-// nastyValues returns n values made from seed, and then those of raw, which are separated by NUL.
+// nastyValues returns n values generated from seed, and then those in raw, which are separated by NUL.
 func nastyValues(seed uint64, n int, raw string, onlyUTF8 bool) []render.Value {
 	r := rand.New(rand.NewPCG(seed, 0))
 	texts := make([]string, 0, n)

@@ -51,7 +51,7 @@ func TestOrderOfInputDoesNotShow(t *testing.T) {
 	}
 }
 
-// A value is written in the plainest way that holds it: what is at the edge of a range, and what is just outside.
+// A value is written in the simplest form that holds it: values at the edge of a range and just outside.
 func TestPlainest(t *testing.T) {
 	const end = "RAGENV_END_OF_VALUE"
 	for _, test := range []struct{ format, value, want string }{
@@ -135,7 +135,8 @@ func FuzzJSON(f *testing.F) {
 	})
 }
 
-// readGitHub reads as the runner does (actions/runner, FileCommandManager.cs, EnvFileKeyValuePairs), on Linux or Windows.
+// readGitHub reads like the runner (actions/runner, FileCommandManager.cs, EnvFileKeyValuePairs), on Linux
+// or Windows.
 func readGitHub(t *testing.T, text string, windows bool) map[string]string {
 	t.Helper()
 	line := func() (string, int, bool) {
@@ -197,8 +198,8 @@ func TestGitHubMasks(t *testing.T) {
 
 var powershellOperand = regexp.MustCompile(`^(?:'((?:[^']|'')*)'|\[char\]0x([0-9a-f]{4}))(?: \+ |$)`)
 
-// readPowerShell reads the commands by the language's rules: single-quoted text, "”" for a quote in it, [char]0xNNNN for a
-// UTF-16 code unit, "+" to join; one command in each line.
+// readPowerShell reads the commands by the language's rules: one command per line, single-quoted text in
+// which a doubled quote is a quote, [char]0xNNNN for a UTF-16 code unit, and "+" to join.
 func readPowerShell(output string) (map[string]string, error) {
 	got := map[string]string{}
 	for line := range strings.Lines(output) {

@@ -11,7 +11,8 @@ import (
 	"github.com/ragenv/ragenv/internal/render"
 )
 
-// The real shells are the oracle: each evaluates the output and runs this test program, which tells the environment it got.
+// The real shells are the oracle: each evaluates the output and runs this test program, which reports its
+// environment.
 const tellEnvironment = "RENDER_TEST_TELL_ENVIRONMENT"
 
 func TestMain(m *testing.M) {
@@ -24,7 +25,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// evaluators: the commands that the documentation names, with cat in the place of ragenv and this program after them.
+// evaluators has the commands from the documentation, with cat instead of ragenv and this program after
+// them.
 var evaluators = []struct{ name, program, format, script string }{
 	{"sh", "sh", "shell", `eval "$(cat)"; exec "$0"`},
 	{"bash", "bash", "shell", `eval "$(cat)"; exec "$0"`},
@@ -35,7 +37,8 @@ var evaluators = []struct{ name, program, format, script string }{
 	{"ksh", "ksh", "shell", `eval "$(cat)"; exec "$0"`},
 	{"busybox", "busybox", "shell", `eval "$(cat)"; exec "$0"`},
 	{"fish", "fish", "fish", `cat | source; exec $argv[1]`},
-	// Nothing but Compose is promised to get every dotenv value; what a sourcing shell is promised is in TestDotenvSourced.
+	// Only Compose is guaranteed to read every dotenv value. FuzzDotenvSourced covers shells that source
+	// the file.
 }
 
 func evaluate(t *testing.T, program, script, locale string, input []byte) map[string]string {
@@ -92,7 +95,7 @@ func mustRender(t *testing.T, format string, values []render.Value, opts render.
 	return buf.Bytes()
 }
 
-// FuzzShells: every shell that is installed gets exactly the values, under both kinds of locales.
+// FuzzShells checks that every installed shell gets exactly these values, in both kinds of locales.
 func FuzzShells(f *testing.F) {
 	f.Add(uint64(1), "")
 	f.Add(uint64(2), strings.Join(nasty, "\x00"))
@@ -111,7 +114,7 @@ func FuzzShells(f *testing.F) {
 	})
 }
 
-// TestShellsPresent says which shells FuzzShells has spoken with.
+// TestShellsPresent logs which shells FuzzShells used.
 func TestShellsPresent(t *testing.T) {
 	for _, e := range evaluators {
 		t.Run(e.name, func(t *testing.T) {
@@ -124,7 +127,8 @@ func TestShellsPresent(t *testing.T) {
 	}
 }
 
-// FuzzDotenvSourced: a shell that sources a dotenv file gets every value that needs no \0140, and runs nothing.
+// FuzzDotenvSourced checks that a shell that sources a dotenv file gets every value that needs no \0140,
+// and runs nothing.
 func FuzzDotenvSourced(f *testing.F) {
 	if _, err := exec.LookPath("sh"); err != nil {
 		f.Skip("sh is not installed")
@@ -138,7 +142,7 @@ func FuzzDotenvSourced(f *testing.F) {
 		if err := os.WriteFile(file, output, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		// An empty PATH: a command that a value smuggled in would fail, and the shell would say so.
+		// With an empty PATH, a command smuggled in by a value fails, and the shell reports that.
 		got := evaluate(t, "sh", `PATH=; set -eua; . "$(read -r f; echo "$f")"; exec "$0"`, "C.UTF-8", []byte(file+"\n"))
 		var exact []render.Value
 		for _, v := range values {

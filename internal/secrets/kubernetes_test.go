@@ -44,7 +44,8 @@ func TestChartTable(t *testing.T) {
 	}
 }
 
-// TestChartReferences: each Secret and key that the chart's templates reference is in the table, and no other.
+// TestChartReferences checks that the table has exactly the Secrets and keys that the chart's templates
+// reference.
 func TestChartReferences(t *testing.T) {
 	file, err := os.Open("testdata/chart-references.txt")
 	if err != nil {

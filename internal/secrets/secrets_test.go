@@ -151,7 +151,8 @@ func TestLooksLikeKey(t *testing.T) {
 	}
 }
 
-// A login is the registry's key by its user, whatever the secret, or by the secret's shape, whatever the user.
+// A login is the registry's key by its user, regardless of the secret, or by the secret's shape, regardless
+// of the user.
 func TestOpensAsKey(t *testing.T) {
 	known, ok := secrets.ForRegistry("nvcr.io")
 	if !ok {

@@ -135,7 +135,7 @@ func TestCanonicalInvalid(t *testing.T) {
 	}
 }
 
-// What is exactly as long as allowed, and the first and last letters and digits.
+// Names of exactly the maximum length, and the first and last letters and digits.
 func TestLimits(t *testing.T) {
 	label := strings.Repeat("a", 63)
 	host := label + "." + label + "." + label + "." + strings.Repeat("b", 61)
@@ -154,7 +154,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// The reason is what the user can act on: it has to be the right one.
+// The user acts on the reason, so it must be the right one.
 func TestReasons(t *testing.T) {
 	for server, want := range map[string]string{
 		"/nvcr.io": "it has no host", "": "no server given", "nvcr.io:0": "its port is not a number from 1 to 65535",
@@ -196,8 +196,8 @@ func TestErrorsAreSafeToPrint(t *testing.T) {
 	}
 }
 
-// The pairs of docker-credential-helpers v0.9.12 (osxkeychain/osxkeychain_test.go): a credential stored under one URL and
-// read under another. Where this package differs from it, differs says why.
+// Pairs from docker-credential-helpers v0.9.12 (osxkeychain/osxkeychain_test.go): a credential stored under
+// one URL and read under another. If this package behaves differently, differs says why.
 func TestUpstreamAliases(t *testing.T) {
 	for _, tc := range []struct {
 		stored, read  string
@@ -233,7 +233,7 @@ func TestUpstreamAliases(t *testing.T) {
 	}
 }
 
-// TestClearText: the key is never for a place where it would be sent without TLS.
+// TestClearText checks that no name leads to sending the key without TLS.
 func TestClearText(t *testing.T) {
 	for _, server := range []string{"http://nvcr.io", "HTTP://NVCR.io./v2/", "nvcr.io:80", "//nvcr.io:80", "https://nvcr.io:80", "http://nvcr.io:80/nim", "http://nvcr.io:443"} {
 		if got, err := serverurl.Canonical(server); !errors.Is(err, serverurl.ErrClearText) {
@@ -258,8 +258,8 @@ func TestBelowNGC(t *testing.T) {
 	}
 }
 
-// FuzzCanonical holds what the helper's safety rests on: one canonical spelling, and none of another host for nvcr.io or
-// Docker Hub, by net/url's reading of the same text.
+// FuzzCanonical checks what the helper's safety depends on: one canonical spelling, and no other host that
+// becomes nvcr.io or Docker Hub, according to net/url.
 func FuzzCanonical(f *testing.F) {
 	for _, seed := range []string{
 		"nvcr.io", "https://NVCR.io.:443/v2/", "nvcr.io@evil", "evilnvcr.io", "x.nvcr.io", "nvcr.io.evil.com", "https://nvcr.io:x@evil", "docker.io/v1/access-token", "[::1]:5000/v1/v1", "a//v1//", "a/v2/?x", "unix:///x",
@@ -292,7 +292,7 @@ func FuzzCanonical(f *testing.F) {
 			}
 		}
 		u, err := url.Parse(text)
-		if err != nil { // such as an invalid escape in a path: the authority is all that counts here
+		if err != nil { // such as an invalid escape in a path: only the authority matters here
 			if got == serverurl.NGC || strings.HasPrefix(got, "https://index.docker.io/") {
 				if u, err = url.Parse(text[:authorityEnd(text)]); err != nil {
 					t.Fatalf("Canonical(%q) = %q, but net/url says %v", server, got, err)
@@ -327,7 +327,7 @@ func FuzzCanonical(f *testing.F) {
 	})
 }
 
-// authorityEnd returns where the authority of scheme://authority/... ends.
+// authorityEnd returns the index after the authority of scheme://authority/...
 func authorityEnd(text string) int {
 	start := strings.Index(text, "//") + 2
 	if i := strings.IndexAny(text[start:], "/?#"); i >= 0 {

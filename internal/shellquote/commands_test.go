@@ -23,7 +23,7 @@ func TestPowerShell(t *testing.T) {
 	}
 }
 
-// TestPOSIXCommands lets a shell run the commands.
+// TestPOSIXCommands runs the commands in a shell.
 func TestPOSIXCommands(t *testing.T) {
 	sh, err := exec.LookPath("sh")
 	if err != nil {

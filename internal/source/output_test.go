@@ -12,7 +12,7 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// As much as is allowed is kept whole, and one byte more ends the command.
+// Output up to the limit is kept completely, and one byte more ends the command.
 func TestLimited(t *testing.T) {
 	ended := 0
 	l := &limited{max: 10, full: func() { ended++ }}
@@ -29,7 +29,7 @@ func TestLimited(t *testing.T) {
 	}
 }
 
-// Of what a command complains about, the end is kept, however it is written.
+// Only the end of a command's standard error is kept, however it is written.
 func TestTailIsBounded(t *testing.T) {
 	text := strings.Repeat("0123456789", maxTail/5)
 	for _, size := range []int{1, 10, maxTail - 1, maxTail, maxTail + 1, len(text)} {
@@ -45,7 +45,8 @@ func TestTailIsBounded(t *testing.T) {
 	}
 }
 
-// The line that is shown is the last that names an error, else the last; it is short, and nothing of the key is in it.
+// The line shown is the last one that names an error, otherwise the last one. It is short and contains
+// nothing of the key.
 func TestLastLine(t *testing.T) {
 	key := scripttest.NewKey()
 	long := strings.Repeat("é", maxLine)
@@ -74,11 +75,12 @@ func TestLastLine(t *testing.T) {
 	}
 }
 
-// A command gets what programs need, and what is named for it; never what leads to the keychain's passphrase.
+// A command gets what programs need and what is named for it, but never what leads to the keychain's
+// passphrase.
 func TestEnviron(t *testing.T) {
 	environ := []string{"PATH=/bin", "HOME=/h", "VAULT=a=b", "VAULT_ADDR=x", passphrase.EnvValue + "=p", passphrase.EnvFile + "=f", passphrase.EnvBackupFile + "=b", passphrase.EnvCredentials + "=c"}
 	all := []string{"VAULT", passphrase.EnvValue, passphrase.EnvFile, passphrase.EnvBackupFile, passphrase.EnvCredentials}
-	var folded []string // the names of Windows have no case
+	var folded []string // names are case-insensitive on Windows
 	if runtime.GOOS == "windows" {
 		folded = []string{"vault=x"}
 	}
@@ -98,7 +100,8 @@ func TestEnviron(t *testing.T) {
 	}
 }
 
-// A command that asks for a key which comes from a command is not run again, and an item without one is not found.
+// A command that requests a key that itself comes from a command is not run again. An item without a
+// command is not found.
 func TestNotRun(t *testing.T) {
 	ref := keychain.Ref{Profile: "work", Kind: keychain.KindEnv, Name: "A_KEY"}
 	c := &Commands{Config: &config.Config{Sources: map[string]map[string]config.Source{"work": {"A_KEY": {Command: []string{"/no/such/program.exe"}}}}}}

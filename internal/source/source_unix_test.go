@@ -22,7 +22,7 @@ import (
 
 var ref = keychain.Ref{Profile: "default", Kind: keychain.KindEnv, Name: "NGC_API_KEY"}
 
-// commandsIn has one source in a home of its own.
+// commandsIn returns one source in a separate home directory.
 func commandsIn(t *testing.T, s config.Source, environ ...string) *Commands {
 	t.Helper()
 	home := t.TempDir()
@@ -38,7 +38,7 @@ func commandsIn(t *testing.T, s config.Source, environ ...string) *Commands {
 
 func shell(script string) config.Source { return config.Source{Command: []string{"sh", "-c", script}} }
 
-// A command that hangs is ended with all that it started, and its last word is told.
+// A command that hangs is killed with everything it started, and its last error line is reported.
 func TestHangingCommand(t *testing.T) {
 	c := commandsIn(t, shell(`sleep 1000 & echo $! > child; echo "Enter your PIN:" >&2; wait`))
 	c.Limit = 3 * time.Second
@@ -66,7 +66,7 @@ func TestHangingCommand(t *testing.T) {
 	}
 }
 
-// alive reports whether a process runs: not one that only waits to be collected.
+// alive reports whether a process runs and is not a zombie.
 func alive(pid int) bool {
 	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 		return false
@@ -75,7 +75,7 @@ func alive(pid int) bool {
 	return err != nil || !strings.Contains(string(stat), ") Z ")
 }
 
-// A program that asks on the terminal has none, although this test may.
+// A program that asks on the terminal has none, even if this test has one.
 func TestNoTerminal(t *testing.T) {
 	c := commandsIn(t, shell(`if (: < /dev/tty) 2>/dev/null; then echo terminal-12345; else echo no-terminal-12345; fi`))
 	c.Config.Sources["default"]["X_TOKEN"] = c.Config.Sources["default"][ref.Name]
@@ -87,7 +87,7 @@ func TestNoTerminal(t *testing.T) {
 	}
 }
 
-// What a command leaves behind, such as an agent, does not keep its answer back, and lives on.
+// A background process of the command, such as an agent, does not delay the answer, and survives.
 func TestDaemonOfTheCommand(t *testing.T) {
 	key := scripttest.NewKey()
 	s := shell(`sleep 1000 & echo $! > child; echo $VAULT`)
@@ -111,7 +111,8 @@ func TestDaemonOfTheCommand(t *testing.T) {
 	_ = syscall.Kill(child, syscall.SIGKILL)
 }
 
-// Fourteen images of one pull ask at one moment: all get the key, and with a cache the command runs once.
+// The fourteen images of a pull ask at the same time: all get the key, and with a cache the command runs
+// once.
 func TestParallelGets(t *testing.T) {
 	for _, cache := range []string{"", "1m"} {
 		key := scripttest.NewKey()
@@ -144,7 +145,7 @@ func TestParallelGets(t *testing.T) {
 	}
 }
 
-// A kept answer ends with Forget, and with every change of the command or of what it is handed.
+// A cached answer ends with Forget, and with every change of the command or its environment.
 func TestForget(t *testing.T) {
 	if !keychain.CanStayUnlocked() {
 		t.Skip("this kernel keeps no keys for this process")
@@ -187,7 +188,7 @@ func TestForget(t *testing.T) {
 	}
 }
 
-// Of the caller's environment a command gets what programs need to run at all, and what is named for it.
+// From the caller's environment, a command gets what programs need to run at all and what is named for it.
 func TestCleanEnvironment(t *testing.T) {
 	s := shell(`env > environment; pwd > directory; echo 12345678`)
 	s.Env = []string{"VAULT"}
@@ -206,7 +207,7 @@ func TestCleanEnvironment(t *testing.T) {
 	var names []string
 	for line := range strings.Lines(string(text)) {
 		name, _, _ := strings.Cut(line, "=")
-		if !slices.Contains([]string{"_", "PWD", "OLDPWD", "SHLVL"}, name) { // a shell's own
+		if !slices.Contains([]string{"_", "PWD", "OLDPWD", "SHLVL"}, name) { // set by the shell itself
 			names = append(names, name)
 		}
 	}
@@ -219,7 +220,7 @@ func TestCleanEnvironment(t *testing.T) {
 	}
 }
 
-// A command that failed is asked again: only keys are kept.
+// A failed command runs again: only keys are cached.
 func TestFailuresAreNotKept(t *testing.T) {
 	key := scripttest.NewKey()
 	s := shell(`test -e ready && echo $VAULT`)
@@ -237,7 +238,7 @@ func TestFailuresAreNotKept(t *testing.T) {
 	}
 }
 
-// The answer is the key, whatever a program on Windows or a shell puts around it, and nothing else.
+// The answer is the key without anything that Windows programs or shells add around it.
 func TestAnswers(t *testing.T) {
 	key := scripttest.NewKey()
 	for name, test := range map[string]struct{ script, want string }{
@@ -272,7 +273,8 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// What a command printed is in no message, although the value has not the shape of a key and the command repeats it where it complains.
+// No message contains what a command printed, even if the value does not have the shape of a key and the
+// command repeats it in an error.
 func TestOutputIsInNoMessage(t *testing.T) {
 	const value = "correct horse battery"
 	for name, test := range map[string]struct{ script, want string }{
@@ -293,7 +295,7 @@ func TestOutputIsInNoMessage(t *testing.T) {
 	}
 }
 
-// A program that is not there, and one that cannot be run.
+// A missing program, and one that cannot be executed.
 func TestCannotRun(t *testing.T) {
 	dir := t.TempDir()
 	script := filepath.Join(dir, "script")

@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// In a container's user namespace, directories such as / belong to nobody it has a number for. They are trusted there, as
-// the namespace cannot change them, but a file is not; and outside of a namespace, that number is a user's like any other.
+// In a container's user namespace, directories such as / belong to an owner without a mapping. They are
+// trusted, because the namespace cannot change them, but files are not. Outside a namespace, that number is
+// an ordinary user's.
 func TestNamespace(t *testing.T) {
 	if dir := os.Getenv("TRUSTEDFILE_NAMESPACE"); dir != "" {
 		_, err := Read(filepath.Join(dir, "outside", "ours"), 10)

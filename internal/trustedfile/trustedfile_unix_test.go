@@ -19,7 +19,7 @@ import (
 
 const other = 1234
 
-// TestGate: each case changes one thing about HOME/.config/ragenv/file and says how the gate judges it.
+// TestGate changes one thing about HOME/.config/ragenv/file in each case and checks the verdict.
 func TestGate(t *testing.T) {
 	chmod := func(name string, mode os.FileMode) func(t *testing.T, home string) {
 		return func(t *testing.T, home string) { must(t, os.Chmod(filepath.Join(home, name), mode)) }
@@ -35,7 +35,7 @@ func TestGate(t *testing.T) {
 	const file = ".config/ragenv/file"
 	for name, c := range map[string]struct {
 		change func(t *testing.T, home string)
-		want   string // in the error; "" is trusted
+		want   string // in the error; "" means trusted
 	}{
 		"ours":                             {change: func(*testing.T, string) {}},
 		"readable for all":                 {change: chmod(file, 0o644)},
@@ -90,7 +90,7 @@ func TestGate(t *testing.T) {
 	}
 }
 
-// privateGroup is what TestGate expects where this user's group has another number than the user.
+// privateGroup returns what TestGate expects if the number of this user's group differs from the user's.
 func privateGroup() string {
 	if os.Getegid() == os.Geteuid() {
 		return ""

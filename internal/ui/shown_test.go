@@ -12,7 +12,7 @@ import (
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
-// hostile has what terminals act on: a title, colors, C1 sequences, a reversal, a cut character.
+// hostile contains what terminals act on: a title, colors, C1 sequences, a reversal, a cut character.
 const hostile = "a\x1b]0;x\x07\x1b[2J\u009b31m\x9b\u202eb\x7f\r"
 
 func TestShown(t *testing.T) {

@@ -37,7 +37,7 @@ func TestFailPrintsErrorHintAndCode(t *testing.T) {
 	}
 }
 
-// A failure that a user can do something about has a hint, whatever is put around it.
+// A failure that the user can fix has a hint, however the error is wrapped.
 func TestTypedErrorsHaveHints(t *testing.T) {
 	for _, err := range []error{
 		keychain.ErrNotFound, keychain.ErrLocked, keychain.ErrUnavailable, keychain.ErrTimeout, keychain.ErrDamaged, keychain.ErrNewerFormat,

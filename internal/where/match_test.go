@@ -17,7 +17,8 @@ func newValue() string {
 	return "nvapi-" + hex.EncodeToString(bytes)
 }
 
-// testKeys returns a key whose value was replaced twice: the first is known by its fingerprint alone, the second is kept.
+// testKeys returns a key whose value was replaced twice. The first value is only known by its fingerprint;
+// the second is kept.
 func testKeys(t *testing.T, values ...string) Key {
 	t.Helper()
 	k, err := keychain.CreateFileStore(keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(t.TempDir(), "store")}, keychain.Protection{})
@@ -74,7 +75,8 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// Former values that are known by their fingerprint alone are found as words: every character that a key may have is of one.
+// Former values that are only known by their fingerprint are found as words, so every character of a key
+// must be part of a word.
 func TestFindEveryCharacter(t *testing.T) {
 	old := "azAZ09-_.~+/%!*^ZaZ9"
 	m := NewMatcher([]Key{testKeys(t, old, newValue())})
@@ -85,7 +87,7 @@ func TestFindEveryCharacter(t *testing.T) {
 	}
 }
 
-// What is opened more often than Docker's and Kubernetes' files need is not opened.
+// Text nested more deeply than in Docker's and Kubernetes' files is not decoded.
 func TestFindNesting(t *testing.T) {
 	text := newValue()
 	m := NewMatcher([]Key{{Name: "NGC_API_KEY", Current: keychain.NewSecret(text)}})
@@ -97,7 +99,7 @@ func TestFindNesting(t *testing.T) {
 	}
 }
 
-// A value of 16 characters is found wherever it is, one of 15 only under its own name.
+// A value of 16 characters is found anywhere, one of 15 only under its own name.
 func TestFindLengths(t *testing.T) {
 	for _, length := range []int{weakLength - 1, weakLength} {
 		old, current := newValue()[6:6+length], newValue()[6:6+length]
@@ -122,7 +124,8 @@ func TestFindLengths(t *testing.T) {
 	}
 }
 
-// A former value with spaces in it is found as all of a text, and as all of what base64 holds, if it is long enough.
+// A former value with spaces is found as the whole text, and as the whole of decoded base64 if it is long
+// enough.
 func TestFindFormerValueWithSpaces(t *testing.T) {
 	for value, want := range map[string]bool{"a former value 1": true, "a former value": false} {
 		m := NewMatcher([]Key{testKeys(t, value, newValue())})
@@ -137,7 +140,7 @@ func TestFindFormerValueWithSpaces(t *testing.T) {
 	}
 }
 
-// Whole takes white space around a value, and nothing else.
+// Whole ignores white space around a value, and nothing else.
 func TestWholeAndStored(t *testing.T) {
 	old, current := newValue(), newValue()
 	m := NewMatcher([]Key{testKeys(t, old, current), {Name: "REMOVED", Former: []keychain.Secret{keychain.NewSecret(newValue()), {}}}})
@@ -153,7 +156,7 @@ func TestWholeAndStored(t *testing.T) {
 	}
 }
 
-// There is nothing to search for only where no value of a key is known.
+// There is nothing to search for only if no value of a key is known.
 func TestNothingToSearchFor(t *testing.T) {
 	value := newValue()
 	prints := testKeys(t, value).Prints
@@ -181,7 +184,7 @@ func TestNothingToSearchFor(t *testing.T) {
 	}
 }
 
-// Base64 keys, such as an index key, have separators in them.
+// Base64 keys, such as an index key, contain separators.
 func TestFindBase64Keys(t *testing.T) {
 	for range 50 {
 		bytes := make([]byte, 32)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Old values come first, then kind, project, name and line decide; what is equal keeps its order.
+// Old values come first, then kind, project, name and line decide. Equal holders keep their order.
 func TestSort(t *testing.T) {
 	want := []Holder{
 		{State: Old, Kind: KindContainer, Project: "a", Name: "z"},
@@ -32,7 +32,7 @@ func TestSort(t *testing.T) {
 	}
 	for i := range want {
 		if want[i].Path == "second" {
-			continue // which would come before the first
+			continue // it would come before the first
 		}
 		report := Report{Holders: slices.Concat(want[i:], want[:i])}
 		report.Sort()
@@ -54,7 +54,7 @@ func TestAdd(t *testing.T) {
 	}
 }
 
-// A holder is old if any of its values is, and has each key and each place once.
+// A holder is old if any of its values is, and lists each key and each part once.
 func TestFound(t *testing.T) {
 	var f Found
 	f.Note("X", nil)
@@ -90,7 +90,8 @@ func TestTitle(t *testing.T) {
 	}
 }
 
-// One command recreates the services of a project, with the files they were started with; those that need force have their own.
+// One command recreates the services of a project, with their original files. Services that need force get
+// a separate command.
 func TestRestarts(t *testing.T) {
 	restart := func(dir, file, env string, force bool, service string) *Restart {
 		r := &Restart{Dir: dir, Project: "rag", Services: []string{service}, Force: force}

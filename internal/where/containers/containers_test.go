@@ -11,7 +11,7 @@ import (
 	"github.com/ragenv/ragenv/internal/where"
 )
 
-// TestPaths: a path in Compose's list may have a comma of its own.
+// TestPaths checks that a path in Compose's list may contain a comma.
 func TestPaths(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
@@ -85,7 +85,8 @@ func TestFix(t *testing.T) {
 	}
 }
 
-// TestRestarts: a project has one command, and one more for what Compose would not recreate by itself.
+// TestRestarts checks that a project has one command, and another for services that Compose would not
+// recreate by itself.
 func TestRestarts(t *testing.T) {
 	holder := func(service string, force bool, state where.State) where.Holder {
 		return where.Holder{State: state, Restart: &where.Restart{Dir: "/d", Project: "rag", Files: []string{"/d/c"}, Services: []string{service}, Force: force}}

@@ -24,7 +24,7 @@ func newValue() string {
 
 func b64(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
 
-// helmRelease is the data of a Secret in which Helm keeps a release.
+// helmRelease returns the data of a Secret in which Helm keeps a release.
 func helmRelease(t *testing.T, text string) string {
 	t.Helper()
 	var packed bytes.Buffer

@@ -25,7 +25,7 @@ func newValue() string {
 func TestSearch(t *testing.T) {
 	old := newValue()
 	m := where.NewMatcher([]where.Key{{Name: "NGC_API_KEY", Current: keychain.NewSecret(newValue()), Former: []keychain.Secret{keychain.NewSecret(old)}}})
-	// A process of its own, not a child of this one: what this one starts has its environment for a moment.
+	// A separate process, not a child of this one: a child briefly has this process's environment.
 	silent, input, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +53,7 @@ func TestSearch(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = childInput.Close(); _ = child.Wait() }()
-	for { // the shell has forked, and the other program may not be there yet
+	for { // the shell has forked, but the other program may not run yet
 		if comm, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/comm"); string(comm) == "cat\n" {
 			break
 		}
