@@ -103,7 +103,7 @@ func among(data []byte, hash int, wanted map[string]string) (tracked []string, e
 			}
 			return
 		}
-		if name, ok := wanted[string(entry)]; ok && !slices.Contains(tracked, name) { // a merge has several
+		if name, ok := wanted[string(entry)]; ok && !slices.Contains(tracked, name) { // repeated during a merge
 			tracked = append(tracked, name)
 		}
 	})

@@ -223,7 +223,7 @@ func storeOne(s *session.Session, k *keychain.Keychain, f importable, kept map[k
 	return nil
 }
 
-// foresee returns what storeAndRead would do after storing kept, without storing anything. k is nil if
+// foresee returns what StoreAndRead would do after storing kept, without storing anything. k is nil if
 // there is no keychain yet.
 func foresee(s *session.Session, k *keychain.Keychain, item keychain.Item, kept map[keychain.Ref]keychain.Secret, replace bool) (session.Storing, error) {
 	if err := opener.Accept(item); err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
-// expandedArgument is an argument that the shell left empty before ragenv ran. In "ragenv -- docker run -e
-// A=$A", the shell replaces the variable before it is set.
+// expandedArgument is an argument that the shell left empty before ragenv ran. For example, it
+// replaces the variable in "ragenv -- docker run -e A=$A" before ragenv sets it.
 type expandedArgument struct {
 	shown string // the argument; its value is empty, so it holds no secret
 	form  string // what works instead

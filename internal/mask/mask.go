@@ -36,7 +36,7 @@ type Masker struct {
 // automaton is an Aho-Corasick automaton, which finds many texts at once.
 type automaton struct {
 	nodes []node
-	roots [256]int32 // the root's children, 0 for none: an array, as most bytes of a stream are looked up here
+	roots [256]int32 // the root's children, 0 for none; an array, because most bytes are looked up here
 }
 
 // node is one state: a prefix of a text. Most nodes have one child, which is stored inline.

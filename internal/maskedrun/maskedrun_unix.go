@@ -35,8 +35,8 @@ type child struct {
 	streams  []func(ended <-chan struct{}) error
 }
 
-// Run runs argv[0], found in the PATH of env, in that environment. It returns the command's exit code: 128
-// + n if signal n ended it. Errors: *execve.Error if the command could not be started, and *OutputError,
+// Run runs argv[0], found in the PATH of env, in that environment. It returns the command's exit code:
+// 128 + n if signal n ended it. Errors: *execve.Error if the command could not be started, and *OutputError,
 // together with the exit code, if output was lost.
 func Run(argv, env []string, masker *mask.Masker, std Streams) (code int, err error) {
 	c := &child{cmd: &exec.Cmd{Args: argv, Env: env, Stdin: std.In}, masker: masker, std: std}

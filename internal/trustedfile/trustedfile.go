@@ -50,7 +50,8 @@ func Open(path string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
-// Read returns the content of a trusted file of at most limit bytes. Errors: those of Open, and readfile.ErrTooLarge.
+// Read returns the content of a trusted file of at most limit bytes. Errors: those of Open, and
+// readfile.ErrTooLarge.
 func Read(path string, limit int64) ([]byte, error) {
 	f, _, err := Open(path)
 	if err != nil {
