@@ -40,7 +40,6 @@ var ErrForeign = errors.New("is not a plugin that ragenv wrote")
 // State is the state of the plugin.
 type State string
 
-// The states.
 const (
 	Absent State = "absent"
 	Broken State = "broken" // the link is dangling, or the definition is from another version

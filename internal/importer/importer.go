@@ -34,7 +34,7 @@ func (o Options) stays() string {
 	return "is stored, but stays there too"
 }
 
-// importable is a key that was found, and the item it becomes.
+// importable is a key that was found, and the item to store for it.
 type importable struct {
 	item    keychain.Item
 	name    string // as in the source

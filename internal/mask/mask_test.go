@@ -186,7 +186,6 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// wrap breaks a text into lines.
 func wrap(text string, columns int, lineEnd string) string {
 	var b strings.Builder
 	for len(text) > columns {

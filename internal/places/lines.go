@@ -42,7 +42,7 @@ func lineAssignments(number int, line string) []Assignment {
 	var found []Assignment
 	add := func(name, value string) {
 		isThere := slices.ContainsFunc(found, func(a Assignment) bool { return a.Name == name && a.Value == value })
-		if !isThere && secrets.ValidName(name) && value != "" && !IsNGCKey(name) { // names are shown
+		if !isThere && secrets.ValidName(name) && value != "" && !IsNGCKey(name) { // names appear in output
 			found = append(found, Assignment{number, name, value})
 		}
 	}

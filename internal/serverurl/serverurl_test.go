@@ -12,7 +12,7 @@ import (
 
 func TestCanonical(t *testing.T) {
 	for server, want := range map[string]string{
-		// nvcr.io as each client spells it, and as people do.
+		// nvcr.io as clients and users spell it.
 		"nvcr.io":                      "nvcr.io",
 		"NVCR.IO":                      "nvcr.io",
 		"nvcr.io.":                     "nvcr.io",
@@ -33,7 +33,7 @@ func TestCanonical(t *testing.T) {
 		"nvcr.io/nim/foo@sha256:00":    "nvcr.io",
 		"nvcr.io/https://evil.example": "nvcr.io",
 
-		// What is not nvcr.io.
+		// Not nvcr.io.
 		"nvcr.io.evil.com":      "nvcr.io.evil.com",
 		"evilnvcr.io":           "evilnvcr.io",
 		"evil.com/nvcr.io":      "evil.com/nvcr.io",
@@ -66,14 +66,14 @@ func TestCanonical(t *testing.T) {
 		"registry-1.docker.io":             serverurl.Hub,
 		"https://registry-1.docker.io/v2/": serverurl.Hub,
 
-		// Docker Desktop's and BuildKit's own entries next to it.
+		// Docker Desktop's and BuildKit's own entries.
 		"https://index.docker.io/v1/access-token":   "https://index.docker.io/v1/access-token",
 		"https://index.docker.io/v1/refresh-token":  "https://index.docker.io/v1/refresh-token",
 		"https://index.docker.io/v1/access-token/":  "https://index.docker.io/v1/access-token",
 		"index.docker.io/v1/refresh-token":          "https://index.docker.io/v1/refresh-token",
 		"https://index.docker.io//v1//access-token": "https://index.docker.io/v1/access-token",
 
-		// What is not Docker Hub.
+		// Not Docker Hub.
 		"foobar.docker.io":                      "foobar.docker.io",
 		"https://foobar.docker.io:2376/v1":      "foobar.docker.io:2376",
 		"docker.io.evil.com":                    "docker.io.evil.com",
@@ -100,7 +100,7 @@ func TestCanonical(t *testing.T) {
 		"registry.example.com:65535":         "registry.example.com:65535",
 		"123456789012.dkr.ecr.amazonaws.com": "123456789012.dkr.ecr.amazonaws.com",
 
-		// Names that are no registry, kept as they are.
+		// Names that are not registries, kept unchanged.
 		"unix:///run/user/1000/x.sock": "unix:///run/user/1000/x.sock",
 		"OCI://host/A?b#c":             "oci://host/A?b#c",
 	} {

@@ -16,7 +16,7 @@ func Shown(w io.Writer) io.Writer { return &shown{w: w} }
 
 type shown struct {
 	w    io.Writer
-	rest []byte // the beginning of a character
+	rest []byte // an incomplete character
 }
 
 func (s *shown) Write(p []byte) (int, error) {

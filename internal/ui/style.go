@@ -44,7 +44,7 @@ func (s Style) paint(code, text string) string {
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
-// Bold, Good, Caution and Bad color a text.
+// Bold, Good, Caution and Bad color text.
 func (s Style) Bold(text string) string    { return s.paint(bold, text) }
 func (s Style) Good(text string) string    { return s.paint(green, text) }
 func (s Style) Caution(text string) string { return s.paint(yellow, text) }

@@ -17,8 +17,8 @@ type Reach struct {
 	Dir      string                 // the current directory; empty if there is none
 	Command  []string               // the command to run; its arguments may name Compose files
 	Getenv   func(string) string    // the environment
-	Required []string               // the config file's
-	Unused   []string               // the config file's
+	Required []string               // from the config file
+	Unused   []string               // from the config file
 	Stored   func(name string) bool // reports whether a profile has the key
 }
 

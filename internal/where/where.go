@@ -12,7 +12,6 @@ import (
 // State is which value of a key a holder has.
 type State string
 
-// The states.
 const (
 	Old     State = "old"     // a value that was replaced or removed
 	Current State = "current" // the stored value

@@ -42,7 +42,7 @@ func TestSort(t *testing.T) {
 	}
 }
 
-// A report of two searches has what both found.
+// A report of two searches has the results of both.
 func TestAdd(t *testing.T) {
 	report := Report{Holders: []Holder{{Name: "a", State: Old}}, Searched: []string{"a"}, Unread: []Unread{{What: "a"}}}
 	report.Add(Report{Holders: []Holder{{Name: "b", State: Current}, {Name: "c", State: Old}}, Searched: []string{"b"}, Unread: []Unread{{What: "b"}}})
