@@ -80,7 +80,7 @@ type Place struct {
 	Etc   string // "/etc/containers"
 	Usr   string // "/usr/share/containers", which newer programs read; "" for none
 	UID   int    // newer programs have directories for root, for other users, and for each user
-	Named string // $CONTAINERS_REGISTRIES_CONF: registries.conf instead, for newer programs drop-ins too; "" for none
+	Named string // $CONTAINERS_REGISTRIES_CONF: replaces registries.conf (and drop-ins in newer programs); "" for none
 	Last  string // $CONTAINERS_REGISTRIES_CONF_OVERRIDE: newer programs read it last; "" for none
 }
 

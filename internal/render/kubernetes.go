@@ -198,8 +198,8 @@ func dockerConfigJSON(s secrets.Secret, password string) ([]byte, error) {
 	return json.Marshal(dockerConfig{auths})
 }
 
-// A namespace is one DNS label, and the name of a Secret is DNS labels joined by dots (RFC 1123, lower
-// case; Kubernetes documentation, "Object Names and IDs").
+// dnsLabel reports whether s is one DNS label, as a namespace is. The name of a Secret is DNS labels joined
+// by dots (RFC 1123, lower case; Kubernetes documentation, "Object Names and IDs").
 func dnsLabel(s string) bool { return len(s) <= 63 && !strings.Contains(s, ".") && dnsSubdomain(s) }
 
 func dnsSubdomain(s string) bool {

@@ -149,7 +149,7 @@ func searchFiles(s *session.Session, ctx context.Context, m *where.Matcher, path
 		dir = s.Config.Paths.Home // it was removed
 	}
 	options := places.Options{Home: s.Config.Paths.Home, Dir: dir, Paths: paths, Getenv: s.Getenv}
-	var findings []*places.Finding // one list for all holders
+	var findings []*places.Finding // parallel to report.Holders
 	searched, unread := places.Scan(ctx, options, func(f places.Finding) {
 		var found where.Found
 		part := f.Name
