@@ -12,7 +12,7 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// installed is the helper in a directory and a home of its own.
+// installed is a copy of the helper, with its own directory and home.
 type installed struct {
 	t    *testing.T
 	dir  string
@@ -20,7 +20,7 @@ type installed struct {
 	home []string
 }
 
-// install copies the built helper, and those other programs, into a new directory.
+// install copies the built helper and the other programs into a new directory.
 func install(t *testing.T, others ...string) *installed {
 	t.Helper()
 	i := &installed{t: t, dir: t.TempDir()}
@@ -42,7 +42,7 @@ func install(t *testing.T, others ...string) *installed {
 	return i
 }
 
-// run runs the helper with further variables, and returns what it wrote.
+// run runs the helper with extra environment variables and returns its output and exit code.
 func (i *installed) run(verb, stdin string, env ...string) (stdout, stderr string, code int) {
 	i.t.Helper()
 	cmd := exec.Command(filepath.Join(i.dir, scripttest.Helper), verb)
@@ -85,7 +85,7 @@ func login(t *testing.T, key string) string {
 	return string(data)
 }
 
-// On Linux the helper has the file store alone, and lets ragenv serve every other backend in its place.
+// On Linux the helper contains only the file backend and runs ragenv for every other one.
 func TestRagenvServesOtherBackends(t *testing.T) {
 	const noBus = "DBUS_SESSION_BUS_ADDRESS=disabled:"
 	t.Run("beside it", func(t *testing.T) {
@@ -143,12 +143,12 @@ func TestRagenvServesOtherBackends(t *testing.T) {
 		if err := os.Link(filepath.Join(i.dir, scripttest.Helper), filepath.Join(i.dir, scripttest.Ragenv)); err != nil {
 			t.Fatal(err)
 		}
-		_, stderr, _ := i.run("get", "nvcr.io", "RAGENV_BACKEND=secret-service", noBus) // and not itself again, for ever
+		_, stderr, _ := i.run("get", "nvcr.io", "RAGENV_BACKEND=secret-service", noBus) // the helper must not hand over to itself in a loop
 		wantIn(t, stderr, "needs the program ragenv")
 	})
 }
 
-// The helper runs no command on Linux: ragenv next to it does, for the active profile.
+// On Linux the helper runs no source commands itself: the ragenv next to it does, for the active profile.
 func TestRagenvRunsCommands(t *testing.T) {
 	const entry = "[sources.default.NGC_API_KEY]\ncommand = [\"sh\", \"-c\", \"echo $VAULT\"]\nenv = [\"VAULT\"]\n"
 	withSource := func(i *installed) {
@@ -185,7 +185,7 @@ func TestRagenvRunsCommands(t *testing.T) {
 	}
 }
 
-// The file store needs no ragenv: neither to be read, nor to be chosen by the first write.
+// The file backend needs no ragenv, neither to read nor for the first write to choose it.
 func TestFileStoreNeedsNoRagenv(t *testing.T) {
 	for _, others := range [][]string{nil, {scripttest.Ragenv}} {
 		i := install(t, others...)
@@ -205,12 +205,12 @@ func TestFileStoreNeedsNoRagenv(t *testing.T) {
 	}
 }
 
-// The first write may choose any keychain, so ragenv does it; what is not that write is answered without.
+// The first write may choose any backend, so ragenv does it. The helper handles every other call itself.
 func TestRagenvChoosesAtTheFirstWrite(t *testing.T) {
 	for _, test := range []struct {
 		name, verb string
 		env        []string
-		store      bool // there is a file store already
+		store      bool // a file keychain exists already
 		ran        bool
 	}{
 		{"the first write", "store", nil, false, true},

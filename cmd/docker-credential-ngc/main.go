@@ -1,5 +1,6 @@
-// Command docker-credential-ngc keeps the credentials of Docker's clients in the keychain that ragenv uses, so that the
-// NGC key stored once opens nvcr.io and goes into containers. Clients run it; a user rarely does.
+// Command docker-credential-ngc keeps the credentials of Docker's clients in the keychain that ragenv uses:
+// the NGC key, stored once, logs in to nvcr.io and is passed to containers. Clients run it; users rarely
+// do.
 package main
 
 import (

@@ -2,4 +2,4 @@
 
 package main
 
-import _ "github.com/ragenv/ragenv/pkg/keychain/system" // on Linux the helper hands over to ragenv for these
+import _ "github.com/ragenv/ragenv/pkg/keychain/system" // on Linux the helper runs ragenv for these backends

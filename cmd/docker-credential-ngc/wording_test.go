@@ -6,7 +6,8 @@ import (
 	"github.com/ragenv/ragenv/test/wording"
 )
 
-// Everything the program says, in its own files and in the packages it is made of, keeps to the rules of package wording.
+// Every text of the program, in its own files and in the packages it uses, follows the rules of package
+// wording.
 func TestWording(t *testing.T) {
 	faults, err := wording.Check(".", "../../internal/credentialhelper", "../../internal/ui", "../../internal/opener", "../../internal/passphrase", "../../pkg/keychain")
 	if err != nil {

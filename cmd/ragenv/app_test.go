@@ -60,7 +60,7 @@ func TestEveryCommandIsPrepared(t *testing.T) {
 	})
 }
 
-// A global flag that means nothing to a command is unknown after its name, and ignored before it.
+// A global flag that does not apply to a command is unknown after the command's name and ignored before it.
 func TestGlobalFlags(t *testing.T) {
 	known := map[string]*cli.Command{}
 	p, _, _ := testProgram(t)
@@ -89,7 +89,7 @@ func TestGlobalFlags(t *testing.T) {
 	}
 }
 
-// Every command shows how it is used, with a comment above each example.
+// Every command's help has examples, each with a comment above it.
 func TestEveryCommandHasExamples(t *testing.T) {
 	p, _, _ := testProgram(t)
 	walk(newApp(p).Commands, func(c *cli.Command) {
@@ -110,7 +110,7 @@ func lowerFirst(s string) string {
 	return strings.ToLower(s[:1]) + s[1:]
 }
 
-// Of two commands' flags, those of one name do the same: arrange reads flags before it knows the command.
+// Flags with the same name agree on taking a value, since arrange reads flags before it knows the command.
 func TestFlagsAgreeOnTakingAValue(t *testing.T) {
 	p, _, _ := testProgram(t)
 	takes := map[string]bool{}
@@ -129,7 +129,7 @@ func TestFlagsAgreeOnTakingAValue(t *testing.T) {
 
 var message = regexp.MustCompile(`^ragenv: (error|hint|warning|note): \S.*([^.\s]|\.\.\.)$`)
 
-// Usage errors: one error line, one hint, nothing on stdout, and no flag's value.
+// A usage error prints one error line and one hint, nothing on stdout, and no flag's value.
 func TestUsageErrors(t *testing.T) {
 	key := scripttest.NewKey()
 	for _, line := range []string{

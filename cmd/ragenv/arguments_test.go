@@ -8,7 +8,7 @@ import (
 	"github.com/ragenv/ragenv/internal/commandline"
 )
 
-// testProgram has no files, so that nothing a test does can reach the machine's keys.
+// testProgram has no files, so that a test cannot reach the machine's keys.
 func testProgram(t *testing.T) (p *program, stdout, stderr *strings.Builder) {
 	t.Helper()
 	stdin, err := os.Open(os.DevNull)

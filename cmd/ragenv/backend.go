@@ -73,7 +73,7 @@ func runBackends(s *session.Session) error {
 	return nil
 }
 
-// reason is an error without the words that the line says already.
+// reason returns the text of an error without the words that the line already has.
 func reason(backend string, err error) string {
 	prefix := fmt.Sprintf("the %s backend is %s: ", backend, keychain.ErrUnavailable)
 	return strings.TrimPrefix(err.Error(), prefix)
@@ -195,7 +195,7 @@ func runBackendMigrate(s *session.Session, fromName, toName string, keep, forced
 	if err != nil {
 		return session.ExplainBackend(toName, err)
 	}
-	// Reading back needs the new place open, too.
+	// The keys are read back after the move, so the new place must be unlocked, too.
 	for _, k := range []*keychain.Keychain{from, to} {
 		if err := s.EnsureUnlocked(k); err != nil {
 			return err
@@ -233,7 +233,7 @@ func runBackendMigrate(s *session.Session, fromName, toName string, keep, forced
 		}
 		return ui.Errorf(fmt.Sprintf("nothing was removed; %s, then run: ragenv backend migrate %s %s", fix, fromName, toName), "%w", err)
 	}
-	// A third backend that the config file names stays, whatever this run was told: its keys are not among these.
+	// The config file may name a third backend. It stays: its keys are not among those moved.
 	if pinned := s.Config.PinnedBackend; pinned == "" || pinned == fromName {
 		if err := pinBackend(s, toName); err != nil {
 			return err
@@ -246,7 +246,8 @@ func runBackendMigrate(s *session.Session, fromName, toName string, keep, forced
 	stop = s.Print.Working("Removing the old copies")
 	err = keychain.RemoveAll(from, verified)
 	if err == nil {
-		// What was stored in the old place while that went on, by who had opened it before the config file named the new one.
+		// Items written to the old place during the move, by processes that opened it before the config
+		// file named the new one.
 		var late []keychain.Item
 		if late, err = keychain.CopyAll(from, to, nil); err == nil {
 			err = keychain.RemoveAll(from, late)
@@ -260,7 +261,8 @@ func runBackendMigrate(s *session.Session, fromName, toName string, keep, forced
 	return nil
 }
 
-// confirmVolatile asks whether the keys are to be only where a reboot loses them. Error: that nobody agreed.
+// confirmVolatile asks for consent to keep the keys only where a reboot loses them. It fails without
+// consent.
 func confirmVolatile(from, to string) error {
 	again := fmt.Sprintf("ragenv backend migrate %s %s", from, to)
 	terminal, err := ui.OpenTerminal()

@@ -20,9 +20,9 @@ import (
 
 type backupOptions struct {
 	forced         bool
-	only           []string // names of the active profile; nil is all items of all profiles
+	only           []string // names of the active profile; nil means all items of all profiles
 	recipientsFile string
-	recipients     []backup.Recipient // none: a passphrase
+	recipients     []backup.Recipient // if empty, a passphrase is used
 }
 
 func newBackupCommand(p *program) *cli.Command {
@@ -73,7 +73,7 @@ can restore it. A machine's key is in /etc/ssh/ssh_host_ed25519_key.pub on that 
 	}
 }
 
-// readRecipients reads the public keys of the flags.
+// readRecipients parses the public keys given by flags.
 func (o *backupOptions) readRecipients(texts []string) error {
 	for _, text := range texts {
 		r, err := backup.ParseRecipient(text)
@@ -103,7 +103,7 @@ func (o *backupOptions) readRecipients(texts []string) error {
 func runBackup(s *session.Session, path string, o backupOptions) error {
 	forced := o.forced || path == readfile.Standard
 	exists := ui.Errorf("name another file, or run it again with --force", "%s is there already", ui.Printable(path))
-	if _, err := os.Lstat(path); err == nil && !forced { // before anything is asked
+	if _, err := os.Lstat(path); err == nil && !forced { // before any prompt
 		return exists
 	}
 	items, err := session.Settled(s, func() ([]keychain.Item, error) { return allItems(s) })
@@ -139,7 +139,7 @@ func runBackup(s *session.Session, path string, o backupOptions) error {
 	if forced {
 		err = atomicfile.Write(path, file.Bytes(), 0o600)
 		if err == nil {
-			err = os.Chmod(path, 0o600) // a file that was there keeps its mode
+			err = os.Chmod(path, 0o600) // an existing file keeps its mode when written
 		}
 	} else if err = atomicfile.Replace(path, nil, file.Bytes(), 0o600); errors.Is(err, atomicfile.ErrChanged) {
 		return exists
@@ -154,7 +154,7 @@ func runBackup(s *session.Session, path string, o backupOptions) error {
 	return nil
 }
 
-// writeWithPassphrase writes a backup that a passphrase opens, and reads it again.
+// writeWithPassphrase writes a backup encrypted with a passphrase and reads it back.
 func writeWithPassphrase(s *session.Session, file *bytes.Buffer, items []keychain.Item, path string) error {
 	secret, err := newBackupPassphrase(s, path)
 	if err != nil {
@@ -175,7 +175,7 @@ func writeWithPassphrase(s *session.Session, file *bytes.Buffer, items []keychai
 	return nil
 }
 
-// onlyItems returns the named variables of the active profile; all items if only is nil.
+// onlyItems returns the named variables of the active profile, or all items if only is nil.
 func onlyItems(s *session.Session, items []keychain.Item, only []string) ([]keychain.Item, error) {
 	if only == nil {
 		return items, nil
@@ -193,7 +193,7 @@ func onlyItems(s *session.Session, items []keychain.Item, only []string) ([]keyc
 	return found, nil
 }
 
-// allItems reads every item of every profile; there must be one.
+// allItems reads every item of every profile. It fails if there is none.
 func allItems(s *session.Session) ([]keychain.Item, error) {
 	k, err := s.Opener().Read()
 	if errors.Is(err, keychain.ErrNoStore) {
@@ -202,7 +202,7 @@ func allItems(s *session.Session) ([]keychain.Item, error) {
 	if err != nil {
 		return nil, err
 	}
-	k = k.Stored() // what comes from a command is nobody's to keep here
+	k = k.Stored() // values that come from a command are not backed up
 	refs, err := k.ListAll("")
 	if err != nil {
 		return nil, err
@@ -218,7 +218,7 @@ func allItems(s *session.Session) ([]keychain.Item, error) {
 	return items, err
 }
 
-// newBackupPassphrase gets the passphrase that a backup is encrypted with: never an empty one.
+// newBackupPassphrase gets the passphrase for encrypting a backup, which is never empty.
 func newBackupPassphrase(s *session.Session, path string) ([]byte, error) {
 	secret, err := passphrase.ForBackup(s.Getenv)
 	if !errors.Is(err, passphrase.ErrNone) {

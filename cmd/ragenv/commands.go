@@ -7,8 +7,8 @@ import (
 	"github.com/ragenv/ragenv/internal/session"
 )
 
-// commands returns every command, by group and in the order of the help. A command is a file with its constructor, flags
-// and run function; this list is all that knows of it.
+// commands returns every command, by group and in the order of the help. Each command is a file with its
+// constructor, flags and run function, and is registered only here.
 func commands(p *program) []*cli.Command {
 	var all []*cli.Command
 	for _, group := range []struct {
@@ -63,7 +63,8 @@ func commands(p *program) []*cli.Command {
 	return all
 }
 
-// withoutFlags has the global flags that mean nothing to a command: it uses no keys of a profile, or prints no notes.
+// withoutFlags lists the global flags that do not apply to a command, because it uses no keys of a profile
+// or prints no notes.
 var withoutFlags = map[string][]string{
 	"backend":          {session.FlagProfile},
 	"backend use":      {session.FlagProfile},
@@ -90,8 +91,8 @@ var withoutFlags = map[string][]string{
 	"__complete":       {session.FlagProfile, flagQuiet},
 }
 
-// meant are the words that people try for what is called otherwise here, or is Docker's, with the words to type. "" stands
-// for the command line that follows the word.
+// meant maps words that users may try, from other tools or from Docker, to the words to type. "" stands for
+// the command line that follows the word.
 var meant = []commandline.Meant{
 	{Words: "login", Type: "ragenv setup"},
 	{Words: "init", Type: "ragenv setup"},

@@ -21,13 +21,14 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// completePatience is how long a keychain may take to list its names: a user waits with a finger on the key.
+// completePatience limits how long a keychain may take to list its names, since the user is waiting at the
+// prompt.
 const completePatience = time.Second
 
-// newCompleteCommand is what the completion scripts ask. The words are those after the program's name up to the one at the
-// cursor, which may be empty; commandline.Completion is the answer.
+// newCompleteCommand is what the completion scripts run. Its arguments are the words after the program's
+// name, up to the one at the cursor, which may be empty. It prints a commandline.Completion.
 //
-// Nothing is printed where nothing is known, or on an error. It asks nobody and unlocks nothing.
+// It prints nothing on an error or if nothing is known. It never prompts or unlocks.
 func newCompleteCommand(p *program) *cli.Command {
 	var newWord bool
 	return &cli.Command{
@@ -47,7 +48,8 @@ func newCompleteCommand(p *program) *cli.Command {
 	}
 }
 
-// completionSources says what stands in each place of the commands' lines. A test holds every flag and argument to be in here.
+// completionSources maps each place of a command line to what completes it. A test checks that every flag
+// and argument is here.
 func (p *program) completionSources() commandline.Sources {
 	return commandline.Sources{
 		"set NAME":          p.completeKnownNames,
@@ -87,13 +89,14 @@ func (p *program) completionSources() commandline.Sources {
 	}
 }
 
-// listing is what a keychain says of itself without being unlocked.
+// listing is what a keychain shows without being unlocked.
 type listing struct {
-	profile string // the active one; empty if it is not known
+	profile string // the active profile; empty if unknown
 	refs    []keychain.Ref
 }
 
-// listForCompletion lists what is stored in the active profile, or in all; it is empty if that is not known in time.
+// listForCompletion lists what is stored in the active profile, or in all. It is empty if the keychain does
+// not answer in time.
 func (p *program) listForCompletion(c *commandline.Line, all bool) listing {
 	answer := make(chan listing, 1)
 	go func() { answer <- p.listSlowly(c, all) }()
@@ -154,7 +157,7 @@ func (p *program) completeVariables(c *commandline.Line) commandline.Completion 
 	return p.completeStored(c, keychain.KindEnv)
 }
 
-// completeSources are the keys that commands give.
+// completeSources completes the keys that come from commands.
 func (p *program) completeSources(c *commandline.Line) commandline.Completion {
 	answer := commandline.Completion{Kind: commandline.KindWords}
 	cfg, err := config.Load(p.getenv)
@@ -170,7 +173,7 @@ func (p *program) completeSources(c *commandline.Line) commandline.Completion {
 	return answer
 }
 
-// completeVariableList completes the last name of a list with commas.
+// completeVariableList completes the last name of a comma-separated list.
 func (p *program) completeVariableList(c *commandline.Line) commandline.Completion {
 	listed := c.Current[:strings.LastIndex(c.Current, ",")+1]
 	c.Given = strings.Split(listed, ",")
@@ -181,7 +184,7 @@ func (p *program) completeVariableList(c *commandline.Line) commandline.Completi
 	return answer
 }
 
-// completeKnownNames are the names that something is known of, and those stored.
+// completeKnownNames completes the variables that ragenv knows and those stored.
 func (p *program) completeKnownNames(c *commandline.Line) commandline.Completion {
 	answer := commandline.Completion{Kind: commandline.KindWords}
 	for _, known := range secrets.All() {
@@ -195,7 +198,7 @@ func (p *program) completeKnownNames(c *commandline.Line) commandline.Completion
 	return answer
 }
 
-// completeProfiles are those that something is stored in, and the active one.
+// completeProfiles completes the profiles that hold something, and the active one.
 func (p *program) completeProfiles(c *commandline.Line) commandline.Completion {
 	listed := p.listForCompletion(c, true)
 	names := []string{}

@@ -13,7 +13,7 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// Every place of every command line is in the table of what stands there, so that completion cannot fall behind.
+// Every place of every command line is in completionSources, so that completion cannot fall behind.
 func TestCompletionKnowsEveryPlace(t *testing.T) {
 	p, _, _ := testProgram(t)
 	app, sources := newApp(p), p.completionSources()
@@ -31,7 +31,7 @@ func TestCompletionKnowsEveryPlace(t *testing.T) {
 	})
 }
 
-// Every command and every flag completes, from the tree itself.
+// Every command and every flag of the command tree completes.
 func TestEveryCommandAndFlagCompletes(t *testing.T) {
 	p, _, _ := testProgram(t)
 	app := newApp(p)

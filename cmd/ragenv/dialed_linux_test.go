@@ -11,17 +11,18 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// Configurations that name another backend by the time they are read than when the program starts, as a migration at that moment does.
+// Configurations that name one backend when the program starts and another when they are parsed, as a
+// migration in between does.
 const (
-	namedLate         = "notes = \"\"\"\nbackend = \"file\"\n\"\"\"\nbackend = \"secret-service\"\n" // at the start it is read by lines
+	namedLate         = "notes = \"\"\"\nbackend = \"file\"\n\"\"\"\nbackend = \"secret-service\"\n" // at the start, it is read by lines
 	namedWhileReading = `backend = "file"
 [sources.default.NGC_API_KEY]
 command = ["sh", "-c", "echo backend = '\"secret-service\"' >~/.config/ragenv/config.toml; echo nvapi-no-key"]
 `
 )
 
-// TestNothingIsDialed watches by strace that what needs no session bus connects to none and runs nothing, and that a
-// configuration of another user leads to neither.
+// TestNothingIsDialed uses strace to check that commands without need of the session bus neither connect
+// nor run anything, and that another user's configuration causes neither.
 func TestNothingIsDialed(t *testing.T) {
 	strace, err := exec.LookPath("strace")
 	if err != nil {
@@ -37,7 +38,7 @@ func TestNothingIsDialed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = bus.Close() }()
-	go func() { // it greets nobody, and hangs up
+	go func() { // it accepts and hangs up
 		for {
 			conn, err := bus.Accept()
 			if err != nil {
@@ -57,7 +58,7 @@ func TestNothingIsDialed(t *testing.T) {
 		{"the helper, from the file backend", "docker-credential-ngc get", "backend = \"file\"\n", 0, false},
 		{"a config.toml of another user", "docker-credential-ngc get", "backend = \"secret-service\"\n", 1234, false},
 		{"one that names pass", "docker-credential-ngc get", "backend = \"pass\"\n", 1234, false},
-		{"a backend that needs the bus", "ragenv get NGC_API_KEY", "backend = \"secret-service\"\n", 0, true}, // so the others can fail
+		{"a backend that needs the bus", "ragenv get NGC_API_KEY", "backend = \"secret-service\"\n", 0, true}, // proves that the others can fail
 		{"one that is named after the start", "ragenv get NGC_API_KEY", namedLate, 0, true},
 		{"one that is named while the keys are read", "ragenv get NGC_API_KEY", namedWhileReading, 0, true},
 		{"the helper for it", "docker-credential-ngc get", "backend = \"secret-service\"\n", 0, true},

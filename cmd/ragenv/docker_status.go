@@ -99,7 +99,7 @@ func describeAuths(f *dockerconfig.File) string {
 	return text
 }
 
-// registryKey says what the helper would answer for nvcr.io, without unlocking anything.
+// registryKey describes what the helper would answer for nvcr.io, without unlocking anything.
 func registryKey(s *session.Session) (string, error) {
 	known, _ := secrets.ForRegistry(serverurl.NGC)
 	k, err := s.QuietOpener().Read()

@@ -47,7 +47,7 @@ func runDockerUnconfigure(s *session.Session) error {
 		return err
 	}
 	stays := false
-	var gone []string // whose login was moved, and is not back
+	var gone []string // servers whose login was moved to the keychain and is not back
 	changed, err := dockerconfig.Edit(path, func(f *dockerconfig.File) error {
 		if len(record.Edits) > 0 {
 			f.Revert(record)
@@ -82,7 +82,7 @@ func runDockerUnconfigure(s *session.Session) error {
 	return nil
 }
 
-// explainMovedLogins says where the logins are that Docker does not have any more, and how it gets them again.
+// explainMovedLogins says where the logins are that Docker no longer has, and how to get them back.
 func explainMovedLogins(s *session.Session, servers []string) {
 	if len(servers) == 0 {
 		return
@@ -107,8 +107,8 @@ func explainMovedLogins(s *session.Session, servers []string) {
 	}
 }
 
-// movedLogin returns the item that the login of a server became, with the user that its registry knows it by; without one where the
-// keychain is locked.
+// movedLogin returns the item that a server's login became, with the user name for its registry. The user
+// name is missing if the keychain is locked.
 func movedLogin(s *session.Session, k *keychain.Keychain, server string) (keychain.Item, bool) {
 	registry, err := serverurl.Canonical(server)
 	if err != nil {

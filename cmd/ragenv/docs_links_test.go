@@ -14,7 +14,7 @@ var (
 	heading = regexp.MustCompile("(?m)^#+ (.*)$")
 )
 
-// anchors returns the names that GitHub gives a page's headings.
+// anchors returns the anchors that GitHub gives to a page's headings.
 func anchors(text []byte) map[string]bool {
 	found := map[string]bool{}
 	for _, m := range heading.FindAllSubmatch(text, -1) {
@@ -32,7 +32,7 @@ func anchors(text []byte) map[string]bool {
 	return found
 }
 
-// The pages are one tree: the pages and headings that a page links to exist, and docs/README.md lists every page.
+// The pages and headings that a page links to exist, and docs/README.md lists every page.
 func TestDocumentsLinkWhatIsThere(t *testing.T) {
 	listed := map[string]bool{}
 	checked := 0

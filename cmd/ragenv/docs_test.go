@@ -14,7 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// documents are the pages for people.
+// documents returns the paths of the user documentation.
 func documents(t *testing.T) []string {
 	t.Helper()
 	pages, err := filepath.Glob("../../docs/*.md")
@@ -26,11 +26,12 @@ func documents(t *testing.T) []string {
 
 var (
 	inlineCode = regexp.MustCompile("`([^`]+)`")
-	// ownCommand is a command line of ours up to the shell's next operator, at the start of a command.
+	// ownCommand matches one of our command lines, at the start of a command and up to the shell's next
+	// operator.
 	ownCommand = regexp.MustCompile(`(?:^|[$#|;&(]\s?|\bsudo (?:-\w+ )*|\bthen |\bexec |/|=")(ragenv|docker-credential-ngc)((?: +[^\s|;&<>)#"'` + "`" + `]+| +'[^']*')*)`)
 )
 
-// Every command line of ours in the documents is one that the programs take.
+// The programs accept every command line of ours in the documentation.
 func TestDocumentsHaveRealCommands(t *testing.T) {
 	p, _, _ := testProgram(t)
 	app := newApp(p)
@@ -71,7 +72,7 @@ func TestDocumentsHaveRealCommands(t *testing.T) {
 	}
 }
 
-// checkCommand tells what of a command line the program would not take.
+// checkCommand returns an error if the program would reject the command line.
 func checkCommand(app *cli.App, program string, words []string) error {
 	if program == dockersetup.HelperProgram {
 		if len(words) > 0 && !slices.Contains([]string{"get", "store", "erase", "list", "version", "kubelet", "--help", "--version"}, words[0]) {
@@ -102,7 +103,7 @@ func checkCommand(app *cli.App, program string, words []string) error {
 		default:
 			next := commandline.FindCommand(commands, word)
 			if next == nil && word == strings.ToUpper(word) || word == "..." {
-				return nil // a place in the text, not a word
+				return nil // a placeholder
 			}
 			if next == nil {
 				return fmt.Errorf("it has no command %s", word)
@@ -128,8 +129,8 @@ func TestCheckCommandFindsMistakes(t *testing.T) {
 
 var verb = regexp.MustCompile(`%(\.\d+)?[a-z]`)
 
-// Every message in the tables of troubleshooting that is ours is one that the programs print. Those of others say whose
-// they are, behind the message.
+// Each message of ours in the troubleshooting tables is one that the programs print. For messages of other
+// programs, the table names the program after the message.
 func TestDocumentsHaveRealMessages(t *testing.T) {
 	var printed []*regexp.Regexp
 	var texts []string
@@ -138,7 +139,7 @@ func TestDocumentsHaveRealMessages(t *testing.T) {
 		parts := verb.Split(text, -1)
 		for i := range parts {
 			parts[i] = regexp.QuoteMeta(parts[i])
-			if i > 0 && len(strings.Join(parts[:i+1], "")) > 12 { // the documents may cut a message short
+			if i > 0 && len(strings.Join(parts[:i+1], "")) > 12 { // the documents may shorten a message
 				printed = append(printed, regexp.MustCompile(strings.Join(parts[:i+1], ".+")))
 			}
 		}

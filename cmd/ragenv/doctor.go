@@ -78,20 +78,21 @@ and its meaning will not change.
 	}
 }
 
-// commandPatience is how long the doctor waits for a command that gives a key: less than a check may take.
+// commandPatience limits how long the doctor waits for a source command. It is shorter than the limit of a
+// check.
 const commandPatience = 10 * time.Second
 
-// doctorWorld does without a session: a configuration that cannot be read is a finding, not the end.
+// doctorWorld needs no session: an unreadable configuration is a finding, not a reason to stop.
 func (p *program) doctorWorld(c *cli.Context) (*doctor.World, error) {
 	w := &doctor.World{Getenv: p.getenv, Environ: os.Environ(), Version: buildinfo.Version(), Now: p.now}
 	var err error
 	if w.Dir, err = os.Getwd(); err != nil {
-		w.Dir = string(os.PathSeparator) // it was removed: nothing is there
+		w.Dir = string(os.PathSeparator) // the working directory was removed: search nothing in it
 	}
 	if w.Executable, err = os.Executable(); err != nil {
 		w.Executable = ""
 	}
-	w.Paths, _ = config.FindPaths(p.getenv) // its error is Load's
+	w.Paths, _ = config.FindPaths(p.getenv) // Load reports the same error
 	if w.Config, w.ConfigErr = config.Load(p.getenv); w.ConfigErr != nil {
 		w.Config = nil
 		return w, nil

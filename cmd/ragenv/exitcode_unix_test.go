@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// exitCode is what a shell would say.
+// exitCode returns the exit code that a shell would report: 128 + n for signal n.
 func exitCode(state *os.ProcessState) int {
 	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		return 128 + int(status.Signal())

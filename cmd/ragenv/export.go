@@ -22,7 +22,7 @@ const (
 	applyKubernetes  = "ragenv export --format kubernetes | kubectl apply --server-side -f -"
 )
 
-// shellFormats are read by the shell that started ragenv, so what that shell has set already counts.
+// shellFormats are evaluated by the shell that started ragenv, so variables already set there count.
 var shellFormats = []string{"shell", "fish", "powershell"}
 
 type exportOptions struct {
@@ -129,7 +129,7 @@ func runExport(s *session.Session, only []string, o exportOptions) error {
 	return explainRender(render.Render(s.Stdout, o.format, values, o.kubernetes))
 }
 
-// checkPlaces says which values go into none of the Secrets that the chart reads.
+// checkPlaces reports the values that fit none of the Secrets that the chart reads.
 func checkPlaces(s *session.Session, values []render.Value, o exportOptions) error {
 	unplaced := render.Unplaced(values)
 	if o.format != formatKubernetes || o.kubernetes.Name != "" || len(unplaced) == 0 {
@@ -143,9 +143,9 @@ func checkPlaces(s *session.Session, values []render.Value, o exportOptions) err
 	return nil
 }
 
-// exported returns the stored keys, or those that only names, and what follows them: what a command of ragenv run would get
-// in addition to what it inherits. An alias that base has a value for is omitted, as is every one without withAliases, unless
-// only names it.
+// exported returns the stored keys, or only those named, with their aliases and settings: what ragenv run
+// adds to the inherited environment. An alias that base already sets is omitted. Without withAliases every
+// alias is omitted, unless only names it.
 func exported(s *session.Session, base, only []string, withAliases bool) ([]render.Value, error) {
 	aliases := s.Aliases()
 	items, err := injection.Items(s, injection.Sources(only, aliases))
@@ -184,7 +184,7 @@ func exported(s *session.Session, base, only []string, withAliases bool) ([]rend
 	return values, nil
 }
 
-// explainRender says what a user can do about a value or name that a format cannot hold.
+// explainRender adds a hint to the error for a value or name that a format cannot represent.
 func explainRender(err error) error {
 	var value *render.ValueError
 	var name *render.NameError

@@ -36,7 +36,7 @@ func helmPlugin(s *session.Session) (helm.Plugin, error) {
 	return helm.In(paths.Plugins), err
 }
 
-// explainHelm adds what can be done about a plugin that cannot be written.
+// explainHelm adds a hint to the error for a plugin that cannot be written.
 func explainHelm(plugin helm.Plugin, err error) error {
 	var link *os.LinkError
 	switch {

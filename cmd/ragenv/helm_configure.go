@@ -59,8 +59,8 @@ func runHelmConfigure(s *session.Session) error {
 	return nil
 }
 
-// programPath returns this program's file: as PATH has it, if it is that one, since a package manager's link stays where it
-// is when the file behind it gets another version.
+// programPath returns the path of this program. It prefers the entry in PATH if that is the same file: a
+// package manager's link stays in place when an upgrade moves the file behind it.
 func programPath() (string, error) {
 	self, err := os.Executable()
 	if err != nil {

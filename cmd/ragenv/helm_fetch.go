@@ -17,8 +17,9 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// newHelmFetchCommand is what the plugin runs. Helm gives it the files of a client's certificate and of an authority, each
-// empty if --cert-file, --key-file and --ca-file are not given, and takes its standard output.
+// newHelmFetchCommand is what the plugin runs. Helm passes the paths of the client certificate, its key and
+// the CA, each empty without --cert-file, --key-file or --ca-file, and reads the chart from standard
+// output.
 func newHelmFetchCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:        "fetch",
@@ -73,8 +74,8 @@ func runHelmFetch(s *session.Session, authorities, address string) error {
 	return nil
 }
 
-// chartKey returns the stored key, or the environment's where none is stored. It never asks for a passphrase: Helm fetches
-// several files at a time.
+// chartKey returns the stored key, or the environment's if none is stored. It never prompts for a
+// passphrase: Helm fetches several files at a time.
 func chartKey(s *session.Session, known secrets.Secret) (string, error) {
 	item, err := session.Settled(s, func() (keychain.Item, error) {
 		k, err := s.QuietOpener().Read()

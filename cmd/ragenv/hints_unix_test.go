@@ -19,15 +19,16 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// What a hint may have to name: a path of two words and a second command, a server that runs a command, a home of quotes and spaces.
+// Names that a hint may have to quote: a path with a space and a command separator, a server that runs a
+// command, a home with quotes and spaces.
 const (
 	oddPath   = "d d/p;x"
 	oddServer = "unix:///$(id)"
 	oddHome   = `my "home" o'x $(id)`
 )
 
-// TestHintsCanBePasted collects the hints of commands in a world of odd paths, names and servers. A shell takes each of them, and what
-// is odd in it is one word, as it is, or part of one.
+// TestHintsCanBePasted collects the hints of commands run with odd paths, names and servers. A shell must
+// parse each hint, and keep every odd name within one word.
 func TestHintsCanBePasted(t *testing.T) {
 	dir := t.TempDir()
 	if resolved, err := filepath.EvalSymlinks(dir); err == nil {
@@ -82,10 +83,10 @@ func TestHintsCanBePasted(t *testing.T) {
 	nothing := func() {}
 	for name, c := range map[string]struct {
 		prepare func()
-		args    string // oddPath and oddServer for PATH and SERVER
+		args    string // PATH and SERVER stand for oddPath and oddServer
 		stdin   string
 		env     []string
-		want    string // a word, or part of one, that some hint has
+		want    string // a word, or part of one, that some hint contains
 	}{
 		"a file with several readings":   {func() { write(oddPath, "A_KEY=a$b\nNGC_API_KEY=nvapi-\"x\"y\\z\n", 0o600) }, "ragenv import PATH --all", "", nil, ""},
 		"a file that stays":              {func() { write(oddPath, "C_KEY='value value value 1234'; other\n", 0o600) }, "ragenv import PATH --all --remove", "", nil, ""},
@@ -125,7 +126,7 @@ func TestHintsCanBePasted(t *testing.T) {
 			cmd.Dir, cmd.Env, cmd.Stdin = home, append(slices.Clone(env), c.env...), strings.NewReader(c.stdin)
 			var stdout, stderr bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &stdout, &stderr
-			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // nobody can be asked
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal, so no prompts
 			_ = cmd.Run()
 			hints := hintsOf(stdout.String(), stderr.String())
 			if len(hints) == 0 && c.want != "" {
@@ -162,12 +163,13 @@ func hintsOf(stdout, stderr string) (hints []string) {
 	return hints
 }
 
-// checkHint reports whether a hint has the word; it fails where a shell would not take the hint, or run something of what is odd.
+// checkHint reports whether a hint contains the word. It fails if a shell cannot parse the hint or would
+// run part of an odd name.
 func checkHint(t *testing.T, hint, want string) bool {
 	t.Helper()
 	odd := slices.ContainsFunc([]string{";x", "d d", "$(id)", oddHome, "x;y"}, func(part string) bool { return strings.Contains(hint, part) })
 	if !odd {
-		return false // sentences
+		return false // prose, not a command
 	}
 	check := exec.Command("sh", "-n")
 	check.Stdin = strings.NewReader(hint)
@@ -201,7 +203,7 @@ func checkHint(t *testing.T, hint, want string) bool {
 	return found
 }
 
-// literal returns the text of a word, its quotes removed.
+// literal returns the text of a word without its quotes.
 func literal(word *syntax.Word) string {
 	var b strings.Builder
 	var add func(parts []syntax.WordPart)

@@ -10,7 +10,8 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// TestHomeOfAnotherUser: in a container job of GitHub's, root has a home of the runner's user. What docs/ci.md says of it.
+// In a container job on GitHub, root's home belongs to the runner's user. This checks what docs/ci.md says
+// about it.
 func TestHomeOfAnotherUser(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root gives directories away")
@@ -33,7 +34,7 @@ func TestHomeOfAnotherUser(t *testing.T) {
 	refusal := home + " belongs to user 1001, but this process runs as user 0"
 	for _, c := range []struct {
 		home, stdin, args string
-		want              string // in the output
+		want              string // expected in the output
 		ok                bool
 	}{
 		{home, "", "ragenv docker configure", "Docker asks docker-credential-ngc", true},

@@ -15,8 +15,9 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// What --dry-run says is what happens: the same exit code, the same errors, and "would be stored" where it is stored. A file of which
-// nothing, or not every key, could be stored is an error, so that "ragenv import F && rm F" loses no key.
+// --dry-run predicts the import: the same exit code and errors, and "would be stored" for what would be
+// stored. An import that cannot store every key is an error, so that "ragenv import F && rm F" loses no
+// key.
 func TestImportDryRun(t *testing.T) {
 	key, other := scripttest.NewKey(), scripttest.NewKey()
 	utf16 := func(text string) string { return string(bom.Encode([]byte(text), bom.UTF16LE)) }
@@ -133,9 +134,9 @@ func TestImportDryRun(t *testing.T) {
 	}
 }
 
-// problems are the errors, warnings and hints of a run, in its words.
+// problems returns the errors, warnings and hints of a run, in the words of the import.
 func problems(stderr string) string {
-	// The way back from what was replaced is no problem, and a dry run replaces nothing.
+	// A dry run replaces nothing, so only the import prints the hint for undoing a replacement.
 	stderr = regexp.MustCompile(`(?m)^ragenv: hint: ragenv rotate --undo .*\n`).ReplaceAllString(stderr, "")
 	return strings.Join(regexp.MustCompile(`(?m)^ragenv: (?:error|warning|hint): .*`).FindAllString(stderr, -1), "\n")
 }

@@ -26,8 +26,8 @@ import (
 
 type listOptions struct {
 	json, all bool
-	compareBy string // the file of a fingerprint key; empty is no fingerprints
-	expiring  string // only what expires by then, as --expires takes it
+	compareBy string // path of the fingerprint key; empty for no fingerprints
+	expiring  string // only items that expire by then, in the syntax of --expires
 }
 
 func newListCommand(p *program) *cli.Command {
@@ -75,7 +75,7 @@ and is given the same key, 16 or more random bytes. Without that key they say no
 	}
 }
 
-// listEntry is one element of list --json. Its members are an interface: they are only ever added to.
+// listEntry is one element of list --json. Its members are a public interface: only add to them.
 type listEntry struct {
 	Name     string     `json:"name"`
 	Profile  string     `json:"profile"`
@@ -118,8 +118,8 @@ func runList(s *session.Session, o listOptions) error {
 	return writeList(s, entries, o.all)
 }
 
-// entries returns what is stored, never nil. What is locked has no details, and a note says so; with detailed, what cannot be
-// read is an error. With a key, each has its fingerprint.
+// entries returns what is stored, never nil. Locked items have no details, and a note says so; with
+// detailed, an unreadable item is an error. With a key, each entry has a fingerprint.
 func entries(s *session.Session, all, detailed bool, key *fingerprint.Key) ([]listEntry, error) {
 	entries := []listEntry{}
 	k, err := s.QuietOpener().Read()
@@ -146,7 +146,7 @@ func entries(s *session.Session, all, detailed bool, key *fingerprint.Key) ([]li
 		if ref.Kind == keychain.KindRegistry {
 			entry.Server = ref.Name
 		}
-		if k.Sourced(ref) { // nothing is known of it without running the command
+		if k.Sourced(ref) { // running the command is the only way to learn more
 			entry.Backend, entry.Source = "", sourceCommand
 			if key != nil {
 				item, err := k.Get(ref)
@@ -167,7 +167,7 @@ func entries(s *session.Session, all, detailed bool, key *fingerprint.Key) ([]li
 			if key != nil {
 				entry.Fingerprint = key.Of(ref.Name, item.Secret.Reveal())
 			}
-		case errors.Is(err, keychain.ErrNotFound): // removed meanwhile
+		case errors.Is(err, keychain.ErrNotFound): // removed in the meantime
 			continue
 		case detailed:
 			return nil, err
@@ -192,7 +192,7 @@ func entries(s *session.Session, all, detailed bool, key *fingerprint.Key) ([]li
 	return entries, nil
 }
 
-// fingerprintKey reads the key of --fingerprint-key; nil without that.
+// fingerprintKey reads the file of --fingerprint-key. It returns nil without the flag.
 func fingerprintKey(s *session.Session, o listOptions) (*fingerprint.Key, error) {
 	if o.compareBy == "" {
 		return nil, nil
@@ -278,7 +278,7 @@ func describeExpiry(t *time.Time, now time.Time, style ui.Style) string {
 	return day
 }
 
-// sourceCommand is the member source of what comes from a command.
+// sourceCommand is the value of "source" for an item that comes from a command.
 const sourceCommand = "command"
 
 // codeExpiring is the exit code of ragenv list --expiring when a key expires by the given time.
@@ -290,7 +290,7 @@ func runListExpiring(s *session.Session, o listOptions) error {
 	if err != nil {
 		return ui.Usagef("ragenv list --expiring 14d", "--expiring: %w", err)
 	}
-	// A key whose expiry is not known may be the one that expires: success would be a false all-clear.
+	// A key with an unknown expiry may be the one that expires, so success would be a false all-clear.
 	key, err := fingerprintKey(s, o)
 	if err != nil {
 		return err

@@ -1,5 +1,5 @@
-// Command ragenv keeps a user's keys in one keychain and runs commands with them in the environment. Under the name
-// docker-credential-ngc it is the credential helper, with every backend.
+// Command ragenv keeps a user's keys in one keychain and runs commands with them in the environment. Run as
+// docker-credential-ngc, it is the credential helper with every backend.
 package main
 
 import (
@@ -29,7 +29,7 @@ func main() {
 
 const programName = "ragenv"
 
-// program is what a run of ragenv has to do with the world.
+// program holds what a run of ragenv uses of its surroundings.
 type program struct {
 	stdin          *os.File
 	stdout, stderr io.Writer
@@ -41,7 +41,7 @@ func newProgram() *program {
 	return &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, now: time.Now}
 }
 
-// main runs the command line without the program's name, and returns the exit code.
+// main runs the command line, given without the program's name, and returns the exit code.
 func (p *program) main(args []string) int {
 	if err := hardening.Elevated(); err != nil {
 		return p.printer(false).Fail(ownFailure(ui.Errorf(`chmod a-s "$(command -v ragenv)", and setcap -r on it`, "%w", err)))
@@ -57,21 +57,22 @@ func (p *program) main(args []string) int {
 	return p.printer(false).Fail(p.underSudo(err))
 }
 
-// again runs the same command line in this process's place, under a name that tells it to have the session bus.
+// again replaces this process with the same command line, under a name that allows it to use the session
+// bus.
 func (p *program) again() error {
 	return execve.Again(programName+"-again", os.Args[1:], system.Environ())
 }
 
-// do does what the command line says.
+// do runs the command line.
 func (p *program) do(args []string) error {
 	if len(args) > 1 && args[0] == "--" {
-		// The usual form has no flags to understand, and starts sooner without what understands them (docs/benchmarks.md).
+		// The usual form has no flags to parse, and starts faster without the parser (docs/benchmarks.md).
 		return p.run(globals{}, runOptions{command: args[1:]})
 	}
 	return commandline.Run(newApp(p), args)
 }
 
-// newApp returns the command line of every command.
+// newApp returns the application with every command.
 func newApp(p *program) *cli.App {
 	return commandline.New(commandline.Program{
 		Name:       programName,
@@ -89,11 +90,11 @@ func newApp(p *program) *cli.App {
 	})
 }
 
-// exitStatus ends ragenv with the exit code of a command that was its child, and without a word.
+// exitStatus makes ragenv exit with the code of its child process and print nothing.
 type exitStatus int
 
-// ownFailure gives an error the exit code of a failure before the command was started, unless it has one of its own: that
-// of a command that was not found, or of a user who gave up at a prompt.
+// ownFailure gives an error the exit code for a failure before the command started, unless it has its own
+// code: for a command that was not found, or for a user who canceled a prompt.
 func ownFailure(err error) error {
 	if err == nil {
 		return nil

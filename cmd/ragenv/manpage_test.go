@@ -29,7 +29,7 @@ const (
 	updateManBy = "UPDATE_MAN=1 go test ./cmd/ragenv -run ManPage"
 )
 
-// The section of commands is written from the tree, so that page and program have the same commands and flags.
+// The section of commands is generated from the command tree, so that the page and the program agree.
 func TestManPageHasTheCommands(t *testing.T) {
 	p, _, _ := testProgram(t)
 	app := newApp(p)
@@ -52,7 +52,7 @@ func TestManPageHasTheCommands(t *testing.T) {
 	}
 }
 
-// What the page says in its other sections of commands and flags is so, too.
+// The commands and flags that the other sections mention exist, too.
 func TestManPageSpeaksOfNoOtherFlags(t *testing.T) {
 	p, _, _ := testProgram(t)
 	known := map[string]bool{"-": true}
@@ -70,7 +70,7 @@ func TestManPageSpeaksOfNoOtherFlags(t *testing.T) {
 	}
 }
 
-// Every variable of ours that the programs read is in the page, and no other one.
+// The page lists exactly the variables of ours that the programs read.
 func TestManPageHasTheVariables(t *testing.T) {
 	page := readPage(t, manPage)
 	inPage := map[string]bool{}
@@ -82,7 +82,7 @@ func TestManPageHasTheVariables(t *testing.T) {
 		inCode[literal] = true
 	}
 	for name := range inCode {
-		if strings.HasPrefix(name, "RAGENV_") && name != "RAGENV_" && name != "RAGENV_END_OF_VALUE" && !inPage[name] { // the latter is a delimiter
+		if strings.HasPrefix(name, "RAGENV_") && name != "RAGENV_" && name != "RAGENV_END_OF_VALUE" && !inPage[name] { // RAGENV_END_OF_VALUE is a delimiter
 			t.Errorf("%s does not have %s", manPage, name)
 		}
 	}
@@ -93,7 +93,7 @@ func TestManPageHasTheVariables(t *testing.T) {
 	}
 }
 
-// The helper's page has the verbs of its switch, and no other one.
+// The helper's page lists exactly the verbs of its switch.
 func TestHelperManPageHasTheVerbs(t *testing.T) {
 	file, err := parser.ParseFile(token.NewFileSet(), "../../internal/credentialhelper/protocol.go", nil, parser.SkipObjectResolution)
 	if err != nil {
@@ -150,7 +150,7 @@ func readPage(t *testing.T, path string) string {
 	return strings.ReplaceAll(string(text), "\r", "")
 }
 
-// literals returns the texts in the sources below some directories, without the tests'.
+// literals returns the string literals in the sources below dirs, excluding tests.
 func literals(t *testing.T, dirs ...string) (texts []string) {
 	t.Helper()
 	for _, dir := range dirs {
@@ -179,7 +179,7 @@ func literals(t *testing.T, dirs ...string) (texts []string) {
 	return texts
 }
 
-// manCommands writes every command as mdoc.
+// manCommands renders every command as mdoc.
 func manCommands(app *cli.App) string {
 	var b strings.Builder
 	b.WriteString("These flags are taken before every command, and after each command that uses them:\n")
@@ -219,7 +219,7 @@ func manCommands(app *cli.App) string {
 	return b.String()
 }
 
-// manFlags writes a list of flags, without some.
+// manFlags renders a list of flags as mdoc, skipping those in without.
 func manFlags(b *strings.Builder, flags, without []cli.Flag) {
 	flags = slices.DeleteFunc(slices.Clone(flags), func(f cli.Flag) bool { return commandline.FindFlag(without, f.Names()[0]) != nil })
 	if len(flags) == 0 {
@@ -238,7 +238,7 @@ func manFlags(b *strings.Builder, flags, without []cli.Flag) {
 			line += " Ar " + value
 		}
 		usage := strings.ReplaceAll(doc.GetUsage(), "`", "")
-		usage = strings.ReplaceAll(usage, ": "+strings.Join(keychain.Backends(), ", "), "; ragenv backend lists them") // those of this system
+		usage = strings.ReplaceAll(usage, ": "+strings.Join(keychain.Backends(), ", "), "; ragenv backend lists them") // the names depend on the system
 		fmt.Fprintf(b, "%s\n%s.\n", line, manText(strings.ToUpper(usage[:1])+usage[1:]))
 	}
 	b.WriteString(".El\n")
@@ -246,7 +246,7 @@ func manFlags(b *strings.Builder, flags, without []cli.Flag) {
 
 var sentenceEnd = regexp.MustCompile(`([.!?]["')]?) `)
 
-// manText escapes running text, and begins every sentence on a line of its own.
+// manText escapes running text and starts every sentence on a line of its own.
 func manText(text string) string {
 	text = strings.ReplaceAll(strings.Join(strings.Fields(text), " "), `\`, `\e`)
 	lines := strings.Split(sentenceEnd.ReplaceAllString(text, "$1\n"), "\n")
@@ -262,12 +262,12 @@ func manText(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// manLiteral escapes what has to come out to the character.
+// manLiteral escapes text that must be rendered literally.
 func manLiteral(line string) string {
 	return manGuard(strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`, `"`, `\(dq`).Replace(line))
 }
 
-// manGuard keeps a line from being a request.
+// manGuard keeps a line from being read as a request.
 func manGuard(line string) string {
 	if strings.HasPrefix(line, ".") || strings.HasPrefix(line, "'") {
 		return `\&` + line

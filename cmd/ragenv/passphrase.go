@@ -100,7 +100,7 @@ func runPassphrase(s *session.Session, o passphraseOptions) error {
 	return nil
 }
 
-// currentPassphrase returns the passphrase in use, found right.
+// currentPassphrase returns the current passphrase, verified.
 func currentPassphrase(s *session.Session, k *keychain.Keychain, protected bool) ([]byte, error) {
 	if !protected {
 		return nil, nil

@@ -128,7 +128,7 @@ func runProfileUse(s *session.Session, c *cli.Context, profile string) error {
 	return nil
 }
 
-// hasKeys reports whether a profile has an item. It is true where that cannot be known.
+// hasKeys reports whether a profile has an item. It returns true if that is unknown.
 func hasKeys(s *session.Session, profile string) bool {
 	k, err := s.Opener().Read()
 	if err != nil {
@@ -203,7 +203,7 @@ func runProfileCopy(s *session.Session, from, to string, forced bool) error {
 		err = k.Set(item)
 		var refused *keychain.RefusedError
 		switch {
-		case errors.As(err, &refused): // the others are copied
+		case errors.As(err, &refused): // copy the others
 			failed = s.Afterwards(failed, err)
 		case err != nil:
 			return err
@@ -290,7 +290,7 @@ func confirmRemoval(s *session.Session, profile string, items int) error {
 	return nil
 }
 
-// profileRefs returns what a profile holds; an error if that is nothing.
+// profileRefs returns the items of a profile. It fails if there are none.
 func profileRefs(s *session.Session, profile string) (*keychain.Keychain, []keychain.Ref, error) {
 	k, err := s.Opener().Read()
 	if err != nil {
@@ -307,7 +307,7 @@ func profileRefs(s *session.Session, profile string) (*keychain.Keychain, []keyc
 	return k, refs, err
 }
 
-// profileName checks the name of a profile as a command's argument.
+// profileName validates a profile name given as an argument.
 func profileName(c *cli.Context, profile string) error {
 	if secrets.LooksLikeKey(profile) {
 		return ui.Usagef(commandline.HelpHint(c), "%w: a key is no profile", keychain.ErrInvalidName)

@@ -24,7 +24,7 @@ import (
 
 type restoreOptions struct {
 	forced, reset, yes, noPassphrase bool
-	identity                         string // a file; empty is a passphrase
+	identity                         string // path of an identity file; if empty, a passphrase is used
 }
 
 func newRestoreCommand(p *program) *cli.Command {
@@ -94,7 +94,7 @@ func runRestore(s *session.Session, path string, o restoreOptions) error {
 	return err
 }
 
-// itemsToRestore reads a backup, or a keychain that was set aside.
+// itemsToRestore reads a backup, or a keychain that reset set aside.
 func itemsToRestore(s *session.Session, path, identity string) ([]keychain.Item, error) {
 	if path == readfile.Standard {
 		file, err := io.ReadAll(io.LimitReader(s.Stdin, backup.MaxSize+1))
@@ -113,7 +113,7 @@ func itemsToRestore(s *session.Session, path, identity string) ([]keychain.Item,
 	return readSealed(s, path, file, identity)
 }
 
-// readSealed decrypts a backup with an identity, or with its passphrase.
+// readSealed decrypts a backup with an identity or its passphrase.
 func readSealed(s *session.Session, path string, file []byte, identityFile string) ([]keychain.Item, error) {
 	if identityFile == "" {
 		items, err := readBackup(s, path, file)
@@ -154,7 +154,7 @@ func readSealed(s *session.Session, path string, file []byte, identityFile strin
 	return items, nil
 }
 
-// readSetAside reads every item of a keychain that reset has set aside.
+// readSetAside reads every item of a keychain that reset set aside.
 func readSetAside(s *session.Session, path string) ([]keychain.Item, error) {
 	dir, err := filepath.Abs(path)
 	if err != nil {
@@ -190,7 +190,7 @@ func unlockSetAside(s *session.Session, k *keychain.Keychain, path string) error
 	return err
 }
 
-// restoreAll stores the items, asking about those that are stored with another value unless forced.
+// restoreAll stores the items. Unless forced, it asks before it replaces another value.
 func restoreAll(s *session.Session, k *keychain.Keychain, items []keychain.Item, path string, forced bool) error {
 	restored, same := 0, 0
 	var failed error
@@ -205,14 +205,14 @@ func restoreAll(s *session.Session, k *keychain.Keychain, items []keychain.Item,
 			failed = ui.Errorf("ragenv restore --force "+shellquote.Word(path), "not every item was restored")
 		}
 	}
-	kept := map[keychain.Ref]bool{} // what was replaced just now, which comes before what the backup kept
+	kept := map[keychain.Ref]bool{} // values replaced in this run, which take precedence over former values in the backup
 	for _, item := range items {
 		if kept[item.Ref] {
 			continue
 		}
 		if item.Kind == keychain.KindFingerprint {
 			err := s.Unlocked(k, func() error { return k.AddFingerprints(item) })
-			var refused *keychain.RefusedError // the value itself is about to be refused, too
+			var refused *keychain.RefusedError // the item itself will be refused, too
 			if err != nil && !errors.As(err, &refused) {
 				return err
 			}
@@ -224,7 +224,7 @@ func restoreAll(s *session.Session, k *keychain.Keychain, items []keychain.Item,
 		}
 		switch did := stored.Did; {
 		case errors.Is(err, ui.ErrInterrupted), errors.Is(err, keychain.ErrLocked), errors.Is(err, keychain.ErrWrongPassphrase):
-			return err // the same for all that follow
+			return err // would be the same for the rest
 		case err != nil:
 			failed = s.Afterwards(failed, err)
 		case did == session.StoredNow:
@@ -241,7 +241,7 @@ func restoreAll(s *session.Session, k *keychain.Keychain, items []keychain.Item,
 	return failed
 }
 
-// restoreOne stores one item. Another value in its place is replaced only after the user agreed; one that stays is an error.
+// restoreOne stores one item. It replaces another value only with the user's consent, and fails without.
 func restoreOne(s *session.Session, k *keychain.Keychain, item keychain.Item, forced bool) (session.StoredItem, error) {
 	stored, err := s.StoreAndRead(k, item, forced)
 	if err != nil || stored.Did != session.StoredOther {
@@ -273,7 +273,8 @@ func readBackup(s *session.Session, path string, file []byte) ([]keychain.Item, 
 	})
 }
 
-// withBackupPassphrase calls read with the passphrase of the environment, or the one typed; on a terminal a user may mistype it.
+// withBackupPassphrase calls read with the passphrase from the environment or the prompt. On a terminal the
+// user may retry.
 func withBackupPassphrase(s *session.Session, path, prompt string, read func([]byte) ([]keychain.Item, error)) ([]keychain.Item, error) {
 	secret, err := passphrase.ForBackup(s.Getenv)
 	if err == nil {

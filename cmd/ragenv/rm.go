@@ -50,12 +50,13 @@ func newRmCommand(p *program) *cli.Command {
 	}
 }
 
-// listedRef returns the item that list shows under this name, or that a former value is kept for, even if the name could not be
-// stored today: earlier versions took other names. A list replaces terminal control characters, so the shown name counts too.
+// listedRef returns the item that list shows under this name, or that has a former value, even if today's
+// rules would refuse the name: earlier versions accepted others. List replaces terminal control characters,
+// so the name as shown matches, too.
 func listedRef(s *session.Session, name string) (keychain.Ref, bool) {
 	k, err := s.QuietOpener().Read()
 	if err != nil {
-		return keychain.Ref{}, false // runRm says so
+		return keychain.Ref{}, false // runRm reports it
 	}
 	refs, err := k.List(s.Config.Profile)
 	if err != nil {
@@ -65,7 +66,7 @@ func listedRef(s *session.Session, name string) (keychain.Ref, bool) {
 	for _, ref := range refs {
 		switch {
 		case ref.Name == name && ref.Kind == keychain.KindPrevious:
-			ref.Kind = keychain.KindEnv // with which it is removed
+			ref.Kind = keychain.KindEnv // removed together with it
 			return ref, true
 		case ref.Name == name:
 			return ref, true
@@ -104,12 +105,12 @@ func runRm(s *session.Session, refs []keychain.Ref, o rmOptions) error {
 	for _, ref := range refs {
 		err := k.Remove(ref)
 		if err == nil && ref.Kind == keychain.KindEnv {
-			err = k.Remove(session.FormerRef(ref)) // what was rotated out goes with it
+			err = k.Remove(session.FormerRef(ref)) // the previous value goes with it
 			if errors.Is(err, keychain.ErrNotFound) {
 				err = nil
 			}
 		} else if errors.Is(err, keychain.ErrNotFound) && ref.Kind == keychain.KindEnv {
-			err = k.Remove(session.FormerRef(ref)) // alone, as after an interruption
+			err = k.Remove(session.FormerRef(ref)) // it may be alone after an interruption
 		}
 		if errors.Is(err, keychain.ErrNotFound) {
 			meant := ""

@@ -101,7 +101,7 @@ func runRotate(s *session.Session, o rotateOptions) error {
 		if err := undoRotation(s, k, ref); err != nil {
 			return err
 		}
-		holders.AfterRotation(s, ref.Name) // the key that was new is the old one now
+		holders.AfterRotation(s, ref.Name) // the key that was new is now the old one
 		return nil
 	case o.confirm:
 		return confirmRotation(s, k, ref)
@@ -154,7 +154,7 @@ func runRotate(s *session.Session, o rotateOptions) error {
 	return nil
 }
 
-// askBeforeRotation refuses a new key that its service does not take.
+// askBeforeRotation refuses a new key that its service rejects.
 func askBeforeRotation(s *session.Session, next keychain.Item, o rotateOptions) error {
 	if o.offline || secrets.KindOf(o.Name) != validate.NGC {
 		return nil
@@ -180,8 +180,8 @@ func askBeforeRotation(s *session.Session, next keychain.Item, o rotateOptions) 
 	return nil
 }
 
-// swap keeps the current value aside and then puts the next in its place. Interrupted between the two, the key is still the
-// current one.
+// swap saves the current value as the former one, then stores the next. If interrupted between the two
+// writes, the current key is unchanged.
 func swap(s *session.Session, k *keychain.Keychain, current, next keychain.Item) error {
 	if err := s.KeepFormer(k, current); err != nil {
 		return err
@@ -194,7 +194,8 @@ func swap(s *session.Session, k *keychain.Keychain, current, next keychain.Item)
 	return nil
 }
 
-// noteExpiry asks when a new key that is stored by now expires, if it was typed; else it says how to note that.
+// noteExpiry asks when the newly stored key expires if the key was typed. Otherwise it prints how to record
+// the expiry.
 func noteExpiry(s *session.Session, k *keychain.Keychain, item keychain.Item, typed bool) error {
 	if typed && term.IsTerminal(int(s.Stdin.Fd())) {
 		if terminal, err := ui.OpenTerminal(); err == nil {
@@ -213,7 +214,7 @@ func noteExpiry(s *session.Session, k *keychain.Keychain, item keychain.Item, ty
 	return nil
 }
 
-// askExpiry asks when a key stops working; zero if that is not known.
+// askExpiry asks when a key expires. It returns the zero time if unknown.
 func askExpiry(s *session.Session, terminal *ui.Terminal) (time.Time, error) {
 	for {
 		answer, err := terminal.ReadLine("When does the new key expire (2027-01-31 or 90d; Enter if unknown)? ")
@@ -228,8 +229,8 @@ func askExpiry(s *session.Session, terminal *ui.Terminal) (time.Time, error) {
 	}
 }
 
-// undoRotation swaps the current value and the one that is kept, so that an undo can be undone. Interrupted between the two
-// writes, the kept value is in both places.
+// undoRotation swaps the current and the former value, so that an undo can be undone. If interrupted
+// between the two writes, the former value is in both places.
 func undoRotation(s *session.Session, k *keychain.Keychain, ref keychain.Ref) error {
 	var previous keychain.Item
 	err := s.Unlocked(k, func() (err error) {

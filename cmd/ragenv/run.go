@@ -28,8 +28,8 @@ import (
 const runCommandName = "run"
 
 type runOptions struct {
-	only                  []string // names; nil is no limit
-	envFile               *string  // nil if the flag is not given
+	only                  []string // variable names; nil means all
+	envFile               *string  // nil without the flag
 	preserveEnv, pristine bool
 	keepUnlock            bool
 	mask                  bool
@@ -120,7 +120,7 @@ Linux; --temp-files writes files of mode 0600 instead, and removes them when the
 	}
 }
 
-// run runs a command, and returns if that could not be started, or was a child.
+// run runs a command. It returns only if the command could not be started or ran as a child.
 func (p *program) run(g globals, o runOptions) error {
 	s, err := p.open(g)
 	if err != nil {
@@ -168,8 +168,9 @@ func runRun(s *session.Session, o runOptions) (int, error) {
 	return execve.Run(o.command, built.Env)
 }
 
-// overrides are the variables by which Docker's helper, and a ragenv inside the command, use the profile that a flag named for
-// this run. RAGENV_PROFILE and RAGENV_BACKEND are inherited. Of several of one name the first counts.
+// overrides returns the variables that make Docker's helper, or a ragenv inside the command, use the
+// profile given by flag. RAGENV_PROFILE and RAGENV_BACKEND are inherited. If a name occurs twice, the first
+// counts.
 func overrides(s *session.Session) []string {
 	if s.Config.OriginOf(config.KeyProfile) != config.OriginFlag {
 		return nil
@@ -201,7 +202,7 @@ func runWithFiles(s *session.Session, built *injection.Environment, o runOptions
 	return start(o.command, built.Env)
 }
 
-// runMasked runs the command as a child and hides the stored values in its output.
+// runMasked runs the command as a child and masks the stored values in its output.
 func runMasked(s *session.Session, command []string, built *injection.Environment) (int, error) {
 	code, err := maskedrun.Run(command, built.Env, mask.New(built.Secrets), maskedrun.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 	var lost *maskedrun.OutputError
@@ -209,14 +210,14 @@ func runMasked(s *session.Session, command []string, built *injection.Environmen
 	case errors.Is(err, maskedrun.ErrUnsupported):
 		return 0, ui.Errorf("run it without --mask", "--mask: %w", err)
 	case errors.As(err, &lost):
-		return max(code, s.Print.Fail(err)), nil // the command ran: its code, unless that says all went well
+		return max(code, s.Print.Fail(err)), nil // prefer the command's exit code, unless it is 0
 	}
 	return code, err
 }
 
 const fileExample = "ragenv --file KEY_FILE=" + secrets.NGCAPIKey + ` -- sh -c 'wc -c "$KEY_FILE"'`
 
-// parseFiles reads the values of --file.
+// parseFiles parses the values of --file.
 func parseFiles(c *cli.Context, texts []string) ([]keyfile.Spec, error) {
 	var specs []keyfile.Spec
 	for _, text := range texts {

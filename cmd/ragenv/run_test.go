@@ -10,8 +10,8 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// "ragenv -- COMMAND" does not pass the parser (program.do), and does what the parser would have done. Only what is no command is
-// run here: a command would take this test's place.
+// "ragenv -- COMMAND" bypasses the parser (program.do) but behaves the same. Only lines without a command
+// are tested here: a real command would replace the test process.
 func TestUsualFormIsRun(t *testing.T) {
 	for _, line := range []string{
 		"", "no-such-command", "no-such-command --help -h --profile x --quiet", "no-such-command -- --mask", "-- no-such-command", "--no-such-command", "/", "/nonexistent/list",

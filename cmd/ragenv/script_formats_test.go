@@ -17,10 +17,11 @@ import (
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 )
 
-// Where the files that formats.txtar opens lie: see its README.md.
+// formatsDir holds the files that formats.txtar opens; see its README.md.
 const formatsDir = "testdata/formats"
 
-// readFixture returns a file of formatsDir, decoded if its name ends in .base64, and the name it has then.
+// readFixture returns the contents of a file of formatsDir and its name, both decoded if the name ends in
+// .base64.
 func readFixture(ts *testscript.TestScript, path string) (name string, data []byte) {
 	data, err := os.ReadFile(path)
 	ts.Check(err)
@@ -32,7 +33,8 @@ func readFixture(ts *testscript.TestScript, path string) (name string, data []by
 	return name, data
 }
 
-// fixture FROM TO copies a file, or what is in a directory, from formatsDir, for its owner only, as the programs made it.
+// fixture FROM TO copies a file, or the contents of a directory, from formatsDir with the private modes
+// that the programs use.
 func fixture(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: fixture FROM TO")
@@ -55,7 +57,8 @@ func fixturePath(name string) string {
 	return filepath.Join(filepath.FromSlash(formatsDir), filepath.FromSlash(name))
 }
 
-// undoRecord FROM puts a record where docker unconfigure looks for that of $DOCKER_CONFIG/config.json, and its path into $RECORD.
+// undoRecord FROM stores a record where docker unconfigure expects that of $DOCKER_CONFIG/config.json, and
+// sets $RECORD to its path.
 func undoRecord(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: undorecord FROM")
@@ -71,7 +74,7 @@ func undoRecord(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.Getenv("RECORD"), bytes.ReplaceAll(data, []byte(`"$CONFIG_JSON"`), quoted), 0o600))
 }
 
-// newer FILE makes a JSON file of format 1 one of format 2, whose other members are of other types.
+// newer FILE turns a JSON file of format 1 into format 2, with its other members of other types.
 func newer(ts *testscript.TestScript, _ bool, args []string) {
 	path := ts.MkAbs(args[0])
 	data, err := os.ReadFile(path)
@@ -97,7 +100,7 @@ func sums(ts *testscript.TestScript, _ bool, args []string) {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		if entry.Name() == "unlock-key" { // half of the cached identity, of no format that is to stay
+		if entry.Name() == "unlock-key" { // half of the cached identity, whose format may change
 			return nil
 		}
 		data, err := os.ReadFile(path)

@@ -13,9 +13,9 @@ import (
 	"github.com/ragenv/ragenv/internal/services"
 )
 
-// ngcServices starts local services that answer as NVIDIA's do, and names them to ragenv. Each argument is VAR=ANSWER:
-// the answer to the key in that variable, "valid", "lacking" (without the catalog), "nopull" (403 at the registry), or a
-// status for every request. Other keys are unknown to them.
+// ngcServices starts local services that answer as NVIDIA's do, and points ragenv to them. Each argument is
+// VAR=ANSWER: the answer to the key in that variable, which is "valid", "lacking" (without the catalog),
+// "nopull" (403 at the registry), or a status for every request. They do not know other keys.
 func ngcServices(ts *testscript.TestScript, _ bool, args []string) {
 	answers := map[string]string{}
 	for _, arg := range args {

@@ -25,12 +25,13 @@ func TestScripts(t *testing.T) {
 	scripttest.Run(t, map[string]func(ts *testscript.TestScript, neg bool, args []string){
 		"ngcservices": ngcServices,
 		"fixture":     fixture, "undorecord": undoRecord, "newer": newer, "sums": sums,
-		// value VAR prints a variable and a line break, for "stdin stdout", without a file that nokey would find.
+		// value VAR prints a variable and a line break, for "stdin stdout", so that no file has the value,
+		// which nokey would find.
 		"value": func(ts *testscript.TestScript, _ bool, args []string) {
 			_, err := fmt.Fprintln(ts.Stdout(), ts.Getenv(args[0]))
 			ts.Check(err)
 		},
-		// zeros N prints so many NUL bytes.
+		// zeros N prints N NUL bytes.
 		"zeros": func(ts *testscript.TestScript, _ bool, args []string) {
 			n, err := strconv.Atoi(args[0])
 			ts.Check(err)
@@ -47,7 +48,8 @@ func TestScripts(t *testing.T) {
 			ts.Check(err)
 			ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o600))
 		},
-		// holds FILE VAR reports whether a file holds a variable's value, as it is or as a docker login.
+		// holds FILE VAR reports whether a file contains a variable's value, plain or encoded as a docker
+		// login.
 		"holds": func(ts *testscript.TestScript, neg bool, args []string) {
 			text, value := ts.ReadFile(args[0]), ts.Getenv(args[1])
 			found := scripttest.Holds(text, value) || strings.Contains(text, base64.StdEncoding.EncodeToString([]byte("me:"+value)))
@@ -55,7 +57,7 @@ func TestScripts(t *testing.T) {
 				ts.Fatalf("%s holds $%s: %t", args[0], args[1], found)
 			}
 		},
-		// code N COMMAND... runs a command that has to exit with N, 128 + n for signal n.
+		// code N COMMAND... runs a command that must exit with N, where 128 + n means signal n.
 		"code": func(ts *testscript.TestScript, _ bool, args []string) {
 			err := ts.Exec(args[1], args[2:]...)
 			code := 0
@@ -69,27 +71,27 @@ func TestScripts(t *testing.T) {
 				ts.Fatalf("exit code %d, want %s", code, args[0])
 			}
 		},
-		// same-lines: the last command printed lines, and all are the same.
+		// same-lines checks that the last command printed lines, all the same.
 		"same-lines": func(ts *testscript.TestScript, _ bool, _ []string) {
 			lines := strings.Fields(strings.ReplaceAll(ts.ReadFile("stdout"), "\t", ""))
 			if len(lines) < 2 || len(slices.Compact(lines)) != 1 {
 				ts.Fatalf("lines differ: %q", lines)
 			}
 		},
-		// same-halves: what the last command printed before and after an empty line is the same.
+		// same-halves checks that the last command printed the same before and after an empty line.
 		"same-halves": func(ts *testscript.TestScript, _ bool, _ []string) {
 			before, after, found := strings.Cut(ts.ReadFile("stdout"), "\n\n")
 			if !found || strings.TrimSpace(before) != strings.TrimSpace(after) {
 				ts.Fatalf("%q and %q differ", before, after)
 			}
 		},
-		// alone PROGRAM leaves only the directory of one program in PATH.
+		// alone PROGRAM sets PATH to the directory of one program.
 		"alone": func(ts *testscript.TestScript, _ bool, args []string) {
 			path, err := findIn(ts.Getenv("PATH"), args[0])
 			ts.Check(err)
 			ts.Setenv("PATH", filepath.Dir(path))
 		},
-	}, scripttest.Helper, scripttest.Ragenv) // ragenv, too, since the helper looks for it next to itself
+	}, scripttest.Helper, scripttest.Ragenv) // ragenv, too: the helper runs it from its own directory
 }
 
 func findIn(path, program string) (string, error) {

@@ -31,8 +31,8 @@ func globalFlags() []cli.Flag {
 // globals are the values of the global flags.
 type globals struct {
 	quiet   bool
-	profile *string // nil if the flag is not given
-	hint    string  // of an error in them
+	profile *string // nil without the flag
+	hint    string  // for an error in these flags
 }
 
 func globalsOf(c *cli.Context) globals {
@@ -46,7 +46,7 @@ func globalsOf(c *cli.Context) globals {
 // session reads the configuration and the global flags.
 func (p *program) session(c *cli.Context) (*session.Session, error) { return p.open(globalsOf(c)) }
 
-// open reads the configuration, with which a command works.
+// open reads the configuration and returns the session that a command works with.
 func (p *program) open(g globals) (*session.Session, error) {
 	print := p.printer(g.quiet)
 	s := &session.Session{Print: print, Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr, Getenv: p.getenv, Now: p.now, Services: services.New(p.getenv, print), Again: p.again}
@@ -71,7 +71,7 @@ func (p *program) open(g globals) (*session.Session, error) {
 	return s, nil
 }
 
-// underSudo says what to do about an error that sudo caused.
+// underSudo adds a hint to an error that sudo caused.
 func (p *program) underSudo(err error) error {
 	if explained, ok := sudo.Explain(p.getenv, err); ok {
 		return ui.WithCode(ui.Errorf("run ragenv without sudo, or let root have keys of its own: sudo -H ragenv setup", "%w", explained), ui.Explain(err).Code)

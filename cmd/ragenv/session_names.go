@@ -16,15 +16,15 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// forgetLine is how the shell in use forgets the line before. They are run in the shells by TestHistoryHints; PowerShell's is from
-// its documentation.
+// forgetLine returns the command that removes the previous line from the current shell's history.
+// TestHistoryHints runs them, except PowerShell's, which is from its documentation.
 func forgetLine(getenv func(string) string) string {
 	switch filepath.Base(getenv("SHELL")) {
 	case "bash":
 		return "history -d -2 removes it now"
 	case "fish":
 		return "history delete --exact --case-sensitive -- $history[1] removes it now"
-	case "zsh": // which has no command for one line: what is written leaves such lines out
+	case "zsh": // has no command to remove a line; this rewrites the file without matching lines
 		return "HISTORY_IGNORE='ragenv set *' && fc -W removes it now"
 	}
 	if runtime.GOOS == "windows" {
@@ -33,13 +33,13 @@ func forgetLine(getenv func(string) string) string {
 	return "delete the line there"
 }
 
-// valueInArguments is the error for a key on the command line: refused, but not unseen.
+// valueInArguments is the error for a key on the command line, which is refused but already exposed.
 func valueInArguments(command string) error {
 	return ui.Usagef(forgetLine(os.Getenv)+"; replace the key at its service, then: "+command+" (it asks for the value)",
 		"a key on the command line is refused, and is in the shell's history now")
 }
 
-// envName checks the name of a variable as a command's argument.
+// envName validates a variable name given as an argument.
 func envName(c *cli.Context, name string) error {
 	before, _, isAssignment := strings.Cut(name, "=")
 	switch {
@@ -54,7 +54,7 @@ func envName(c *cli.Context, name string) error {
 	return nil
 }
 
-// storedRef finds what an argument of get or rm names: a variable, or a registry.
+// storedRef resolves the argument of get or rm, which is a variable or a registry.
 func storedRef(s *session.Session, c *cli.Context, name string) (keychain.Ref, error) {
 	if secrets.ValidName(name) || secrets.LooksLikeKey(name) || strings.Contains(name, "=") {
 		return s.EnvRef(name), envName(c, name)
@@ -66,7 +66,7 @@ func storedRef(s *session.Session, c *cli.Context, name string) (keychain.Ref, e
 	return keychain.Ref{Profile: s.Config.Profile, Kind: keychain.KindRegistry, Name: server}, nil
 }
 
-// parseOnly reads the value of --only: names with commas between them; nil is no limit.
+// parseOnly parses the value of --only, a comma-separated list of names. It returns nil for no limit.
 func parseOnly(c *cli.Context, text string) ([]string, error) {
 	if !c.IsSet("only") {
 		return nil, nil

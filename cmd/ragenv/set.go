@@ -17,7 +17,7 @@ type setOptions struct {
 	session.ValueFrom
 	forced  bool
 	expires string
-	keep    bool // only the expiry changes
+	keep    bool // change only the expiry
 }
 
 func newSetCommand(p *program) *cli.Command {
@@ -102,7 +102,7 @@ func runSet(s *session.Session, o setOptions) error {
 	if o.keep {
 		return changeExpiry(s, place, item)
 	}
-	if o.Generate { // before anything is made, since what it would replace may be irreplaceable
+	if o.Generate { // before a value is generated, since the value it replaces may be irreplaceable
 		if err := place.MayReplace(item, o.forced); err != nil {
 			return err
 		}
@@ -123,7 +123,7 @@ func runSet(s *session.Session, o setOptions) error {
 	return s.StoreAt(place, item, o.forced)
 }
 
-// changeExpiry notes another expiry for a stored value.
+// changeExpiry changes the expiry of a stored value.
 func changeExpiry(s *session.Session, p session.Place, item keychain.Item) error {
 	if p.Unread != nil {
 		return p.Unread

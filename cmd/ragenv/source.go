@@ -52,7 +52,7 @@ array) and cache.
 	}
 }
 
-// sourceEntry is one element of source list --json. Its members are an interface: they are only ever added to.
+// sourceEntry is one element of source list --json. Its members are a public interface: only add to them.
 type sourceEntry struct {
 	Name    string   `json:"name"`
 	Profile string   `json:"profile"`

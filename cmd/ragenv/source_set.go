@@ -83,7 +83,7 @@ It prints the key alone, in one line. Log in to the vault before: what would ask
 func runSourceSet(s *session.Session, ref keychain.Ref, o sourceSetOptions) error {
 	path, err := exec.LookPath(o.Command[0])
 	if err == nil {
-		path, err = filepath.Abs(path) // not where a link leads to: an update of the program moves that
+		path, err = filepath.Abs(path) // do not resolve links: an update of the program moves the target
 	}
 	if err != nil {
 		return ui.Errorf("install it, or name it by its path", "%s is not found on PATH", ui.Printable(o.Command[0]))
@@ -116,7 +116,7 @@ func runSourceSet(s *session.Session, ref keychain.Ref, o sourceSetOptions) erro
 	return nil
 }
 
-// notStoredYet refuses a second place for a key.
+// notStoredYet returns an error if the key is already stored: a key has one place.
 func notStoredYet(s *session.Session, ref keychain.Ref) error {
 	k, err := s.QuietOpener().Read()
 	if errors.Is(err, keychain.ErrNoStore) {

@@ -11,8 +11,8 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// "sudo ragenv list" finds nothing of root's, and names sudo and whose keys there are. The caller is one of /etc/passwd, so
-// another one is put in its place, in a mount namespace.
+// "sudo ragenv list" finds no keys of root; the message names sudo and whose keys there are. The caller's
+// home comes from /etc/passwd, so the test mounts its own file there, in a mount namespace.
 func TestListUnderSudo(t *testing.T) {
 	dir := t.TempDir()
 	passwd, caller := filepath.Join(dir, "passwd"), filepath.Join(dir, "caller")

@@ -13,7 +13,8 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// "sudo -E ragenv ..." finds the user's store, which is not root's to trust: sudo is named, and the exit code stays.
+// "sudo -E ragenv ..." finds the user's store, which root does not trust. The error names sudo, and the
+// exit code stays.
 func TestAnothersStoreUnderSudo(t *testing.T) {
 	store := t.TempDir()
 	if err := os.Lchown(store, 4711, -1); err != nil {

@@ -85,15 +85,15 @@ func runUnlock(s *session.Session) error {
 	return nil
 }
 
-// unlockSystem lets the program that keeps the keys ask for what they are locked with. Other commands never do: a prompt on
-// another screen would stop them.
+// unlockSystem lets the system's keychain program ask for its passphrase. Other commands never do: they
+// would wait for a prompt that may appear on another screen.
 func unlockSystem(s *session.Session) error {
 	k, err := s.Opener().Read()
 	if err == nil && k.Unlocked() {
 		s.Print.Note("the %s backend is not locked", k.Backend())
 		return nil
 	}
-	if err != nil && !errors.Is(err, keychain.ErrLocked) { // some say so only when they are opened
+	if err != nil && !errors.Is(err, keychain.ErrLocked) { // some backends report it only on opening
 		return err
 	}
 	asking := s.Opener()
@@ -103,7 +103,7 @@ func unlockSystem(s *session.Session) error {
 	}
 	var elsewhere *keychain.LockedElsewhereError
 	switch {
-	case errors.As(err, &elsewhere): // which brings its hint
+	case errors.As(err, &elsewhere): // it has its own hint
 		return err
 	case errors.Is(err, keychain.ErrTimeout):
 		return ui.Errorf("answer the prompt that the "+s.Config.Backend+" backend shows, then run: ragenv unlock", "%w", err)

@@ -104,7 +104,7 @@ func runVerify(s *session.Session, o verifyOptions) error {
 	return services.Refused(verdicts)
 }
 
-// verifiable reads the named keys, or all that a service can be asked about.
+// verifiable reads the named keys, or all keys that a service can check.
 func verifiable(s *session.Session, names []string) ([]keychain.Item, error) {
 	k, err := s.Opener().Read()
 	if errors.Is(err, keychain.ErrNoStore) {
