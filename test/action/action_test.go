@@ -1,7 +1,7 @@
 //go:build linux || darwin
 
-// Package action_test runs the GitHub Action's script against releases in local directories, and the lines of docs/ci.md for other
-// CI systems.
+// Package action_test runs the GitHub Action's script against releases in local directories, and the
+// examples for other CI systems in docs/ci.md.
 package action_test
 
 import (
@@ -29,7 +29,7 @@ func TestMain(m *testing.M) { scripttest.Clean(m) }
 
 const version = "1.2.3"
 
-// release is a directory with the files of a release that the action needs.
+// release is a directory with the files of a release that the action uses.
 type release struct{ dir, archive, sum string }
 
 func write(t *testing.T, path, text string, mode os.FileMode) {
@@ -39,7 +39,7 @@ func write(t *testing.T, path, text string, mode os.FileMode) {
 	}
 }
 
-// newRelease packs both programs as .goreleaser.yaml does: at the top of the archive.
+// newRelease packs both programs at the top level of the archive, as .goreleaser.yaml does.
 func newRelease(t *testing.T) release {
 	t.Helper()
 	r := release{dir: t.TempDir(), archive: fmt.Sprintf("ragenv_%s_%s_%s.tar.gz", version, runtime.GOOS, runtime.GOARCH)}
@@ -86,13 +86,13 @@ func (w writers) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// runner is a home, the directories and the files that a runner gives a step.
+// runner has the home, directories and files that a runner gives to a step.
 type runner struct {
 	dir string
 	env []string
 }
 
-// newRunner returns a runner whose gh is the script gh, or that has none.
+// newRunner returns a runner whose gh is the given script. If gh is empty, its gh lacks the command.
 func newRunner(t *testing.T, gh string) runner {
 	t.Helper()
 	r := runner{dir: t.TempDir()}
@@ -102,7 +102,7 @@ func newRunner(t *testing.T, gh string) runner {
 		}
 	}
 	if gh == "" {
-		gh = "exit 1" // as a gh without that command
+		gh = "exit 1" // like a gh without the command
 	}
 	write(t, filepath.Join(r.dir, "bin", "gh"), "#!/bin/sh\n"+gh+"\n", 0o700)
 	r.env = []string{
@@ -121,7 +121,7 @@ func (r runner) run(env ...string) (output string, err error) {
 }
 
 func (r runner) read(name string) string {
-	data, _ := os.ReadFile(filepath.Join(r.dir, name)) // one that is missing says nothing
+	data, _ := os.ReadFile(filepath.Join(r.dir, name)) // a missing file is empty
 	return string(data)
 }
 
@@ -159,7 +159,7 @@ func TestInstalls(t *testing.T) {
 			if config := runner.read(".docker/config.json"); !strings.Contains(config, `"nvcr.io": "ngc"`) {
 				t.Errorf("Docker's configuration: %s\n%s", config, output)
 			}
-			// As a later step of the job, with the key in its environment.
+			// As in a later step of the job, with the key in its environment.
 			key := scripttest.NewKey()
 			cmd := exec.Command("docker-credential-ngc", "get")
 			cmd.Path = filepath.Join(dir, scripttest.Helper)
@@ -233,7 +233,7 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
-// A release that is complete, but comes without TLS, is not fetched.
+// A complete release that is served without TLS is refused.
 func TestRefusesPlainHTTP(t *testing.T) {
 	needsCurl(t)
 	r := newRelease(t)
@@ -261,7 +261,7 @@ func TestSaysThatNothingAttested(t *testing.T) {
 	}
 }
 
-// The action gives the script each variable that the script's usage names, and each input reaches it.
+// The action passes every variable in the script's usage header, and every input reaches the script.
 func TestMetadata(t *testing.T) {
 	text, err := os.ReadFile("../../action/action.yml")
 	if err != nil {
@@ -291,9 +291,10 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
-// actionlint checks the action's metadata where a workflow uses it, and the workflow of docs/ci.md.
+// actionlint checks the action's metadata by way of a workflow that uses it, and the workflow in
+// docs/ci.md.
 func TestActionlint(t *testing.T) {
-	cache := os.Getenv("RAGENV_TOOLS_CACHE") // as scripts/lib/tool
+	cache := os.Getenv("RAGENV_TOOLS_CACHE") // as in scripts/lib/tool
 	if cache == "" {
 		dir, err := os.UserCacheDir()
 		if err != nil {
@@ -333,7 +334,7 @@ func TestActionlint(t *testing.T) {
 	}
 }
 
-// yamlBlock returns the first block of docs/ci.md that has a text.
+// yamlBlock returns the first block of docs/ci.md that contains the text.
 func yamlBlock(t *testing.T, has string) string {
 	t.Helper()
 	page, err := os.ReadFile("../../docs/ci.md")
@@ -350,7 +351,7 @@ func yamlBlock(t *testing.T, has string) string {
 	return ""
 }
 
-// The lines of GitLab's and of Jenkins's example do what they say, from a release on a local server.
+// The examples for GitLab and Jenkins work, with a release from a local server.
 func TestOtherSystems(t *testing.T) {
 	needsCurl(t)
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {

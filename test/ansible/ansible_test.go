@@ -1,7 +1,8 @@
 //go:build linux
 
-// Package ansible_test runs docs/examples/ansible against two hosts: sshd on this machine, on ports and in homes of their own.
-// The short form is its first run on one host; the long form runs it again, and after a rotation.
+// Package ansible_test runs docs/examples/ansible against two hosts: instances of sshd on this machine,
+// with separate ports and homes. The short form is a first run on one host. The long form runs the playbook
+// again, also after a rotation.
 package ansible_test
 
 import (
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) { scripttest.Clean(m) }
 
 const example = "../../docs/examples/ansible"
 
-// host is an sshd that gives who logs in a home of its own.
+// host is an sshd whose logins get a home of their own.
 type host struct {
 	name, home string
 	port       int
@@ -47,7 +48,7 @@ func output(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
-// freePort returns a port that nothing listened on a moment ago.
+// freePort returns a port that was free a moment ago.
 func freePort(t *testing.T) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -58,7 +59,7 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// startHost starts an sshd that lets in the key of the user in dir, and trusts its host key in known_hosts.
+// startHost starts an sshd that accepts the user key in dir, and adds its host key to known_hosts.
 func startHost(t *testing.T, dir, name, path string) host {
 	t.Helper()
 	h := host{name: name, home: filepath.Join(dir, name), port: freePort(t)}
@@ -136,7 +137,7 @@ func TestPlaybook(t *testing.T) {
 		t.Skip("sshd is not installed")
 	}
 	if os.Geteuid() == 0 {
-		if _, err := os.Stat("/run/sshd"); err != nil { // its directory for the separation of privileges
+		if _, err := os.Stat("/run/sshd"); err != nil { // sshd's directory for privilege separation
 			if err := os.Mkdir("/run/sshd", 0o755); err != nil {
 				t.Skipf("sshd cannot run: %v", err)
 			}
@@ -149,7 +150,7 @@ func TestPlaybook(t *testing.T) {
 	path := "/usr/local/bin:/usr/bin:/bin"
 	var hosts []host
 	inventory := ""
-	names := []string{"node1"} // in the short form: a task takes seconds on each
+	names := []string{"node1"} // one in the short form: each task takes seconds per host
 	if rounds.Long() {
 		names = []string{"node1", "node2"}
 	}
@@ -168,7 +169,7 @@ func TestPlaybook(t *testing.T) {
 		"PATH="+programs+string(os.PathListSeparator)+os.Getenv("PATH"), "LC_ALL=C.UTF-8", "ANSIBLE_NOCOLOR=1", "ANSIBLE_LOCALHOST_WARNING=0",
 		"ANSIBLE_PRIVATE_KEY_FILE="+filepath.Join(dir, "user"), "ANSIBLE_SSH_ARGS=-F /dev/null -o ControlMaster=no -o UserKnownHostsFile="+filepath.Join(dir, "known_hosts"))
 	if !rounds.Long() {
-		environ = append(environ, "ANSIBLE_PIPELINING=1") // one connection for a task, not four; the long form has Ansible's default
+		environ = append(environ, "ANSIBLE_PIPELINING=1") // one connection per task instead of four; the long form keeps Ansible's default
 	}
 	controller := func(stdin string, name string, args ...string) string {
 		t.Helper()
@@ -187,7 +188,7 @@ func TestPlaybook(t *testing.T) {
 	controller("", ragenv, "setup", "--yes", "--no-passphrase")
 	controller(first, ragenv, "set", "NGC_API_KEY", "--expires", "2099-01-31")
 
-	// run runs the playbook, and returns how many tasks changed something on each host.
+	// run runs the playbook and returns the number of changed tasks per host.
 	playbook, err := filepath.Abs(filepath.Join(example, "ragenv.yml"))
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-// Package claims_test holds the documents to the tests: what they name as the test of a claim must be there.
+// Package claims_test checks that the tests that documents name as evidence for a claim exist.
 package claims_test
 
 import (
@@ -12,7 +12,7 @@ import (
 
 const root = "../.."
 
-// The documents that name tests.
+// documents lists the documents that name tests.
 var documents = []string{"docs/testing.md", "docs/threat-model.md", "docs/claims.md", "SECURITY.md"}
 
 var (
@@ -21,7 +21,7 @@ var (
 	script   = regexp.MustCompile("`([a-z_]+\\.txtar)`")
 )
 
-// tests returns the names of all tests and scripts of the repository, the nested modules' included.
+// tests returns the names of all tests and scripts in the repository, including the nested modules.
 func tests(t *testing.T) map[string]bool {
 	t.Helper()
 	found := map[string]bool{}
@@ -70,10 +70,10 @@ func TestNamedTestsExist(t *testing.T) {
 	}
 }
 
-// row is one of a Markdown table, without what is around its cells.
+// row holds the trimmed cells of a row of a Markdown table.
 type row []string
 
-// tableBelow returns the rows below the head of the first table that follows a heading, up to the next heading.
+// tableBelow returns the body rows of the first table between a heading and the next one.
 func tableBelow(t *testing.T, document, heading string) []row {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root, document))
@@ -102,7 +102,7 @@ func tableBelow(t *testing.T, document, heading string) []row {
 	return rows[2:]
 }
 
-// claimsOf returns the claims of the threat model and the cells that name their tests.
+// claimsOf returns the claims of the threat model, each with the cell that names its tests.
 func claimsOf(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -118,7 +118,7 @@ func claimsOf(t *testing.T) map[string]string {
 	return found
 }
 
-// Each claim of the threat model is a row of its table, with a test or a script in its last cell.
+// Each claim of the threat model is a row of its table, and the last cell names a test or a script.
 func TestEachClaimHasATest(t *testing.T) {
 	for claim, tests := range claimsOf(t) {
 		if !named.MatchString(tests) && !script.MatchString(tests) {
@@ -127,8 +127,8 @@ func TestEachClaimHasATest(t *testing.T) {
 	}
 }
 
-// Each claim of the threat model was made false once, and one of its tests said so: docs/claims.md has a row of it, or says how else
-// it is known.
+// For each claim of the threat model, docs/claims.md shows that a test failed once when the claim was made
+// false, or says how else it is known.
 func TestEachClaimWasMadeFalse(t *testing.T) {
 	claims, seen := claimsOf(t), map[string]bool{}
 	for _, cells := range tableBelow(t, "docs/claims.md", "# Claims that were made false") {

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// TestDependabotCoversEveryModule: docs/architecture.md leaves the versions of all modules to it.
+// TestDependabotCoversEveryModule checks that Dependabot updates every module, as docs/architecture.md
+// says.
 func TestDependabotCoversEveryModule(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(root, ".github", "dependabot.yml"))
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestArchivesHoldWhatTheREADMELinksTo: a link of the README leads somewhere in an unpacked release, too.
+// TestArchivesHoldWhatTheREADMELinksTo checks that the README's links also work in an unpacked release.
 func TestArchivesHoldWhatTheREADMELinksTo(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {

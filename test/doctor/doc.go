@@ -1,2 +1,2 @@
-// Package doctor runs the built ragenv doctor in homes that are broken in one way each.
+// Package doctor runs the built ragenv doctor in homes that each have one fault.
 package doctor

@@ -23,7 +23,7 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// doctorHome is a home in which both built programs, a Docker and a store with both wanted keys are fine.
+// doctorHome is a healthy home: with both built programs, a Docker, and a store with both expected keys.
 type doctorHome struct {
 	t      *testing.T
 	dir    string // the working directory
@@ -31,11 +31,11 @@ type doctorHome struct {
 	bin    string // first in PATH
 	store  string
 	env    map[string]string
-	key    string // what is stored as NGC_API_KEY
+	key    string // the stored NGC_API_KEY
 	secret []string
 }
 
-// A docker command whose engine answers. $ENGINE and $COMPOSE are its versions.
+// A docker command whose engine answers. $ENGINE and $COMPOSE are the versions to report.
 const fakeDocker = `#!/bin/sh
 case "$1 $2" in
 "version --format") echo "{\"Client\":{\"Version\":\"$ENGINE\"},\"Server\":{\"Version\":\"$ENGINE\",\"Components\":[{\"Name\":\"Engine\",\"Version\":\"$ENGINE\"}]}}";;
@@ -89,7 +89,7 @@ func (h *doctorHome) dockerConfig(text string) {
 	h.write(filepath.Join(h.home, ".docker", "config.json"), text, 0o600)
 }
 
-// make makes the store again and puts both wanted keys into it.
+// make creates the store anew and stores both expected keys.
 func (h *doctorHome) make(passphrase string) {
 	h.t.Helper()
 	if err := os.RemoveAll(h.store); err != nil {
@@ -116,7 +116,7 @@ func (h *doctorHome) put(name, value string, expires time.Time) {
 	h.secret = append(h.secret, value)
 }
 
-// run runs the built ragenv and returns what it printed. No part of a key may be in it.
+// run runs the built ragenv and returns its output, which must not contain any part of a key.
 func (h *doctorHome) run(args ...string) (stdout string, code int) {
 	h.t.Helper()
 	var out, errs bytes.Buffer
@@ -138,7 +138,7 @@ func (h *doctorHome) run(args ...string) (stdout string, code int) {
 		}
 	}
 	for line := range strings.Lines(errs.String()) {
-		if !strings.HasPrefix(line, "ragenv: warning: RAGENV_NGC_") { // the servers of a test are not NVIDIA's
+		if !strings.HasPrefix(line, "ragenv: warning: RAGENV_NGC_") { // a test's servers are not NVIDIA's
 			h.t.Errorf("on standard error: %s", line)
 		}
 	}
@@ -174,19 +174,20 @@ func TestDoctorHealthyHome(t *testing.T) {
 	}
 }
 
-// TestBrokenHomes breaks one thing at a time in a healthy home. With -v it logs a table of what was broken and what was said.
+// TestBrokenHomes breaks one thing at a time in a healthy home. With -v it logs a table of faults and
+// findings.
 func TestBrokenHomes(t *testing.T) {
 	skipWithoutScripts(t)
 	login := func(server, key string) string {
 		return fmt.Sprintf(`"auths": {%q: {"auth": %q}}`, server, base64.StdEncoding.EncodeToString([]byte("$oauthtoken:"+key)))
 	}
 	homes := []struct {
-		what   string // was broken
+		what   string // what is broken
 		breaks func(*doctorHome)
-		check  string // that has to find it
+		check  string // the check that must find it
 		status doctor.Status
-		detail string // a part of it
-		hint   string // a part of it
+		detail string // part of the check's detail
+		hint   string // part of the check's hint
 	}{
 		{"helper not executable", func(h *doctorHome) {
 			h.env["PATH"] = h.bin
@@ -313,7 +314,7 @@ func TestBrokenHomes(t *testing.T) {
 	t.Logf("\n%s", table)
 }
 
-// With --online the services are asked; without, they are not.
+// doctor contacts the services with --online only.
 func TestDoctorOnline(t *testing.T) {
 	skipWithoutScripts(t)
 	h := newDoctorHome(t)
@@ -364,5 +365,5 @@ func (h *doctorHome) git(args ...string) {
 	}
 }
 
-// The programs are built once, and removed after the last test.
+// The programs are built once and removed after the last test.
 func TestMain(m *testing.M) { scripttest.Clean(m) }

@@ -18,11 +18,11 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// envDisk names the directory to mount a disk at; the test then runs in a mount namespace of its own.
+// envDisk names the directory to mount a disk at. If set, the test runs in its own mount namespace.
 const envDisk = "DURABILITY_TEST_DISK"
 
-// onOwnDisk runs the rest of the test again in a mount namespace, with a small disk (tmpfs, with these options), and returns
-// that disk's directory there; "" where the namespace was not this process's.
+// onOwnDisk reruns the test in a mount namespace with a small disk (tmpfs, with these options). In that
+// process it returns the disk's directory; in the outer one it returns "".
 func onOwnDisk(t *testing.T, options string) string {
 	t.Helper()
 	if dir := os.Getenv(envDisk); dir != "" {
@@ -44,23 +44,23 @@ func onOwnDisk(t *testing.T, options string) string {
 	return ""
 }
 
-// outcome is how a command has to end.
+// outcome is how a command must end.
 type outcome int
 
 const (
-	fails  outcome = iota // exit code 1, one error, one hint; nothing changed
-	works                 // exit code 0, and the change is made
-	either                // one of the two: it may fit in by chance
+	fails  outcome = iota // exit code 1, one error, one hint, no change
+	works                 // exit code 0, and the change is complete
+	either                // one of the two: the change may fit in by chance
 )
 
-// attempt is a command in a bad place.
+// attempt is a command to run while the disk has a fault.
 type attempt struct {
 	name  string
 	trial trial
 	want  outcome
 }
 
-// judge runs an attempt and then, the place being fixed, checks what is stored.
+// judge runs an attempt, repairs the disk, and checks what is stored.
 func (w *world) judge(t *testing.T, a attempt, repair func()) {
 	t.Helper()
 	cmd := w.command(a.trial.program, a.trial.args...)
@@ -112,7 +112,7 @@ func operationNamed(name string) operation {
 	return operations[slices.IndexFunc(operations, func(op operation) bool { return op.name == name })]
 }
 
-// attempts are the commands to try where nothing more can be written. Removing takes no room.
+// attempts returns commands to try on a disk that cannot be written. Removing needs no space.
 func attempts(w *world, writing, removing outcome) []func() attempt {
 	var list []func() attempt
 	add := func(name string, want outcome) {
@@ -145,17 +145,17 @@ func attempts(w *world, writing, removing outcome) []func() attempt {
 			w.protect(nil)
 			return nil
 		}
-		return attempt{"unlock", t, either} // not every machine has a kernel keyring
+		return attempt{"unlock", t, either} // some machines have no kernel keyring
 	})
 	return list
 }
 
-// fill takes all the room there is.
+// fill uses up all the space on the disk.
 func fill(t *testing.T, path string) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
-		return // not even for the file
+		return // no space even for an empty file
 	}
 	defer f.Close()
 	for _, size := range []int{1 << 16, 1 << 12, 1} {
@@ -169,8 +169,8 @@ func fill(t *testing.T, path string) {
 	}
 }
 
-// TestFullDisk: on a disk without room each command that would write fails with one clear error and a hint, and nothing is
-// lost; what only reads works, and so does removing.
+// TestFullDisk checks a full disk: each command that writes fails with one clear error and a hint, and
+// nothing is lost. Reading and removing work.
 func TestFullDisk(t *testing.T) {
 	dir := onOwnDisk(t, "size=2m")
 	if dir == "" {
@@ -189,7 +189,7 @@ func TestFullDisk(t *testing.T) {
 	t.Logf("%d commands on a full disk: 0 losses", n)
 }
 
-// TestNoInodes is TestFullDisk where it is not room that is missing.
+// TestNoInodes is TestFullDisk for a disk without free inodes.
 func TestNoInodes(t *testing.T) {
 	dir := onOwnDisk(t, "size=2m,nr_inodes=200")
 	if dir == "" {
@@ -212,7 +212,7 @@ func TestNoInodes(t *testing.T) {
 	t.Logf("%d commands on a disk without inodes: 0 losses", n)
 }
 
-// TestReadOnlyDisk: a home that cannot be written can still be read.
+// TestReadOnlyDisk checks that a read-only home can be read.
 func TestReadOnlyDisk(t *testing.T) {
 	dir := onOwnDisk(t, "size=2m")
 	if dir == "" {
@@ -238,10 +238,10 @@ func TestReadOnlyDisk(t *testing.T) {
 	t.Logf("%d commands on a read-only disk: 0 losses", n)
 }
 
-// nobody is a user who can write nowhere; root can write everywhere.
+// nobody is a user without write permission, since root can write everywhere.
 const nobody = 65534
 
-// TestNoHome: without a home, with one that does not exist and with one that is not to be written.
+// TestNoHome runs without a home, with one that does not exist, and with one that is read-only.
 func TestNoHome(t *testing.T) {
 	commands := []attempt{
 		{name: "set", trial: trial{program: scripttest.Ragenv, args: []string{"set", "NGC_API_KEY"}, stdin: scripttest.NewKey()}},
@@ -255,7 +255,7 @@ func TestNoHome(t *testing.T) {
 		{name: "helper erase", trial: trial{program: scripttest.Helper, args: []string{"erase"}, stdin: "nvcr.io"}, want: either},
 		{name: "helper list", trial: trial{program: scripttest.Helper, args: []string{"list"}}, want: either},
 	}
-	dir, err := os.MkdirTemp("", "ragenv-test-*") // t.TempDir's parent is closed to others
+	dir, err := os.MkdirTemp("", "ragenv-test-*") // the parent of t.TempDir is closed to other users
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,7 +302,8 @@ func TestNoHome(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(a.trial.stdin), &stdout, &stderr
 			_, err := runAs(nobody, cmd)
-			// "not found" is the protocol's own answer, with the reason next to it for the user.
+			// "not found" is the protocol's answer on standard output. The reason for the user is next to
+			// it.
 			if err := hasEnded(a, err, stdout.String()+"hint: ", stderr.String()); err != nil {
 				t.Errorf("%s: %s: %v\n%s%s", place, a.name, err, stdout.String(), stderr.String())
 			}
@@ -319,7 +320,7 @@ func TestNoHome(t *testing.T) {
 	t.Logf("%d commands without a home", n)
 }
 
-// runAs runs a command as another user, where this one is root.
+// runAs runs a command as another user if this process is root.
 func runAs(uid uint32, cmd *exec.Cmd) (string, error) {
 	var out bytes.Buffer
 	if cmd.Stdout == nil {
@@ -332,7 +333,8 @@ func runAs(uid uint32, cmd *exec.Cmd) (string, error) {
 	return out.String(), err
 }
 
-// TestShortWrites: the file system takes only the first bytes of a file. What is stored and what is written next to it is whole, or
+// TestShortWrites checks a file system that accepts only the first bytes of a file. What is stored, and
+// every file written next to it, is either complete or the former one.
 // the former.
 func TestShortWrites(t *testing.T) {
 	prlimit, err := exec.LookPath("prlimit")
@@ -381,8 +383,8 @@ func TestShortWrites(t *testing.T) {
 	t.Logf("%d runs with a short write: 0 losses", runs)
 }
 
-// TestNoLocks: a file system that knows no locks, such as some network mounts. Nothing is written without one to the store;
-// reading needs none.
+// TestNoLocks checks a file system without locks, such as some network mounts. Writing the store needs a
+// lock and fails; reading needs none.
 func TestNoLocks(t *testing.T) {
 	strace := needStrace(t)
 	scripttest.Binary(t, scripttest.Helper)

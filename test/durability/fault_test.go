@@ -19,10 +19,10 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// faults are system calls by their names on all architectures, and how they fail. The first error of each is tried always,
-// the others in the long form.
+// faults lists system calls by names that exist on all architectures, and how they fail. The first error of
+// each is always tried, the others only in the long form.
 var faults = []struct {
-	calls  string // strace's regular expression
+	calls  string // a regular expression for strace
 	errors []string
 }{
 	{"^openat2?$", []string{"ENOSPC", "EIO", "EROFS", "EDQUOT", "EMFILE", "EACCES"}},
@@ -39,19 +39,21 @@ var faults = []struct {
 	{"^(read|pread64)$", []string{"EIO"}},
 }
 
-// short are the operations that are tried in the short form, too: one for each kind of file.
+// short lists the operations that the short form tries, too: one for each kind of file.
 var (
 	shortFaults = []string{"set", "docker configure"}
 	shortKills  = []string{"helper store", "docker configure"}
 )
 
-// changesNothing are calls at which a kill leaves on disk what a kill at the next changing call leaves.
+// changesNothing matches calls where a kill leaves the same files as a kill at the next call that changes
+// something.
 var changesNothing = []string{"^flock$", "^close$", "^(read|pread64)$"}
 
-// maxCalls bounds a test that would never end.
+// maxCalls limits a test that would otherwise never end.
 const maxCalls = 2000
 
-// injected says what strace did: to a file of the world, to anything else (a pipe, the runtime's own files), or nothing.
+// injected counts the calls that strace made fail: on files of the world, and on anything else (a pipe, the
+// runtime's own files).
 func injected(w *world, log string) (inside, outside int) {
 	data, err := os.ReadFile(log)
 	if err != nil {
@@ -69,7 +71,8 @@ func injected(w *world, log string) (inside, outside int) {
 	return inside, outside
 }
 
-// fail runs one trial with one fault, the nth of its calls, and judges the world. It reports whether there was such a call.
+// fail runs one trial with a fault at the nth matching call, and judges the world. It reports whether there
+// was such a call.
 func (w *world) fail(strace string, op operation, inject string) (hit bool, err error) {
 	trial := op.trial(w)
 	log := filepath.Join(w.dir, "strace.log")
@@ -79,7 +82,7 @@ func (w *world) fail(strace string, op operation, inject string) (hit bool, err 
 	calls, _, _ := strings.Cut(inject, ":")
 	killed := strings.Contains(inject, ":signal=")
 	options := []string{"-e", "trace=" + calls, "-e", "inject=" + inject}
-	if !killed { // strace sends no signals with it
+	if !killed { // with --seccomp-bpf, strace sends no signals
 		options = append(options, "--seccomp-bpf")
 	}
 	cmd := w.traced(strace, log, options, trial.program, trial.args...)
@@ -91,14 +94,14 @@ func (w *world) fail(strace string, op operation, inject string) (hit bool, err 
 	runErr := cmd.Run()
 	inside, outside := injected(w, log)
 	if killed {
-		// A killed call has no line of its own.
+		// The log has no line for a killed call.
 		inside, outside = 0, 0
 		if runErr != nil {
 			inside = 1
 		}
 	}
 	context := func(err error) error {
-		data, _ := os.ReadFile(log) // for the reader of the failure
+		data, _ := os.ReadFile(log) // to report with the failure
 		lines := strings.Split(string(data), "\n")
 		lines = slices.DeleteFunc(lines, func(line string) bool { return !strings.Contains(line, "INJECTED") })
 		return fmt.Errorf("%s, %s: %w\n%s%s%s", op.name, inject, err, stdout.String(), stderr.String(), strings.Join(lines, "\n"))
@@ -120,7 +123,7 @@ func (w *world) fail(strace string, op operation, inject string) (hit bool, err 
 	return inside+outside > 0, nil
 }
 
-// oneClearError judges how a program failed.
+// oneClearError judges the error of a failed program.
 func oneClearError(trial trial, err error, stdout, stderr string) error {
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != 1 {
@@ -135,7 +138,7 @@ func oneClearError(trial trial, err error, stdout, stderr string) error {
 			count++
 		}
 	}
-	several := len(trial.args) > 0 && (trial.args[0] == "import" || trial.args[0] == "restore") // one for each key
+	several := len(trial.args) > 0 && (trial.args[0] == "import" || trial.args[0] == "restore") // they may report one per key
 	if count == 0 || count > 1 && !several {
 		return fmt.Errorf("%d errors, want one", count)
 	}
@@ -145,11 +148,11 @@ func oneClearError(trial trial, err error, stdout, stderr string) error {
 	return nil
 }
 
-// injections runs op with each fault at the first, second, ... call until there is none.
+// injections runs op with each fault at the first, second, ... call until none is left.
 func injections(t *testing.T, strace string, op operation, faults []string, runs *atomic.Int64) {
 	w := newWorld(t, t.TempDir())
 	for _, fault := range faults {
-		missed := 0 // the calls are counted by thread, and which thread makes them changes
+		missed := 0 // calls are counted per thread, and the thread that makes them varies
 		for n := 1; missed < 2; n++ {
 			if n > maxCalls {
 				t.Fatalf("%s: no end", fault)
@@ -168,12 +171,14 @@ func injections(t *testing.T, strace string, op operation, faults []string, runs
 	}
 }
 
-// tried returns the operations to try: all in the long form, otherwise those of the short one.
+// tried returns the operations to try: all in the long form, otherwise those in short.
 func tried(short []string) []operation {
 	return slices.DeleteFunc(slices.Clone(operations), func(op operation) bool { return !rounds.Long() && !slices.Contains(short, op.name) })
 }
 
-// TestFaults: each system call of each command that changes something fails in turn, in each way that a disk can make it fail. Every item
+// TestFaults makes each system call of each changing command fail in turn, in each way that a disk can.
+// Every item then has the former value or the next one, and the next one if the command reported success. A
+// failure is one clear error.
 // holds the former value or the next; only the next where the command reported success; and a failure is one clear error.
 func TestFaults(t *testing.T) {
 	strace := needStrace(t)
@@ -201,7 +206,7 @@ func TestFaults(t *testing.T) {
 	t.Logf("%d runs with a fault: 0 losses", runs.Load())
 }
 
-// TestKilledAtEachCall: each command is killed at each of its system calls on files.
+// TestKilledAtEachCall kills each command at each of its system calls on files.
 func TestKilledAtEachCall(t *testing.T) {
 	strace := needStrace(t)
 	scripttest.Binary(t, scripttest.Ragenv)
@@ -212,7 +217,7 @@ func TestKilledAtEachCall(t *testing.T) {
 			t.Run(op.name, func(t *testing.T) {
 				t.Parallel()
 				var list []string
-				for _, fault := range faults { // call by call: the first thread to come to its nth ends the process
+				for _, fault := range faults { // call by call: the first thread to reach its nth call ends the process
 					if rounds.Long() || !slices.Contains(changesNothing, fault.calls) {
 						list = append(list, "/"+fault.calls+":signal=SIGKILL")
 					}

@@ -19,7 +19,7 @@ import (
 	"github.com/ragenv/ragenv/test/rounds"
 )
 
-// start begins a trial's process.
+// start starts a trial's process.
 func (w *world) start(t trial) (*exec.Cmd, error) {
 	cmd := w.command(t.program, t.args...)
 	for name, value := range t.env {
@@ -30,9 +30,9 @@ func (w *world) start(t trial) (*exec.Cmd, error) {
 	return cmd, cmd.Start()
 }
 
-// TestKilled: a process that changes something is killed at a random moment, with what it started. Then every item holds
-// the former value or the next, the store opens, and the next write removes what the killed one left. The world is not
-// made again between the rounds, so that damage adds up.
+// TestKilled kills a changing process, with its children, at a random moment. Then every item has the
+// former value or the next one, the store opens, and the next write removes leftover files. The world is
+// kept between rounds, so that damage adds up.
 func TestKilled(t *testing.T) {
 	total := rounds.Of(t, len(operations), 1)
 	seed := uint64(time.Now().UnixNano())
@@ -43,7 +43,7 @@ func TestKilled(t *testing.T) {
 	killed, finished, left := map[string]int{}, 0, map[string]bool{}
 	for round := range total {
 		op := operations[round%len(operations)]
-		if op.slow && round/len(operations)%20 != 0 { // these cost a second or two each
+		if op.slow && round/len(operations)%20 != 0 { // these take a second or two each
 			continue
 		}
 		trial := op.trial(w)
@@ -57,7 +57,7 @@ func TestKilled(t *testing.T) {
 		began := time.Now()
 		from := 0.0
 		if random.IntN(2) == 0 {
-			from = 0.6 // what is written is written late
+			from = 0.6 // writes come late in a run
 		}
 		delay := time.Duration((from + random.Float64()*(1.1-from)) * float64(typical[op.name]))
 		timer := time.AfterFunc(delay, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
@@ -71,7 +71,7 @@ func TestKilled(t *testing.T) {
 			typical[op.name] = (typical[op.name]*3 + took) / 4
 		case errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signaled():
 			killed[op.name]++
-			typical[op.name] += typical[op.name] / 100 // or a growing delay would never be noticed
+			typical[op.name] += typical[op.name] / 100 // otherwise a growing delay would go unnoticed
 		default:
 			t.Fatalf("round %d: %s: %v", round, op.name, err)
 		}
@@ -99,8 +99,8 @@ func TestKilled(t *testing.T) {
 	t.Logf("%d rounds: %d killed, %d finished first; %d temporary files were left and removed by a later write; 0 losses", sum+finished, sum, finished, len(left))
 }
 
-// mendTemporary: files that killed writers left next to others are gone after the next write of the same name, once they are
-// too old to be of a write under way.
+// mendTemporary checks that the next write of the same name removes a killed writer's temporary files, once
+// they are too old to belong to a running write.
 func (w *world) mendTemporary(t *testing.T) {
 	t.Helper()
 	w.ageTemporary()

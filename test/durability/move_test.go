@@ -14,8 +14,8 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// TestMovedBetween stops each reader between the reading of the configuration and that of the keychain, and moves everything
-// to another backend at that moment. The reader finds its key anyway.
+// TestMovedBetween stops each reader between reading the configuration and reading the keychain, and moves
+// everything to another backend at that moment. The reader must still find its key.
 func TestMovedBetween(t *testing.T) {
 	strace := needStrace(t)
 	if os.Geteuid() != 0 {
@@ -46,7 +46,8 @@ func TestMovedBetween(t *testing.T) {
 			w := newWorld(t, t.TempDir())
 			w.mustSet(registry("ghcr.io"), scripttest.NewKey())
 			log := filepath.Join(w.dir, "strace.log")
-			// It has read config.toml when it opens store.json, and goes on when that took two seconds.
+			// When it opens store.json it has read config.toml. The injected delay keeps it there for two
+			// seconds.
 			cmd := w.traced(strace, log, []string{
 				"-P", filepath.Join(w.paths.Store, "store.json"), "-e", "trace=openat", "-e", "inject=openat:delay_exit=2000000:when=1",
 			}, reader.program, reader.args...)

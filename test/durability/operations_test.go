@@ -25,14 +25,15 @@ type trial struct {
 	args    []string
 	stdin   string
 	env     map[string]string
-	// verify judges the world after the run, however it ended, and lets it settle. done: the program reported success.
+	// verify judges the world after the run, however it ended, and restores a settled state. done means
+	// that the program reported success.
 	verify func(done bool) error
 }
 
-// operation is one way to change something. trial prepares a run in the world as it is.
+// operation is one way to change something. trial prepares a run in the current state of the world.
 type operation struct {
 	name  string
-	slow  bool // takes a second and more: a passphrase at its full cost
+	slow  bool // takes a second or more: a passphrase at full cost
 	trial func(w *world) trial
 }
 
@@ -44,7 +45,7 @@ func registry(name string) keychain.Ref {
 	return keychain.Ref{Profile: "default", Kind: keychain.KindRegistry, Name: name}
 }
 
-// previous is where the value is kept that a new one of this name replaced.
+// previous returns the item that keeps a replaced value of this name.
 func previous(name string) keychain.Ref {
 	return keychain.Ref{Profile: "default", Kind: keychain.KindPrevious, Name: name}
 }
@@ -54,7 +55,7 @@ var (
 	previousKey = previous("NGC_API_KEY")
 )
 
-// with returns the items with some replaced; an empty value removes.
+// with returns the items with changes applied. An empty value removes an item.
 func (w *world) with(changes map[keychain.Ref]string) map[keychain.Ref]string {
 	next := maps.Clone(w.items)
 	for ref, value := range changes {
@@ -65,7 +66,7 @@ func (w *world) with(changes map[keychain.Ref]string) map[keychain.Ref]string {
 	return next
 }
 
-// keeps adds to changes that the value which one of them replaces is kept.
+// keeps adds to changes that the current value of ref is kept as the previous one.
 func (w *world) keeps(changes map[keychain.Ref]string, ref keychain.Ref) {
 	if former := w.items[ref]; former != "" && former != changes[ref] && ref.Kind == keychain.KindEnv {
 		ref.Kind = keychain.KindPrevious
@@ -73,7 +74,7 @@ func (w *world) keeps(changes map[keychain.Ref]string, ref keychain.Ref) {
 	}
 }
 
-// storing is a trial that changes items and nothing else.
+// storing returns a trial that changes items and nothing else.
 func (w *world) storing(changes map[keychain.Ref]string, stdin, program string, args ...string) trial {
 	next := w.with(changes)
 	return trial{program: program, args: args, stdin: stdin, verify: func(done bool) error { return w.compare(next, done) }}
@@ -253,7 +254,7 @@ func importTrial(w *world) trial {
 	return t
 }
 
-// protect gives the store a passphrase.
+// protect sets a passphrase for the store.
 func (w *world) protect(passphrase []byte) {
 	k, err := keychain.Open(w.options())
 	if err == nil {
@@ -265,7 +266,8 @@ func (w *world) protect(passphrase []byte) {
 	w.passphrase = passphrase
 }
 
-// verifyPassphrase: exactly one of the passphrases opens the store, and all items are there. It removes the passphrase then.
+// verifyPassphrase checks that exactly one of the passphrases opens the store and that all items are there.
+// Then it removes the passphrase.
 func (w *world) verifyPassphrase(next []byte) func(done bool) error {
 	former := w.passphrase
 	return func(done bool) error {
@@ -323,7 +325,7 @@ func (w *world) verifyPassphrase(next []byte) func(done bool) error {
 	}
 }
 
-// changePassphraseMain reads the present passphrase and the next from two lines of standard input.
+// changePassphraseMain reads the current passphrase and the next one from two lines of standard input.
 func changePassphraseMain() int {
 	var current, next string
 	paths, err := config.FindPaths(os.Getenv)
@@ -349,7 +351,7 @@ func migrateTrial(w *world) trial {
 	t := w.storing(nil, "", scripttest.Ragenv, "backend", "migrate", keychain.BackendFile, keychain.BackendPass)
 	verify := t.verify
 	t.verify = func(done bool) error {
-		if err := verify(done); err != nil { // by way of what the config file names now
+		if err := verify(done); err != nil { // using the backend that the config file names now
 			return err
 		}
 		backend, err := w.backend()
@@ -359,7 +361,7 @@ func migrateTrial(w *world) trial {
 		if done && backend != keychain.BackendPass {
 			return errors.New("the config file still names the old place")
 		}
-		// Run again it goes on where it stopped.
+		// A second run continues where the first stopped.
 		w.run("", scripttest.Ragenv, "backend", "migrate", keychain.BackendFile, keychain.BackendPass)
 		if err := verify(true); err != nil {
 			return fmt.Errorf("run again: %w", err)
@@ -373,12 +375,12 @@ func migrateTrial(w *world) trial {
 	return t
 }
 
-// dockerTrial configures Docker or takes that back. The login in the file moves into the keychain.
+// dockerTrial configures or unconfigures Docker. The login in the file moves into the keychain.
 func dockerTrial(w *world, unconfigure bool) trial {
 	path := filepath.Join(w.getenv("DOCKER_CONFIG"), "config.json")
 	login := scripttest.NewKey()
 	auth := base64.StdEncoding.EncodeToString([]byte("$oauthtoken:" + login))
-	// Without a login, so that unconfigure can be exact.
+	// Without a login, so that unconfigure can restore the file exactly.
 	plain := "{\n  \"credHelpers\": {\"nvcr.io\": \"other\", \"ghcr.io\": \"gh\"},\n  \"unknown\": [1, 2,   3]\n}\n"
 	original := plain
 	if !unconfigure {
@@ -425,7 +427,7 @@ func dockerTrial(w *world, unconfigure bool) trial {
 		if !unconfigure && isConfigured && w.items[ngcKey] != login {
 			return errors.New("the login is in neither place")
 		}
-		// Both commands after it bring back what was there first, also the other helper.
+		// Both of the following commands restore the initial state, including the other helper.
 		w.run("", scripttest.Ragenv, "docker", "configure")
 		w.run("", scripttest.Ragenv, "docker", "unconfigure")
 		var c struct{ CredHelpers map[string]string }
@@ -443,7 +445,7 @@ func dockerTrial(w *world, unconfigure bool) trial {
 	}}
 }
 
-// forget removes an item, if it is there.
+// forget removes an item if it exists.
 func (w *world) forget(ref keychain.Ref) {
 	k, err := keychain.Open(w.options())
 	if err == nil {
@@ -455,7 +457,7 @@ func (w *world) forget(ref keychain.Ref) {
 	delete(w.items, ref)
 }
 
-// setupTrial makes a store where there is none, in a world of its own.
+// setupTrial creates a store, in a separate world without one.
 func setupTrial(w *world) trial {
 	dir := filepath.Join(w.dir, "fresh")
 	if err := os.RemoveAll(dir); err != nil {
@@ -487,7 +489,7 @@ func setupTrial(w *world) trial {
 
 func (w *world) backupFile() string { return filepath.Join(w.dir, "keys.age") }
 
-// backupEnv names a file with the passphrase of backups.
+// backupEnv returns the variable that names a file with the backup passphrase.
 func (w *world) backupEnv() map[string]string {
 	file := filepath.Join(w.dir, "backup-passphrase")
 	put(w.t, file, backupPassphrase+"\n")

@@ -26,7 +26,7 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// output runs a program and returns what it wrote.
+// output runs a program and returns its output.
 func (w *world) output(stdin, program string, args ...string) (stdout, stderr string, err error) {
 	cmd := w.command(program, args...)
 	var out, errs bytes.Buffer
@@ -46,11 +46,11 @@ func (w *world) helperGet(server string) (string, error) {
 }
 
 func credential(server, user, secret string) string {
-	data, _ := json.Marshal(map[string]string{"ServerURL": server, "Username": user, "Secret": secret}) // strings always can
+	data, _ := json.Marshal(map[string]string{"ServerURL": server, "Username": user, "Secret": secret}) // strings always can be encoded
 	return string(data)
 }
 
-// TestAtOnce: 64 processes that write and 64 that read, at once, the same item and items of their own.
+// TestAtOnce runs 64 writers and 64 readers at once, on the same item and on items of their own.
 func TestAtOnce(t *testing.T) {
 	const each = 64
 	repeat := rounds.Of(t, 1, 0.004)
@@ -115,12 +115,12 @@ func TestAtOnce(t *testing.T) {
 	t.Logf("%d times %d writers of two items each and %d readers, %d answers: 0 losses", repeat, each, each, reads.Load())
 }
 
-// TestReadWhileMigrating: all keys move from one backend to another and back, again and again, while others read. A key that was
-// there all the time is always found.
+// TestReadWhileMigrating moves all keys from one backend to another and back, repeatedly, while others
+// read. A key that is always stored must always be found.
 func TestReadWhileMigrating(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	w.mustSet(registry("ghcr.io"), scripttest.NewKey())
-	for i := range 8 { // for the old place to take a while to empty
+	for i := range 8 { // so that emptying the old place takes a while
 		w.mustSet(env(fmt.Sprintf("MORE_%d_TOKEN", i)), scripttest.NewKey())
 	}
 	scripttest.Binary(t, scripttest.Ragenv)
@@ -192,7 +192,7 @@ func TestReadWhileMigrating(t *testing.T) {
 		answers[0].Load(), answers[1].Load(), answers[2].Load(), answers[3].Load(), answers[4].Load())
 }
 
-// TestWriteWhileMigrating: what is stored while everything moves is there afterwards, under its new value.
+// TestWriteWhileMigrating checks that values stored during a migration are there afterwards.
 func TestWriteWhileMigrating(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	for i := range 8 {
@@ -229,10 +229,11 @@ func TestWriteWhileMigrating(t *testing.T) {
 	t.Logf("%d migrations, %d items stored meanwhile: 0 losses", migrations, written)
 }
 
-// dockerWriter is a program that edits config.json as docker login does: read, change, write next to it, rename.
+// dockerWriter is a program that edits config.json as docker login does: read, change, write a new file,
+// rename.
 const dockerWriter = "docker-writer"
 
-// dockerRead returns config.json, and the number in it.
+// dockerRead returns config.json and the number in it.
 func dockerRead(path string) (c map[string]any, edits int, err error) {
 	data, err := os.ReadFile(path)
 	if err == nil {
@@ -244,7 +245,7 @@ func dockerRead(path string) (c map[string]any, edits int, err error) {
 	return c, edits, err
 }
 
-// dockerEdit writes config.json with another number.
+// dockerEdit writes config.json with a new number.
 func dockerEdit(path string, c map[string]any, edits int) error {
 	c["HttpHeaders"] = map[string]any{"Edits": strconv.Itoa(edits)}
 	data, err := json.MarshalIndent(c, "", "\t")
@@ -258,8 +259,8 @@ func dockerEdit(path string, c map[string]any, edits int) error {
 	return os.Rename(temp, path)
 }
 
-// dockerWriterMain edits config.json until standard input ends, then prints how often, how many of its edits it did not find again, and
-// how many of them only a moment later: they were being put back.
+// dockerWriterMain edits config.json until standard input ends. Then it prints the number of its edits, how
+// many it did not find again, and how many it found only a moment later, because they were being restored.
 func dockerWriterMain() int {
 	over := atomic.Bool{}
 	go func() {
@@ -290,8 +291,9 @@ func dockerWriterMain() int {
 	return 0
 }
 
-// TestConfigJSONEditedMeanwhile: Docker writes config.json all the time while it is configured and unconfigured. Nothing that
-// Docker wrote is ever overwritten; that its own last write may take back ours is Docker's way.
+// TestConfigJSONEditedMeanwhile writes config.json constantly, as Docker does, while it is configured and
+// unconfigured. Nothing that Docker wrote may be overwritten. Docker's own last write may undo ours, as
+// that is how Docker writes.
 func TestConfigJSONEditedMeanwhile(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	path := filepath.Join(w.getenv("DOCKER_CONFIG"), "config.json")
@@ -311,7 +313,7 @@ func TestConfigJSONEditedMeanwhile(t *testing.T) {
 		verb := []string{"configure", "unconfigure"}[i%2]
 		_, stderr, err := w.output("", scripttest.Ragenv, "docker", verb)
 		if err != nil && strings.Contains(stderr, "was changed by another program") && strings.Contains(stderr, "hint: run it again") {
-			refused++ // ten times in a row: said so, and changed nothing
+			refused++ // ten collisions in a row: it reports this and changes nothing
 		} else if err != nil {
 			t.Errorf("%s: %v: %s", verb, err, stderr)
 		}
@@ -336,8 +338,8 @@ func TestConfigJSONEditedMeanwhile(t *testing.T) {
 	t.Logf("%d runs against %d edits of another process: %d gave up with an error, %d edits lost, %d put back", n, edits, refused, lost, late)
 }
 
-// TestTwoLogins: two docker logins at once, to the same registry and to different ones. With the real docker where it is
-// installed, else as it would call the helper.
+// TestTwoLogins runs two docker logins at once, to the same registry and to different ones. It uses the
+// real docker if installed, and otherwise calls the helper as docker does.
 func TestTwoLogins(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	put(t, filepath.Join(w.getenv("DOCKER_CONFIG"), "config.json"), `{"credsStore": "ngc"}`)

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// loginServers starts two registries that take every login, and returns their addresses. Docker speaks plain HTTP to a loopback address.
+// loginServers starts two registries that accept every login, and returns their addresses. Docker uses
+// plain HTTP for loopback addresses.
 func loginServers(t *testing.T) []string {
 	t.Helper()
 	var addresses []string

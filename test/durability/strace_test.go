@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// needStrace returns strace's path, and skips where it cannot trace.
+// needStrace returns the path of strace. It skips the test if strace cannot trace here.
 func needStrace(t *testing.T) string {
 	t.Helper()
 	strace, err := exec.LookPath("strace")
@@ -20,7 +20,8 @@ func needStrace(t *testing.T) string {
 	return strace
 }
 
-// traced is a program under strace with these options; what strace writes goes to the file log.
+// traced returns a command that runs a program under strace with these options and writes strace's output
+// to log.
 func (w *world) traced(strace, log string, options []string, program string, args ...string) *exec.Cmd {
 	cmd := w.command(program, args...)
 	all := append([]string{strace, "-f", "-q", "-y", "-o", log}, options...)

@@ -23,7 +23,7 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// changePassphrase is a program of these tests: "ragenv passphrase" for a script, with a cheap passphrase.
+// changePassphrase is a program of these tests: a scriptable "ragenv passphrase" with a cheap passphrase.
 const changePassphrase = "change-passphrase"
 
 func TestMain(m *testing.M) {
@@ -36,25 +36,25 @@ func TestMain(m *testing.M) {
 	scripttest.Clean(m)
 }
 
-// envRole makes the test binary one of the programs of these tests.
+// envRole makes the test binary run as one of the programs of these tests.
 const envRole = "DURABILITY_TEST_ROLE"
 
-// workFactor makes scrypt cheap: it is not what is tested.
+// workFactor makes scrypt cheap, since scrypt is not under test.
 const workFactor = 10
 
-// world is a home of its own, with a store that has no passphrase, and what must be in it.
+// world is a separate home with a store without a passphrase, and the expected contents.
 type world struct {
 	t     testing.TB
 	dir   string
 	env   []string
 	paths config.Paths
-	items map[keychain.Ref]string // what is stored, as far as it is known
-	extra map[string]string       // further variables for the programs
+	items map[keychain.Ref]string // the expected items, as far as known
+	extra map[string]string       // extra variables for the programs
 
 	passphrase []byte // of the store; empty for none
 }
 
-// passStub stands for pass(1): entries are files, replaced as a whole. What pass itself does is not under test.
+// passStub stands in for pass(1): entries are files, replaced as a whole. pass itself is not under test.
 const passStub = `#!/bin/sh
 set -e
 case $1 in
@@ -70,13 +70,13 @@ rm) rm "$PASSWORD_STORE_DIR/$3.gpg" ;;
 esac
 `
 
-// gpgStub stands for the gpg that reads pass' entries: they are not encrypted here.
+// gpgStub stands in for the gpg that reads the entries of pass, which are not encrypted here.
 const gpgStub = `#!/bin/sh
 for file; do :; done
 exec cat "$file"
 `
 
-// emptyWorld makes a world without a store.
+// emptyWorld creates a world without a store.
 func emptyWorld(t testing.TB, dir string) *world {
 	t.Helper()
 	env, err := scripttest.Environ(dir)
@@ -185,7 +185,7 @@ func (w *world) command(program string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run runs a program to its end and returns what it printed; it must succeed.
+// run runs a program to its end and returns its output. The program must succeed.
 func (w *world) run(stdin, program string, args ...string) string {
 	w.t.Helper()
 	cmd := w.command(program, args...)
@@ -198,7 +198,7 @@ func (w *world) run(stdin, program string, args ...string) string {
 	return stdout.String()
 }
 
-// backend is the one that a program would use now.
+// backend returns the backend that a program would use now.
 func (w *world) backend() (string, error) {
 	c, err := config.Load(w.getenv)
 	if err != nil {
@@ -210,7 +210,7 @@ func (w *world) backend() (string, error) {
 	return c.Backend, nil
 }
 
-// read returns all items that a program would see now.
+// read returns all items that a program would find now.
 func (w *world) read() (map[keychain.Ref]string, error) {
 	backend, err := w.backend()
 	if err != nil {
@@ -219,12 +219,12 @@ func (w *world) read() (map[keychain.Ref]string, error) {
 	return w.readFrom(backend)
 }
 
-// processEnvironment is held by who changes it for the library.
+// processEnvironment is held while the environment is changed for the library.
 var processEnvironment sync.Mutex
 
 func (w *world) readFrom(backend string) (map[keychain.Ref]string, error) {
 	if backend == keychain.BackendPass {
-		// The library asks the process's environment where pass keeps its entries.
+		// The library reads the place of pass's entries from the process's environment.
 		processEnvironment.Lock()
 		defer processEnvironment.Unlock()
 		for _, name := range []string{"PATH", "PASSWORD_STORE_DIR"} {
@@ -256,8 +256,8 @@ func (w *world) readFrom(backend string) (map[keychain.Ref]string, error) {
 	return got, nil
 }
 
-// compare judges each item by itself: it holds the former value or the next one; only the next if the change was
-// reported as done. What is stored becomes what is known.
+// compare checks each item: it must have the former value or the next one, and the next one if the change
+// was reported as done. The stored items become the expected ones.
 func (w *world) compare(next map[keychain.Ref]string, done bool) error {
 	got, err := w.read()
 	if err != nil {
@@ -284,7 +284,7 @@ func (w *world) compare(next map[keychain.Ref]string, done bool) error {
 	return errors.Join(wrong...)
 }
 
-// temporary returns the temporary files anywhere in the world.
+// temporary returns all temporary files in the world.
 func (w *world) temporary() []string {
 	var found []string
 	err := filepath.WalkDir(w.dir, func(path string, entry fs.DirEntry, err error) error {
@@ -299,7 +299,7 @@ func (w *world) temporary() []string {
 	return found
 }
 
-// storeIsTidy makes a write to the store, which has to succeed and to remove what a killed one left.
+// storeIsTidy writes to the store. The write must succeed and remove leftovers of a killed one.
 func (w *world) storeIsTidy() error {
 	k, err := keychain.Open(w.options())
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/ragenv/ragenv/test/bench/result"
 )
 
-// What the two charts show, in their order.
+// The subjects of the two charts, in order.
 var (
 	startOrder = []string{result.Hello, "unknown", "missing", "get", "get-cached", "store", "ragenv-true", "list-100"}
 	peerOrder  = []string{"get", "get-cached", "get-secret-service", "get-pass", "secretservice", "secret-tool", "pass", "aws-vault", "sops"}
@@ -32,7 +32,7 @@ var colors = map[string]color.Color{
 	result.Peer:  color.RGBA{0xbc, 0x4c, 0x00, 0xff},
 }
 
-// bars returns the subjects that were measured, in the order of ids.
+// bars returns the measured subjects in the order of ids.
 func bars(r *result.Run, ids []string) (found []bar) {
 	for _, id := range ids {
 		i := slices.IndexFunc(r.Subjects, func(s result.Subject) bool { return s.ID == id })
@@ -44,18 +44,18 @@ func bars(r *result.Run, ids []string) (found []bar) {
 	return found
 }
 
-// drawBars writes a chart of horizontal bars as SVG. Its axis is linear and starts at zero.
+// drawBars writes an SVG chart of horizontal bars. The axis is linear and starts at zero.
 func drawBars(path, title string, rows []bar) error {
-	sans := font.Font{Typeface: "Liberation", Variant: "Sans"} // as wide as Arial and Helvetica, which browsers replace it with
+	sans := font.Font{Typeface: "Liberation", Variant: "Sans"} // as wide as Arial and Helvetica, which browsers use instead
 	p := plot.New()
 	p.Title.Text, p.Title.TextStyle.Font, p.Title.Padding = title, font.From(sans, 14), vg.Points(8)
 	p.X.Label.Text, p.X.Label.TextStyle.Font = "milliseconds (median), linear axis from zero", font.From(sans, 11)
 	p.X.Tick.Label.Font = font.From(sans, 10)
-	p.BackgroundColor = color.White // reads the same on a dark page
+	p.BackgroundColor = color.White // readable on a dark page, too
 	var names []string
 	var ends plotter.XYLabels
 	for i := range rows {
-		row := rows[len(rows)-1-i] // the first is on top
+		row := rows[len(rows)-1-i] // the first row is at the top
 		b, err := plotter.NewBarChart(plotter.Values{row.median}, vg.Points(14))
 		if err != nil {
 			return err
@@ -78,7 +78,7 @@ func drawBars(path, title string, rows []bar) error {
 	p.Add(values)
 	p.NominalY(names...)
 	p.Y.Tick.Label.Font = font.From(sans, 11)
-	p.Y.Width, p.Y.Tick.Length, p.Y.Padding = 0, 0, vg.Points(24) // room for a wider font
+	p.Y.Width, p.Y.Tick.Length, p.Y.Padding = 0, 0, vg.Points(24) // leaves room for a wider font
 	p.X.Min = 0
 	return p.Save(8*vg.Inch, vg.Length(len(rows))*24+80, path)
 }

@@ -12,7 +12,7 @@ type goal struct {
 	of, id   string // the numerator
 	per, ref string // the denominator
 	bound    float64
-	least    bool // the ratio is to be at least the bound
+	least    bool // the ratio must be at least the bound
 }
 
 var goals = []goal{

@@ -1,4 +1,4 @@
-// Package page shows a run of the benchmarks: a Markdown page with one table, and two charts next to it.
+// Package page renders a run of the benchmarks as a Markdown page with one table and two charts.
 package page
 
 import (
@@ -15,13 +15,13 @@ import (
 //go:embed page.md.tmpl
 var pageText string
 
-// view is what the template sees.
+// view is the data of the template.
 type view struct {
 	*result.Run
 	Charts string // the directory of the charts, relative to the page
 }
 
-// Write writes the page to path, and its charts to a directory named after the page.
+// Write writes the page to path, and its charts to a directory next to it, named after the page.
 func Write(r *result.Run, path string) error {
 	dir := strings.TrimSuffix(path, filepath.Ext(path))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -45,7 +45,7 @@ func Write(r *result.Run, path string) error {
 	return os.WriteFile(path, []byte(page), 0o644)
 }
 
-// Markdown returns the page. Its charts are in the directory charts.
+// Markdown returns the page, which links to its charts in the directory charts.
 func Markdown(r *result.Run, charts string) (string, error) {
 	t, err := template.New("page").Parse(pageText)
 	if err != nil {
@@ -58,7 +58,7 @@ func Markdown(r *result.Run, charts string) (string, error) {
 	return out.String(), nil
 }
 
-// Table has a row for each subject: ours first, then other programs in italics.
+// Table returns the table of all subjects: ours first, then other programs in italics.
 func (v view) Table() string {
 	var out strings.Builder
 	out.WriteString("| command | median, ms | × hello | 90th percentile, ms | CPU, ms | peak memory, MB |\n|---|---:|---:|---:|---:|---:|\n")
@@ -78,7 +78,7 @@ func (v view) Table() string {
 	return out.String()
 }
 
-// Goals has a row for each target.
+// Goals returns the table of targets.
 func (v view) Goals() string {
 	var out strings.Builder
 	out.WriteString("| target | bound | measured | |\n|---|---:|---:|---|\n")
@@ -95,7 +95,7 @@ func ms(nanoseconds float64) string {
 	return number(nanoseconds / 1e6)
 }
 
-// number writes a figure with three digits that count.
+// number formats a figure with three significant digits.
 func number(x float64) string {
 	switch {
 	case x >= 100:
@@ -117,5 +117,5 @@ func megabytes(s *result.Subject) string {
 	return text
 }
 
-// MemoryGB is the machine's memory.
+// MemoryGB returns the machine's memory in GB.
 func (v view) MemoryGB() float64 { return float64(v.Machine.Memory) / 1e9 }

@@ -10,7 +10,7 @@ import (
 	"github.com/ragenv/ragenv/test/bench/result"
 )
 
-// sample is a run with round figures: hello takes 1 ms.
+// sample returns a run with round figures: hello takes 1 ms.
 func sample() *result.Run {
 	subject := func(of, id, title string, ms int64) result.Subject {
 		return result.Subject{
@@ -64,7 +64,7 @@ func TestMarkdownWithoutGaps(t *testing.T) {
 	}
 }
 
-// The charts show every subject that was measured, by name, and name the unit of their axis.
+// The charts show every measured subject by name, and the unit of the axis.
 func TestWrite(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "speed.md")
 	if err := Write(sample(), path); err != nil {

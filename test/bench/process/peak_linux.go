@@ -9,21 +9,23 @@ import (
 	"syscall"
 )
 
-// Peak is the most memory that a process, or one of the children it waited for, had in use.
+// Peak is the peak memory of a process, or of a child that it waited for if that is larger.
 type Peak struct {
 	KiB int64
-	// Bound tells that it is at most KiB: the process stayed below the one that started it, which hides it.
+	// Bound means that KiB is an upper limit: the process used less than its parent, which hides its own
+	// peak.
 	Bound bool
 }
 
-// MaxRSS runs a command to its end and returns its peak of resident memory.
+// MaxRSS runs a command to its end and returns its peak resident memory. follows means that the command is
+// replaced by another program.
 //
-// wait4 alone would not do: the memory of a child that is just made is its parent's, and the kernel counts that as the child's
-// own in ru_maxrss (exec_mmap in the kernel's fs/exec.c). So the process is stopped where it exits, and its own high-water
-// mark is read (VmHWM, proc_pid_status(5)). That misses children and the programs that were replaced by exec; for these,
-// ru_maxrss is right whenever it is above this process's own. follows tells that the command is replaced by another.
+// wait4 alone is not enough: a new child starts with its parent's memory, and the kernel counts that in the
+// child's ru_maxrss (exec_mmap in the kernel's fs/exec.c). So the process is stopped at its exit and its
+// own high-water mark is read (VmHWM, proc_pid_status(5)). That misses its children and programs that exec
+// replaced. For these, ru_maxrss is right if it exceeds this process's own.
 func MaxRSS(c Command, follows bool) (Peak, error) {
-	runtime.LockOSThread() // a tracer is a thread
+	runtime.LockOSThread() // ptrace is bound to a thread
 	defer runtime.UnlockOSThread()
 	floor, err := highWater(os.Getpid())
 	if err != nil {
@@ -44,7 +46,7 @@ func MaxRSS(c Command, follows bool) (Peak, error) {
 	} else if own, counted, err = traced(c); err != nil {
 		return Peak{}, err
 	}
-	// What this process itself grew by until the child was made.
+	// This process may have grown before it created the child.
 	if now, err := highWater(os.Getpid()); err == nil {
 		floor = max(floor, now)
 	}
@@ -57,13 +59,13 @@ func MaxRSS(c Command, follows bool) (Peak, error) {
 	return Peak{KiB: own}, nil
 }
 
-// Of ptrace(2).
+// From ptrace(2).
 const (
 	ptraceOptionExitKill = 0x100000
 	waitAll              = 0x40000000 // __WALL
 )
 
-// traced returns the high-water mark of the process itself, and ru_maxrss, both in KiB.
+// traced returns the high-water mark of the process itself and its ru_maxrss, both in KiB.
 func traced(c Command) (own, counted int64, err error) {
 	r, err := c.start(&syscall.SysProcAttr{Ptrace: true})
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package process starts programs and measures what each of them cost, with as little of its own as can be: posix_spawn in
-// all but name (clone with CLONE_VFORK), wait4 and the monotonic clock.
+// Package process starts programs and measures what each of them costs, with little overhead: it starts
+// them like posix_spawn (clone with CLONE_VFORK) and uses wait4 and the monotonic clock.
 package process
 
 import (
@@ -9,23 +9,23 @@ import (
 	"time"
 )
 
-// Command says what is started. Standard output and error go nowhere.
+// Command describes a process to start. Its standard output and error are discarded.
 type Command struct {
-	Argv  []string // its first element is the program's path
+	Argv  []string // the first element is the program's path
 	Env   []string
 	Dir   string
-	Stdin string // a file; empty is none
+	Stdin string // a file; empty for no input
 }
 
-// Sample is what one process cost, with all the children that it waited for.
+// Sample is the cost of one process, including all children that it waited for.
 type Sample struct {
-	Wall   time.Duration // from before the start to its end
+	Wall   time.Duration // from before the start to after the end
 	CPU    time.Duration // user and system
 	Faults int64         // page faults that needed no input or output
 	Exit   int           // 128+n for signal n
 }
 
-// running is a process that was started.
+// running is a started process.
 type running struct {
 	pid   int
 	stdin *os.File
@@ -40,7 +40,7 @@ var devNull = func() *os.File {
 	return f
 }()
 
-// Spawn runs a command to its end. The caller has locked its thread if it wants steady times.
+// Spawn runs a command to its end. For steady times, the caller locks its thread first.
 func Spawn(c Command) (Sample, error) {
 	r, err := c.start(nil)
 	if err != nil {
@@ -49,8 +49,8 @@ func Spawn(c Command) (Sample, error) {
 	return r.wait()
 }
 
-// SpawnAll runs a command several times at once. Wall is from before the first start to the last end; the rest are sums, and
-// Exit is the highest.
+// SpawnAll runs a command several times at once. Wall is from before the first start to the last end, Exit
+// is the highest code, and the rest are sums.
 func SpawnAll(c Command, times int) (Sample, error) {
 	var total Sample
 	var failed error

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// The test program serves as what is measured.
+// envRole makes the test program the measured command.
 const envRole = "RAGENV_BENCH_TEST_ROLE"
 
 func TestMain(m *testing.M) {
@@ -51,7 +51,7 @@ func spawn(t *testing.T, c Command) Sample {
 	return s
 }
 
-// Waiting costs time and no CPU; computing costs both.
+// Waiting costs time but no CPU; computing costs both.
 func TestSpawnTellsTimeFromCPU(t *testing.T) {
 	asleep, busy := spawn(t, self(t, "sleep")), spawn(t, self(t, "burn"))
 	if asleep.Exit != 7 || busy.Exit != 7 {
@@ -87,7 +87,7 @@ func TestSpawnHandsOverTheFile(t *testing.T) {
 	if err := os.WriteFile(c.Stdin, []byte("12345"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // from its beginning each time
+	for range 2 { // read from the beginning each time
 		if s := spawn(t, c); s.Exit != 5 {
 			t.Errorf("it read %d bytes, want 5", s.Exit)
 		}
@@ -100,7 +100,7 @@ func TestSpawnOfNothing(t *testing.T) {
 	}
 }
 
-// The peak is the child's own, also when this process is the larger one.
+// The peak is the child's own, even if this process is larger.
 func TestMaxRSS(t *testing.T) {
 	ballast := make([]byte, 256<<20)
 	for i := 0; i < len(ballast); i += 4096 {

@@ -1,4 +1,5 @@
-// Package result is what a run of the benchmarks found: written as JSON, and read again to be shown.
+// Package result holds the results of a run of the benchmarks. They are saved as JSON and loaded to render
+// the page.
 package result
 
 import (
@@ -8,39 +9,39 @@ import (
 	"time"
 )
 
-// Run is everything of one run. Every duration is in nanoseconds.
+// Run is the result of one run. Every duration is in nanoseconds.
 type Run struct {
 	Taken    time.Time `json:"taken"`
 	Machine  Machine   `json:"machine"`
 	Go       string    `json:"go"`
-	After    string    `json:"after"` // the version measured
+	After    string    `json:"after"` // the version that is measured
 	Rounds   int       `json:"rounds"`
 	Subjects []Subject `json:"subjects"`
 	Missing  []Missing `json:"missing,omitempty"`
 }
 
-// Machine is where it ran.
+// Machine describes the machine of the run.
 type Machine struct {
 	CPU    string  `json:"cpu"`
 	Cores  int     `json:"cores"`
 	Memory int64   `json:"memory"` // bytes
 	Kernel string  `json:"kernel"`
 	System string  `json:"system"`
-	Load   float64 `json:"load"` // of the minute before the run
+	Load   float64 `json:"load"` // load average of the minute before the run
 }
 
-// Whose a subject is.
+// The origins of a subject.
 const (
-	Base   = "base"   // what the others are compared with
+	Base   = "base"   // the baseline
 	After  = "after"  // this tree
 	Before = "before" // the tree it is compared with
-	Peer   = "peer"   // other programs
+	Peer   = "peer"   // another program
 )
 
-// Hello is the ID of the subject that the ratios refer to.
+// Hello is the ID of the subject that ratios refer to.
 const Hello = "hello"
 
-// Subject is one thing measured; a sample of each of its slices belongs to one process.
+// Subject is one measured command. Samples with the same index belong to the same process.
 type Subject struct {
 	ID           string  `json:"id"`
 	Of           string  `json:"of"`
@@ -52,16 +53,16 @@ type Subject struct {
 	Instructions Samples `json:"instructions,omitempty"`
 }
 
-// Missing is what could not be measured, and why.
+// Missing is a subject that could not be measured, and why.
 type Missing struct {
 	Name   string `json:"name"`
 	Reason string `json:"reason"`
 }
 
-// Samples are measurements of one kind, in the order they were taken.
+// Samples are measurements of one kind, in the order taken.
 type Samples []int64
 
-// Median returns the middle one, or the mean of the two in the middle; of none it is 0.
+// Median returns the middle sample, or the mean of the two middle ones. It is 0 without samples.
 func (s Samples) Median() float64 {
 	if len(s) == 0 {
 		return 0
@@ -74,7 +75,8 @@ func (s Samples) Median() float64 {
 	return float64(sorted[middle-1]+sorted[middle]) / 2
 }
 
-// Quantile returns the smallest sample that at least a part q of them (0 < q <= 1) does not exceed; of none it is 0.
+// Quantile returns the smallest sample that at least a part q of all samples (0 < q <= 1) does not exceed.
+// It is 0 without samples.
 func (s Samples) Quantile(q float64) float64 {
 	if len(s) == 0 {
 		return 0
@@ -84,7 +86,7 @@ func (s Samples) Quantile(q float64) float64 {
 	return float64(sorted[min(max(rank, 0), len(sorted)-1)])
 }
 
-// Find returns the subject of that ID and origin, or nil.
+// Find returns the subject with the ID and origin, or nil.
 func (r *Run) Find(of, id string) *Subject {
 	for i := range r.Subjects {
 		if r.Subjects[i].Of == of && r.Subjects[i].ID == id {
@@ -94,7 +96,7 @@ func (r *Run) Find(of, id string) *Subject {
 	return nil
 }
 
-// Ratio returns how many times as long as hello a subject takes, by their medians.
+// Ratio returns the subject's median time divided by that of hello.
 func (r *Run) Ratio(s *Subject) float64 {
 	hello := r.Find(Base, Hello)
 	if hello == nil || hello.Wall.Median() == 0 {
@@ -103,7 +105,7 @@ func (r *Run) Ratio(s *Subject) float64 {
 	return s.Wall.Median() / hello.Wall.Median()
 }
 
-// Save writes a run.
+// Save writes the run to path as JSON.
 func (r *Run) Save(path string) error {
 	data, err := json.Marshal(r)
 	if err != nil {
@@ -112,7 +114,7 @@ func (r *Run) Save(path string) error {
 	return os.WriteFile(path, append(data, '\n'), 0o644)
 }
 
-// Load reads what Save wrote.
+// Load reads a file that Save wrote.
 func Load(path string) (*Run, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -19,7 +19,7 @@ func named(s *subject) *subject {
 	return s
 }
 
-// What answers wrongly is not measured, and the complaint holds no secret.
+// A subject with a wrong answer is not measured, and the error contains no secret.
 func TestVerifyRefusesWrongAnswers(t *testing.T) {
 	key := newKey()
 	want := credential{ngc, ngcUser, key}
@@ -112,7 +112,7 @@ func TestReadPeers(t *testing.T) {
 	}
 }
 
-// fakePerf puts a perf on PATH that reports that line.
+// fakePerf puts a perf on PATH that prints the line.
 func fakePerf(t *testing.T, line string) {
 	t.Helper()
 	dir := t.TempDir()

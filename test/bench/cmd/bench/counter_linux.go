@@ -14,15 +14,16 @@ import (
 	"github.com/ragenv/ragenv/test/bench/process"
 )
 
-// counter counts the instructions that a command executes in user mode. It runs with GOMAXPROCS=1: with more, Go's
-// scheduler looks for work in vain, and what that takes differs by a tenth between two runs.
+// counter counts the instructions that a command executes in user mode. It sets GOMAXPROCS=1: with more,
+// Go's scheduler searches for work in vain, which varies by a tenth between two runs.
 type counter struct {
 	name  string
 	count func(process.Command) (int64, error)
 }
 
-// findCounter returns the best there is: the processor's own, where the machine lets it be read; else valgrind, which
-// executes the program itself and is as exact, but slow. The error says why there is none.
+// findCounter returns the best counter available: the processor's own if the machine allows reading it,
+// otherwise valgrind, which interprets the program and is as exact, but slow. The error says why there is
+// none.
 func findCounter() (*counter, error) {
 	var reasons []string
 	for _, c := range []*counter{{"perf stat", perf}, {"valgrind --tool=callgrind", valgrind}} {
@@ -38,7 +39,8 @@ func findCounter() (*counter, error) {
 	return nil, errors.New(strings.Join(reasons, "; "))
 }
 
-// under runs a command by way of a tool and returns what the tool wrote to the file that replaces @ in its arguments.
+// under runs a command through a tool. It returns the contents of the file whose path replaces @ in the
+// tool's arguments.
 func under(c process.Command, tool ...string) ([]byte, error) {
 	if interrupted.Load() {
 		return nil, errInterrupted
@@ -59,7 +61,7 @@ func under(c process.Command, tool ...string) ([]byte, error) {
 	}
 	c.Argv = append(argv, c.Argv...)
 	c.Env = append(append([]string{}, c.Env...), "GOMAXPROCS=1")
-	if _, _, err := output(c, nil); err != nil { // the command's own exit code is its subject's business
+	if _, _, err := output(c, nil); err != nil { // the subject checks the command's exit code
 		return nil, err
 	}
 	return os.ReadFile(file)
@@ -82,11 +84,12 @@ func perf(c process.Command) (int64, error) {
 	return 0, errors.New("it says nothing of instructions")
 }
 
-// callgrindTotal is the line of a callgrind profile that has the sum (Callgrind Format Specification, "summary:").
+// callgrindTotal matches the line with the total in a callgrind profile (Callgrind Format Specification,
+// "summary:").
 var callgrindTotal = regexp.MustCompile(`(?m)^(?:summary|totals): (\d+)`)
 
-// valgrind runs a command under callgrind. Go's preemption by signals is off: callgrind 3.19 now and then fails an assertion
-// on such a signal (vgCallgrind_post_signal).
+// valgrind runs a command under callgrind. Go's preemption by signals is off, since such a signal
+// occasionally fails an assertion in callgrind 3.19 (vgCallgrind_post_signal).
 func valgrind(c process.Command) (int64, error) {
 	c.Env = append(append([]string{}, c.Env...), "GODEBUG=asyncpreemptoff=1")
 	text, err := under(c, "valgrind", "--tool=callgrind", "--quiet", "--callgrind-out-file=@")

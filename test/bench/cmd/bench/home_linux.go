@@ -25,7 +25,7 @@ type programs struct {
 func (p programs) helper() string { return filepath.Join(p.bin, "docker-credential-ngc") }
 func (p programs) ragenv() string { return filepath.Join(p.bin, "ragenv") }
 
-// home is a throw-away home directory of a user.
+// home is a temporary home directory.
 type home struct {
 	dir string
 	env []string
@@ -35,12 +35,12 @@ func newHome(dir string, env ...string) (*home, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	// Little and always the same: the size of the environment is part of what a start costs.
+	// Small and constant: the size of the environment affects the cost of a start.
 	base := []string{"HOME=" + dir, "PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8"}
 	return &home{dir: dir, env: append(base, env...)}, nil
 }
 
-// newStore makes a home with a file store of its own; without a passphrase, unless env names one.
+// newStore creates a home with its own file store. It has no passphrase unless env names one.
 func newStore(p programs, dir string, env ...string) (*home, error) {
 	h, err := newHome(dir, env...)
 	if err != nil {
@@ -54,13 +54,13 @@ func newStore(p programs, dir string, env ...string) (*home, error) {
 	return h, err
 }
 
-// file makes a file in the home, mode 0600, and returns its path.
+// file creates a file with mode 0600 in the home and returns its path.
 func (h *home) file(name, text string) (string, error) {
 	path := filepath.Join(h.dir, name)
 	return path, os.WriteFile(path, []byte(text), 0o600)
 }
 
-// copyTo returns a copy of the home elsewhere.
+// copyTo copies the home to dir and returns the copy.
 func (h *home) copyTo(dir string) (*home, error) {
 	if out, err := exec.Command("cp", "-a", h.dir, dir).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("cp: %w: %s", err, out)
@@ -68,13 +68,13 @@ func (h *home) copyTo(dir string) (*home, error) {
 	return newHome(dir, h.env[3:]...)
 }
 
-// command is what runs argv in this home.
+// command returns the command that runs argv in this home.
 func (h *home) command(stdin string, argv ...string) process.Command {
 	return process.Command{Argv: argv, Env: h.env, Dir: h.dir, Stdin: stdin}
 }
 
-// run runs argv and returns its standard output; its standard error is part of the error only, and a secret never is: the
-// programs' own tests hold them to that, and the peers' errors are not shown.
+// run runs argv and returns its standard output. The error holds at most the first two words of argv and
+// the exit code: no output, which may hold a secret.
 func (h *home) run(stdin string, argv ...string) (string, error) {
 	if interrupted.Load() {
 		return "", errInterrupted
@@ -86,7 +86,8 @@ func (h *home) run(stdin string, argv ...string) (string, error) {
 	return out, err
 }
 
-// finish runs argv after an interruption, too, and apart from the terminal, whose next one would end it.
+// finish runs argv even after an interruption, and in its own process group, so that another Ctrl-C does
+// not end it.
 func (h *home) finish(argv ...string) (exit int, err error) {
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Env, cmd.Dir, cmd.SysProcAttr = h.env, h.dir, &syscall.SysProcAttr{Setpgid: true}
@@ -97,7 +98,7 @@ func (h *home) finish(argv ...string) (exit int, err error) {
 	return 0, err
 }
 
-// output runs a command once, outside of any measurement.
+// output runs a command once, without measuring it.
 func output(c process.Command, stdin *strings.Reader) (string, int, error) {
 	cmd := exec.Command(c.Argv[0], c.Argv[1:]...)
 	cmd.Env, cmd.Dir = c.Env, c.Dir
@@ -122,22 +123,22 @@ func output(c process.Command, stdin *strings.Reader) (string, int, error) {
 	return stdout.String(), 0, err
 }
 
-// newKey returns a key of the shape that NGC gives out.
+// newKey returns a key in the format of NGC's.
 func newKey() string {
 	random := make([]byte, 48)
-	_, _ = rand.Read(random) // does not fail: see crypto/rand
+	_, _ = rand.Read(random) // does not fail, see crypto/rand
 	return "nvapi-" + base64.RawURLEncoding.EncodeToString(random)
 }
 
-// credential is what the protocol carries.
+// credential is the JSON of the credential helper protocol.
 type credential struct{ ServerURL, Username, Secret string }
 
 func (c credential) json() string {
-	data, _ := json.Marshal(c) // strings only
+	data, _ := json.Marshal(c) // cannot fail for strings
 	return string(data)
 }
 
-// answers tells what is wrong with the answer to get, without showing a secret.
+// answers returns an error if the answer to get is wrong. The error contains no secret.
 func answers(stdout string, want credential) error {
 	var got credential
 	if err := json.Unmarshal([]byte(stdout), &got); err != nil {
@@ -149,7 +150,7 @@ func answers(stdout string, want credential) error {
 	return nil
 }
 
-// lists tells what is wrong with the answer to list.
+// lists returns an error if the answer to list is wrong.
 func lists(stdout string, want map[string]string) error {
 	var got map[string]string
 	if err := json.Unmarshal([]byte(stdout), &got); err != nil {

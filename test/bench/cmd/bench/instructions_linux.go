@@ -8,8 +8,9 @@ import (
 	"github.com/ragenv/ragenv/test/bench/result"
 )
 
-// instructions compares what two builds of the helper execute for the answers that Docker asks for most. Unlike times, these
-// hardly differ between two runs, so that a shared machine can judge by them.
+// instructions compares how many instructions two builds of the helper execute for the most frequent
+// answers to Docker. Unlike times, these counts hardly vary between runs, so a shared machine can judge
+// them.
 func instructions(arguments []string) error {
 	var after, before, afterVersion, beforeVersion string
 	var limit float64
@@ -55,7 +56,7 @@ func instructions(arguments []string) error {
 		}
 	}
 	for range runs {
-		for _, s := range subjects { // in turns, as a busy machine has some effect
+		for _, s := range subjects { // in turns, since load has some effect
 			n, err := c.count(s.command)
 			if err != nil {
 				return fmt.Errorf("%s (%s): %w", s.Title, s.Of, err)

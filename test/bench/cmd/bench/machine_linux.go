@@ -11,7 +11,7 @@ import (
 	"github.com/ragenv/ragenv/test/bench/result"
 )
 
-// machine describes where this runs; what cannot be read stays empty.
+// machine describes the machine. Values that cannot be read are empty.
 func machine() result.Machine {
 	m := result.Machine{Cores: runtime.NumCPU(), CPU: field("/proc/cpuinfo", "model name", ":"), System: field("/etc/os-release", "PRETTY_NAME", "=")}
 	var info syscall.Sysinfo_t
@@ -27,7 +27,7 @@ func machine() result.Machine {
 	return m
 }
 
-// field returns the first value of that name in a file of lines.
+// field returns the first value with that name in a file of name and value lines.
 func field(path, name, separator string) string {
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -1,5 +1,6 @@
-// Command bench measures what starting the programs costs, next to a program that does nothing and the programs that a user
-// could use instead. scripts/bench builds what it needs and calls it; so does scripts/bench-instructions.
+// Command bench measures what it costs to start the programs, compared with a program that does nothing and
+// with other programs for the same purpose. scripts/bench and scripts/bench-instructions build what it
+// needs and run it.
 //
 //	bench measure FLAG...       measures, and writes a JSON file
 //	bench show FLAG... FILE     writes the page and the charts of such a file
@@ -17,14 +18,14 @@ import (
 	"time"
 )
 
-// codeSkipped tells that what a comparison needs is not there; test drivers know it.
+// codeSkipped is the exit code for a comparison whose requirements are missing. Test drivers recognize it.
 const codeSkipped = 77
 
-// errSkipped is returned with the reason.
+// errSkipped is returned with the reason for skipping.
 var errSkipped = errors.New("SKIP")
 
-// interrupted is set by the first SIGINT or SIGTERM: what comes next is not begun, and the run's homes, daemons and keys in the
-// kernel's keyring are removed as at its end.
+// interrupted is set by the first SIGINT or SIGTERM. The run then starts nothing new, and removes its
+// homes, daemons and keys in the kernel's keyring as usual.
 var interrupted atomic.Bool
 
 var errInterrupted = errors.New("interrupted")
@@ -47,7 +48,7 @@ func main() {
 	}
 	switch err := run(os.Args[2:]); {
 	case err == nil:
-	case interrupted.Load(): // whatever failed, failed for that
+	case interrupted.Load(): // whatever failed, failed because of the interruption
 		fmt.Fprintln(os.Stderr, "bench: interrupted")
 		os.Exit(130)
 	case errors.Is(err, flag.ErrHelp):

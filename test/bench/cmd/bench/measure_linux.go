@@ -77,7 +77,7 @@ func (w *world) measure(f measureFlags) error {
 			return err
 		}
 	}
-	// Again: a kernel cache that expired meanwhile would be a slower subject, not a failed one.
+	// Check again: if a cached unlock expired during the run, a subject would be slower without failing.
 	if err := verifyAll(subjects); err != nil {
 		return fmt.Errorf("after the measurements: %w", err)
 	}

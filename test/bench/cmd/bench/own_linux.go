@@ -16,7 +16,7 @@ const (
 	unknownHost = "registry.example.com"
 )
 
-// world is where a run's homes lie, and what ends it.
+// world holds the homes of a run and the functions to run at its end.
 type world struct {
 	dir  string
 	ends []func()
@@ -28,14 +28,14 @@ func (w *world) path(elements ...string) string {
 
 func (w *world) atEnd(f func()) { w.ends = append(w.ends, f) }
 
-// end does what atEnd was told, last things first.
+// end runs the functions registered with atEnd in reverse order.
 func (w *world) end() {
 	for i := len(w.ends) - 1; i >= 0; i-- {
 		w.ends[i]()
 	}
 }
 
-// own returns the subjects of one build of the programs.
+// own returns the subjects for one build of the programs.
 func (w *world) own(p programs) ([]*subject, error) {
 	o := &ownSubjects{world: w, programs: p}
 	for _, add := range []func() error{o.get, o.cached, o.missing, o.store, o.ragenv, o.list} {
@@ -59,7 +59,7 @@ func (o *ownSubjects) add(id, title string, s *subject) {
 	o.subjects = append(o.subjects, s)
 }
 
-// keyHome makes a home with one NGC key, and the file with the question for it.
+// keyHome creates a home with one NGC key and a file with the request for it.
 func (o *ownSubjects) keyHome(name string, env ...string) (h *home, question, key string, err error) {
 	if h, err = newStore(o.programs, o.path(o.of, name), env...); err != nil {
 		return
@@ -94,7 +94,8 @@ func (o *ownSubjects) get() error {
 	return nil
 }
 
-// cached: the identity is encrypted, and the unlocked one is in the kernel's keyring, under the random name of this store.
+// cached measures a store with an encrypted identity, while the unlocked identity is in the kernel's
+// keyring under the random name of this store.
 func (o *ownSubjects) cached() error {
 	passphrase, err := os.CreateTemp(o.dir, "passphrase")
 	if err != nil {
@@ -108,7 +109,7 @@ func (o *ownSubjects) cached() error {
 	if err != nil {
 		return err
 	}
-	// With the passphrase's file at hand a lost cache would show as a slow get only.
+	// With the passphrase file present, a lost cache would only make get slower.
 	locked, err := newHome(h.dir)
 	if err != nil {
 		return err
@@ -193,7 +194,7 @@ func (o *ownSubjects) ragenv() error {
 	return nil
 }
 
-// listSizes are the numbers of registries that are listed.
+// listSizes are the numbers of registries in the keychains to list.
 var listSizes = []int{1, 100}
 
 func (o *ownSubjects) list() error {
@@ -227,7 +228,8 @@ func (o *ownSubjects) list() error {
 	return nil
 }
 
-// base returns what everything is compared with, and the command that ragenv runs in the measurements.
+// base returns the subject that all others are compared with, and the command that ragenv runs in the
+// measurements.
 func (w *world) base(hello string) ([]*subject, error) {
 	h, err := newHome(w.path("base"))
 	if err != nil {

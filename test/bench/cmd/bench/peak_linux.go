@@ -9,7 +9,8 @@ import (
 	"github.com/ragenv/ragenv/test/bench/process"
 )
 
-// peakVerb is what this program calls itself with to measure memory: a small process hides less (process.MaxRSS).
+// peakVerb is the verb with which this program starts itself to measure memory: a small process hides less
+// (process.MaxRSS).
 const peakVerb = "peak"
 
 type peakQuestion struct {
@@ -23,7 +24,7 @@ type peakAnswer struct {
 	Error string
 }
 
-// peakRuns is odd, for the median.
+// peakRuns is odd, so that one run is the median.
 const peakRuns = 5
 
 func servePeak([]string) error {
@@ -47,7 +48,7 @@ func servePeak([]string) error {
 	return json.NewEncoder(os.Stdout).Encode(a)
 }
 
-// measurePeak sets the subject's peak of memory: the median of some runs.
+// measurePeak sets the subject's peak memory to the median of peakRuns runs.
 func (s *subject) measurePeak() error {
 	self, err := os.Executable()
 	if err != nil {

@@ -15,12 +15,12 @@ import (
 	"github.com/ragenv/ragenv/test/bench/result"
 )
 
-// peer is another program, as test/worlds/clients says: where it is, or why it cannot be had.
+// peer is another program, as reported by test/worlds/clients: its path, or why it is not available.
 type peer struct{ name, path, about string }
 
 func (p peer) absent() bool { return p.path == "-" }
 
-// readPeers reads what test/worlds/clients printed.
+// readPeers parses the output of test/worlds/clients.
 func readPeers(path string) (map[string]peer, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -37,8 +37,8 @@ func readPeers(path string) (map[string]peer, error) {
 	return peers, nil
 }
 
-// peerSubjects measure the programs that a user could use instead, each in a keychain of its own with one key in it, and
-// next to two of them our helper with the same keychain behind it.
+// peerSubjects measures other programs for the same purpose, each with one key in its own keychain. For two
+// of them it also measures our helper on the same keychain.
 type peerSubjects struct {
 	*world
 	programs
@@ -47,7 +47,7 @@ type peerSubjects struct {
 	missing  []result.Missing
 }
 
-// peersOf returns what can be measured here, and what cannot, with the reason.
+// peersOf returns the subjects that can be measured here, and the others with the reason.
 func (w *world) peersOf(p programs, peers map[string]peer, own []*subject) ([]*subject, []result.Missing) {
 	s := &peerSubjects{world: w, programs: p, peers: peers}
 	s.try(s.ecr, "docker-credential-ecr-login")
@@ -105,11 +105,11 @@ func (s *peerSubjects) ecr() error {
 	return nil
 }
 
-// credentialHelper stores a key through a helper and adds its get.
+// credentialHelper stores a key through a helper and adds its get as a subject.
 func (s *peerSubjects) credentialHelper(h *home, of, id, title, program string) error {
 	want := credential{ngc, ngcUser, newKey()}
 	server := ngc
-	if of == result.Peer { // its own item, where the keychain is shared with our helper
+	if of == result.Peer { // use a separate item, where the keychain is shared with our helper
 		want.ServerURL = "https://peer.example.com"
 		server = want.ServerURL
 	}
@@ -124,7 +124,8 @@ func (s *peerSubjects) credentialHelper(h *home, of, id, title, program string) 
 	return nil
 }
 
-// ourHelper does the same with ours, and the backend named. On Linux another program takes its place for these.
+// ourHelper adds a get of our helper with the given backend. On Linux the helper runs ragenv for these
+// backends.
 func (s *peerSubjects) ourHelper(h *home, backend, id, title string) {
 	ours, err := newHome(h.dir, append(h.env[3:len(h.env):len(h.env)], "RAGENV_BACKEND="+backend)...)
 	if err == nil {
@@ -137,7 +138,7 @@ func (s *peerSubjects) ourHelper(h *home, backend, id, title string) {
 	s.subjects[len(s.subjects)-1].execs = true
 }
 
-// secretService runs gnome-keyring under a session bus of its own, which ends with this process.
+// secretService runs gnome-keyring on its own session bus, which ends with this process.
 func (s *peerSubjects) secretService() error {
 	dir := s.path("secret-service")
 	h, err := newHome(dir, "XDG_RUNTIME_DIR="+dir, "XDG_DATA_HOME="+dir+"/data", "XDG_CONFIG_HOME="+dir+"/config", "XDG_CACHE_HOME="+dir+"/cache")
@@ -191,9 +192,9 @@ func is(secret string) func(string) error {
 	}
 }
 
-// pass keeps its store under a gpg key without a passphrase.
+// pass encrypts its store with a gpg key without a passphrase.
 func (s *peerSubjects) pass() error {
-	// gpg-agent's socket is in its home, and a socket's path is short (unix(7)).
+	// gpg-agent creates its socket in its home, and the path of a socket must be short (unix(7)).
 	gpg, err := os.MkdirTemp("/tmp", "gpg")
 	if err != nil {
 		return err
@@ -222,7 +223,7 @@ func (s *peerSubjects) pass() error {
 	return nil
 }
 
-// awsVault's file backend asks for its passphrase, or takes it from the environment.
+// awsVault's file backend prompts for its passphrase or reads it from the environment.
 func (s *peerSubjects) awsVault() error {
 	dir, key := s.path("aws-vault"), newKey()
 	h, err := newHome(dir, "AWS_VAULT_BACKEND=file", "AWS_VAULT_FILE_DIR="+dir+"/vault", "AWS_VAULT_FILE_PASSPHRASE="+newKey(),
@@ -246,7 +247,7 @@ func (s *peerSubjects) awsVault() error {
 	return nil
 }
 
-// gives proves that a command prints the key.
+// gives returns a check that a command prints the key.
 func gives(h *home, key string, argv ...string) func() error {
 	return func() error {
 		out, err := h.run("", argv...)
@@ -257,7 +258,7 @@ func gives(h *home, key string, argv ...string) func() error {
 	}
 }
 
-// sops decrypts with an age identity, as the helper does; it takes that of the helper's own store.
+// sops decrypts with an age identity, as the helper does. It uses the identity of the helper's store.
 func (s *peerSubjects) sops(own []*subject) error {
 	var store string
 	for _, o := range own {

@@ -12,18 +12,18 @@ import (
 	"github.com/ragenv/ragenv/test/bench/result"
 )
 
-// subject is something to measure.
+// subject is a command to measure.
 type subject struct {
 	result.Subject
 	command process.Command
-	stdin   []string // files that take turns as standard input, instead of the command's
-	exit    int      // the exit code that it must have
+	stdin   []string // files that are used in turn as standard input, instead of the command's
+	exit    int      // the expected exit code
 	check   func(stdout string) error
-	prove   func() error // after check: what its output does not show
+	prove   func() error // runs after check, to check what the output does not show
 	execs   bool         // it is replaced by another program, or waits for others
 }
 
-// verify runs the subject once and tells what it did wrong.
+// verify runs the subject once and returns an error if it behaves wrongly.
 func (s *subject) verify() error {
 	if interrupted.Load() {
 		return errInterrupted
@@ -49,9 +49,8 @@ func (s *subject) verify() error {
 	return nil
 }
 
-// interleave runs all subjects in rounds, each round in another order, so that what the machine does meanwhile meets all of
-// them alike. The order is the same in every run. It waits for quiet
-// moments, at most patience in each round.
+// interleave runs all subjects in rounds, each in a different order, so that other load affects all of them
+// alike. The orders are the same in every run. It waits for quiet moments, for at most patience per round.
 func interleave(subjects []*subject, rounds int, patience time.Duration) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -91,8 +90,8 @@ func interleave(subjects []*subject, rounds int, patience time.Duration) error {
 	return nil
 }
 
-// awaitQuiet waits until at most half of the cores have something to do, and at most as long as patience. It returns how long
-// it waited.
+// awaitQuiet waits until at most half of the cores are busy, for at most patience. It returns how long it
+// waited.
 func awaitQuiet(patience time.Duration) time.Duration {
 	began := time.Now()
 	for time.Since(began) < patience {
@@ -100,7 +99,8 @@ func awaitQuiet(patience time.Duration) time.Duration {
 		if err != nil {
 			break
 		}
-		// The fourth field is RUNNABLE/ALL of this moment (proc_loadavg(5)); this thread is one of them.
+		// The fourth field is RUNNABLE/ALL at this moment (proc_loadavg(5)). This thread is one of the
+		// runnable ones.
 		var runnable int
 		if _, err := fmt.Sscanf(string(text), "%f %f %f %d/", new(float64), new(float64), new(float64), &runnable); err != nil || runnable-1 <= runtime.NumCPU()/2 {
 			break

@@ -1,4 +1,4 @@
-// Command hello is what every benchmark is compared with: the cheapest program that Go makes and that prints something.
+// Command hello is the baseline of the benchmarks: the cheapest Go program that prints something.
 package main
 
 import "fmt"
