@@ -18,7 +18,7 @@ func testBackends(t *testing.T) {
 	step(t, "no D-Bus daemon is started", testNoDaemon)
 }
 
-// need skips the test unless all programs are there.
+// need skips the test unless all the programs are installed.
 func (h *home) need(programs ...string) {
 	h.t.Helper()
 	for _, program := range programs {
@@ -28,7 +28,8 @@ func (h *home) need(programs ...string) {
 	}
 }
 
-// runtimeDir makes a directory with a path that is short enough for sockets (unix(7)), in the world's own /run.
+// runtimeDir creates a directory in the world's own /run, so that its path is short enough for sockets
+// (unix(7)).
 func (h *home) runtimeDir() string {
 	h.t.Helper()
 	dir, err := os.MkdirTemp("/run", "e2e")
@@ -39,7 +40,7 @@ func (h *home) runtimeDir() string {
 	return dir
 }
 
-// withDesktop returns the home inside a session bus with an unlocked GNOME Keyring; both end with the test.
+// withDesktop returns the home in a session bus with an unlocked GNOME Keyring. Both end with the test.
 func (h *home) withDesktop() *home {
 	h.t.Helper()
 	h.need("dbus-daemon", "dbus-send", "gnome-keyring-daemon")
@@ -70,14 +71,14 @@ func (h *home) withDesktop() *home {
 	return h
 }
 
-// lockDesktop locks the keyring, as a user or a screen saver would.
+// lockDesktop locks the keyring, as the user or a screen saver would.
 func (h *home) lockDesktop() {
 	h.t.Helper()
 	h.run("", "dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.secrets", "/org/freedesktop/secrets",
 		"org.freedesktop.Secret.Service.Lock", "array:objpath:/org/freedesktop/secrets/collection/login").ok()
 }
 
-// withPass returns the home with a password store, whose gpg key has this passphrase, perhaps none.
+// withPass returns the home with a password store. Its gpg key has the passphrase, which may be empty.
 func (h *home) withPass(passphrase string) *home {
 	h.t.Helper()
 	h.need("pass", "gpg", "gpgconf")
@@ -125,7 +126,7 @@ func testMigration(t *testing.T) {
 		h.with("RAGENV_BACKEND="+from).ragenv("get", "NGC_API_KEY").fails(1).says("NGC_API_KEY")
 	}
 
-	// Choosing alone leaves the keys where they are, and Docker without them; migrating back brings them.
+	// Switching the backend moves no keys, so Docker has none. Migrating back fixes that.
 	h.ragenv("backend", "use", "secret-service").ok().says("warning: 2 items in the file backend are not used any more", "hint: ragenv backend migrate file secret-service")
 	h.docker("pull", nimImage).fails(1).says("hint: ragenv set NGC_API_KEY\n")
 	h.ragenv("backend", "migrate", "file", "secret-service", "--keep").ok().says("2 items in both backends")
@@ -133,8 +134,8 @@ func testMigration(t *testing.T) {
 	h.with("RAGENV_BACKEND=file").pulls(nimImage)
 }
 
-// lendKeyring reports whether the keyctl backend can be used until the test ends. The kernel's keyring is the one thing that the
-// world shares with the machine, so a keyring that holds something is left alone.
+// lendKeyring reports whether the test may use the keyctl backend. The world shares the kernel's keyring
+// with the machine, so a keyring that has something in it is not used.
 func (h *home) lendKeyring() bool {
 	h.t.Helper()
 	if _, err := h.lookPath("keyctl"); err != nil || h.run("", "keyctl", "rlist", "@u").code != 0 {
@@ -150,7 +151,7 @@ func (h *home) lendKeyring() bool {
 	return true
 }
 
-// newStoreIn makes a store in a backend by name, where the desktop would choose another.
+// newStoreIn creates a store in the named backend, since the desktop would choose another.
 func (h *home) newStoreIn(backend string) {
 	h.t.Helper()
 	h.ragenv("setup", "--yes", "--no-passphrase", "--backend", backend).ok()
@@ -178,7 +179,7 @@ func testLockedBackends(t *testing.T) {
 			wantAnonymous(t)
 			h.ragenv("get", "NGC_API_KEY").fails(1).says("hint: ragenv unlock\n")
 			h.ragenv("--", "docker", "ps").fails(125).says("hint: ragenv unlock\n")
-			h.docker("pull", hubImage).ok() // another registry's pull is not held up
+			h.docker("pull", hubImage).ok() // another registry's pull still works
 		})
 	}
 }
@@ -186,7 +187,7 @@ func testLockedBackends(t *testing.T) {
 func testNoDaemon(t *testing.T) {
 	h := newHome(t)
 	h.need("dbus-daemon")
-	// What dbus-launch does that matters here, and a trace of it.
+	// Stands in for dbus-launch and records each call.
 	launched := h.path("launched")
 	script := "#!/bin/sh\necho x >>'" + launched + "'\nexec dbus-daemon --session --fork --print-address=1 --print-pid=1\n"
 	if err := os.WriteFile(h.path("bin", "dbus-launch"), []byte(script), 0o700); err != nil {
@@ -210,7 +211,7 @@ func testNoDaemon(t *testing.T) {
 		t.Error("dbus-launch was run")
 	}
 
-	// That nothing was counted is worth something only if it would have been.
+	// Check that a started daemon would have been counted.
 	_, pid, _ := strings.Cut(strings.TrimSpace(h.run("", "dbus-launch").ok().stdout), "\n")
 	daemon, err := strconv.Atoi(pid)
 	if err != nil {
@@ -224,7 +225,7 @@ func testNoDaemon(t *testing.T) {
 	}
 }
 
-// daemons counts the D-Bus daemons of the world.
+// daemons counts the D-Bus daemons in the world.
 func daemons() int {
 	count := 0
 	names, _ := filepath.Glob("/proc/[0-9]*/comm")

@@ -15,7 +15,7 @@ const (
 	builtImage   = "built:1"
 )
 
-func withDocker(*home, map[string]obtained) {} // the world's
+func withDocker(*home, map[string]obtained) {} // already in the world
 
 func withBuildx(h *home, programs map[string]obtained) {
 	h.link(programs["buildx"].path, ".docker", "cli-plugins", "docker-buildx")
@@ -48,7 +48,7 @@ func engineDigest(h *home, image string) string {
 	return digest
 }
 
-// writeBuild writes a build context in which the image is the base.
+// writeBuild writes a build context with the image as the base.
 func (h *home) writeBuild(image string) {
 	h.t.Helper()
 	if err := os.MkdirAll(h.path("context"), 0o700); err != nil {
@@ -57,7 +57,7 @@ func (h *home) writeBuild(image string) {
 	h.write("context/Dockerfile", "FROM "+image+"\nLABEL built=here\n")
 }
 
-// emptyBuilder forgets all images and what earlier builds resolved.
+// emptyBuilder removes all images and what earlier builds resolved.
 func emptyBuilder(h *home) {
 	h.t.Helper()
 	emptyEngine(h.t)
@@ -78,7 +78,8 @@ func buildxBuild(h *home, image string) result {
 	return h.docker("buildx", "build", "-t", builtImage, h.path("context"))
 }
 
-// dockerBuilt fails the test unless the built image has the base image's label, which holds its name.
+// dockerBuilt fails the test unless the built image has the base image's label, which contains the base's
+// name.
 func dockerBuilt(h *home, image string, _ result) {
 	h.t.Helper()
 	var labels map[string]string
@@ -90,7 +91,7 @@ func dockerBuilt(h *home, image string, _ result) {
 	}
 }
 
-// inBoth is for what does not depend on the mode of config.json.
+// inBoth returns calls that do not depend on the mode of config.json.
 func inBoth(calls ...string) map[mode][]string {
 	return map[mode][]string{credHelpers: calls, credsStore: calls}
 }
@@ -140,7 +141,7 @@ func (h *home) wantNoKey() {
 	h.ragenv("get", "NGC_API_KEY").fails(1)
 }
 
-// composeImages returns the images that a Compose project for an image has.
+// composeImages returns the images of the Compose project for an image.
 func composeImages(image string) []string {
 	if image != nims {
 		return []string{image}
@@ -154,7 +155,7 @@ func composeImages(image string) []string {
 	return all
 }
 
-// writeProject writes a Compose file with a service for each image.
+// writeProject writes a Compose file with one service per image.
 func (h *home) writeProject(images ...string) {
 	h.t.Helper()
 	var b strings.Builder
@@ -186,7 +187,8 @@ func composePulled(h *home, image string, r result) {
 	}
 }
 
-// composeOperations: builds says what a build asks; with Compose 1.x it is its own affair, later the builder's.
+// composeOperations returns the operations of a Compose program. builds are the calls of a build, which
+// Compose 1.x makes itself and later versions leave to the builder.
 func composeOperations(builds map[mode][]string, compose ...string) []operation {
 	return []operation{
 		{name: "build", want: builds, do: func(h *home) {
@@ -221,7 +223,7 @@ func withPython(h *home, programs map[string]obtained) {
 	h.link(programs["docker-py"].path, "bin", "python-with-docker")
 }
 
-// python runs a script with docker-py, its client as c.
+// python runs a docker-py script, in which c is the client.
 func (h *home) python(stdin, script string, args ...string) result {
 	h.t.Helper()
 	h.write("script.py", "import docker, sys\nc = docker.from_env()\n"+script)
@@ -236,7 +238,7 @@ func pythonPull(h *home, image string) result {
 
 const pythonBuild = "c.images.build(path=sys.argv[1], tag=sys.argv[2])\n"
 
-// allLogins are the calls of a build that sends every login there is.
+// allLogins are the calls of a build that sends every available login.
 var allLogins = map[mode][]string{
 	credHelpers: getNVCR,
 	credsStore:  {"list", "get nvcr.io", "get registry.example.com:5000"},

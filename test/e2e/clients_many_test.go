@@ -15,7 +15,8 @@ import (
 	"github.com/ragenv/ragenv/test/e2e/registry"
 )
 
-// testManyRegistries: before a build, the classic builder and docker-py ask the helper for everything it has.
+// testManyRegistries checks that the classic builder and docker-py ask the helper for every login before a
+// build.
 func testManyRegistries(t *testing.T, programs map[string]obtained) {
 	const count = 100
 	h := newHome(t)
@@ -68,8 +69,8 @@ func testManyRegistries(t *testing.T, programs map[string]obtained) {
 	}
 }
 
-// testParallelCalls: 64 gets at once next to 16 stores, as Compose and a login in another terminal make them. The store has a
-// passphrase and is unlocked, so that all go by way of the kernel's keyring.
+// testParallelCalls runs 64 gets and 16 stores at once, as Compose and a login in another terminal would.
+// The store has a passphrase and is unlocked, so every call uses the kernel's keyring.
 func testParallelCalls(t *testing.T) {
 	const gets, stores = 64, 16
 	h := newHome(t)
@@ -83,7 +84,7 @@ func testParallelCalls(t *testing.T) {
 	h.run(keys[0], "ragenv", "set", "NGC_API_KEY").ok()
 	h.with("RAGENV_PASSPHRASE_FILE=" + passphraseFile).ragenv("unlock").ok()
 
-	helper := filepath.Join(os.Getenv(envBin), helperName) // without the shim, whose work would be the most of it
+	helper := filepath.Join(os.Getenv(envBin), helperName) // not the shim, which would take most of the time
 	call := func(verb, input string) (string, error) {
 		command := exec.CommandContext(t.Context(), helper, verb)
 		command.Dir, command.Env, command.Stdin = h.dir, h.env, strings.NewReader(input)
@@ -100,7 +101,7 @@ func testParallelCalls(t *testing.T) {
 	for i := range gets + stores {
 		calls.Go(func() {
 			<-begin
-			if i%5 == 0 { // every fifth: 16 of 80
+			if i%5 == 0 { // every fifth is a store: 16 of 80
 				server := "nvcr.io"
 				if i%2 == 1 {
 					server = fmt.Sprintf("registry-%d.example.com", i)

@@ -15,7 +15,7 @@ import (
 	"github.com/ragenv/ragenv/test/e2e/registry"
 )
 
-// withNerdctl drives the containerd that the world's engine has started.
+// withNerdctl uses the containerd that the world's engine started.
 func withNerdctl(h *home, programs map[string]obtained) {
 	h.t.Helper()
 	h.link(programs["nerdctl"].path, "bin", "nerdctl")
@@ -27,7 +27,7 @@ func withNerdctl(h *home, programs map[string]obtained) {
 func nerdctlPull(h *home, image string) result {
 	h.t.Helper()
 	for _, other := range []string{image, pushImage} {
-		h.run("", "nerdctl", "rmi", "--force", other) // fails where there is none
+		h.run("", "nerdctl", "rmi", "--force", other) // fails if there is no image
 	}
 	return h.run("", "nerdctl", "pull", image)
 }
@@ -39,7 +39,7 @@ func nerdctlPulled(h *home, image string, _ result) {
 
 var nerdctlLogin = []string{"nerdctl", "login", "--username", registry.NVCRUser, "--password-stdin", registryHost}
 
-// nerdctlNames are all names that it has for nvcr.io.
+// nerdctlNames returns the calls for all names that nerdctl has for nvcr.io.
 func nerdctlNames(verb string) []string {
 	var all []string
 	for _, host := range []string{registryHost + ":443", registryHost} {
@@ -48,7 +48,8 @@ func nerdctlNames(verb string) []string {
 	return all
 }
 
-// nerdctlPlainLogin comes after a logout: what becomes of a login where credHelpers names nvcr.io alone, as configure leaves it that ran before nerdctl was there.
+// nerdctlPlainLogin follows a logout. It shows what a login does if credHelpers names only nvcr.io, as
+// after a configure that ran before nerdctl was installed.
 var nerdctlPlainLogin = []operation{
 	{
 		name: "login with a key, without nvcr.io:443 in credHelpers", keeps: map[mode]string{credHelpers: ".docker/config.json"},
@@ -72,7 +73,7 @@ var nerdctlPlainLogin = []operation{
 	},
 }
 
-// usesStore reports whether config.json has a credsStore. Unlike config it accepts logins there.
+// usesStore reports whether config.json has a credsStore. Unlike config, it accepts logins in the file.
 func (h *home) usesStore() bool {
 	h.t.Helper()
 	data, err := os.ReadFile(h.path(".docker", "config.json"))
@@ -82,7 +83,7 @@ func (h *home) usesStore() bool {
 	return strings.Contains(string(data), `"credsStore"`)
 }
 
-// withBuildKit starts a BuildKit daemon, which asks its client for logins, and that one the helper.
+// withBuildKit starts a BuildKit daemon. It asks its client for logins, which asks the helper.
 func withBuildKit(h *home, programs map[string]obtained) {
 	h.t.Helper()
 	if daemon := programs["buildkitd"]; daemon.path == "-" {
@@ -125,7 +126,8 @@ func buildctlBuild(h *home, image string) result {
 		"--local", "dockerfile="+h.path("context"), "--output", "type=oci,tar=false,dest="+h.path("layout"))
 }
 
-// buildctlBuilt fails the test unless the built image has the base image's label, which holds its name.
+// buildctlBuilt fails the test unless the built image has the base image's label, which contains the base's
+// name.
 func buildctlBuilt(h *home, image string, _ result) {
 	h.t.Helper()
 	config, err := layoutImage(h).ConfigFile()
@@ -137,7 +139,7 @@ func buildctlBuilt(h *home, image string, _ result) {
 	}
 }
 
-// layoutImage returns the only image of the OCI layout in the home.
+// layoutImage returns the only image in the home's OCI layout.
 func layoutImage(h *home) v1.Image {
 	h.t.Helper()
 	index, err := layout.ImageIndexFromPath(h.path("layout"))
@@ -155,7 +157,7 @@ func layoutImage(h *home) v1.Image {
 	return image
 }
 
-// withTestcontainers: the library for Node.js.
+// withTestcontainers prepares the Testcontainers library for Node.js.
 func withTestcontainers(h *home, programs map[string]obtained) {
 	h.t.Helper()
 	h.env = append(h.env, "NODE_PATH="+filepath.Dir(programs["testcontainers"].path), "TESTCONTAINERS_RYUK_DISABLED=true")
@@ -177,7 +179,7 @@ func devcontainerFeature(h *home, image string) result {
 	return h.with("NODE_EXTRA_CA_CERTS="+os.Getenv("SSL_CERT_FILE")).run("", "devcontainer", "features", "info", "manifest", image, "--log-level", "trace")
 }
 
-// withPodman5 gives a newer Podman a storage of its own, and what it wants to find before it does anything.
+// withPodman5 gives a newer Podman its own storage and the files it needs to start.
 func withPodman5(h *home, programs map[string]obtained) {
 	h.t.Helper()
 	h.link(programs["podman-5"].path, "bin", "podman")
@@ -201,7 +203,7 @@ func withKo(h *home, programs map[string]obtained) {
 		"KO_DOCKER_REPO="+koRepository)
 }
 
-// koRepository is where ko pushes to.
+// koRepository is the repository that ko pushes to.
 const koRepository = "nvcr.io/org/pushed"
 
 func koCommand(flags ...string) []string {
@@ -215,13 +217,13 @@ func koBuild(h *home, image string) result {
 		fetchTo(koCommand("--push=false", "--oci-layout-path=../layout")...)
 }
 
-// koBuilt fails the test unless what was built names the base image, and has its layers.
+// koBuilt fails the test unless the built image names the base image and has its layers.
 func koBuilt(h *home, image string, _ result) {
 	h.t.Helper()
 	wantBase(h.t, layoutImage(h), image)
 }
 
-// wantBase fails the test unless an image that ko built is of that base.
+// wantBase fails the test unless the image that ko built has that base.
 func wantBase(t *testing.T, built v1.Image, image string) {
 	t.Helper()
 	manifest, err := built.Manifest()

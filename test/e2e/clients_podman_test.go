@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// testPodmanConfiguration: what "ragenv docker configure --podman" writes adds to the user's own configuration, and goes again.
+// testPodmanConfiguration checks that "ragenv docker configure --podman" adds to the user's own
+// configuration, and that unconfigure removes it again.
 func testPodmanConfiguration(t *testing.T, programs map[string]obtained) {
 	if programs["podman"].path == "-" {
 		skip(t, programs["podman"].version)
@@ -31,23 +32,24 @@ func testPodmanConfiguration(t *testing.T, programs map[string]obtained) {
 	podmanPull(h, nimImage).ok()
 	h.wantCalls("get nvcr.io")
 	h.ragenv("doctor").says("podman asks docker-credential-ngc for every registry")
-	h.helperCalls() // doctor asks for the helper's version
+	h.helperCalls() // doctor asks the helper for its version
 
-	// Every registry is the helper's affair then, public images and all: so it must be there.
+	// The helper is now asked for every registry, even for public images, so it must be installed.
 	podmanPull(h, "docker.io/"+hubImage).ok()
 	h.wantCalls("get docker.io")
 	if err := os.Rename(h.path("bin", helperName), h.path("helper")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.lookPath(helperName); err != nil { // the machine has none either
-		// Older ones report in a misleading way that it was found, in the current directory; so by golang.org/x/sys/execabs.
+	if _, err := h.lookPath(helperName); err != nil { // not installed on the machine either
+		// Older versions misleadingly report it as found in the current directory, due to
+		// golang.org/x/sys/execabs.
 		podmanPull(h, "docker.io/"+hubImage).fails(125).says("error getting credentials", helperName)
 	}
 	if err := os.Rename(h.path("helper"), h.path("bin", helperName)); err != nil {
 		t.Fatal(err)
 	}
 
-	// A file that $REGISTRY_AUTH_FILE names changes nothing of this.
+	// A file in $REGISTRY_AUTH_FILE makes no difference.
 	elsewhere := h.with("REGISTRY_AUTH_FILE=" + h.path("auth.json"))
 	podmanPull(elsewhere, nimImage).fails(125).says("auth.json: no such file or directory")
 	elsewhere.ragenv("doctor").says("which is not there: podman pull fails")
@@ -69,7 +71,8 @@ func testPodmanConfiguration(t *testing.T, programs map[string]obtained) {
 	testPodmanVariables(t, h)
 }
 
-// testPodmanVariables: status and doctor say what the real programs do where variables name other files, and configure makes them ask.
+// testPodmanVariables checks that status and doctor describe what the real programs do if variables name
+// other files, and that configure makes the programs ask the helper.
 func testPodmanVariables(t *testing.T, h *home) {
 	h.ragenv("docker", "configure").ok()
 	podmanPull(h, nimImage).ok()
@@ -95,7 +98,7 @@ func testPodmanVariables(t *testing.T, h *home) {
 	if searched := named.run("", "podman", "info", "--format", "{{.Registries.search}}").ok().stdout; strings.TrimSpace(searched) != "[nvcr.io]" {
 		t.Errorf("podman searches %s", searched)
 	}
-	// It reads the line itself, not only the drop-in.
+	// It parses the line itself, not only our drop-in.
 	if err := os.RemoveAll(h.path(".config", "containers", "registries.conf.d")); err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ import (
 	"github.com/ragenv/ragenv/test/e2e/registry"
 )
 
-// fetchTo runs a program that makes the directory layout in the home.
+// fetchTo runs a program that writes an image into the directory layout in the home.
 func (h *home) fetchTo(args ...string) result {
 	h.t.Helper()
 	if err := os.RemoveAll(h.path("layout")); err != nil {
@@ -50,7 +50,7 @@ func layoutFetched(h *home, image string, _ result) {
 	}
 }
 
-// dirFetched reads the manifest from a directory as skopeo's "dir:" makes it.
+// dirFetched reads the manifest from a directory in the format of skopeo's "dir:".
 func dirFetched(h *home, image string, _ result) {
 	h.t.Helper()
 	manifest, err := os.ReadFile(h.path("layout", "manifest.json"))
@@ -60,11 +60,12 @@ func dirFetched(h *home, image string, _ result) {
 	h.wantDigest(image, fmt.Sprintf("sha256:%x", sha256.Sum256(manifest)))
 }
 
-// ownLogin is a client with a login of its own, and what the helper is asked by it, by a push of nimImage, and by a logout.
+// ownLogin is a client with its own login command, with the helper calls of a login, a push of nimImage and
+// a logout.
 type ownLogin struct {
 	login, push, logout []string // command lines; login reads the key from standard input
 	calls               map[mode][3][]string
-	keeps               map[mode]string // what the login writes, in plain text
+	keeps               map[mode]string // what the login writes in plain text
 }
 
 func (o ownLogin) operations() []operation {
@@ -77,7 +78,7 @@ func (o ownLogin) operations() []operation {
 	}
 	return []operation{
 		{name: "login with a key", want: calls(0), keeps: o.keeps, do: func(h *home) {
-			h.ragenv("rm", "NGC_API_KEY").ok() // so that a push proves what the login stored
+			h.ragenv("rm", "NGC_API_KEY").ok() // so that only the login's key can work for a push
 			h.run(h.rightKey(), o.login...).ok()
 		}},
 		{name: "push", want: calls(1), keeps: o.keeps, do: func(h *home) {
@@ -88,8 +89,8 @@ func (o ownLogin) operations() []operation {
 	}
 }
 
-// wantPushed fails the test unless pushImage is nimImage by now. Docker compresses layers anew, so only the configuration,
-// which names them uncompressed, is the same.
+// wantPushed fails the test unless pushImage is now nimImage. It compares the configuration, which names
+// the uncompressed layers, since Docker compresses layers anew.
 func wantPushed(t *testing.T) {
 	t.Helper()
 	if got, want := configDigest(t, pushImage), configDigest(t, nimImage); got != want {
@@ -97,7 +98,7 @@ func wantPushed(t *testing.T) {
 	}
 }
 
-// remoteImage asks the registry itself.
+// remoteImage reads an image from the registry.
 func remoteImage(t *testing.T, reference string) v1.Image {
 	t.Helper()
 	ref, err := name.ParseReference(reference)
@@ -120,7 +121,7 @@ func configDigest(t *testing.T, reference string) string {
 	return digest.String()
 }
 
-// clearPushed puts another image where operations push to.
+// clearPushed overwrites the image that operations push to.
 func clearPushed(t *testing.T) {
 	t.Helper()
 	for _, reference := range []string{pushImage, pushedChart} {
@@ -156,7 +157,7 @@ func buildahPulled(h *home, image string, _ result) {
 	h.wantDigest(image, strings.TrimSpace(h.run("", "buildah", "images", "--format", "{{.Digest}}", image).ok().stdout))
 }
 
-// The chart that every world gets for helm.
+// The chart that every world serves for helm.
 const (
 	chartVersion = "0.1.0"
 	nvcrChart    = "nvcr.io/org/charts/demo:" + chartVersion
@@ -164,7 +165,7 @@ const (
 	pushedChart  = "nvcr.io/org/pushed/demo:" + chartVersion
 )
 
-// chartArchive returns what "helm package" makes.
+// chartArchive returns a chart in the format of "helm package".
 func chartArchive(t *testing.T) []byte {
 	t.Helper()
 	var archive bytes.Buffer
@@ -187,7 +188,7 @@ func chartArchive(t *testing.T) []byte {
 	return archive.Bytes()
 }
 
-// seedCharts puts a Helm chart into both registries.
+// seedCharts stores a Helm chart in both registries.
 func seedCharts(t *testing.T) {
 	t.Helper()
 	layer := static.NewLayer(chartArchive(t), "application/vnd.cncf.helm.chart.content.v1.tar+gzip")
@@ -223,7 +224,7 @@ func helmPulled(h *home, chart string, r result) {
 	_ = os.Remove(filepath.Join(h.dir, "demo-"+chartVersion+".tgz"))
 }
 
-// helmKeeps is where helm keeps the logins that "helm registry login" makes: in a file of its own.
+// helmKeeps is helm's own file for the logins of "helm registry login".
 const helmKeeps = ".config/helm/registry/config.json"
 
 var helmOperations = []operation{

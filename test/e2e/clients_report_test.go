@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// clientsReport collects the tables that end TestClients.
+// clientsReport collects the tables that TestClients prints at the end.
 type clientsReport struct {
 	mu      sync.Mutex
 	order   []string
@@ -35,7 +35,7 @@ type operationRow struct {
 
 var report = &clientsReport{clients: map[string]*clientRow{}}
 
-// edit finds or makes a client's row.
+// edit finds or adds a client's row.
 func (r *clientsReport) edit(c *client, change func(*clientRow)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -79,7 +79,7 @@ func (r *clientsReport) operation(c *client, m mode, o operation, calls []string
 			i = len(row.operations)
 			row.operations = append(row.operations, operationRow{o.name, map[mode]string{}})
 		}
-		if c.parallel { // in no order of its own, so the page has one
+		if c.parallel { // their order is random; sort them for the page
 			slices.Sort(calls)
 		}
 		text := summary(calls)
@@ -100,14 +100,14 @@ func (r *clientsReport) note(format string, args ...any) {
 	r.notes = append(r.notes, fmt.Sprintf(format, args...))
 }
 
-// written marks, in a page for people, where the tables begin; what stands before it is kept. The newer engine's tables come
-// after those of the system's: a run replaces its own engine's alone.
+// written marks where the tables begin in the documentation page; the text before it is kept. The newer
+// engine's tables follow those of the system's engine. A run replaces only its own engine's tables.
 const (
 	written      = "<!-- What follows is written by make e2e-clients. -->\n"
 	newerWritten = "<!-- What follows is written by E2E_ENGINE=docker-engine-29 make e2e-clients. -->\n"
 )
 
-// place returns the page with a run's tables in the place of the former ones.
+// place returns the page with this run's tables instead of the former ones.
 func place(page, tables string, newer bool) string {
 	prose, rest, marked := strings.Cut(page, written)
 	if !marked {
@@ -147,7 +147,7 @@ func TestPlace(t *testing.T) {
 	}
 }
 
-// finish prints the tables and writes them where the environment says.
+// finish prints the tables and writes them to the file that the environment names.
 func (r *clientsReport) finish(t *testing.T, took time.Duration) {
 	t.Helper()
 	text := r.markdown(took)
@@ -184,7 +184,7 @@ func (r *clientsReport) markdown(took time.Duration) string {
 	return b.String()
 }
 
-// engineName says which engine this is; the newer one has its module's version.
+// engineName returns the name of the engine. For the newer engine it has the version of its module.
 func engineName() string {
 	version := os.Getenv("E2E_DOCKER_VERSION")
 	if fromContainerd() {
@@ -193,7 +193,7 @@ func engineName() string {
 	return version
 }
 
-// systemName returns what os-release(5) calls this system.
+// systemName returns the system's name according to os-release(5).
 func systemName() string {
 	data, _ := os.ReadFile("/etc/os-release")
 	for line := range strings.Lines(string(data)) {
@@ -204,7 +204,7 @@ func systemName() string {
 	return "Linux"
 }
 
-// tables writes one of clients and one of what they ask.
+// tables writes a table of clients and a table of their calls.
 func (r *clientsReport) tables(b *strings.Builder) {
 	line := func(cells ...string) { fmt.Fprintf(b, "| %s |\n", strings.Join(cells, " | ")) }
 	header, rule := []string{"client", "version", "asks by"}, []string{"---", "---", "---"}
@@ -249,7 +249,7 @@ func (r *clientsReport) tables(b *strings.Builder) {
 	}
 }
 
-// summary shows calls as "get nvcr.io ×14".
+// summary formats calls as "get nvcr.io ×14".
 func summary(calls []string) string {
 	if len(calls) == 0 {
 		return "none"

@@ -2,11 +2,11 @@ package e2e
 
 import "github.com/ragenv/ragenv/test/e2e/registry"
 
-// nims stands for every image of the Blueprint's nims.yaml.
+// nims stands for all images in the Blueprint's nims.yaml.
 const nims = "nvcr.io/nim/"
 
-// How clients say that the registry does not let them in: as containers/image has it, and engines up to 28; or as the token
-// endpoint answers.
+// How clients report that the registry refuses them: in the words of containers/image and of engines up to
+// 28, or in those of the token endpoint.
 const (
 	podmanDenied = "unauthorized: authentication required"
 	tokenDenied  = "401 Unauthorized"
@@ -14,7 +14,8 @@ const (
 	podman5Denied = "authentication required"
 )
 
-// engineDenied is how the world's engine says it. From 29 on its images are containerd's, which quotes the token endpoint.
+// engineDenied is the message of the world's engine. From 29 on, containerd stores the images and quotes
+// the token endpoint.
 var engineDenied = func() string {
 	if fromContainerd() {
 		return tokenDenied
@@ -22,7 +23,7 @@ var engineDenied = func() string {
 	return podmanDenied
 }()
 
-// times repeats a call.
+// times repeats a call n times.
 func times(n int, call string) []string {
 	all := make([]string, n)
 	for i := range all {
@@ -31,19 +32,20 @@ func times(n int, call string) []string {
 	return all
 }
 
-// The calls that most clients make, for the images that most are asked for.
+// The calls that most clients make for the images requested most.
 var (
 	getNVCR   = []string{"get nvcr.io"}
 	getSecond = []string{"get registry.example.com:5000"}
 
-	// usual: one get of each host, except where config.json has a plaintext login for the second registry.
+	// usual is one get per host, except that config.json may have a plaintext login for the second
+	// registry.
 	usual = map[mode]calls{
 		credHelpers: {image: getNVCR},
 		credsStore:  {image: getNVCR, second: getSecond},
 	}
 )
 
-// clients is the table of them all.
+// clients returns the table of all clients.
 func clients() []*client {
 	return []*client{
 		{
@@ -52,7 +54,7 @@ func clients() []*client {
 			operations: dockerOperations,
 		},
 		{
-			// It asks for every login there is, and drops the helper's errors.
+			// It asks for every login, and ignores the helper's errors.
 			name: "docker-cli", label: "docker build, classic", verb: "build", install: withDocker,
 			fetch: dockerBuild, check: dockerBuilt, denied: engineDenied,
 			modes: map[mode]calls{
@@ -171,7 +173,7 @@ func clients() []*client {
 			operations: podmanLogin(1, "podman", "push", nimImage, pushImage),
 		},
 		{
-			// It adds the port to the host's name, and then tries other names.
+			// It appends the port to the host's name, then tries other names.
 			name: "nerdctl", verb: "pull", install: withNerdctl, fetch: nerdctlPull, check: nerdctlPulled, denied: tokenDenied, noToken: true,
 			modes: map[mode]calls{
 				credHelpers: {
@@ -215,21 +217,21 @@ func clients() []*client {
 				},
 			}),
 		},
-		{name: "kaniko"}, // as crane: it links the same library
+		{name: "kaniko"}, // like crane: it uses the same library
 	}
 }
 
-// noService is why dev containers' features cannot come from nvcr.io, whatever the helper says.
+// noService is why features of dev containers cannot come from nvcr.io, whatever the helper answers.
 const noService = "it wants `service=` in the registry's challenge, and nvcr.io sends none"
 
-// listAndGet is how testcontainers asks.
+// listAndGet is how testcontainers asks for a login.
 var listAndGet = []string{"list", "get nvcr.io"}
 
 // getNIM is how go-containerregistry asks a credsStore for nimImage.
 const getNIM = "get nvcr.io/nim/nvidia/nemotron-3-super-120b-a12b"
 
-// libraryModes are those of go-containerregistry, the library of crane, ko and others: in a credsStore it looks for the repository's own
-// login first.
+// libraryModes are the calls of go-containerregistry, the library of crane, ko and others. In a credsStore
+// it first asks for the repository's own login.
 var libraryModes = map[mode]calls{
 	credHelpers: {image: getNVCR},
 	credsStore: {
@@ -238,7 +240,7 @@ var libraryModes = map[mode]calls{
 	},
 }
 
-// podmanModes are those of containers/image, the library of skopeo, podman and buildah.
+// podmanModes are the calls of containers/image, the library of skopeo, podman and buildah.
 var (
 	podmanModes = map[mode]calls{
 		credHelpers:    {image: getNVCR},
@@ -247,8 +249,9 @@ var (
 	podmanIgnores = map[mode]string{credsStore: "it reads config.json, but not this setting of it"}
 )
 
-// podmanLogin is that of containers/image's programs. Their login goes by their own auth.json, which has the helper only
-// where registries.conf names it. gets is how often a push asks.
+// podmanLogin returns the operations of a login with a containers/image program. The login is stored in the
+// library's own auth.json; the helper is used only if registries.conf names it. gets is how often a push
+// asks.
 func podmanLogin(gets int, program string, push ...string) []operation {
 	return ownLogin{
 		login:  []string{program, "login", "--username", registry.NVCRUser, "--password-stdin", registryHost},
@@ -262,13 +265,13 @@ func podmanLogin(gets int, program string, push ...string) []operation {
 	}.operations()
 }
 
-// pullOf14 is one get for each image.
+// pullOf14 is one get per image.
 var pullOf14 = map[mode]calls{
 	credHelpers: {image: times(14, "get nvcr.io")},
 	credsStore:  {image: times(14, "get nvcr.io"), second: getSecond},
 }
 
-// composeClient is Compose as a plugin of Docker's command line.
+// composeClient is Compose as a Docker CLI plugin.
 func composeClient(name string) *client {
 	return &client{
 		name: name, verb: "pull of 14", image: nims, second: secondImage,

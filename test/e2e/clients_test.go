@@ -18,14 +18,14 @@ import (
 	"github.com/ragenv/ragenv/test/e2e/registry"
 )
 
-// Where TestClients finds what scripts/e2e-clients prepared.
+// Variables that scripts/e2e-clients sets for TestClients.
 const (
-	envClients       = "E2E_CLIENTS"        // a file: what test/worlds/clients printed
-	envClientsQuick  = "E2E_CLIENTS_QUICK"  // not empty: only the quick ones
-	envClientsReport = "E2E_CLIENTS_REPORT" // a file that gets the tables, in Markdown
+	envClients       = "E2E_CLIENTS"        // the file with the output of test/worlds/clients
+	envClientsQuick  = "E2E_CLIENTS_QUICK"  // if not empty, only the quick clients
+	envClientsReport = "E2E_CLIENTS_REPORT" // the file to write the tables to, in Markdown
 )
 
-// mode is a way of telling a client which helper to ask.
+// mode is a way of configuring the helper for a client.
 type mode string
 
 const (
@@ -34,7 +34,7 @@ const (
 	registriesConf mode = "credential-helpers" // containers-registries.conf(5), for every registry
 )
 
-// state is what the keychain holds when a client is asked for an image.
+// state is what the keychain holds when a client fetches an image.
 type state string
 
 const (
@@ -42,50 +42,56 @@ const (
 	wrongKey   state = "wrong key"
 	noKey      state = "no key"
 	locked     state = "locked store"
-	secondHost state = "second registry" // and its login next to nvcr.io's key
+	secondHost state = "second registry" // with its login stored, in addition to nvcr.io's key
 )
 
 var states = []state{rightKey, wrongKey, noKey, locked, secondHost}
 
-// client is a program that asks credential helpers, and what is expected of it.
+// client is a program that asks credential helpers, and its expected behavior.
 type client struct {
 	name  string // in test/worlds/clients
-	label string // "": name
-	quick bool   // part of the quick subset, which the gate runs
+	label string // defaults to name
+	quick bool   // part of the quick subset
 
-	// install puts the program where the home's user would have it; nil: on PATH under its own name.
+	// install puts the program where a user would have it. If nil, the program is on PATH under its own
+	// name.
 	install func(h *home, programs map[string]obtained)
-	// image and second are what fetch is asked for; "": nimImage and secondImage.
+	// image and second are the images to fetch. They default to nimImage and secondImage.
 	image, second string
-	// fetch gets an image past all caches; check fails the test unless the registry's content has come. verb is what
-	// people call it.
+	// fetch fetches an image, bypassing all caches. check fails the test unless the registry's content
+	// arrived. verb is the usual name of this operation.
 	verb  string
 	fetch func(h *home, image string) result
 	check func(h *home, image string, r result)
 
-	// denied is what it says when the registry refuses it.
+	// denied is the client's message when the registry refuses it.
 	denied string
-	// noToken: with a key it says noOAuth, without one noAnonymous.
+	// noToken means that it says noOAuth with a key, and noAnonymous without.
 	noToken bool
-	// parallel: a failure keeps some of its calls from being made. retries: it asks again when the helper fails.
+	// parallel means that after a failure some calls may be missing. retries means that it asks again when
+	// the helper fails.
 	parallel, retries bool
-	// mute: it drops what the helper writes to standard error, so nobody reads why there is no login.
+	// mute means that it discards the helper's standard error, so the user does not see why there is no
+	// login.
 	mute bool
-	// modes holds the helper's calls for one fetch of image, and of second, in the modes that the client honors.
+	// modes holds the helper calls of one fetch of image and of second, for the modes that the client
+	// supports.
 	modes map[mode]calls
-	// ignores holds the reason for each mode it does not honour, and which is tried anyway.
+	// ignores holds the reason for each mode that the client ignores. The test checks that it does.
 	ignores map[mode]string
 
 	operations []operation
 }
 
-// calls are what a client asks of the helper to fetch its image or the second registry's, such as "get nvcr.io".
+// calls are the helper calls for a client to fetch its image or the second registry's, such as "get
+// nvcr.io".
 type calls struct {
 	image, second []string
-	beside        []string // for image, when the second registry's login is stored, too; nil: as image
-	noKey         []string // for image, when no key is stored; nil: as image
-	locked        []string // for image, when the store is locked; nil: as image
-	// silent: without a key nothing is asked to which the helper could say how to store one.
+	beside        []string // for image, with the second registry's login stored, too; nil: as image
+	noKey         []string // for image, with no key stored; nil: as image
+	locked        []string // for image, with the store locked; nil: as image
+	// silent means that without a key the client makes no call in which the helper could say how to store
+	// one.
 	silent bool
 }
 
@@ -103,17 +109,17 @@ func (c *client) title() string {
 	return c.name
 }
 
-// operation is something that people do with a client while the right key is stored.
+// operation is a use of a client while the right key is stored.
 type operation struct {
 	name string
 	do   func(h *home)
-	want map[mode][]string // the helper's calls
-	// keeps is the file in the home to which the client writes the key by itself, in plain text.
+	want map[mode][]string // the helper calls
+	// keeps names the file in the home where the client itself writes the key in plain text.
 	keeps map[mode]string
 }
 
-// obtained is a line of test/worlds/clients.
-type obtained struct{ path, version string } // path "-": version is the reason
+// obtained is a line of the output of test/worlds/clients.
+type obtained struct{ path, version string } // if path is "-", version is the reason
 
 func obtainedClients(t *testing.T) map[string]obtained {
 	t.Helper()
@@ -136,7 +142,7 @@ func obtainedClients(t *testing.T) map[string]obtained {
 	return found
 }
 
-// TestClients drives every program that asks credential helpers, in every way it can be told to ask ours.
+// TestClients runs every program that asks credential helpers, in every way to configure ours.
 func TestClients(t *testing.T) {
 	needWorld(t)
 	programs := obtainedClients(t)
@@ -147,7 +153,7 @@ func TestClients(t *testing.T) {
 		if os.Getenv(envClientsQuick) != "" && !c.quick {
 			continue
 		}
-		// With the newer engine the script asks for the clients that go through it.
+		// With the newer engine the script lists only the clients that use it.
 		if _, asked := programs[c.name]; !asked && fromContainerd() {
 			continue
 		}
@@ -191,7 +197,7 @@ func newClientHome(t *testing.T, c *client, programs map[string]obtained, m mode
 	if err := os.MkdirAll(h.path("run"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	// Where Podman keeps what "podman login" writes; else all homes would share it.
+	// "podman login" writes its logins here. Otherwise all homes would share them.
 	h = h.with("XDG_RUNTIME_DIR=" + h.path("run"))
 	if c.install != nil {
 		c.install(h, programs)
@@ -218,7 +224,7 @@ func (h *clientHome) unlock() {
 	h.with("RAGENV_PASSPHRASE_FILE=" + h.passphraseFile).ragenv("unlock").ok()
 }
 
-// on returns the same home with its failures going to another test.
+// on returns the same home with failures reported to another test.
 func (h *home) on(t *testing.T) *home {
 	other := *h
 	other.t = t
@@ -244,7 +250,7 @@ func testClient(t *testing.T, c *client, programs map[string]obtained, m mode, w
 		})
 	}
 
-	// The store is locked: that nothing is stored is answered anyway.
+	// The store is locked, but the answer that nothing is stored needs no unlock.
 	try(noKey, func(h *home) {
 		r := c.fetch(h, image)
 		h.refusesImage(r)
@@ -293,7 +299,7 @@ func testClient(t *testing.T, c *client, programs map[string]obtained, m mode, w
 		r := c.fetch(h, second).ok()
 		c.check(h, second, r)
 		h.wantCallsExactly(want.second)
-		r = c.fetch(h, image).ok() // BuildKit has its token still, so nobody needs to ask for one
+		r = c.fetch(h, image).ok() // BuildKit still has its token, so there may be no call
 		c.check(h, image, r)
 		h.wantCallsExactly(want.or(want.beside))
 	})
@@ -324,7 +330,8 @@ func testClient(t *testing.T, c *client, programs map[string]obtained, m mode, w
 	})
 }
 
-// testIgnored proves that the mode does nothing: the right key is there, the helper is not asked, and the registry refuses.
+// testIgnored checks that the mode has no effect: with the right key stored, the helper is not called and
+// the registry refuses.
 func testIgnored(t *testing.T, c *client, programs map[string]obtained, m mode, reason string) {
 	h := newClientHome(t, c, programs, m)
 	image := c.image
@@ -353,7 +360,7 @@ func (h *home) refusesImage(r result) {
 	}
 }
 
-// wantDigest compares the digest of what was fetched with the registry's.
+// wantDigest compares the digest of the fetched image with the registry's.
 func (h *home) wantDigest(reference, digest string) {
 	h.t.Helper()
 	if want := registryDigest(h.t, reference); digest != want {
@@ -361,7 +368,7 @@ func (h *home) wantDigest(reference, digest string) {
 	}
 }
 
-// registryDigest asks the registry itself.
+// registryDigest reads a digest from the registry.
 func registryDigest(t *testing.T, reference string) string {
 	t.Helper()
 	ref, err := name.ParseReference(reference)
@@ -375,7 +382,7 @@ func registryDigest(t *testing.T, reference string) string {
 	return head.Digest.String()
 }
 
-// worldLogin returns what a registry accepts now.
+// worldLogin returns the login that a registry currently accepts.
 func worldLogin(t *testing.T, host string) authn.Authenticator {
 	t.Helper()
 	switch host {
@@ -391,7 +398,7 @@ func worldLogin(t *testing.T, host string) authn.Authenticator {
 	return authn.Anonymous
 }
 
-// wantKeyRefused fails the test unless nvcr.io was given a key, and refused it.
+// wantKeyRefused fails the test unless nvcr.io received a key and refused it.
 func wantKeyRefused(t *testing.T) {
 	t.Helper()
 	tokens := tokenRequests(t)
@@ -411,8 +418,8 @@ func wantKeyRefused(t *testing.T) {
 	}
 }
 
-// made returns the calls since the last time. What "list" reads from standard input is nobody's business: docker says
-// "unused".
+// made returns the calls since the last time. It drops what "list" got on standard input, which varies:
+// docker sends "unused".
 func (h *home) made() []string {
 	h.t.Helper()
 	made := []string{}
@@ -435,7 +442,7 @@ func (h *home) wantCallsExactly(want []string) []string {
 	return got
 }
 
-// wantCallsOfFailure is for a fetch that failed: some clients then make fewer calls, others more.
+// wantCallsOfFailure checks the calls of a failed fetch, which some clients end early and others repeat.
 func (h *home) wantCallsOfFailure(c *client, want []string) {
 	h.t.Helper()
 	if !c.parallel && !c.retries {
@@ -455,7 +462,7 @@ func (h *home) wantCallsOfFailure(c *client, want []string) {
 
 func sorted(calls []string) string { return fmt.Sprintf("%q", slices.Sorted(slices.Values(calls))) }
 
-// storeSecond stores the second registry's login as a client would; it needs no unlocked store.
+// storeSecond stores the second registry's login as a client would. The store need not be unlocked.
 func (h *home) storeSecond(password string) {
 	h.t.Helper()
 	h.store(registry.Second, registry.SecondUser, password)
@@ -470,7 +477,8 @@ func (h *home) store(server, user, secret string) {
 	h.run(string(input), helperName, "store").ok()
 }
 
-// writePlainLogin adds the second registry's login to config.json in plain text, as Docker does without a helper for it.
+// writePlainLogin adds the second registry's login to config.json in plain text, as Docker does if there is
+// no helper for it.
 func (h *home) writePlainLogin(password string) {
 	h.t.Helper()
 	data, err := os.ReadFile(h.path(".docker", "config.json"))
@@ -493,7 +501,8 @@ func (h *home) writePlainLogin(password string) {
 	h.writeConfig(string(data))
 }
 
-// wantOnlySecretIn fails the test unless the key is in plain text in exactly this file of the home; "": in none.
+// wantOnlySecretIn fails the test unless exactly this file of the home contains the key in plain text. If
+// want is "", no file may.
 func (h *home) wantOnlySecretIn(want string) {
 	h.t.Helper()
 	key := h.rightKey()

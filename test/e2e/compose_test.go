@@ -10,10 +10,10 @@ import (
 	"testing"
 )
 
-// The project that testdata/compose.yaml names.
+// The project name in testdata/compose.yaml.
 const composeProject = "ragenv-e2e"
 
-// placeholders are what the Blueprint's Compose files put in a key's place when it is not set.
+// placeholders are the values that the Blueprint's Compose files use for keys that are not set.
 var placeholders = []string{"ngcapikey", "nvidiaapikey"}
 
 func testCompose(t *testing.T) {
@@ -29,7 +29,8 @@ func testCompose(t *testing.T) {
 	step(t, "the Blueprint's own files", testBlueprint)
 }
 
-// composeHome is a home with a project directory that has the test's Compose file, and both keys stored.
+// composeHome returns a home with a project directory for the test's Compose file, and with both keys
+// stored.
 func composeHome(t *testing.T) (h *home, key, cyborgKey string) {
 	h = newHome(t)
 	h.copyFile("testdata/compose.yaml", "compose.yaml")
@@ -47,7 +48,7 @@ func (h *home) composeUp() result {
 	return h.ragenv("--", "docker", "compose", "-f", "compose.yaml", "up", "-d")
 }
 
-// wantKeys asks the engine for the environment of every service of testdata/compose.yaml.
+// wantKeys checks the environment of every service of testdata/compose.yaml, as the engine reports it.
 func (h *home) wantKeys(key, cyborgKey string) {
 	h.t.Helper()
 	for service, want := range map[string]map[string]string{
@@ -66,7 +67,7 @@ func (h *home) wantKeys(key, cyborgKey string) {
 	}
 }
 
-// scrubbed shows an environment without the secrets.
+// scrubbed formats an environment without the secrets.
 func (h *home) scrubbed(environment map[string]string) string {
 	data, _ := json.Marshal(environment)
 	return h.scrub(string(data))
@@ -88,7 +89,7 @@ func testComposeUp(t *testing.T) {
 		}
 	}
 
-	// nvcr.io no longer takes the old key, and the containers still have it.
+	// nvcr.io no longer accepts the old key, but the containers still have it.
 	rotated := h.acceptedKey()
 	h.docker("pull", nimImage).fails(1).says(engineRefuses().wrongKey...)
 	h.run(rotated, "ragenv", "set", "NGC_API_KEY").ok()
@@ -100,22 +101,24 @@ func testComposeUp(t *testing.T) {
 	wantKeyUsed(t)
 }
 
-// testComposeStale: a key exported long ago loses against the stored one, and a .env sourced too early leaves an empty alias.
+// testComposeStale checks that a stored key wins over one exported long ago, and that an alias left empty
+// by a .env sourced too early is set.
 func testComposeStale(t *testing.T) {
 	h, key, cyborgKey := composeHome(t)
 	stale := h.secret(newKey())
 	h.with("NGC_API_KEY="+stale, "NVIDIA_API_KEY=").composeUp().ok().says("ragenv: warning: ", "NGC_API_KEY")
 	h.wantKeys(key, cyborgKey)
 
-	// Unless the user says otherwise.
+	// Unless the user asks for the exported one.
 	h.with("NGC_API_KEY="+stale).ragenv("--preserve-env", "--", "docker", "compose", "-f", "compose.yaml", "up", "-d").ok()
 	h.wantKeys(stale, cyborgKey)
 }
 
-// testComposeProfile: below ragenv --profile, Compose pulls with that profile's key and hands it to containers. nvcr.io takes no other.
+// testComposeProfile checks that under ragenv --profile, Compose pulls with that profile's key and passes
+// it to containers. nvcr.io accepts no other key.
 func testComposeProfile(t *testing.T) {
 	h, _, cyborgKey := composeHome(t)
-	key := h.acceptedKey() // the default profile's is refused from now on
+	key := h.acceptedKey() // replaces the default profile's key at nvcr.io
 	h.run(key, "ragenv", "--profile", "work", "set", "NGC_API_KEY").ok()
 	h.run(cyborgKey, "ragenv", "--profile", "work", "set", "CYBORGDB_API_KEY").ok()
 	compose := []string{"docker", "compose", "-f", "compose.yaml"}
@@ -131,14 +134,15 @@ func testComposeProfile(t *testing.T) {
 	h.ragenv(append(append([]string{"--profile", "work", "--"}, compose...), "up", "-d")...).ok()
 	h.wantKeys(key, cyborgKey)
 
-	// By the variable, too, as a service's unit or a shell's profile names it.
+	// The same with the variable, as set by a service unit or a shell profile.
 	emptyEngine(t)
 	forgetRequests(t)
 	h.with("RAGENV_PROFILE=work").ragenv(append(append([]string{"--"}, compose...), "pull", "nim-llm")...).ok()
 	wantKeyUsed(t)
 }
 
-// testEnvFile: docker run --env-file gives a container what ragenv export --format docker wrote, quotes and all.
+// testEnvFile checks that docker run --env-file passes a container what ragenv export --format docker
+// wrote, including quotes.
 func testEnvFile(t *testing.T) {
 	h, key, _ := composeHome(t)
 	odd := h.secret(`it's "` + newKey() + `" $HOME #`)
@@ -154,10 +158,10 @@ func testEnvFile(t *testing.T) {
 func testComposeWithoutKeys(t *testing.T) {
 	h, _, _ := composeHome(t)
 	const missing = "required variable NGC_API_KEY is missing a value"
-	for _, command := range [][]string{{"up", "-d"}, {"ps"}, {"logs"}, {"down"}} { // whatever it does, Compose reads all of the file
+	for _, command := range [][]string{{"up", "-d"}, {"ps"}, {"logs"}, {"down"}} { // Compose parses the whole file for every command
 		h.docker(append([]string{"compose", "-f", "compose.yaml"}, command...)...).fails(1).says(missing)
 	}
-	// What docs/troubleshooting.md advises.
+	// The fix in docs/troubleshooting.md.
 	h.ragenv("--", "docker", "compose", "-f", "compose.yaml", "ps").ok().silentOn(missing)
 	h.docker("compose", "-p", composeProject, "ps").ok().silentOn(missing)
 	h.docker("compose", "-p", composeProject, "down").ok().silentOn(missing)
@@ -183,7 +187,7 @@ func testComposeLocked(t *testing.T) {
 	wantAnonymous(t)
 }
 
-// testBlueprint runs the NIMs of NVIDIA's RAG Blueprint as its own Compose file describes them.
+// testBlueprint runs the NIMs of NVIDIA's RAG Blueprint from its own Compose file.
 func testBlueprint(t *testing.T) {
 	source := os.Getenv("RAGENV_BLUEPRINT_DIR")
 	if _, err := os.Stat(filepath.Join(source, "nims.yaml")); source == "" || err != nil {
@@ -193,7 +197,7 @@ func testBlueprint(t *testing.T) {
 	h.copyFile(filepath.Join(source, "nims.yaml"), "nims.yaml")
 	h.copyFile(filepath.Join(source, ".env"), ".env")
 	h.copyFile("testdata/nims-override.yaml", "override.yaml")
-	// .env is meant to be sourced by a shell; Compose reads it as it is and would take "$(id -u)" for a user.
+	// A shell is meant to source .env. Compose reads it literally and would use "$(id -u)" as the user.
 	h = h.with("USERID=0")
 	compose := []string{"docker", "compose", "--profile", "*", "-p", composeProject, "-f", "nims.yaml", "-f", "override.yaml"}
 

@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// readers have done this before they come to the first command of a page, in addition to what prepare does.
+// readers maps a page to the commands that its readers have run before, in addition to the steps of
+// prepare.
 var readers = map[string]string{
 	"README.md":       "ragenv docker configure",
 	"docs/ci.md":      "rm -r .local/share/ragenv && export GITHUB_ENV=$PWD/github-env",
@@ -20,22 +21,22 @@ var readers = map[string]string{
 		"ragenv set CYBORGDB_API_KEY < key.txt && ragenv docker configure && ragenv lock",
 }
 
-// asDocumented are commands that need more than the page before them gives, or end otherwise than with 0. All others are run as
-// they are.
+// asDocumented lists commands that need more than their page provides, or that exit with another code than
+// 0. All others run unchanged.
 var asDocumented = map[string]struct {
-	stdin string // a file in the home
-	first string // a command
-	codes []int  // exit status, if another than 0 is right
-	needs string // a program without which it is not run
-	shows bool   // a secret, as it should
+	stdin string // the path of a file in the home
+	first string // a command to run first
+	codes []int  // expected exit codes, if not only 0
+	needs string // a program that the command requires
+	shows bool   // the output contains a secret, as it should
 }{
 	"ragenv setup":                                                    {stdin: "/dev/null"},
-	"ragenv doctor":                                                   {codes: []int{0, 1}}, // the world has no clock to compare with, and no systemd
-	"ragenv doctor --online":                                          {codes: []int{0, 1}}, // and no NVIDIA
+	"ragenv doctor":                                                   {codes: []int{0, 1}}, // the world has no time source to compare with, and no systemd
+	"ragenv doctor --online":                                          {codes: []int{0, 1}}, // nor can it reach NVIDIA
 	"ragenv set NGC_API_KEY":                                          {stdin: "ngc-key"},
 	"ragenv --profile staging set NGC_API_KEY":                        {stdin: "ngc-key"},
 	"ragenv rotate NGC_API_KEY --expires 90d":                         {stdin: "next-key"},
-	"ragenv rotate NGC_API_KEY --restart":                             {codes: []int{0, 1}}, // 1 where this shell has the old key
+	"ragenv rotate NGC_API_KEY --restart":                             {codes: []int{0, 1}}, // 1 if this shell has the old key
 	"ragenv where":                                                    {codes: []int{0, 1}},
 	"ragenv set NGC_API_KEY --from-env":                               {first: "export NGC_API_KEY=$(cat ngc-key)"},
 	"ragenv --profile staging -- helm list":                           {first: "ragenv set NGC_API_KEY --profile staging < ngc-key"},
@@ -51,7 +52,7 @@ var asDocumented = map[string]struct {
 	"ragenv set CYBORGDB_API_KEY --expires 90d < key.txt": {first: "ragenv rm CYBORGDB_API_KEY"},
 }
 
-// excuses are commands that are not run here, with where else they are, or why they cannot be.
+// excuses lists commands that are not run here, with where they are run or why they cannot be.
 var excuses = map[string]string{
 	"podman pull nvcr.io/nim/nvidia/nemotron-3-super-120b-a12b:1.8.0":                      "scripts/e2e-clients runs Podman",
 	"ragenv -- podman run --rm --env NGC_API_KEY IMAGE":                                    "scripts/e2e-clients runs Podman",
@@ -71,7 +72,8 @@ var excuses = map[string]string{
 	"scripts/stress 5000 -run 'TestKilled$'": "takes hours; go test ./... runs fewer rounds, and the nightly workflow more",
 }
 
-// elsewhere are pages whose commands, in addition to what excuses has, are for another place than a user's machine.
+// elsewhere lists pages whose commands are not for a user's machine, in addition to the commands in
+// excuses.
 var elsewhere = map[string]string{
 	"docs/kubernetes.md": "done as root on the nodes of a cluster; scripts/e2e-kubernetes has a kubelet's request",
 	"docs/fleets.md":     "for other machines; test/ansible and backup_recipients.txtar have hosts and their keys",
@@ -88,7 +90,8 @@ type block struct {
 
 var fence = regexp.MustCompile("^\\s*```([a-z]*)\\s*$")
 
-// blocks returns the blocks of a page that hold commands: those marked sh, and of those marked console what follows a prompt.
+// blocks returns the blocks of commands in a page: those marked sh, and the lines after a prompt of those
+// marked console.
 func blocks(page, text string) []block {
 	var found []block
 	language, current := "", block{}
@@ -128,7 +131,8 @@ func blocks(page, text string) []block {
 	return found
 }
 
-// testDocuments runs the commands of the documents, each page in a home of its own and each block in that home's directory.
+// testDocuments runs the commands of the documents. Each page has its own home, and its blocks run in that
+// home's directory.
 func testDocuments(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -181,7 +185,7 @@ func testDocuments(t *testing.T) {
 	}
 }
 
-// staleEntries returns what the tables have and no document.
+// staleEntries returns the entries of the tables that are in no document.
 func staleEntries(seen map[string]bool) []string {
 	var stale []string
 	for name := range elsewhere {
@@ -208,7 +212,7 @@ func staleEntries(seen map[string]bool) []string {
 	return stale
 }
 
-// prepare makes what the documents speak of and do not make: keys, files, and programs of the reader's own.
+// prepare creates what the documents expect the reader to have: keys, files and programs.
 func prepare(t *testing.T, root string) *home {
 	t.Helper()
 	h := newHome(t).withDesktop().withPass("")
@@ -238,19 +242,19 @@ func prepare(t *testing.T, root string) *home {
 	h.run(key, "ragenv", "set", "NGC_API_KEY").ok()
 	h.run(h.secret(newCyborgKey()), "ragenv", "set", "CYBORGDB_API_KEY").ok()
 	return h.with(
-		// The clone is of this repository.
+		// Clones come from this repository.
 		"GIT_CONFIG_COUNT=2", "GIT_CONFIG_KEY_0=url.file://"+root+".insteadOf", "GIT_CONFIG_VALUE_0=https://github.com/ragenv/ragenv",
 		"GIT_CONFIG_KEY_1=safe.directory", "GIT_CONFIG_VALUE_1=*",
 		"GOCACHE="+os.Getenv("E2E_GOCACHE"), "GOMODCACHE="+os.Getenv("E2E_GOMODCACHE"), "GOFLAGS=-mod=readonly", "GOPROXY=off", "GOTOOLCHAIN=local",
 	)
 }
 
-// has reports whether what a command needs is there.
+// has reports whether the requirements of a command are met.
 func (h *home) has(program string) bool {
 	switch program {
 	case "":
 		return true
-	case "go": // with its caches, which are the user's and not root's where sudo is at work
+	case "go": // with its caches: under sudo, these belong to the user, not to root
 		if os.Getenv("E2E_GOCACHE") == "" {
 			return false
 		}
@@ -261,7 +265,7 @@ func (h *home) has(program string) bool {
 	return err == nil
 }
 
-// runPage runs a page's commands in one shell, so that what one sets is set for the next.
+// runPage runs a page's commands in one shell, so that variables persist.
 func runPage(t *testing.T, root, before string, run []block) {
 	h := prepare(t, root)
 	var script strings.Builder
@@ -305,7 +309,7 @@ func runPage(t *testing.T, root, before string, run []block) {
 	for _, r := range results {
 		how := asDocumented[r.command]
 		read := func(suffix string) string {
-			data, _ := os.ReadFile(h.path(r.name + suffix)) // one that is missing says nothing
+			data, _ := os.ReadFile(h.path(r.name + suffix)) // a missing file is empty
 			return string(data)
 		}
 		output := read(".first") + read(".out") + read(".err")

@@ -1,4 +1,4 @@
-// Package e2e proves the whole job with a real Docker engine: keys that are stored once open nvcr.io for docker pull and
+// Package e2e tests the programs with a real Docker engine: stored keys log docker pull in to nvcr.io and
 // reach the containers that Compose starts. scripts/e2e runs it; elsewhere it skips.
 package e2e
 
@@ -28,14 +28,14 @@ func TestEndToEnd(t *testing.T) {
 	step(t, "10 keys from a command", testSources)
 }
 
-// newStore makes a store without a passphrase.
+// newStore creates a store without a passphrase.
 func (h *home) newStore() {
 	h.t.Helper()
 	h.ragenv("setup", "--yes", "--no-passphrase").ok()
 }
 
-// newLockableStore makes a store with a passphrase, locks it and returns the passphrase's file. The unlocked identity
-// is in the kernel, so it is locked again when the test ends.
+// newLockableStore creates a store with a passphrase, locks it and returns the path of the passphrase file.
+// When the test ends the store is locked again, since the unlocked identity is in the kernel.
 func (h *home) newLockableStore() (passphraseFile string) {
 	h.t.Helper()
 	passphraseFile = h.write("passphrase", h.secret("correct horse "+newKey()[6:26])+"\n")
@@ -45,13 +45,13 @@ func (h *home) newLockableStore() (passphraseFile string) {
 	return passphraseFile
 }
 
-// login logs in to nvcr.io with a key on standard input.
+// login logs in to nvcr.io with the key on standard input.
 func (h *home) login(key string) result {
 	h.t.Helper()
 	return h.run(key, "docker", "login", "--username", "$oauthtoken", "--password-stdin", "nvcr.io")
 }
 
-// acceptedKey makes a key, has nvcr.io accept it and watches for it.
+// acceptedKey creates a key, makes nvcr.io accept it and registers it as a secret.
 func (h *home) acceptedKey() string {
 	h.t.Helper()
 	key := h.secret(newKey())
@@ -59,14 +59,15 @@ func (h *home) acceptedKey() string {
 	return key
 }
 
-// pulls pulls an image, which must succeed, and removes it again.
+// pulls checks that an image can be pulled, and removes the image.
 func (h *home) pulls(image string) {
 	h.t.Helper()
 	h.docker("pull", image).ok().says("Status: Downloaded newer image for " + image)
 	h.docker("rmi", "-f", image).ok()
 }
 
-// listed returns what "ragenv list --json" says, sorted: "NAME" for variables, "user@server" for registries.
+// listed returns the items of "ragenv list --json", sorted: "NAME" for variables, "user@server" for
+// registries.
 func (h *home) listed() []string {
 	h.t.Helper()
 	var items []struct{ Name, Kind, Server, Username string }
@@ -112,7 +113,7 @@ func testLogin(t *testing.T) {
 			if len(calls) != 1 || calls[0].String() != "store nvcr.io" || calls[0].User != "$oauthtoken" {
 				t.Fatalf("the helper was called %q, want one store of nvcr.io", calls)
 			}
-			// That their arguments hold no secret is worth something only if they were checked.
+			// Check that command lines were recorded, otherwise finding no secret in them proves nothing.
 			seen := strings.Join(calls[0].CommandLines, "\n")
 			if !strings.Contains(seen, "docker login --username") || !strings.Contains(seen, helperName+" store") {
 				t.Errorf("the processes of the login were not seen")
@@ -130,7 +131,7 @@ func testLogin(t *testing.T) {
 			h.wantListed("NGC_API_KEY")
 			h.reveal("", "ragenv", "get", "NGC_API_KEY").ok().is(key)
 
-			// Docker finds the stored key by itself, and stores it again.
+			// Docker finds the stored key, and stores it again.
 			h.docker("login", "nvcr.io").ok().says("Login Succeeded")
 			h.reveal("", "ragenv", "get", "NGC_API_KEY").ok().is(key)
 			h.config()
@@ -191,7 +192,7 @@ func testFailures(t *testing.T) {
 		h.ragenv("docker", "configure").ok()
 		h.helperCalls()
 		h.login(h.secret(newKey())).fails(1).says(refused.login)
-		h.wantCalls() // nothing is stored
+		h.wantCalls() // nothing is stored, so nothing may be asked
 		h.wantListed()
 	})
 	step(t, "wrong key at pull", func(t *testing.T) {
@@ -235,7 +236,7 @@ func testFailures(t *testing.T) {
 		wantAnonymous(t)
 
 		h.docker("pull", publicImage).ok()
-		h.docker("run", "--rm", hubImage, "env").ok().says("PATH=") // Docker Hub is the helper's affair, too
+		h.docker("run", "--rm", hubImage, "env").ok().says("PATH=") // the helper answers for Docker Hub, too
 
 		h.with("RAGENV_PASSPHRASE_FILE=" + passphrase).ragenv("unlock").ok()
 		forgetRequests(t)

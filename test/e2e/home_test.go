@@ -17,10 +17,10 @@ import (
 	"time"
 )
 
-// commandLimit ends a command that hangs, so that the test says which.
+// commandLimit stops a command that hangs, so that the test can name it.
 const commandLimit = 2 * time.Minute
 
-// home is a user's empty home directory in the world, with the programs under test and docker on PATH.
+// home is a user's empty home directory in the world. The programs under test and docker are on PATH.
 type home struct {
 	t       *testing.T
 	dir     string
@@ -32,7 +32,7 @@ type home struct {
 	transcript *strings.Builder
 }
 
-// newHome makes one, after emptying the engine and the registries' journal.
+// newHome creates a home. It first empties the engine and the registries' journal.
 func newHome(t *testing.T) *home {
 	t.Helper()
 	dir := t.TempDir()
@@ -88,14 +88,14 @@ func (h *home) link(target string, elements ...string) {
 	}
 }
 
-// with returns the same home with more environment variables, "NAME=value".
+// with returns the same home with additional environment variables, each "NAME=value".
 func (h *home) with(env ...string) *home {
 	other := *h
 	other.env = append(append([]string{}, h.env...), env...)
 	return &other
 }
 
-// secret registers a value that must show up nowhere, and returns it.
+// secret registers a value that must not appear anywhere, and returns it.
 func (h *home) secret(value string) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -103,27 +103,27 @@ func (h *home) secret(value string) string {
 	return value
 }
 
-// newKey returns a key of the shape NGC gives out.
+// newKey returns a key in the format of NGC's.
 func newKey() string {
 	random := make([]byte, 48)
-	_, _ = rand.Read(random) // does not fail: see crypto/rand
+	_, _ = rand.Read(random) // does not fail, see crypto/rand
 	return "nvapi-" + base64.RawURLEncoding.EncodeToString(random)
 }
 
-// newCyborgKey returns a key of the shape CyborgDB gives out.
+// newCyborgKey returns a key in the format of CyborgDB's.
 func newCyborgKey() string {
 	random := make([]byte, 16)
 	_, _ = rand.Read(random)
 	return fmt.Sprintf("cyborg_%x", random)
 }
 
-// disguises returns a secret as it is and as base64 shows it, wherever in a longer text it begins.
+// disguises returns the forms of a secret: plain, and in base64 at each offset within a longer text.
 func disguises(secret string) []string {
 	forms := []string{secret}
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 		for shift := range 3 {
 			encoded := encoding.EncodeToString([]byte(strings.Repeat("x", shift) + secret))
-			// The first and the last characters depend on the neighbours, too.
+			// The first and last characters also depend on the neighboring bytes.
 			forms = append(forms, encoded[4:len(encoded)-4])
 		}
 	}
@@ -132,7 +132,7 @@ func disguises(secret string) []string {
 
 func (h *home) leaks(text string) bool { return h.scrub(text) != text }
 
-// scrub replaces every registered secret.
+// scrub replaces every registered secret in text.
 func (h *home) scrub(text string) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -144,7 +144,7 @@ func (h *home) scrub(text string) string {
 	return text
 }
 
-// result is what a command left behind.
+// result is the outcome of a command.
 type result struct {
 	t              *testing.T
 	command        string
@@ -152,19 +152,19 @@ type result struct {
 	code           int
 }
 
-// docker runs docker and fails the test if its output holds a secret.
+// docker runs docker. It fails the test if the output contains a secret.
 func (h *home) docker(args ...string) result {
 	h.t.Helper()
 	return h.run("", append([]string{"docker"}, args...)...)
 }
 
-// ragenv runs ragenv and fails the test if its output holds a secret.
+// ragenv runs ragenv. It fails the test if the output contains a secret.
 func (h *home) ragenv(args ...string) result {
 	h.t.Helper()
 	return h.run("", append([]string{"ragenv"}, args...)...)
 }
 
-// run runs a command with a text on standard input and fails the test if its output holds a secret.
+// run runs a command with stdin as standard input. It fails the test if the output contains a secret.
 func (h *home) run(stdin string, args ...string) result {
 	h.t.Helper()
 	r := h.reveal(stdin, args...)
@@ -174,7 +174,7 @@ func (h *home) run(stdin string, args ...string) result {
 	return r
 }
 
-// reveal is run for commands whose output is a secret.
+// reveal is run for commands that print a secret.
 func (h *home) reveal(stdin string, args ...string) result {
 	h.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), commandLimit)
@@ -201,14 +201,14 @@ func (h *home) reveal(stdin string, args ...string) result {
 	case err != nil:
 		h.t.Fatalf("%s: %v", r.command, err)
 	}
-	shown, complaints := h.scrub(r.stdout), h.scrub(r.stderr) // before a secret is cut in two
+	shown, complaints := h.scrub(r.stdout), h.scrub(r.stderr) // scrub before shortening, which could cut a secret in two
 	h.mu.Lock()
 	fmt.Fprintf(h.transcript, "$ %s\n%s%s[exit status %d]\n", r.command, short(shown), short(complaints), r.code)
 	h.mu.Unlock()
 	return r
 }
 
-// short shortens an output that nobody wants to read whole.
+// short shortens a long output.
 func short(output string) string {
 	const head, tail = 1500, 1500
 	if len(output) <= head+tail {
@@ -217,7 +217,7 @@ func short(output string) string {
 	return output[:head] + "\n[...]\n" + output[len(output)-tail:]
 }
 
-// lookPath looks a program up on this home's PATH.
+// lookPath finds a program on this home's PATH.
 func (h *home) lookPath(program string) (string, error) {
 	var path string
 	for _, variable := range h.env {
@@ -243,7 +243,7 @@ func (r result) ok() result {
 	return r
 }
 
-// fails fails the test unless the command ended with that status.
+// fails fails the test unless the command exited with that code.
 func (r result) fails(code int) result {
 	r.t.Helper()
 	if r.code != code {
@@ -252,7 +252,7 @@ func (r result) fails(code int) result {
 	return r
 }
 
-// says fails the test unless all texts are in the command's output, standard error included.
+// says fails the test unless the command's output, including standard error, contains all texts.
 func (r result) says(texts ...string) result {
 	r.t.Helper()
 	for _, text := range texts {
@@ -263,7 +263,7 @@ func (r result) says(texts ...string) result {
 	return r
 }
 
-// silentOn fails the test if one of the texts is in the command's output.
+// silentOn fails the test if the command's output contains one of the texts.
 func (r result) silentOn(texts ...string) result {
 	r.t.Helper()
 	for _, text := range texts {
@@ -274,7 +274,7 @@ func (r result) silentOn(texts ...string) result {
 	return r
 }
 
-// is fails the test unless standard output is exactly a secret and perhaps a line's end.
+// is fails the test unless standard output is exactly the secret, with an optional line break.
 func (r result) is(secret string) {
 	r.t.Helper()
 	if got := strings.TrimSuffix(r.stdout, "\n"); got != secret {
@@ -282,7 +282,7 @@ func (r result) is(secret string) {
 	}
 }
 
-// dockerConfig is what matters here of ~/.docker/config.json.
+// dockerConfig holds the members of ~/.docker/config.json that the tests use.
 type dockerConfig struct {
 	Auths       map[string]map[string]any `json:"auths"`
 	CredsStore  string                    `json:"credsStore"`
@@ -297,7 +297,7 @@ func (h *home) writeConfig(text string) {
 	}
 }
 
-// config reads ~/.docker/config.json and fails the test if it holds a secret in any form.
+// config reads ~/.docker/config.json. It fails the test if the file contains a secret in any form.
 func (h *home) config() dockerConfig {
 	h.t.Helper()
 	data, err := os.ReadFile(h.path(".docker", "config.json"))
@@ -319,7 +319,7 @@ func (h *home) config() dockerConfig {
 	return config
 }
 
-// write makes a file of mode 0600 in the home and returns its path.
+// write creates a file with mode 0600 in the home and returns its path.
 func (h *home) write(name, text string) string {
 	h.t.Helper()
 	if err := os.WriteFile(h.path(name), []byte(text), 0o600); err != nil {
@@ -328,7 +328,7 @@ func (h *home) write(name, text string) string {
 	return h.path(name)
 }
 
-// copyFile copies a file into the home, mode 0600.
+// copyFile copies a file into the home, with mode 0600.
 func (h *home) copyFile(from, name string) {
 	h.t.Helper()
 	data, err := os.ReadFile(from)

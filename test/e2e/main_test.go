@@ -17,16 +17,16 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	printTable()
-	if code == 0 && os.Getenv("E2E_WORLD") != "" && !ran() { // such as a -run that names no step
+	if code == 0 && os.Getenv("E2E_WORLD") != "" && !ran() { // such as with a -run that matches no step
 		fmt.Fprintln(os.Stderr, "e2e: error: no step ran")
 		code = 1
 	}
 	os.Exit(code)
 }
 
-// outcome is a row of the table that ends the output.
+// outcome is a row of the table at the end of the output.
 type outcome struct {
-	name   string // subtests indented below their step
+	name   string // subtests are indented below their step
 	state  string
 	reason string
 	took   time.Duration
@@ -37,7 +37,7 @@ var table struct {
 	rows []*outcome
 }
 
-// step runs f as a subtest and enters it into the table.
+// step runs f as a subtest and adds it to the table.
 func step(t *testing.T, name string, f func(t *testing.T)) {
 	t.Helper()
 	row := &outcome{name: strings.Repeat("  ", strings.Count(t.Name(), "/")) + name}
@@ -61,7 +61,7 @@ func step(t *testing.T, name string, f func(t *testing.T)) {
 	})
 }
 
-// skip skips the test and gives the table its reason.
+// skip skips the test and records the reason in the table.
 func skip(t *testing.T, reason string) {
 	t.Helper()
 	table.mu.Lock()
@@ -72,7 +72,7 @@ func skip(t *testing.T, reason string) {
 	t.Skip(reason)
 }
 
-// ran reports whether a step did more than skip.
+// ran reports whether a step ran without being skipped.
 func ran() bool {
 	return slices.ContainsFunc(table.rows, func(row *outcome) bool { return row.state != "skipped" })
 }

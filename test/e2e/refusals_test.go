@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// refusals are what the world's engine says when nvcr.io does not let it in, in parts that all stand in the message. Of each,
-// docs/troubleshooting.md quotes one.
+// refusals are the messages of the world's engine when nvcr.io refuses it. Each is a list of parts that the
+// message contains, and docs/troubleshooting.md quotes one of the parts.
 type refusals struct {
-	noKey, wrongKey             []string // at a pull
+	noKey, wrongKey             []string // for a pull
 	noKeyQuoted, wrongKeyQuoted string
-	login                       string // at a login with a wrong key
+	login                       string // for a login with a wrong key
 }
 
-// How containerd says it, and BuildKit with every engine.
+// The messages of containerd, and of BuildKit with every engine.
 const (
 	noAnonymous = "failed to fetch anonymous token"
 	noOAuth     = "failed to fetch oauth token"
@@ -29,7 +29,7 @@ func engineRefuses() refusals {
 				": 401 Unauthorized",
 			}
 		}
-		// Unlike nvcr.io's, the world's endpoint for tokens answers this one word, which the engine repeats.
+		// Unlike nvcr.io, the world's token endpoint answers this one word, which the engine repeats.
 		return refusals{of(noAnonymous), of(noOAuth), noAnonymous, noOAuth, `Error response from daemon: Get "https://nvcr.io/v2/": unauthorized: Unauthorized`}
 	}
 	const required = "unauthorized: authentication required"
@@ -37,13 +37,14 @@ func engineRefuses() refusals {
 	return refusals{pull, pull, required, required, `Error response from daemon: Get "https://nvcr.io/v2/": ` + required}
 }
 
-// fromContainerd reports whether the world's engine keeps its images in containerd's store, as engines do from 29 on.
+// fromContainerd reports whether the world's engine keeps its images in containerd's store, as engines from
+// 29 on do.
 func fromContainerd() bool {
 	version := major(os.Getenv("E2E_DOCKER_VERSION"))
-	return version >= 29 || version == 2 // built from the module of its sources, it calls itself 2.0.0-beta
+	return version >= 29 || version == 2 // an engine built from its Go module calls itself 2.0.0-beta
 }
 
-// cliMajor is the first number of the version of the world's docker program.
+// cliMajor returns the major version of the world's docker program.
 func cliMajor() int { return major(cliVersion()) }
 
 func major(version string) int {
@@ -52,7 +53,7 @@ func major(version string) int {
 	return number
 }
 
-// quoted fails the test unless docs/troubleshooting.md quotes this message.
+// quoted fails the test unless docs/troubleshooting.md quotes the message.
 func (r result) quoted(message string) result {
 	r.t.Helper()
 	page, err := os.ReadFile("../../docs/troubleshooting.md")

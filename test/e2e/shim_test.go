@@ -16,31 +16,31 @@ import (
 
 const helperName = "docker-credential-ngc"
 
-// Where the shim finds what it needs.
+// Variables that configure the shim.
 const (
-	envShimLog = "E2E_SHIM_LOG" // a file
+	envShimLog = "E2E_SHIM_LOG" // the log file
 	envBin     = "E2E_BIN"      // the directory of the programs under test
 )
 
-// helperCall is what the shim saw of one call of the credential helper. Secrets are not among it.
+// helperCall is what the shim records of one call of the credential helper. It contains no secrets.
 type helperCall struct {
 	Verb   string
-	Server string // the raw server; ServerURL for store
+	Server string // the raw server name; ServerURL for store
 	User   string // for store
 	Exit   int
-	// CommandLines are those of all processes at a moment when Docker and the helper were both running.
+	// CommandLines are those of all processes while both Docker and the helper were running.
 	CommandLines []string
 }
 
 func (c helperCall) String() string { return strings.TrimSpace(c.Verb + " " + c.Server) }
 
-// shim stands in for docker-credential-ngc on PATH: it hands everything to the real one, byte for byte, and writes down
-// the call. It is this test program under another name.
+// shim stands in for docker-credential-ngc on PATH. It records the call and passes everything to the real
+// helper unchanged. It is this test program under another name.
 func shim() int {
 	var input []byte
 	var err error
 	lists := len(os.Args) > 1 && os.Args[1] == "list"
-	if !lists { // of which some, such as testcontainers, never end the input
+	if !lists { // some clients, such as testcontainers, never close the input of list
 		if input, err = io.ReadAll(os.Stdin); err != nil {
 			fmt.Fprintln(os.Stderr, "shim:", err)
 			return 1
@@ -62,7 +62,7 @@ func shim() int {
 		fmt.Fprintln(os.Stderr, "shim:", err)
 		return 1
 	}
-	call.CommandLines = commandLines() // the helper waits for its input
+	call.CommandLines = commandLines() // the helper still waits for its input
 	_, _ = stdin.Write(input)
 	_ = stdin.Close()
 	err = helper.Wait()
@@ -73,7 +73,7 @@ func shim() int {
 	line, _ := json.Marshal(call)
 	log, err := os.OpenFile(os.Getenv(envShimLog), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err == nil {
-		_, err = log.Write(append(line, '\n')) // one write: calls run in parallel
+		_, err = log.Write(append(line, '\n')) // one write, since calls run in parallel
 		_ = log.Close()
 	}
 	if err != nil {
@@ -83,7 +83,7 @@ func shim() int {
 	return call.Exit
 }
 
-// commandLines returns the arguments of all processes of the world, NULs as spaces.
+// commandLines returns the arguments of all processes in the world, with NULs replaced by spaces.
 func commandLines() []string {
 	var lines []string
 	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -95,7 +95,7 @@ func commandLines() []string {
 	return lines
 }
 
-// helperCalls returns what was asked of the helper since the last time.
+// helperCalls returns the helper calls since the last time.
 func (h *home) helperCalls() []helperCall {
 	h.t.Helper()
 	data, err := os.ReadFile(h.shimLog)
@@ -137,7 +137,7 @@ func (h *home) wantCalls(want ...string) {
 	}
 }
 
-// checkCommandLines fails the test if a secret is among the arguments of a process.
+// checkCommandLines fails the test if the arguments of a process contain a secret.
 func (h *home) checkCommandLines(lines []string) {
 	h.t.Helper()
 	for _, line := range lines {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// testSources gives Docker and Compose keys that other programs keep, and of which ragenv has no copy.
+// testSources gives Docker and Compose keys from other programs, of which ragenv keeps no copy.
 func testSources(t *testing.T) {
 	step(t, "pass", func(t *testing.T) {
 		h, key, cyborgKey := vaultHome(t)
@@ -16,7 +16,7 @@ func testSources(t *testing.T) {
 		h.ragenv("source", "set", "CYBORGDB_API_KEY", "--", "pass", "show", "cyborgdb").ok()
 		h.usesKeysOfCommands(key, cyborgKey)
 		h.run("", "pass", "rm", "--force", "ngc").ok()
-		h.docker("pull", nimImage).fails(1).says("pass failed (exit status 1): Error: ngc is not in the password store") // nothing else has the key
+		h.docker("pull", nimImage).fails(1).says("pass failed (exit status 1): Error: ngc is not in the password store") // there is no other key
 	})
 	step(t, "sops, with age", func(t *testing.T) {
 		h, key, cyborgKey := vaultHome(t)
@@ -40,7 +40,7 @@ func testSources(t *testing.T) {
 	})
 }
 
-// vaultHome is a home with Docker configured, the test's Compose file, and an empty keychain.
+// vaultHome returns a home with Docker configured, the test's Compose file, and an empty keychain.
 func vaultHome(t *testing.T) (h *home, key, cyborgKey string) {
 	h = newHome(t)
 	h.copyFile("testdata/compose.yaml", "compose.yaml")
@@ -50,7 +50,7 @@ func vaultHome(t *testing.T) (h *home, key, cyborgKey string) {
 	return h, key, cyborgKey
 }
 
-// usesKeysOfCommands pulls, starts the services and looks for copies of the keys.
+// usesKeysOfCommands pulls, starts the services and searches for copies of the keys.
 func (h *home) usesKeysOfCommands(key, cyborgKey string) {
 	h.t.Helper()
 	h.ragenv("list").ok().says("from a command")

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// sshd starts an SSH server on the loopback interface, with keys of its own, and returns a home whose ssh reaches it and the
-// address for Docker. What it logs is in the file.
+// sshd starts an SSH server with its own keys on the loopback interface. The home's ssh can reach it. It
+// returns the address for Docker and the path of the server's log.
 func (h *home) sshd() (address, log string) {
 	h.t.Helper()
 	program := ""
@@ -25,7 +25,7 @@ func (h *home) sshd() (address, log string) {
 	if program == "" {
 		skip(h.t, "no sshd: test/worlds/clients sshd")
 	}
-	if err := os.MkdirAll("/run/sshd", 0o755); err != nil { // the world's own /run
+	if err := os.MkdirAll("/run/sshd", 0o755); err != nil { // in the world's own /run
 		h.t.Fatal(err)
 	}
 	if err := os.Mkdir(h.path("ssh"), 0o700); err != nil {
@@ -40,12 +40,12 @@ func (h *home) sshd() (address, log string) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	const port = 2222 // of a network that nobody else has
+	const port = 2222 // free, since the world has its own network
 	h.write("ssh/known_hosts", fmt.Sprintf("[127.0.0.1]:%d %s", port, public))
 	h.write("ssh/sshd_config", fmt.Sprintf("ListenAddress 127.0.0.1:%d\nHostKey %s\nAuthorizedKeysFile %s\nStrictModes no\nUsePAM no\nPidFile none\nLogLevel INFO\nSetEnv PATH=%s DOCKER_CONFIG=%s\n",
 		port, h.path("ssh", "host"), h.path("ssh", "user.pub"), os.Getenv("PATH"), os.Getenv("E2E_WORLD")))
 	h.write("ssh/config", fmt.Sprintf("IdentityFile %s\nIdentitiesOnly yes\nUserKnownHostsFile %s\nGlobalKnownHostsFile /dev/null\nStrictHostKeyChecking yes\n", h.path("ssh", "user"), h.path("ssh", "known_hosts")))
-	// ssh takes its home from the user database, not from $HOME.
+	// ssh reads its home from the user database, not from $HOME.
 	ssh, err := exec.LookPath("ssh")
 	if err != nil {
 		h.t.Fatal(err)
@@ -85,7 +85,7 @@ func (h *home) sshd() (address, log string) {
 	return fmt.Sprintf("ssh://root@127.0.0.1:%d", port), log
 }
 
-// testWhereElsewhere searches engines that are reached over ssh, and a swarm.
+// testWhereElsewhere searches engines reached over ssh, and a swarm.
 func testWhereElsewhere(t *testing.T) {
 	step(t, "contexts and DOCKER_HOST over ssh", func(t *testing.T) {
 		h := newHome(t)
@@ -117,13 +117,13 @@ func testWhereElsewhere(t *testing.T) {
 		overSSH(h.with("DOCKER_CONTEXT=far-away"))
 		h.docker("context", "use", "far-away").ok()
 		overSSH(h)
-		// The variable wins, as in docker itself.
+		// The variable takes precedence, as in docker itself.
 		before := logins()
 		h.with("DOCKER_HOST=unix:///run/docker.sock").ragenv("where", "NGC_API_KEY").ok().says(found)
 		if logins() != before {
 			t.Error("DOCKER_HOST was not asked")
 		}
-		// A server with another host key: nobody is asked anything, and the report says what was not searched.
+		// With another host key there is no prompt, and the report says what was not searched.
 		h.write("ssh/known_hosts", "")
 		h.ragenv("where", "NGC_API_KEY").ok().says("not searched: Docker's containers: the engine does not answer").silentOn("container far")
 	})
@@ -143,14 +143,14 @@ func testWhereElsewhere(t *testing.T) {
 		h.run(h.acceptedKey(), "ragenv", "rotate", "NGC_API_KEY", "--offline").ok().says("1 swarm service still has the old key")
 		fix := h.fixOf("OLD      service server")
 		h.run("", "sh", "-c", fix).ok()
-		// The specification before is kept for a rollback, and has the old key.
+		// The previous specification is kept for a rollback, and has the old key.
 		h.ragenv("where").fails(1).says("current  service server  COPY, NGC_API_KEY", "OLD      service server  COPY of the specification before")
 		h.run("", "sh", "-c", h.fixOf("OLD      service server")).ok()
 		h.ragenv("where").ok().says("nothing that was searched has an old value; 1 swarm service has the current one")
 	})
 }
 
-// fixOf returns the command that ragenv where prints below a line that begins like that.
+// fixOf returns the command that ragenv where prints below the line with that beginning.
 func (h *home) fixOf(begin string) string {
 	h.t.Helper()
 	_, after, ok := strings.Cut(h.ragenv("where").stdout, "\n"+begin)
@@ -164,8 +164,8 @@ func (h *home) fixOf(begin string) string {
 	return strings.TrimSpace(lines[1])
 }
 
-// testUndecodableLogin: config.json has three logins, and Docker cannot decode one. A docker login then drops the logins that it
-// read after that one, in an order that is random on each run. Following doctor's hints loses none.
+// testUndecodableLogin has three logins in config.json, one of which Docker cannot decode. docker login
+// then drops the logins that it reads after that one, in random order. Following doctor's hints loses none.
 func testUndecodableLogin(t *testing.T) {
 	const runs = 10
 	h := newHome(t)
@@ -201,7 +201,7 @@ func testUndecodableLogin(t *testing.T) {
 		t.Error("docker login lost nothing: this test shows nothing")
 	}
 
-	// An editor that deletes the line at which it is opened.
+	// An editor that deletes the line it is opened at.
 	editor := filepath.Join(h.dir, "bin", "editor")
 	if err := os.WriteFile(editor, []byte("#!/bin/sh\nsed -i \"${1#+}d\" \"$2\"\n"), 0o755); err != nil {
 		t.Fatal(err)
@@ -218,7 +218,7 @@ func testUndecodableLogin(t *testing.T) {
 			t.Fatal("no hint")
 		}
 		h.with("EDITOR="+editor).run("", "sh", "-c", hint[1]).ok()
-		if run%2 == 0 { // as config.json is, or with the logins moved into the keychain
+		if run%2 == 0 { // with config.json unchanged, or with the logins moved into the keychain
 			h.ragenv("docker", "configure").ok().silentOn("docker login")
 			h.login(key).ok()
 			lost += len(others) - kept()
@@ -238,7 +238,7 @@ func testUndecodableLogin(t *testing.T) {
 	}
 }
 
-// basic is a login as config.json has it.
+// basic returns a login as encoded in config.json.
 func basic(user, password string) string {
 	return base64.StdEncoding.EncodeToString([]byte(user + ":" + password))
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// whereProject has a path with a space, a quote and a comma in it: the commands that are shown must be right for such ones too.
+// whereProject has spaces, a quote and a comma, which the printed commands must quote.
 const whereProject = "my project, it's RAG"
 
 const whereCompose = `name: where-e2e
@@ -28,7 +28,7 @@ secrets:
     environment: NGC_API_KEY
 `
 
-// testWhere is a key's way from its expiry to the last holder of the old one.
+// testWhere follows a key from its expiry to the last place that still has the old one.
 func testWhere(t *testing.T) {
 	if os.Getenv("E2E_COMPOSE") == "" {
 		skip(t, "no Compose: "+os.Getenv("E2E_COMPOSE_REASON"))
@@ -45,18 +45,18 @@ func testWhere(t *testing.T) {
 	}
 	file := h.write(whereProject+"/compose,file.yaml", whereCompose)
 
-	// The key is about to expire: the same steps are named.
+	// The key is about to expire: the report names the same steps.
 	h.ragenv("--", "docker", "compose", "-f", file, "up", "-d").ok().says("ragenv rotate NGC_API_KEY")
 	before := containerIDs(t)
 	h.ragenv("where", "NGC_API_KEY").ok().says("current  container where-e2e-rag-server-1 (compose where-e2e)  NGC_API_KEY in NVIDIA_API_KEY",
 		"current  container where-e2e-ingestor-1 (compose where-e2e)  NGC_API_KEY in /run/secrets/ngc", "nothing that was searched has an old value; 2 containers have the current one")
 
-	rotated := h.acceptedKey() // nvcr.io takes the new key only
+	rotated := h.acceptedKey() // nvcr.io accepts only the new key
 	h.run(rotated, "ragenv", "rotate", "NGC_API_KEY", "--offline").ok().says("2 containers still have the old key", "ragenv rotate --restart NGC_API_KEY")
 	h.ragenv("where").fails(1).says("OLD      container where-e2e-rag-server-1", "OLD      container where-e2e-ingestor-1",
 		"current  container where-e2e-cyborgdb-1", `ragenv -- docker compose -p where-e2e -f '`, " up -d rag-server", " up -d --force-recreate ingestor", "2 containers have an old value")
 
-	h.ragenv("rotate", "NGC_API_KEY", "--restart").fails(1).says("ragenv: hint: ragenv rotate --restart --yes NGC_API_KEY") // nobody to ask
+	h.ragenv("rotate", "NGC_API_KEY", "--restart").fails(1).says("ragenv: hint: ragenv rotate --restart --yes NGC_API_KEY") // there is no terminal to confirm on
 	h.ragenv("rotate", "NGC_API_KEY", "--restart", "--yes").ok().says("nothing that was searched has the old key; it can be deleted",
 		"https://org.ngc.nvidia.com/setup/api-keys", "ragenv rotate --confirm NGC_API_KEY")
 	after := containerIDs(t)
@@ -76,7 +76,8 @@ func testWhere(t *testing.T) {
 	h.pulls(nimImage)
 	wantKeyUsed(t)
 
-	// A container that was overlooked is recognized although the old key is forgotten. Its command is as it is printed.
+	// A container that was missed is recognized even after the old key is forgotten. Its command can be
+	// pasted.
 	h.with("NGC_API_KEY="+old).docker("create", "--name", "leftover", "-e", "NGC_API_KEY", "--label", "copy="+"x", "cyborginc/cyborgdb-service:latest").ok()
 	report := h.ragenv("where", "NGC_API_KEY", "--json").fails(1)
 	var decoded struct {
@@ -93,7 +94,7 @@ func testWhere(t *testing.T) {
 	h.ragenv("where", "NGC_API_KEY").ok().says("nothing that was searched has an old value")
 }
 
-// containerIDs returns the containers of the project, by service.
+// containerIDs returns the IDs of the project's containers by service.
 func containerIDs(t *testing.T) map[string]string {
 	t.Helper()
 	ids := map[string]string{}

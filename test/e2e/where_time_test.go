@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// The size of what ragenv where searches here. It should answer within two seconds on a quiet machine.
+// The size of what ragenv where searches here. On a quiet machine it should take at most two seconds.
 const (
 	whereFiles      = 100_000
 	whereContainers = 200
 )
 
-// testWhereInTime searches a large home and a busy engine, and reports the time. It judges the answer alone: a time depends on
-// what else the machine does.
+// testWhereInTime searches a large home and a busy engine, and reports the time. It only checks the answer,
+// since the time depends on other load.
 func testWhereInTime(t *testing.T) {
 	emptyEngine(t)
 	t.Cleanup(func() { emptyEngine(t) })
@@ -35,7 +35,7 @@ func testWhereInTime(t *testing.T) {
 		}
 	}
 	h.docker("pull", nimImage).ok()
-	// Compose's labels, so that /run/secrets of each is asked for, too.
+	// Compose's labels make ragenv check /run/secrets of each container, too.
 	const batch = 40
 	for first := 0; first < whereContainers; first += batch {
 		h.run("", "sh", "-c", fmt.Sprintf(`for i in $(seq %d %d); do docker create --label com.docker.compose.project=p --label com.docker.compose.service=s$i -e NGC_API_KEY=value-$i %s >/dev/null || exit 1; done`,

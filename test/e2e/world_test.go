@@ -16,7 +16,7 @@ import (
 	"github.com/ragenv/ragenv/test/e2e/registry"
 )
 
-// The world's images that the tests name most.
+// The world's images that most tests use.
 const (
 	nimImage    = "nvcr.io/nim/nvidia/nemotron-3-super-120b-a12b:1.8.0"
 	publicImage = "nvcr.io/nvidia/public:latest"
@@ -24,10 +24,11 @@ const (
 	secondImage = registry.Second + "/team/app:1.0"
 )
 
-// nimManifest is how Docker names nimImage's manifest in its messages; GET or HEAD, depending on the engine.
+// nimManifest is how Docker names nimImage's manifest in its messages, after GET or HEAD, depending on the
+// engine.
 const nimManifest = `"https://nvcr.io/v2/nim/nvidia/nemotron-3-super-120b-a12b/manifests/1.8.0"`
 
-// needWorld skips the test outside of the world that test/worlds/e2e-world makes.
+// needWorld skips the test outside the world that test/worlds/e2e-world creates.
 func needWorld(t *testing.T) {
 	t.Helper()
 	if os.Getenv("E2E_WORLD") == "" {
@@ -62,7 +63,7 @@ func secondPassword(t *testing.T) string {
 	return strings.TrimSpace(string(data))
 }
 
-// control speaks to the registries' control socket.
+// control is a client for the registries' control socket.
 var control = &http.Client{Transport: &http.Transport{
 	DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", os.Getenv("E2E_REGISTRY_CONTROL"))
@@ -92,8 +93,8 @@ func forgetRequests(t *testing.T) {
 	askControl(t, http.MethodDelete, nil)
 }
 
-// awaitQuiet waits until the registry is not asked any more: a client that gave up at the first failure of many leaves the
-// engine at work on the others.
+// awaitQuiet waits until the registry gets no more requests. If a client gives up at the first failure of
+// many, the engine continues with the rest.
 func awaitQuiet(t *testing.T) {
 	t.Helper()
 	count := func() int {
@@ -127,7 +128,8 @@ func tokenRequests(t *testing.T) []registry.Request {
 	return tokens
 }
 
-// wantKeyUsed fails the test unless nvcr.io was given its key, and nothing else, since the last forgetRequests.
+// wantKeyUsed fails the test unless nvcr.io received its key, and no other credentials, since the last
+// forgetRequests.
 func wantKeyUsed(t *testing.T) {
 	t.Helper()
 	tokens := tokenRequests(t)
@@ -141,7 +143,7 @@ func wantKeyUsed(t *testing.T) {
 	}
 }
 
-// wantAnonymous fails the test if nvcr.io was given credentials since the last forgetRequests.
+// wantAnonymous fails the test if nvcr.io received credentials since the last forgetRequests.
 func wantAnonymous(t *testing.T) {
 	t.Helper()
 	for _, r := range tokenRequests(t) {
@@ -151,7 +153,7 @@ func wantAnonymous(t *testing.T) {
 	}
 }
 
-// plainDocker runs docker apart from any home: for the engine's own state.
+// plainDocker runs docker without a home, for the engine's own state.
 func plainDocker(t *testing.T, args ...string) string {
 	t.Helper()
 	command := exec.Command(dockerCLI(), args...)
@@ -163,7 +165,7 @@ func plainDocker(t *testing.T, args ...string) string {
 	return strings.TrimSpace(string(output))
 }
 
-// emptyEngine removes all containers and images, so that a pull is one.
+// emptyEngine removes all containers and images, so that every pull downloads.
 func emptyEngine(t *testing.T) {
 	t.Helper()
 	if containers := strings.Fields(plainDocker(t, "ps", "-aq")); len(containers) > 0 {
@@ -174,7 +176,8 @@ func emptyEngine(t *testing.T) {
 	}
 }
 
-// serviceEnvironment asks the engine for the environment of a Compose service's only container.
+// serviceEnvironment returns the environment of a Compose service's only container, as the engine reports
+// it.
 func serviceEnvironment(t *testing.T, project, service string) map[string]string {
 	t.Helper()
 	ids := strings.Fields(plainDocker(t, "ps", "-q",
@@ -185,7 +188,7 @@ func serviceEnvironment(t *testing.T, project, service string) map[string]string
 	return containerEnvironment(t, ids[0])
 }
 
-// containerEnvironment asks the engine for the environment of a container.
+// containerEnvironment returns the environment of a container, as the engine reports it.
 func containerEnvironment(t *testing.T, container string) map[string]string {
 	t.Helper()
 	var pairs []string

@@ -13,13 +13,14 @@ import (
 	"time"
 )
 
-// Authority is a certificate authority that lives as long as the process: its key is never written anywhere.
+// Authority is a certificate authority that exists as long as the process. Its key is never written to
+// disk.
 type Authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 }
 
-// NewAuthority makes one.
+// NewAuthority creates a certificate authority.
 func NewAuthority() (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -39,7 +40,7 @@ func NewAuthority() (*Authority, error) {
 	return &Authority{cert, key}, nil
 }
 
-// PEM returns the authority's certificate.
+// PEM returns the authority's certificate, PEM-encoded.
 func (a *Authority) PEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
 }
@@ -72,7 +73,7 @@ func (a *Authority) Issue(hosts ...string) (tls.Certificate, error) {
 }
 
 func certTemplate(commonName string) *x509.Certificate {
-	serial, _ := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120)) // crypto/rand does not fail
+	serial, _ := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120)) // does not fail, see crypto/rand
 	return &x509.Certificate{
 		SerialNumber: serial,
 		Subject:      pkix.Name{CommonName: commonName},

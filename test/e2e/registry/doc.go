@@ -1,4 +1,4 @@
-// Package registry serves the registries of the end-to-end world: one that asks for credentials as nvcr.io does, an ordinary
-// one with a user and a password, and a Docker Hub that is open to everyone. Images are kept in memory and made from one
-// static program. It needs neither the network nor a Docker engine.
+// Package registry serves the registries of the end-to-end world: one that asks for credentials as nvcr.io
+// does, an ordinary one with a user and a password, and a public Docker Hub. Images are built from one
+// static program and kept in memory. The package needs no network and no Docker engine.
 package registry

@@ -10,15 +10,16 @@ import (
 	"time"
 )
 
-// tokenLifetime is what the token endpoint announces and keeps.
+// tokenLifetime is the lifetime of a token, as the token endpoint announces it.
 const tokenLifetime = 5 * time.Minute
 
-// TokenGate stands before a registry and lets in who holds a bearer token, the way nvcr.io does: the challenge carries a
-// realm and, for a repository, a scope, but never a service; the token endpoint knows GET only.
+// TokenGate protects a registry and lets requests with a bearer token through, as nvcr.io does: the
+// challenge has a realm and, for a repository, a scope, but never a service. The token endpoint only
+// supports GET.
 type TokenGate struct {
-	Realm    string        // URL of the token endpoint; its path is served by the gate itself
-	Username string        // the only user there is
-	Password func() string // the accepted password; asked for each token, so that it can change
+	Realm    string        // URL of the token endpoint, which the gate serves
+	Username string        // the only user
+	Password func() string // returns the accepted password; called for each token, so that it can change
 	Public   func(repository string) bool
 
 	mu     sync.Mutex
@@ -27,14 +28,14 @@ type TokenGate struct {
 
 // grant is what a token allows.
 type grant struct {
-	password string // the one it was given for; empty for an anonymous token
+	password string // the password used to get the token; empty for an anonymous token
 	access   []access
 	expires  time.Time
 }
 
 type access struct{ repository, action string }
 
-// Wrap returns next behind the gate.
+// Wrap returns a handler that protects next with the gate.
 func (g *TokenGate) Wrap(next http.Handler) http.Handler {
 	_, realmPath, _ := strings.Cut(strings.TrimPrefix(g.Realm, "https://"), "/")
 	mux := http.NewServeMux()
@@ -52,7 +53,7 @@ func (g *TokenGate) Wrap(next http.Handler) http.Handler {
 		}
 		switch verdict {
 		case staleToken:
-			// Without it BuildKit of Engine 20.10 sends the same token again, for ever.
+			// Without it BuildKit of Engine 20.10 sends the same token again and again.
 			challenge += `,error="invalid_token"`
 		case narrowToken:
 			challenge += `,error="insufficient_scope"`
@@ -68,7 +69,7 @@ const (
 	admitted verdict = iota
 	noToken
 	staleToken  // unknown, expired, or given for a password that is no longer accepted
-	narrowToken // for something else
+	narrowToken // for another scope
 )
 
 func (g *TokenGate) check(r *http.Request, needed access) verdict {
@@ -90,7 +91,7 @@ func (g *TokenGate) check(r *http.Request, needed access) verdict {
 	return narrowToken
 }
 
-// serveToken answers GET realm?scope=repository:NAME:pull with Basic credentials, or without any for public repositories.
+// serveToken answers GET realm?scope=repository:NAME:pull. Public repositories need no Basic credentials.
 func (g *TokenGate) serveToken(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet {
 		w.Header().Set("Allow", http.MethodGet)
@@ -106,7 +107,8 @@ func (g *TokenGate) serveToken(w http.ResponseWriter, r *http.Request) {
 	case !authenticated && len(asked) > 0 && g.allPublic(asked):
 		granted.access = asked
 	default:
-		// Not in the registry API's JSON: the engine then says "unauthorized: authentication required", as with nvcr.io.
+		// nvcr.io does not use the registry API's JSON here, so the engine says "unauthorized:
+		// authentication required".
 		http.Error(w, http.StatusText(http.StatusUnauthorized), http.StatusUnauthorized)
 		return
 	}
@@ -130,7 +132,8 @@ func (g *TokenGate) allPublic(asked []access) bool {
 	return true
 }
 
-// scopes reads "repository:NAME:ACTION,ACTION", several of them per parameter if separated by spaces.
+// scopes parses scopes of the form "repository:NAME:ACTION,ACTION". A parameter may hold several, separated
+// by spaces.
 func scopes(parameters []string) []access {
 	var asked []access
 	for _, scope := range strings.Fields(strings.Join(parameters, " ")) {
@@ -146,7 +149,8 @@ func scopes(parameters []string) []access {
 	return asked
 }
 
-// neededAccess tells from a request of the distribution API what a token must allow; nothing for /v2/ itself.
+// neededAccess returns the access that a request of the distribution API requires. It is empty for /v2/
+// itself.
 func neededAccess(r *http.Request) access {
 	path := strings.TrimPrefix(r.URL.Path, "/v2/")
 	for _, resource := range []string{"/manifests/", "/blobs/", "/tags/"} {
@@ -160,7 +164,7 @@ func neededAccess(r *http.Request) access {
 	return access{}
 }
 
-// scopeActions is how a challenge asks for an action: who pushes must also read what is there.
+// scopeActions returns the actions that a challenge asks for: a push needs to read, too.
 func scopeActions(action string) string {
 	if action == "push" {
 		return "pull,push"
@@ -168,13 +172,13 @@ func scopeActions(action string) string {
 	return action
 }
 
-// BasicGate stands before an ordinary registry that takes a user name and a password with each request.
+// BasicGate protects an ordinary registry, which expects a user name and a password with each request.
 type BasicGate struct {
 	Username string
 	Password func() string
 }
 
-// Wrap returns next behind the gate.
+// Wrap returns a handler that protects next with the gate.
 func (g *BasicGate) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		username, password, found := r.BasicAuth()
@@ -186,12 +190,12 @@ func (g *BasicGate) Wrap(next http.Handler) http.Handler {
 	})
 }
 
-// sameCredentials never accepts an empty password: a password file that is being written is none.
+// sameCredentials never accepts an empty password: a password file is empty while it is being written.
 func sameCredentials(username, password, wantUsername, wantPassword string) bool {
 	return wantPassword != "" && username == wantUsername && password == wantPassword
 }
 
-// refuse answers 401 as the distribution specification words it.
+// refuse answers 401 in the format of the distribution specification.
 func refuse(w http.ResponseWriter, challenge string) {
 	w.Header().Set("WWW-Authenticate", challenge)
 	w.Header().Set("Docker-Distribution-Api-Version", "registry/2.0")

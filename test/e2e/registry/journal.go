@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// Request is one request that a registry answered. What it was authorised with is told by its kind only.
+// Request is one request that a registry answered. It records the kind of authorization only.
 type Request struct {
 	Host   string `json:"host"`
 	Method string `json:"method"`
@@ -18,13 +18,13 @@ type Request struct {
 	Status int    `json:"status"`
 }
 
-// Journal keeps every request in the order the answers went out. The zero value is ready to use.
+// Journal records every request in the order of the answers. The zero value is ready to use.
 type Journal struct {
 	mu       sync.Mutex
 	requests []Request
 }
 
-// Wrap returns next with its requests written down under a host's name.
+// Wrap returns a handler that calls next and records its requests under a host's name.
 func (j *Journal) Wrap(host string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
@@ -44,7 +44,8 @@ func (j *Journal) Wrap(host string, next http.Handler) http.Handler {
 	})
 }
 
-// ServeHTTP is the control endpoint: GET /requests answers a JSON array of Request, DELETE /requests forgets them.
+// ServeHTTP is the control endpoint: GET /requests returns a JSON array of Request, DELETE /requests clears
+// the journal.
 func (j *Journal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/requests" {
 		http.NotFound(w, r)

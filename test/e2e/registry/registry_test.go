@@ -17,7 +17,7 @@ import (
 	"github.com/ragenv/ragenv/test/e2e/registry"
 )
 
-// local serves a World in this process and sends all requests of a client there, whichever host they name.
+// local serves a World in this process. Its client sends the requests for any host to it.
 type local struct {
 	world *registry.World
 	key   atomic.Pointer[string]
@@ -54,7 +54,7 @@ func (l *local) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// ask sends a request and returns the answer, its body read.
+// ask sends a request and returns the response and its body.
 func (l *local) ask(t *testing.T, method, address string, edit func(*http.Request)) (*http.Response, string) {
 	t.Helper()
 	request, err := http.NewRequest(method, address, nil)

@@ -23,7 +23,7 @@ import (
 //go:embed images.txt
 var imageList string
 
-// Images returns the references of the images that every world starts with, registry host first.
+// Images returns the references of the images that every world starts with, including the registry host.
 func Images() []string {
 	var references []string
 	for lines := bufio.NewScanner(strings.NewReader(imageList)); lines.Scan(); {
@@ -34,8 +34,8 @@ func Images() []string {
 	return references
 }
 
-// NewImage returns an image whose only program is the given static Linux executable, as /app. The reference becomes a
-// label, so that images of different names have different digests.
+// NewImage returns an image whose only program is app, a static Linux executable, at /app. The reference is
+// added as a label, so that images with different names have different digests.
 func NewImage(app []byte, architecture, reference string) (v1.Image, error) {
 	var layerTar bytes.Buffer
 	w := tar.NewWriter(&layerTar)
@@ -81,7 +81,7 @@ func NewImage(app []byte, architecture, reference string) (v1.Image, error) {
 	return mutate.ConfigFile(image, config)
 }
 
-// seed writes the image under its name, past the gate, straight into the registry's handler.
+// seed writes the image under its name directly to the registry's handler, bypassing the gate.
 func seed(handler http.Handler, reference string, image v1.Image) error {
 	ref, err := name.ParseReference(reference)
 	if err != nil {

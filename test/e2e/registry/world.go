@@ -15,7 +15,7 @@ import (
 // The hosts of the world's registries.
 const (
 	NVCR   = "nvcr.io"
-	Hub    = "index.docker.io" // where go-containerregistry looks for docker.io; the engine asks hubEngine
+	Hub    = "index.docker.io" // the host that go-containerregistry uses for docker.io; the engine uses hubEngine
 	Second = "registry.example.com:5000"
 
 	hubEngine = "registry-1.docker.io"
@@ -27,21 +27,21 @@ const (
 	SecondUser = "alice"
 )
 
-// Config is what a World is made of.
+// Config configures a World.
 type Config struct {
-	App            []byte        // a static Linux executable, what every image runs
-	Architecture   string        // of App, as Go names it
-	Key            func() string // the key nvcr.io accepts now
-	SecondPassword func() string // the password the second registry accepts now
+	App            []byte        // the static Linux executable that every image runs
+	Architecture   string        // of App, as GOARCH
+	Key            func() string // returns the key that nvcr.io accepts now
+	SecondPassword func() string // returns the password that the second registry accepts now
 }
 
-// World is all registries, for one or more listeners: requests are told apart by their Host header.
+// World serves all registries on one or more listeners. The Host header selects the registry.
 type World struct {
 	Journal Journal
 	hosts   map[string]http.Handler
 }
 
-// NewWorld makes the registries and puts the images of Images into them.
+// NewWorld creates the registries and stores the images of Images in them.
 func NewWorld(c Config) (*World, error) {
 	backends := map[string]http.Handler{}
 	for _, host := range []string{NVCR, Hub, Second} {
@@ -76,7 +76,7 @@ func NewWorld(c Config) (*World, error) {
 	return w, nil
 }
 
-// HostNames returns the names, without ports, that must lead to the world's listeners.
+// HostNames returns the host names, without ports, that must resolve to the world's listeners.
 func (w *World) HostNames() []string {
 	var names []string
 	for _, host := range slices.Sorted(maps.Keys(w.hosts)) {
@@ -88,7 +88,7 @@ func (w *World) HostNames() []string {
 	return names
 }
 
-// ServeHTTP answers for the registry that the Host header names.
+// ServeHTTP serves the registry that the Host header names.
 func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	handler, ok := w.hosts[strings.TrimSuffix(r.Host, ":443")]
 	if !ok {

@@ -1,5 +1,5 @@
-// Command app is the program inside every image of the end-to-end world: it waits to be stopped. "app env" prints its
-// environment, one variable per line, and ends.
+// Command app is the program in every image of the end-to-end world. It waits until it is stopped. "app
+// env" prints its environment, one variable per line, and exits.
 package main
 
 import (

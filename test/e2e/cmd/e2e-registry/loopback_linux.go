@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// loopbackUp does what "ip link set lo up" and "ip address add IP dev lo" do, for machines without iproute2.
+// loopbackUp does what "ip link set lo up" and "ip address add IP dev lo" do. It works without iproute2.
 func loopbackUp(ip string) error {
 	address, err := netip.ParseAddr(ip)
 	if err != nil {

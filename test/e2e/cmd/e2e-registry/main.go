@@ -2,12 +2,13 @@
 //
 //	e2e-registry -app FILE -dir DIR [-interface IP | -listen ADDRESS]
 //
-// -interface is for a new network namespace: it brings the loopback interface up, gives it that address too, and serves
-// on its ports 443 and 5000. -listen serves on one address, as 127.0.0.1:8443, which needs no privilege.
+// -interface is for a new network namespace: it brings the loopback interface up, adds the address to it,
+// and serves on ports 443 and 5000 of that address. -listen serves on one address, such as 127.0.0.1:8443,
+// and needs no privilege.
 //
-// DIR receives ca.pem (the authority that signed its certificate, new at each start), hosts (lines for /etc/hosts), key and
-// second-password (mode 0600; what the registries accept: write another value there and it counts from the next request
-// on), control.sock (see registry.Journal) and, once everything listens, ready.
+// DIR receives ca.pem (the CA of the server certificate, new at each start), hosts (lines for /etc/hosts),
+// key and second-password (mode 0600: the values that the registries accept, read for each request),
+// control.sock (see registry.Journal) and, once everything listens, ready.
 package main
 
 import (
@@ -129,7 +130,8 @@ func serve(ctx context.Context, appFile, dir string, addresses []string) error {
 	}
 }
 
-// content returns a file's text without the line's end; empty, which no gate accepts, if it cannot be read.
+// content returns a file's text without the final line break. If the file cannot be read, it returns "",
+// which no gate accepts.
 func content(file string) string {
 	data, _ := os.ReadFile(file)
 	return strings.TrimRight(string(data), "\r\n")
@@ -138,6 +140,6 @@ func content(file string) string {
 // randomText returns n random characters of [A-Za-z0-9_-], the alphabet of NGC keys.
 func randomText(n int) string {
 	random := make([]byte, n)
-	_, _ = rand.Read(random) // does not fail: see crypto/rand
+	_, _ = rand.Read(random) // does not fail, see crypto/rand
 	return base64.RawURLEncoding.EncodeToString(random)[:n]
 }
