@@ -1,2 +1,3 @@
-// Package hangs holds what the programs do with what does not end: FIFOs, stopped processes, endless and huge input.
+// Package hangs tests the programs against input that does not end: FIFOs, stopped processes, endless and
+// huge files.
 package hangs

@@ -14,7 +14,7 @@ import (
 	"github.com/ragenv/ragenv/test/terminal"
 )
 
-// A FIFO in the place of any file that the programs read is named in an error, and never waited for.
+// A FIFO in place of any file that the programs read causes an error that names it, and never a wait.
 func TestFIFOInAFilesPlace(t *testing.T) {
 	store := []string{".local", "share", "ragenv"}
 	item := func(w *terminal.World) string {
@@ -35,7 +35,7 @@ func TestFIFOInAFilesPlace(t *testing.T) {
 	set := command{scripttest.Ragenv, "set OTHER --generate"}
 	for name, test := range map[string]struct {
 		path     func(*terminal.World) string
-		variable string // is set to the path
+		variable string // set to the path
 		commands []command
 	}{
 		"config.toml": {in(".config", "ragenv", "config.toml"), "", []command{get, helper, set, {scripttest.Ragenv, "list"}, {scripttest.Ragenv, "-- true"}}},
@@ -65,7 +65,7 @@ func TestFIFOInAFilesPlace(t *testing.T) {
 			if test.variable != "" {
 				w.Env = append(w.Env, test.variable+"="+path)
 			}
-			w.Fifo(w.At(append(store, "lock")...)) // holds nothing, so that a FIFO can be locked as well
+			w.Fifo(w.At(append(store, "lock")...)) // the lock file has no contents, so a FIFO can be locked as well
 			for _, c := range test.commands {
 				args := strings.Fields(strings.ReplaceAll(c.args, "PATH", path))
 				stdout, stderr, code := w.EndsByItself(c.program, args...)
@@ -76,7 +76,7 @@ func TestFIFOInAFilesPlace(t *testing.T) {
 					t.Errorf("%s %s: %q names no file", c.program, c.args, stderr)
 				}
 			}
-			// Whatever it is, doctor reports and ends.
+			// In every case, doctor reports and ends.
 			if _, stderr, _ := w.EndsByItself(scripttest.Ragenv, "doctor"); strings.Contains(stderr, "panic") {
 				t.Errorf("doctor: %s", stderr)
 			}
@@ -84,7 +84,8 @@ func TestFIFOInAFilesPlace(t *testing.T) {
 	}
 }
 
-// Whoever holds a lock may be stopped, not dead: the kernel releases nothing then. Writing gives up; reading needs no lock.
+// A process that holds a lock may be stopped, so the kernel does not release the lock. Writing gives up;
+// reading needs no lock.
 func TestLockHeldByAStoppedProcess(t *testing.T) {
 	flock, err := exec.LookPath("flock")
 	if err != nil {
@@ -119,7 +120,7 @@ func TestLockHeldByAStoppedProcess(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() {
-				_ = syscall.Kill(-holder.Process.Pid, syscall.SIGKILL) // the group that was started above
+				_ = syscall.Kill(-holder.Process.Pid, syscall.SIGKILL) // the process group created above
 				_ = holder.Wait()
 			})
 			if _, err := out.Read(make([]byte, 5)); err != nil {

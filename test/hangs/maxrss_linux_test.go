@@ -1,3 +1,3 @@
 package hangs
 
-const maxRSSShift = 10 // ru_maxrss is in kilobytes, getrusage(2)
+const maxRSSShift = 10 // ru_maxrss is in KiB on Linux, getrusage(2)

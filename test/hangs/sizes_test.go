@@ -19,7 +19,7 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// endless is a stream that never ends.
+// endless is a reader that never ends.
 type endless struct{ b byte }
 
 func (e endless) Read(p []byte) (int, error) {
@@ -29,18 +29,18 @@ func (e endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// What is huge, deep or endless ends in an error, in bounded memory, and nothing is changed by it.
+// Huge, deeply nested or endless input causes an error within bounded memory, and changes nothing.
 func TestHostileSizes(t *testing.T) {
 	const (
-		memory  = 256 << 20 // bytes: many times what is needed, and less than what is read without a bound
+		memory  = 256 << 20 // many times what is needed, and less than unbounded reading would take
 		patient = time.Minute
 	)
 	deep := strings.Repeat("[", 10<<20)
-	nested := deep[:7<<20] // less than any limit of size, so that it is parsed
+	nested := deep[:7<<20] // below every size limit, so that it is parsed
 	helper, ragenv := scripttest.Binary(t, scripttest.Helper), scripttest.Binary(t, scripttest.Ragenv)
 	for _, tc := range []struct {
 		name  string
-		file  string // below the home, and what is in it
+		file  string // path below the home
 		text  string
 		stdin io.Reader
 		argv  []string
@@ -103,7 +103,7 @@ func TestHostileSizes(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), patient)
 			defer cancel()
-			// The peak of a process begins with that of the one which starts it: this one may be large.
+			// The peak of a process starts with that of its parent, and this one may be large.
 			report := filepath.Join(dir, "memory")
 			cmd := exec.CommandContext(ctx, os.Args[0], tc.argv...)
 			cmd.Env = append(env, envMeasure+"="+report, "PATH="+os.Getenv("PATH"), "RAGENV_PASSPHRASE=x", "RAGENV_BACKUP_PASSPHRASE_FILE="+passphrase)
@@ -135,10 +135,11 @@ func TestHostileSizes(t *testing.T) {
 	}
 }
 
-// envMeasure makes the test binary run its arguments as a command, and write the command's peak of memory into that file, in bytes.
+// envMeasure makes the test binary run its arguments as a command and write the command's peak memory, in
+// bytes, to the file that it names.
 const envMeasure = "RAGENV_TEST_MEASURE"
 
-// measure is such a run; it returns the command's exit code.
+// measure runs the command, writes the report and returns the command's exit code.
 func measure(report string, argv []string) int {
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
@@ -172,7 +173,7 @@ func init() {
 	}
 }
 
-// scryptHeader is the beginning of an age file whose passphrase costs 2^work steps to try.
+// scryptHeader returns the header of an age file whose passphrase needs 2^work steps to try.
 func scryptHeader(work string) string {
 	return "age-encryption.org/v1\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA " + work + "\n" + strings.Repeat("A", 43) + "\n--- " + strings.Repeat("A", 43) + "\n" + strings.Repeat("x", 64)
 }

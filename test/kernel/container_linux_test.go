@@ -15,11 +15,12 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// containerUser is a user whom nobody is: its keyring in the kernel is this test's own.
+// containerUser is an unused user ID, so this test alone uses its keyring in the kernel.
 const containerUser = 61234
 
-// TestContainerOfTheSameUser: a container of the same user, without a user namespace and without seccomp, reads the user's
-// keyring in the kernel. What is there does not open the store, neither does a copy of the store, and both together do.
+// TestContainerOfTheSameUser checks that a container of the same user, without a user namespace and without
+// seccomp, can read the user's keyring. Neither the keyring nor a copy of the store is enough to open the
+// store; both together are.
 func TestContainerOfTheSameUser(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root runs containers without a user namespace")
@@ -29,7 +30,7 @@ func TestContainerOfTheSameUser(t *testing.T) {
 			t.Skipf("the program %s is not installed", program)
 		}
 	}
-	dir, err := os.MkdirTemp("/tmp", "container") // t.TempDir's parents are root's alone
+	dir, err := os.MkdirTemp("/tmp", "container") // only root may enter the parents of t.TempDir
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +56,7 @@ func TestContainerOfTheSameUser(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// On the host: a store with a passphrase, unlocked as "ragenv unlock" leaves it.
+	// On the host: a store with a passphrase, unlocked by "ragenv unlock".
 	key, passphrase := scripttest.NewKey(), scripttest.NewKey()
 	onHost := func(stdin string, env []string, args ...string) string {
 		t.Helper()
@@ -102,7 +103,7 @@ func TestContainerOfTheSameUser(t *testing.T) {
 		return stdout.String() + stderr.String()
 	}
 
-	// The container has the user's keyring, and reads what is in it.
+	// The container has the user's keyring and can read it.
 	empty := filepath.Join(dir, "empty")
 	onHost("", nil, "mkdir", "-m", "700", filepath.Join(home, "copy"))
 	if err := os.Mkdir(empty, 0o755); err != nil {
@@ -119,18 +120,20 @@ func TestContainerOfTheSameUser(t *testing.T) {
 		}
 	}
 
-	// A copy of the store without the other half: locked, although the keyring has its half.
+	// A copy of the store without its half of the secret is locked, although the keyring has the other
+	// half.
 	onHost("", nil, "sh", "-c", "mkdir -p copy/.local/share && cp -r .local/share/ragenv copy/.local/share/ && rm copy/.local/share/ragenv/unlock-key")
 	if out := inContainer("copy", filepath.Join(home, "copy"), "ragenv get NGC_API_KEY"); strings.Contains(out, key) || !strings.Contains(out, "the keychain is locked") {
 		t.Errorf("the keyring and a copy of the store without its file unlock-key: %q", strings.ReplaceAll(out, key, "(key)"))
 	}
-	// The whole store: that is both halves, as docs/threat-model.md says.
+	// The whole store has both halves available, as docs/threat-model.md says.
 	if out := inContainer("both", home, "ragenv get NGC_API_KEY"); strings.TrimSpace(out) != key {
 		t.Errorf("with both halves: %q", strings.ReplaceAll(out, key, "(key)"))
 	}
 }
 
-// containerConfig is an OCI runtime configuration: the host's programs, read only, a home, no user namespace, no seccomp.
+// containerConfig returns an OCI runtime configuration: the host's programs, read-only, a home, no user
+// namespace, no seccomp.
 func containerConfig(rootfs, bin, home, script string) map[string]any {
 	mounts := []map[string]any{
 		{"destination": "/proc", "type": "proc", "source": "proc"},

@@ -1,5 +1,5 @@
-// Package kernel tests the programs on kernels that refuse what they ask: keyctl, add_key and request_key fail, as under a
-// container's seccomp profile, systemd's SystemCallFilter, a used-up quota or an old kernel.
+// Package kernel tests the programs on kernels that refuse keyctl, add_key and request_key, as under a
+// container's seccomp profile, systemd's SystemCallFilter, an exhausted quota or an old kernel.
 package kernel
 
 import (
@@ -28,7 +28,7 @@ const passphrase = "words of a test"
 
 type world struct{ bin, home string }
 
-// newWorld runs the test again in a user namespace, whose user keyring is its own.
+// newWorld reruns the test in a user namespace, which has its own user keyring.
 func newWorld(t *testing.T) world {
 	t.Helper()
 	for _, program := range []string{"strace", "unshare"} {
@@ -72,7 +72,7 @@ func (w world) run(stdin, fault string, args ...string) outcome {
 	return outcome{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
 }
 
-// environment is what is in the file "env" of the home, a line each.
+// environment returns the lines of the file "env" in the home.
 func (w world) environment() []string {
 	data, _ := os.ReadFile(filepath.Join(w.home, "env"))
 	return strings.Fields(string(data))
@@ -100,10 +100,10 @@ func newKey() string {
 	return "nvapi-" + base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// unlocked reports whether the store is open for a process that the kernel refuses nothing.
+// unlocked reports whether the store is open to a process with an unrestricted kernel.
 func (w world) unlocked() bool { return w.run("", "", "ragenv", "get", "NGC_API_KEY").code == 0 }
 
-// oneClearError is what a failure has to be.
+// oneClearError returns an error unless the outcome is one clear error.
 func oneClearError(o outcome) error {
 	switch {
 	case strings.Count(o.stderr, ": error: ") != 1:
@@ -118,10 +118,10 @@ func oneClearError(o outcome) error {
 	return nil
 }
 
-// command is one that uses the kernel's keyrings: prepare brings the world into a state, check judges the outcome.
+// command uses the kernel's keyrings. prepare sets the state of the world, and check judges the outcome.
 type command struct {
 	name    string
-	stdin   string // "KEY" is the key that is stored
+	stdin   string // "KEY" stands for the stored key
 	args    []string
 	prepare func(t *testing.T, w world)
 	check   func(w world, o outcome, key string) error
@@ -185,7 +185,7 @@ func works(_ world, o outcome, _ string) error {
 	return nil
 }
 
-// worksOrIsLocked: what would be replaced has to be read, which takes the identity in the keyring.
+// worksOrIsLocked accepts a locked store: reading the value to replace needs the identity in the keyring.
 func worksOrIsLocked(_ world, o outcome, _ string) error {
 	if o.code != 0 && !strings.Contains(o.stderr, "locked") {
 		return fmt.Errorf("not that it is locked: %s", o.stderr)
@@ -209,7 +209,7 @@ func (w world) provide(t *testing.T) {
 	w.setenv(t, "RAGENV_BACKEND=file", "RAGENV_PASSPHRASE_FILE="+path)
 }
 
-// create creates a keychain with the passphrase, cheaply: scrypt is not what is tested.
+// create creates a keychain with the passphrase. Its scrypt is cheap, since scrypt is not under test.
 func (w world) create(t *testing.T) {
 	t.Helper()
 	w.provide(t)
@@ -233,7 +233,8 @@ func unlock(t *testing.T, w world) {
 	w.forget()
 }
 
-// TestRefused: with each error from each call, a command works as it says, or fails with one clear error.
+// TestRefused makes each call fail with each error. The command must work as described, or fail with one
+// clear error.
 func TestRefused(t *testing.T) {
 	w := newWorld(t)
 	if w.home == "" {
@@ -279,7 +280,7 @@ func (w world) table(t *testing.T, commands []command, key string) {
 	}
 }
 
-// brief is how a command ended: ok, or its error.
+// brief returns "ok" or the error of a command.
 func brief(o outcome) string {
 	if o.code == 0 {
 		return "ok"

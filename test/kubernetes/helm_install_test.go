@@ -10,8 +10,9 @@ import (
 	"testing"
 )
 
-// TestHelmInstall: the documented lines with real Helm and a real API server. Helm makes no Secret, and its records of the
-// release hold no key, before and after a rotation; an install that was made with the key in its values is taken over.
+// TestHelmInstall runs the documented commands with real Helm and a real API server. Helm creates no
+// Secret, and its release records hold no key, before and after a rotation. An install with the key in its
+// values can be taken over.
 func TestHelmInstall(t *testing.T) {
 	clusterOrSkip(t)
 	chart, err := filepath.Abs("testdata/chart")
@@ -26,7 +27,7 @@ func TestHelmInstall(t *testing.T) {
 	}
 }
 
-// withoutSecrets tells the chart that its Secrets exist.
+// withoutSecrets keeps the chart from creating its Secrets.
 var withoutSecrets = []string{"--set", "imagePullSecret.create=false", "--set", "ngcApiSecret.create=false", "--set", "apiKeysSecret.existingSecret=rag-api-keys"}
 
 func newInstall(t *testing.T, c cluster, helm, chart string) {
@@ -39,7 +40,7 @@ func newInstall(t *testing.T, c cluster, helm, chart string) {
 	}
 	install := append([]string{"upgrade", "--install", "rag", chart, "--namespace", c.namespace}, withoutSecrets...)
 	apply()
-	// Helm's own Secrets would be in the way of these.
+	// Without these options the chart's Secrets conflict with the existing ones, which Helm does not own.
 	p.fails("invalid ownership metadata", helm, "install", "other", chart, "--namespace", c.namespace, "--set", "imagePullSecret.password=x", "--set", "ngcApiSecret.password=x")
 	p.ok(helm, install...)
 	c.satisfied()
@@ -77,7 +78,7 @@ func takenOver(t *testing.T, c cluster, helm, chart string) {
 	c.satisfied()
 }
 
-// satisfied fails for each reference of a Deployment to a Secret's key that is not there.
+// satisfied fails the test for each missing Secret key that a Deployment refers to.
 func (c cluster) satisfied() {
 	c.t.Helper()
 	const references = `{range .items[*].spec.template.spec}{range .imagePullSecrets[*]}{.name} .dockerconfigjson{"\n"}{end}{range .containers[*].env[*]}{.valueFrom.secretKeyRef.name} {.valueFrom.secretKeyRef.key}{"\n"}{end}{end}`
@@ -105,7 +106,8 @@ func (c cluster) noKeyInReleases(key string) {
 	}
 }
 
-// keysInReleases counts a key, plain and in base64, in Helm's records of releases, which are base64 of gzip of JSON.
+// keysInReleases counts the occurrences of a key, plain and in base64, in Helm's release records, which are
+// base64-encoded gzipped JSON.
 func (c cluster) keysInReleases(key string) int {
 	c.t.Helper()
 	out := c.kubectl("", "get", "secrets", "--namespace", c.namespace, "--selector=owner=helm", `--output=jsonpath={range .items[*]}{.data.release}{"\n"}{end}`)

@@ -29,10 +29,11 @@ import (
 const (
 	chartHost = "helm.ngc.nvidia.com"
 	otherHost = "cdn.example.com"
-	inWorld   = "HELM_TEST_IN_WORLD" // set where chartHost is this machine
+	inWorld   = "HELM_TEST_IN_WORLD" // set where chartHost resolves to this machine
 )
 
-// helms returns the programs of Helm by name; those that cannot be had here are omitted, or the test is skipped.
+// helms returns the paths of Helm's versions by name, omitting those that are not installed. It skips the
+// test if none is.
 func helms(t *testing.T) map[string]string {
 	t.Helper()
 	clients, err := filepath.Abs("../worlds/clients")
@@ -57,8 +58,8 @@ func helms(t *testing.T) map[string]string {
 	return found
 }
 
-// TestHelmCharts: Helm 3 and 4 fetch charts by ragenv, from a server that this machine takes for NVIDIA's: in a network and a
-// mount namespace of the test's own.
+// TestHelmCharts fetches charts through ragenv with Helm 3 and 4. In the test's own network and mount
+// namespace, NVIDIA's server name resolves to a local server.
 func TestHelmCharts(t *testing.T) {
 	if os.Getenv(inWorld) != "" {
 		testHelmCharts(t)
@@ -102,13 +103,13 @@ func testHelmCharts(t *testing.T) {
 	}
 }
 
-// chartServer is NVIDIA's, as far as Helm knows it.
+// chartServer stands in for NVIDIA's server.
 type chartServer struct {
 	chart []byte
 
 	mu   sync.Mutex
-	key  string   // the one that is good
-	seen []string // "HOST PATH", with "key" where one was sent
+	key  string   // the accepted key
+	seen []string // "HOST PATH", followed by "key" if one was sent
 }
 
 func (s *chartServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -137,7 +138,7 @@ func (s *chartServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// accept makes another key the good one, and returns the one before.
+// accept replaces the accepted key and returns the former one.
 func (s *chartServer) accept(key string) (before string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -153,7 +154,7 @@ func (s *chartServer) requests() []string {
 	return seen
 }
 
-// listen serves on port 443, and returns the file with the authority's certificate.
+// listen serves on port 443 and returns the file with the CA certificate.
 func (s *chartServer) listen(t *testing.T) string {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -182,7 +183,7 @@ func (s *chartServer) listen(t *testing.T) string {
 	return file
 }
 
-// demoChart is a chart as Helm packs one.
+// demoChart returns a packaged chart.
 func demoChart(t *testing.T) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -205,7 +206,7 @@ func demoChart(t *testing.T) []byte {
 	return b.Bytes()
 }
 
-// person is somebody with a home, a keychain and Helm.
+// person is a user with a home, a keychain and Helm.
 type person struct {
 	home
 	helm string
@@ -217,7 +218,7 @@ func newPerson(t *testing.T, helm string, env ...string) person {
 	return p
 }
 
-// run runs a program of the user's, and never shows its standard output.
+// run runs a program as the user. It never logs standard output.
 func (p person) run(program string, args ...string) (stdout, stderr string, err error) {
 	p.t.Helper()
 	if !strings.Contains(program, "/") {
@@ -241,7 +242,7 @@ func (p person) ok(program string, args ...string) string {
 	return stdout
 }
 
-// fails returns what the user sees.
+// fails checks that a program fails, and that its output contains want.
 func (p person) fails(want, program string, args ...string) {
 	p.t.Helper()
 	stdout, stderr, err := p.run(program, args...)
@@ -251,7 +252,7 @@ func (p person) fails(want, program string, args ...string) {
 	p.t.Logf("$ %s %s\n%s", filepath.Base(program), strings.Join(args, " "), stderr)
 }
 
-// noKeyIn fails for each file below a directory that holds a text.
+// noKeyIn fails the test for each file below dir that contains the key.
 func noKeyIn(t *testing.T, dir, key string) {
 	t.Helper()
 	files := 0
@@ -283,7 +284,7 @@ func helmCharts(t *testing.T, helm string) {
 	if list := p.ok(helm, "plugin", "list"); !strings.Contains(list, "ragenv-ngc") {
 		t.Errorf("helm plugin list: %s", list)
 	}
-	p.ok("ragenv", "helm", "configure") // again
+	p.ok("ragenv", "helm", "configure") // a second time
 
 	p.ok(helm, "pull", chart)
 	if got, err := os.ReadFile(filepath.Join(p.dir, "demo-1.0.0.tgz")); err != nil || !bytes.Equal(got, server.chart) {
@@ -294,7 +295,7 @@ func helmCharts(t *testing.T, helm string) {
 	}
 	p.ok(helm, "repo", "add", "nvidia", "ngc://"+chartHost+"/nvidia")
 	p.ok(helm, "repo", "update")
-	for _, version := range []string{"1.0.0", "0.9.0"} { // by a whole address in the index, and by a relative one
+	for _, version := range []string{"1.0.0", "0.9.0"} { // the index has an absolute URL for one and a relative one for the other
 		p.ok(helm, "pull", "nvidia/demo", "--version", version)
 	}
 	for name, repository := range map[string]string{"scheme": "ngc://" + chartHost + "/nvidia", "name": "@nvidia"} {
@@ -307,14 +308,14 @@ func helmCharts(t *testing.T, helm string) {
 	}
 	server.requests()
 
-	// A redirect is followed without the key.
+	// Redirects are followed without the key.
 	p.ok(helm, "pull", "ngc://"+chartHost+"/nvidia/charts/moved.tgz")
 	want := []string{chartHost + " /nvidia/charts/moved.tgz key", otherHost + " /signed"}
 	if seen := server.requests(); !slices.Equal(seen, want) {
 		t.Errorf("requests %q", seen)
 	}
 
-	// A chart that names NVIDIA's server itself, and a key in a file in memory.
+	// A chart that itself names NVIDIA's server, with the key in a file in memory.
 	dir := filepath.Join(p.dir, "depends-by-https")
 	writeChart(t, dir, "https://"+chartHost+"/nvidia")
 	p.fails("", helm, "dependency", "update", dir)
@@ -325,7 +326,7 @@ func helmCharts(t *testing.T, helm string) {
 	noKeyIn(t, p.dir+"/.config", server.key)
 	noKeyIn(t, p.dir+"/.cache", server.key)
 
-	// What goes wrong, as the user sees it.
+	// Failures, as the user sees them.
 	p.fails("no such chart or repository", helm, "pull", "ngc://"+chartHost+"/nvidia/none")
 	p.fails("the key is sent to no other host", helm, "pull", "ngc://"+otherHost+"/x.tgz")
 	good := server.accept(newKey())
@@ -363,7 +364,7 @@ func helmCharts(t *testing.T, helm string) {
 	p.fails("ngc", helm, "pull", chart)
 }
 
-// writeChart writes a chart that depends on the server's.
+// writeChart writes a chart with a dependency in the repository.
 func writeChart(t *testing.T, dir, repository string) {
 	t.Helper()
 	if err := os.MkdirAll(dir, 0o755); err != nil {

@@ -16,7 +16,7 @@ import (
 
 const helper = "docker-credential-ngc"
 
-// codecs decode strictly: an unknown or doubled field is an error.
+// codecs decodes strictly: an unknown or duplicate field is an error.
 var codecs = func() serializer.CodecFactory {
 	scheme := runtime.NewScheme()
 	if err := credentialproviderv1.AddToScheme(scheme); err != nil {
@@ -42,7 +42,7 @@ func TestKubeletTypes(t *testing.T) {
 	for _, test := range []struct {
 		doc     string
 		request credentialproviderv1.CredentialProviderRequest
-		want    string // the only key of auth
+		want    string // the only key in auth
 	}{
 		{"an image", credentialproviderv1.CredentialProviderRequest{Image: "nvcr.io/nim/nvidia/nemotron"}, "nvcr.io"},
 		{"with a port", credentialproviderv1.CredentialProviderRequest{Image: "nvcr.io:443/nim/nvidia/nemotron"}, "nvcr.io:443"},
@@ -57,7 +57,7 @@ func TestKubeletTypes(t *testing.T) {
 			output := h.must(encodeRequest(t, &test.request), helper, "kubelet")
 			object, kind, err := codecs.UniversalDeserializer().Decode([]byte(output), nil, nil)
 			if err != nil {
-				t.Fatal("the response does not decode") // the error may quote the key
+				t.Fatal("the response does not decode") // the error may quote the secret, so it is not logged
 			}
 			response, ok := object.(*credentialproviderv1.CredentialProviderResponse)
 			if !ok || kind.GroupVersion() != credentialproviderv1.SchemeGroupVersion {
@@ -82,8 +82,8 @@ func TestKubeletTypes(t *testing.T) {
 	}
 }
 
-// TestKubeletPlugin: the kubelet's own code reads the example configuration, runs the helper as a kubelet does that systemd
-// started, and finds the key for what it pulls.
+// TestKubeletPlugin lets the kubelet's own code read the example configuration, run the helper in the
+// environment of a kubelet started by systemd, and find the key for its pulls.
 func TestKubeletPlugin(t *testing.T) {
 	h := newHome(t)
 	key := newKey()

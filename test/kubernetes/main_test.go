@@ -1,5 +1,6 @@
-// Package kubernetes proves with Kubernetes' own code what the programs give to a cluster: the Secrets of ragenv export with
-// a real API server, and the kubelet's answers with the kubelet's types and plugin code. scripts/e2e-kubernetes runs it.
+// Package kubernetes checks what the programs provide to a cluster with Kubernetes' own code: the Secrets
+// of ragenv export with a real API server, and the kubelet's answers with the kubelet's types and plugin
+// code. scripts/e2e-kubernetes runs it.
 package kubernetes
 
 import (
@@ -13,7 +14,7 @@ import (
 	"testing"
 )
 
-// bin holds docker-credential-ngc and ragenv.
+// bin is the directory of docker-credential-ngc and ragenv.
 var bin string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -38,14 +39,14 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// newKey returns a key that opens nothing, shaped like NVIDIA's.
+// newKey returns an unusable key in the format of NVIDIA's.
 func newKey() string {
 	random := make([]byte, 48)
 	_, _ = rand.Read(random) // never fails
 	return "nvapi-" + base64.RawURLEncoding.EncodeToString(random)
 }
 
-// home is a user's, or a node's root's, with a store of its own.
+// home is the home of a user, or of root on a node, with its own store.
 type home struct {
 	t   *testing.T
 	dir string
@@ -58,7 +59,7 @@ func newHome(t *testing.T) home {
 	return h
 }
 
-// store stores a key as a script would.
+// store stores a key as a script does.
 func (h home) store(name, key string) {
 	h.t.Helper()
 	h.must(key+"\n", "ragenv", "set", name)
@@ -73,7 +74,7 @@ func (h home) command(stdin, program string, args ...string) (*exec.Cmd, *string
 	return cmd, stdout, stderr
 }
 
-// must returns standard output; it is not shown when the program fails, as a key may be in it.
+// must returns standard output. If the program fails, must does not log it, since it may contain a key.
 func (h home) must(stdin, program string, args ...string) string {
 	h.t.Helper()
 	cmd, stdout, stderr := h.command(stdin, program, args...)

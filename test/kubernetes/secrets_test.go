@@ -13,13 +13,13 @@ import (
 	credentialsecrets "k8s.io/kubernetes/pkg/credentialprovider/secrets"
 )
 
-// cluster is the API server of test/worlds/kube-world.
+// cluster is a namespace on the API server of test/worlds/kube-world.
 type cluster struct {
 	t         *testing.T
 	namespace string
 }
 
-// clusterOrSkip skips where there is no API server.
+// clusterOrSkip skips the test without an API server.
 func clusterOrSkip(t *testing.T) {
 	t.Helper()
 	if os.Getenv("E2E_KUBERNETES") == "" {
@@ -27,12 +27,12 @@ func clusterOrSkip(t *testing.T) {
 	}
 }
 
-// clusterEnv is how programs find the API server.
+// clusterEnv returns the variables with which programs find the API server.
 func clusterEnv() []string {
 	return []string{"KUBECONFIG=" + os.Getenv("KUBECONFIG"), "KUBECACHEDIR=" + os.Getenv("KUBECACHEDIR")}
 }
 
-// newCluster returns a namespace of the test's own, or skips.
+// newCluster creates a namespace for the test. It skips the test without an API server.
 func newCluster(t *testing.T, namespace string) cluster {
 	t.Helper()
 	clusterOrSkip(t)
@@ -62,7 +62,7 @@ func (c cluster) kubectl(stdin string, args ...string) string {
 	return out
 }
 
-// secret returns a stored Secret; its JSON must have no field that the API's type has not.
+// secret returns a stored Secret. Its JSON must have no field that is unknown to the API's type.
 func (c cluster) secret(name string) corev1.Secret {
 	c.t.Helper()
 	decoder := json.NewDecoder(strings.NewReader(c.kubectl("", "get", "secret", name, "--namespace", c.namespace, "--output=json", "--show-managed-fields")))
@@ -88,11 +88,11 @@ func TestExportedSecrets(t *testing.T) {
 		c.kubectl(manifest, "apply", "--server-side", "--validate=strict", "-f", "-")
 	}
 	apply(export())
-	apply(export()) // again is no conflict
+	apply(export()) // applying it again must not conflict
 	h.store("NGC_API_KEY", key)
 	apply(export())
 
-	// What a kubelet makes of it: its own code finds the credentials for what it pulls.
+	// The kubelet's own code must find the credentials for its pulls in it.
 	pull := c.secret("ngc-secret")
 	keyring, err := credentialsecrets.MakeDockerKeyring([]corev1.Secret{pull}, &credentialprovider.BasicDockerKeyring{})
 	if err != nil {
@@ -106,7 +106,8 @@ func TestExportedSecrets(t *testing.T) {
 		t.Error("it finds credentials for another registry")
 	}
 
-	// The same as kubectl's, of the same key, which opens nothing: kubectl takes it in no other way than as an argument.
+	// kubectl must create the same Secret. It takes the key only as an argument, so this key is not a real
+	// one.
 	c.kubectl("", "create", "secret", "docker-registry", "reference", "--namespace", c.namespace,
 		"--docker-server=nvcr.io", "--docker-username=$oauthtoken", "--docker-password="+key)
 	reference := c.secret("reference")
@@ -129,7 +130,7 @@ func TestExportedSecrets(t *testing.T) {
 		}
 	}
 
-	// Neither the present nor the former key is outside data, such as in an annotation.
+	// Neither the current nor the former key is in other fields than data, such as an annotation.
 	for _, name := range []string{"ngc-secret", "ngc-api", "other-keys"} {
 		secret := c.secret(name)
 		if _, ok := secret.Annotations[corev1.LastAppliedConfigAnnotation]; ok || len(secret.Annotations) > 0 {
@@ -148,7 +149,8 @@ func TestExportedSecrets(t *testing.T) {
 	}
 }
 
-// TestExportedSecretsByDefault: without options the Secrets go where kubectl points.
+// TestExportedSecretsByDefault checks that without options the Secrets go to the namespace that kubectl
+// uses.
 func TestExportedSecretsByDefault(t *testing.T) {
 	c := newCluster(t, "elsewhere")
 	h := newHome(t)
@@ -161,11 +163,11 @@ func TestExportedSecretsByDefault(t *testing.T) {
 	if string(keys["APP_LLM_APIKEY"]) != "sk-1" || len(keys) != 12 {
 		t.Errorf("rag-api-keys has %d keys, or another value", len(keys))
 	}
-	if empty, ok := keys["APP_VLM_APIKEY"]; !ok || len(empty) > 0 { // as a reference without optional wants it
+	if empty, ok := keys["APP_VLM_APIKEY"]; !ok || len(empty) > 0 { // a reference that is not optional needs an empty value
 		t.Error("a service key that is not stored is not there and empty")
 	}
 
-	// kubectl refuses to put a Secret that names a namespace into another one.
+	// kubectl refuses to apply a Secret that names a namespace to another one.
 	manifest = h.must("", "ragenv", "export", "--format", "kubernetes", "--namespace", c.namespace)
 	if _, err := c.run(manifest, "apply", "--server-side", "--namespace", "default", "-f", "-"); err == nil {
 		t.Error("the namespace of the Secrets gave way")

@@ -15,7 +15,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// holder is what ragenv where --json says of one.
+// holder is one element of ragenv where --json.
 type holder struct {
 	State, Kind, Name, Project, Status, Fix string
 	Keys, Where                             []string
@@ -23,7 +23,7 @@ type holder struct {
 
 func (h holder) id() string { return h.Kind + " " + h.Project + "/" + h.Name }
 
-// where runs ragenv where --kubernetes, and returns what it found in namespaces.
+// where runs ragenv where --kubernetes and returns the holders in the namespaces.
 func (p person) where(namespaces ...string) (found []holder, report string) {
 	p.t.Helper()
 	stdout, stderr, err := p.run("ragenv", "where", "--kubernetes", "--json")
@@ -47,7 +47,7 @@ func (p person) where(namespaces ...string) (found []holder, report string) {
 	return found, stdout
 }
 
-// states is what where says, for comparison.
+// states returns the state of each holder by its name, for comparison.
 func states(found []holder) map[string]string {
 	all := map[string]string{}
 	for _, h := range found {
@@ -56,7 +56,7 @@ func states(found []holder) map[string]string {
 	return all
 }
 
-// paste runs a line in a shell, as a user would.
+// paste runs a line in a shell, as the user would.
 func (p person) paste(line string, env ...string) {
 	p.t.Helper()
 	cmd := exec.Command("sh", "-c", line)
@@ -85,8 +85,8 @@ const wherePods = `{"apiVersion":"v1","kind":"List","items":[
 {"apiVersion":"v1","kind":"Pod","metadata":{"name":"debug"},"spec":{"containers":[{"name":"debug","image":"i","envFrom":[{"secretRef":{"name":"mine"}}]}]}},
 {"apiVersion":"v1","kind":"Pod","metadata":{"name":"notes"},"spec":{"containers":[{"name":"notes","image":"i","env":[{"name":"N","valueFrom":{"secretKeyRef":{"name":"mine","key":"note"}}}]}]}}]}`
 
-// TestWhere: after a rotation ragenv where --kubernetes names the Secrets with the old key and the pods that took it, in every
-// namespace, and each command that it prints does what it is for, and nothing else.
+// TestWhere checks that after a rotation, ragenv where --kubernetes lists the Secrets with the old key and
+// the pods that use it, in every namespace. Each printed command must do its job and change nothing else.
 func TestWhere(t *testing.T) {
 	c := newCluster(t, "where-rag")
 	other := newCluster(t, "where-other")
@@ -94,7 +94,7 @@ func TestWhere(t *testing.T) {
 	former, key := newKey(), newKey()
 	p.store("NGC_API_KEY", former)
 	c.kubectl(p.must("", "ragenv", "export", "--format", "kubernetes", "--namespace", c.namespace), "apply", "--server-side", "-f", "-")
-	// Client-side apply leaves a copy of the key in an annotation. This Secret has something else in it, too.
+	// Client-side apply leaves a copy of the key in an annotation. This Secret also has unrelated data.
 	encoded := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 	c.kubectl(fmt.Sprintf(`{"apiVersion":"v1","kind":"Secret","metadata":{"name":"mine"},"data":{"token":%q,"copy":%q,"note":%q}}`, encoded(former), encoded(former+"\n"), encoded("other")), "apply", "--namespace", c.namespace, "-f", "-")
 	other.kubectl("", "create", "secret", "docker-registry", "regcred", "--namespace", other.namespace, "--docker-server=nvcr.io", "--docker-username=$oauthtoken", "--docker-password="+former)
@@ -105,7 +105,7 @@ func TestWhere(t *testing.T) {
 	c.kubectl(fmt.Sprintf(wherePods, byReference, byValue), "create", "--namespace", c.namespace, "-f", "-")
 	hourAgo, inAnHour := time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
 	for _, name := range []string{"server-5d4f-x", "db-0", "debug", "notes"} {
-		c.runs(name, inAnHour) // the Secrets were written a moment ago
+		c.runs(name, inAnHour) // the Secrets were written just now
 	}
 	all := map[string]string{
 		"kubernetes-secret where-rag/ngc-secret": "", "kubernetes-secret where-rag/ngc-api": "", "kubernetes-secret where-rag/mine": "", "kubernetes-secret where-other/regcred": "",
@@ -133,7 +133,7 @@ func TestWhere(t *testing.T) {
 	t.Logf("$ ragenv where NGC_API_KEY --kubernetes\n%s", stdout)
 	untouched := other.kubectl("", "get", "secret", "unrelated", "--namespace", other.namespace, "--output=jsonpath={.metadata.resourceVersion}")
 
-	// The Secrets first: the pods are as old as before.
+	// The Secrets first. The pods still use the old values.
 	for _, name := range []string{"server-5d4f-x", "debug", "notes"} {
 		c.runs(name, hourAgo)
 	}
@@ -157,7 +157,7 @@ func TestWhere(t *testing.T) {
 		t.Error("an unrelated Secret was written")
 	}
 
-	// A container that is started again has taken the new value; the pod is as old as before.
+	// A restarted container has the new value, although the pod is as old as before.
 	c.restarted("server-5d4f-x", "server", hourAgo, inAnHour)
 	check("after a restart of the container", map[string]string{"pod where-rag/db-0": "old", "pod where-rag/debug": "old"}, "current")
 	c.runs("server-5d4f-x", hourAgo)
@@ -177,7 +177,7 @@ func TestWhere(t *testing.T) {
 	if now := c.kubectl("", "get", "pod", "debug", "--namespace", c.namespace, "--output=jsonpath={.metadata.uid}"); now == uid {
 		t.Error("the pod was not created again")
 	}
-	// What the controllers would do, if there were any here.
+	// What controllers would do; this cluster has none.
 	c.kubectl("", "delete", "pod", "server-5d4f-x", "db-0", "--namespace", c.namespace)
 	template := c.kubectl("", "get", "statefulset", "db", "--namespace", c.namespace, "--output=jsonpath={.spec.template.spec}")
 	var list struct {
@@ -196,7 +196,7 @@ func TestWhere(t *testing.T) {
 	check("in the end", nil, "current")
 }
 
-// runs sets the status of a pod as a kubelet would.
+// runs sets the status of a pod, as a kubelet would.
 func (c cluster) runs(pod string, since time.Time) { c.t.Helper(); c.restarted(pod, "", since, since) }
 
 func (c cluster) restarted(pod, container string, started, running time.Time) {
@@ -213,7 +213,8 @@ func (c cluster) restarted(pod, container string, started, running time.Time) {
 	c.kubectl("", "patch", "pod", pod, "--namespace", c.namespace, "--subresource=status", "--type=merge", "--patch", string(patch))
 }
 
-// TestWhereOfOneNamespace: where not all namespaces may be read, those that may are, and the report says so.
+// TestWhereOfOneNamespace checks a user who may not read all namespaces: the readable ones are searched,
+// and the report says so.
 func TestWhereOfOneNamespace(t *testing.T) {
 	mine, theirs := newCluster(t, "where-mine"), newCluster(t, "where-theirs")
 	p := newPerson(t, "", clusterEnv()...)
@@ -253,7 +254,7 @@ users: [{name: dev, user: {token: %q}}], contexts: [{name: other, context: {clus
 			t.Errorf("%v, want %v and %q", got, want, report)
 		}
 	}
-	check("Kubernetes secrets of other namespaces") // of those that the contexts name
+	check("Kubernetes secrets of other namespaces") // the namespaces named by the contexts are searched
 	mine.kubectl("", "create", "clusterrole", "where-lists", "--verb=list", "--resource=namespaces")
 	mine.kubectl("", "create", "clusterrolebinding", "where-lists", "--clusterrole=where-lists", "--serviceaccount="+mine.namespace+":dev")
 	check("this user may not list them")
@@ -264,8 +265,8 @@ users: [{name: dev, user: {token: %q}}], contexts: [{name: other, context: {clus
 	}
 }
 
-// TestWhereHelm: an install that was made with the key in its values keeps it in its records, and the printed commands remove it
-// there and leave the chart's Secrets and the other values.
+// TestWhereHelm checks an install with the key in its values. Its release records contain the key; the
+// printed commands remove it there, and keep the chart's Secrets and the other values.
 func TestWhereHelm(t *testing.T) {
 	clusterOrSkip(t)
 	chart, err := filepath.Abs("testdata/chart")
@@ -281,7 +282,7 @@ func TestWhereHelm(t *testing.T) {
 			p.store("NGC_API_KEY", former)
 			install := []string{"upgrade", "--install", "rag", chart, "--namespace", c.namespace, "--set", "imagePullSecret.password=" + former, "--set", "ngcApiSecret.password=" + former, "--set", "mine.a\\.b=kept"}
 			p.ok(helm, install...)
-			p.ok(helm, install...) // revision 1 is superseded by 2
+			p.ok(helm, install...) // the second install supersedes revision 1
 			p.rotate(key)
 			found, _ := p.where(c.namespace)
 			old := "old"

@@ -11,15 +11,16 @@ import (
 	"testing"
 )
 
-// Files of cmd/ragenv that are no command's: the program, the list of its commands, and what every command needs to become a
-// session. These name what the others declare.
+// programFiles are the files of cmd/ragenv without a command of their own: the program, the list of
+// commands, and what every command uses to open a session. Every other file may use what they declare.
 var programFiles = []string{"main.go", "commands.go", "session.go", "session_names.go"}
 
-// TestFilePerCommand holds that every other file of cmd/ragenv is a command's: it has its constructor, and what else it declares
-// serves that command, or its subcommands, alone. What two commands share belongs to a package below internal.
+// TestFilePerCommand checks that every other file of cmd/ragenv holds one command: it has the command's
+// constructor, and its other declarations serve only that command or its subcommands. Code shared by
+// commands belongs in a package below internal.
 func TestFilePerCommand(t *testing.T) {
 	files := commandFiles(t)
-	owner := map[string]string{} // what is declared in which file
+	owner := map[string]string{} // the file of each declaration
 	for name, file := range files {
 		if slices.Contains(programFiles, name) {
 			continue
@@ -33,7 +34,7 @@ func TestFilePerCommand(t *testing.T) {
 		}
 	}
 	for name, file := range files {
-		for _, use := range file.Unresolved { // within the file
+		for _, use := range file.Unresolved { // names not declared in the file itself
 			from, ours := owner[use.Name]
 			if !ours || slices.Contains(programFiles[:2], name) {
 				continue
@@ -50,7 +51,8 @@ func TestFilePerCommand(t *testing.T) {
 	}
 }
 
-// constructorOf returns the name of the function that a command's file has: newDockerConfigureCommand for docker_configure.go.
+// constructorOf returns the name of the constructor that a command's file must have, such as
+// newDockerConfigureCommand for docker_configure.go.
 func constructorOf(file string) string {
 	name := "new"
 	for word := range strings.SplitSeq(strings.TrimSuffix(file, ".go"), "_") {
@@ -59,7 +61,7 @@ func constructorOf(file string) string {
 	return name + "Command"
 }
 
-// commandFiles parses the program's files, for every system, by their names.
+// commandFiles parses the program's files for all systems, by name.
 func commandFiles(t *testing.T) map[string]*ast.File {
 	t.Helper()
 	dir := filepath.Join("..", "..", "cmd", "ragenv")

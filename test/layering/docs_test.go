@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestLayoutIsWhole holds the list of docs/architecture.md to the tree: a line for each package, and none for what is gone.
+// TestLayoutIsWhole checks that docs/architecture.md lists every package of the tree and no others.
 func TestLayoutIsWhole(t *testing.T) {
 	root := filepath.Join("..", "..")
 	text := readDoc(t, "docs/architecture.md")
@@ -30,7 +30,7 @@ func TestLayoutIsWhole(t *testing.T) {
 	}
 }
 
-// TestPlacesExist holds CONTRIBUTING's tables to the tree: each file that they name is there.
+// TestPlacesExist checks that every file named in CONTRIBUTING's tables exists.
 func TestPlacesExist(t *testing.T) {
 	_, text, found := strings.Cut(readDoc(t, "CONTRIBUTING.md"), "\n## Find your way around\n")
 	text, _, ends := strings.Cut(text, "\n## Rules for a change\n")

@@ -1,5 +1,5 @@
-// Package layering_test holds the module's architecture: who may import whom, what each program links, and that libraries
-// neither print nor exit. docs/architecture.md says why.
+// Package layering_test checks the module's architecture: which packages may import which, what each
+// program links, and that libraries neither print nor exit. docs/architecture.md gives the reasons.
 package layering_test
 
 import (
@@ -20,15 +20,15 @@ import (
 
 const module = "github.com/ragenv/ragenv"
 
-// The systems that releases are built for. Files differ by system, and so do imports.
+// The systems that releases are built for. Files and imports differ by system.
 var systems = []string{"linux", "darwin", "windows"}
 
-// under reports whether a package is one of ours at path, such as "pkg/keychain", or below it.
+// under reports whether pkg is our package at path, such as "pkg/keychain", or below it.
 func under(pkg, path string) bool {
 	return pkg == module+"/"+path || strings.HasPrefix(pkg, module+"/"+path+"/")
 }
 
-// restricted says which of our packages may import a package, or one below it.
+// restricted lists which of our packages may import a package, or one below it.
 var restricted = []struct {
 	doc     string
 	imports string
@@ -66,10 +66,10 @@ func TestDirectImports(t *testing.T) {
 	}
 }
 
-// What each program must not link, by package path or a path above it.
+// unlinked lists what each program must not link: package paths, including everything below them.
 var unlinked = map[string][]string{
 	"docker-credential-ngc": {
-		// It is run once per registry on every pull: its cost is its start.
+		// The helper runs once per registry on every pull, so its start time matters.
 		"net/http", "crypto/tls", "text/template", "html/template", "github.com/urfave/cli", "github.com/spf13", module + "/pkg/validate/probe", module + "/pkg/charts", "go.yaml.in",
 		"testing", "github.com/rogpeppe/go-internal", "github.com/google/go-cmp",
 	},
@@ -79,7 +79,8 @@ var unlinked = map[string][]string{
 	},
 }
 
-// On Linux the helper has the file store alone: see pkg/keychain/system. What else is here costs it a visible part of its start.
+// On Linux the helper contains only the file backend, see pkg/keychain/system. These packages would slow
+// down its start noticeably.
 var unlinkedOnLinux = []string{
 	module + "/pkg/keychain/system", "github.com/99designs/keyring", "github.com/godbus", "crypto/x509",
 }
@@ -102,8 +103,9 @@ func TestLinked(t *testing.T) {
 	}
 }
 
-// TestGuardRunsFirst: Go initializes packages that are ready in the order of their paths. The package that keeps keyring
-// from starting a D-Bus daemon imports only what is ready at once, and sorts before what keyring waits for.
+// TestGuardRunsFirst: Go initializes the packages that are ready in the order of their paths. The package
+// that keeps keyring from starting a D-Bus daemon imports only packages that are ready at once, and its
+// path sorts before those that keyring waits for.
 func TestGuardRunsFirst(t *testing.T) {
 	const guard = "pkg/keychain/internal/nodbus"
 	if module >= "golang.org/" {
@@ -118,7 +120,7 @@ func TestGuardRunsFirst(t *testing.T) {
 	}
 }
 
-// Only the programs' own packages read the command line, print and exit; libraries return errors.
+// Only the programs' own packages read the command line, print and exit. Libraries return errors.
 func TestLibrariesAreQuiet(t *testing.T) {
 	forbidden := map[string][]string{
 		"os":  {"Args", "Exit", "Stdin", "Stdout", "Stderr"},
@@ -133,10 +135,10 @@ func TestLibrariesAreQuiet(t *testing.T) {
 			}
 			for _, name := range pkg.GoFiles {
 				if under(pkg.ImportPath, "pkg/keychain/internal/nodbus") && (name == "watchdog.go" || name == "nodbus_linux.go") {
-					continue // it acts while the program starts, when no main could
+					continue // runs while the program starts, before main could
 				}
 				if under(pkg.ImportPath, "pkg/keychain/system") && (name == "pass.go" || name == "pass_gpg.go") {
-					continue // pass and gpg ask and complain on the terminal themselves
+					continue // pass and gpg prompt and report errors on the terminal themselves
 				}
 				for _, use := range uses(t, filepath.Join(pkg.Dir, name), forbidden) {
 					t.Errorf("%s: %s", system, use)
@@ -146,7 +148,7 @@ func TestLibrariesAreQuiet(t *testing.T) {
 	}
 }
 
-// uses returns where a file names one of the forbidden members of a package.
+// uses returns the places where a file uses one of the forbidden members of a package.
 func uses(t *testing.T, path string, forbidden map[string][]string) []string {
 	t.Helper()
 	files := token.NewFileSet()
@@ -154,7 +156,7 @@ func uses(t *testing.T, path string, forbidden map[string][]string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	local := map[string]string{} // the name a package has in this file
+	local := map[string]string{} // the local name of each package
 	for _, spec := range file.Imports {
 		imported, err := strconv.Unquote(spec.Path.Value)
 		if err != nil {
@@ -185,7 +187,7 @@ type goPackage struct {
 	GoFiles, Imports []string
 }
 
-// list runs go list for a system, without cgo, in the module's root.
+// list runs go list for a system, without cgo, in the module's root directory.
 func list(t *testing.T, system string, args ...string) []goPackage {
 	t.Helper()
 	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Dir,GoFiles,Imports"}, args...)...)

@@ -1,3 +1,3 @@
-// Package leaks runs every command of both programs with keys made for the run, and looks for them where they do not belong:
-// docs/testing.md says where.
+// Package leaks runs every command of both programs with new keys and searches for the keys where they must
+// not be. docs/testing.md lists the places.
 package leaks

@@ -18,8 +18,8 @@ import (
 	"github.com/ragenv/ragenv/test/terminal"
 )
 
-// A program that waits with secrets in its memory and environment is killed with the signals that dump: there is no core, whatever
-// the limits and GOTRACEBACK say, and no secret in the stacks that Go prints.
+// A program that waits with secrets in its memory and environment gets the signals that dump core. Whatever
+// the limits and GOTRACEBACK are, it writes no core, and the stacks that Go prints contain no secret.
 func TestNoSecretInDumps(t *testing.T) {
 	for _, program := range []struct{ name, args string }{
 		{scripttest.Ragenv, "set NEW"}, {scripttest.Ragenv, "import -"}, {scripttest.Helper, "store"},
@@ -65,15 +65,15 @@ func TestNoSecretInDumps(t *testing.T) {
 	}
 }
 
-// waitsForInput waits until a program has read what it was sent and sleeps: until its memory may not be looked into any more, and
-// the pipe is empty.
+// waitsForInput waits until the program has started or made its memory unreadable, and then gives it time
+// to read its input.
 func (w *leakWorld) waitsForInput(pid int) {
 	w.t.Helper()
 	for end := time.Now().Add(terminal.Patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		link, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
-		// To others than root it does not say what it is any more once it keeps its memory to itself.
+		// A program that has made itself non-dumpable hides its executable from all users but root.
 		if errors.Is(err, fs.ErrPermission) || strings.Contains(link, "ragenv") || strings.Contains(link, "docker-credential") {
-			time.Sleep(300 * time.Millisecond) // its start, many times over; a slow one makes the test weaker, not wrong
+			time.Sleep(300 * time.Millisecond) // many times what a start takes; if it takes longer, the test is weaker but not wrong
 			return
 		}
 	}

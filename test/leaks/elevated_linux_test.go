@@ -15,7 +15,8 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// A program with more rights than its caller must not believe the caller's HOME: it would hand out another person's keys.
+// A program with more rights than its caller must not trust the caller's HOME, since it would reveal
+// another user's keys.
 func TestElevatedIsRefused(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can make a program set-user-id root and run it as somebody else")
@@ -45,7 +46,7 @@ func TestElevatedIsRefused(t *testing.T) {
 			{name: "file capabilities", mode: 0o755, caps: true, refused: true},
 		} {
 			t.Run(program+"/"+test.name, func(t *testing.T) {
-				dir, err := os.MkdirTemp("", "elevated-*") // others cannot enter t.TempDir's parent everywhere
+				dir, err := os.MkdirTemp("", "elevated-*") // other users cannot enter the parent of t.TempDir on all systems
 				if err != nil {
 					t.Fatal(err)
 				}

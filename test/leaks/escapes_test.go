@@ -26,7 +26,8 @@ import (
 	"github.com/ragenv/ragenv/test/terminal"
 )
 
-// hostile has what a terminal acts on: a title, a cleared screen, a C1 sequence, a return, a reversed direction.
+// hostile contains what terminals act on: a title, a cleared screen, a C1 sequence, a carriage return, a
+// reversed direction.
 const hostile = "x\x1b]0;t\x07\x1b[2J\u009b31m\r\u202ey"
 
 func hostileItems() []keychain.Item {
@@ -43,7 +44,7 @@ func hostileItems() []keychain.Item {
 
 const hostilePassphrase = "correct horse battery"
 
-// hostileBackup is made once: encrypting takes a second.
+// hostileBackup is created once, since encrypting takes a second.
 var hostileBackup = sync.OnceValue(func() string {
 	var file bytes.Buffer
 	if err := backup.Write(&file, hostileItems(), []byte(hostilePassphrase), time.Now()); err != nil {
@@ -52,8 +53,9 @@ var hostileBackup = sync.OnceValue(func() string {
 	return file.String()
 })
 
-// newHostileWorld is a leakWorld in which every name that somebody else can choose is hostile: items that an earlier release
-// stored, user names, Docker's and ragenv's configuration, a backup, and what other programs answer.
+// newHostileWorld returns a leakWorld in which every name that others can choose is hostile: items stored
+// by an earlier release, user names, Docker's and ragenv's configuration, a backup, and the output of other
+// programs.
 func newHostileWorld(t *testing.T, service string, home leakHome) *leakWorld {
 	t.Helper()
 	w := newLeakWorld(t, service, home)
@@ -66,7 +68,7 @@ func newHostileWorld(t *testing.T, service string, home leakHome) *leakWorld {
 	w.file("backup-passphrase", hostilePassphrase)
 	quoted, err := json.Marshal(hostile)
 	w.must(err)
-	word := strings.Trim(string(quoted), `"`) // as JSON and TOML write it
+	word := strings.Trim(string(quoted), `"`) // as encoded in JSON and TOML
 	tomlWord := strings.NewReplacer("\r", `\r`, "\x1b", `\u001b`, "\x07", `\u0007`, "\u009b", `\u009b`, "\u202e", `\u202e`).Replace(hostile)
 	w.file(".docker/config.json", `{"auths":{"`+word+`.example":{"auth":"bWU6eA=="},"docker.example":{"username":"`+word+`","password":"x"}},
 		"credHelpers":{"`+word+`":"`+word+`","nvcr.io":"`+word+`"},"credsStore":"`+word+`","currentContext":"`+word+`"}`)
@@ -84,8 +86,8 @@ func newHostileWorld(t *testing.T, service string, home leakHome) *leakWorld {
 	return w
 }
 
-// TestNothingSteersTheTerminal runs every command in a world of hostile names, and reads both of its streams: with a keychain
-// that is open, and in the long form with a locked one, too.
+// TestNothingSteersTheTerminal runs every command in a world of hostile names and checks both output
+// streams. The keychain is open; the long form also tries a locked one.
 func TestNothingSteersTheTerminal(t *testing.T) {
 	homes := leakHomes[:1]
 	if rounds.Long() {
@@ -112,7 +114,7 @@ func TestNothingSteersTheTerminal(t *testing.T) {
 							}
 						}
 						if slices.Contains(line, "env") {
-							continue // it prints its own environment
+							continue // prints its own environment
 						}
 						runs = append(runs, run{line, strings.NewReplacer("{ngc}", hostile, "{typed}", hostile).Replace(c.input)})
 					}

@@ -27,17 +27,18 @@ import (
 	"github.com/ragenv/ragenv/test/terminal"
 )
 
-// A leakCase is a command line and where secrets may appear when it runs. In args and input, {NAME} stands for a canary.
+// A leakCase is a command line and the places where secrets may appear when it runs. In args and input,
+// {NAME} stands for a canary.
 type leakCase struct {
 	args   string
 	input  string
-	prints bool     // secrets of the store belong on standard output
-	hands  bool     // the keys belong in the environment of the command that is run
-	asks   bool     // the key is sent to the service
-	writes []string // files below the home that secrets belong in
+	prints bool     // secrets of the store may appear on standard output
+	hands  bool     // the keys may appear in the environment of the command
+	asks   bool     // the key may be sent to the service
+	writes []string // files below the home that may contain secrets
 }
 
-// leakCases has every command of ragenv by its path. A command that is not here fails the test.
+// leakCases lists every command of ragenv by its path. A command that is missing here fails the test.
 var leakCases = map[string][]leakCase{
 	"run": {
 		{args: "-- true", hands: true}, {args: "run --only NGC_API_KEY -- sh -c true", hands: true}, {args: "-- no-such-program"}, {args: "--"},
@@ -90,7 +91,7 @@ var leakCases = map[string][]leakCase{
 	"__complete":       {{args: "__complete -- get N"}, {args: "__complete -- --profile {ngc}"}, {args: "__complete -- rm {ngc}"}},
 }
 
-// helperCases has every action of docker-credential-ngc.
+// helperCases lists every action of docker-credential-ngc.
 var helperCases = map[string][]leakCase{
 	"get":     {{args: "get", input: "nvcr.io", prints: true}, {args: "get", input: "https://ghcr.io", prints: true}, {args: "get", input: "missing.example"}, {args: "get", input: "https://u:{ngc}@nvcr.io"}, {args: "get", input: "{ngc}"}, {args: "get"}},
 	"store":   {{args: "store", input: `{"ServerURL":"nvcr.io","Username":"$oauthtoken","Secret":"{typed}"}`}, {args: "store", input: `{"ServerURL":"ghcr.io","Username":"me","Secret":"{typed}"}`}, {args: "store", input: `{"ServerURL":"ghcr.io","Username":"me","Secret":"{typed}`}, {args: "store", input: `{"Username":"me","Secret":"{typed}"}`}, {args: "store", input: `{"ServerURL":"https://x:{typed}@nvcr.io\n","Username":"{typed}","Secret":{"{typed}":1}}`}},
@@ -101,10 +102,10 @@ var helperCases = map[string][]leakCase{
 	"":        {{args: ""}, {args: "{ngc}"}, {args: "get {ngc}"}, {args: "--help"}},
 }
 
-// A leakHome is the state that a command finds.
+// A leakHome is the state in which a command runs.
 type leakHome struct {
 	name       string
-	passphrase bool // the store has one
+	passphrase bool // the store has a passphrase
 	more       func(w *leakWorld)
 }
 
@@ -151,10 +152,10 @@ var leakHomes = []leakHome{
 type leakWorld struct {
 	*canaries
 	t      *testing.T
-	report func(format string, args ...any) // a leak
+	report func(format string, args ...any) // called for each leak
 	dir    string
 	env    map[string]string
-	seen   map[string]bool // files that hold a secret before the command runs
+	seen   map[string]bool // files that contain a secret before the command runs
 }
 
 func (w *leakWorld) must(err error) {
@@ -175,7 +176,7 @@ func (w *leakWorld) items() []string {
 	return paths
 }
 
-// file writes a file below the home, which is the working directory too.
+// file writes a file below the home, which is also the working directory.
 func (w *leakWorld) file(name, text string) string {
 	w.t.Helper()
 	path := filepath.Join(w.dir, "home", name)
@@ -231,7 +232,7 @@ func newLeakWorld(t *testing.T, service string, home leakHome) *leakWorld {
 		w.must(k.Set(item))
 	}
 	if home.passphrase {
-		w.must(k.Lock()) // what a new store leaves in the machine's keyring
+		w.must(k.Lock()) // remove what a new store leaves in the machine's keyring
 		t.Cleanup(func() { _ = k.Lock() })
 	}
 	if home.more != nil {
@@ -262,7 +263,7 @@ func (w *leakWorld) eachFile(visit func(path, text string)) {
 	}))
 }
 
-// fill puts canaries in the place of their names.
+// fill replaces the names of canaries with their values.
 func (w *leakWorld) fill(text string) string {
 	for name, value := range w.values {
 		text = strings.ReplaceAll(text, "{"+name+"}", value)
@@ -272,8 +273,8 @@ func (w *leakWorld) fill(text string) string {
 
 var tempOf = regexp.MustCompile(`/\.([^/]+)\.tmp-[0-9]+$`)
 
-// belongs reports whether a file may hold a secret: one that held it before, one that is named in the case, or what is about to
-// take its place.
+// belongs reports whether a file may contain a secret: if it did before, if the case names it, or if it is
+// a temporary file about to replace such a file.
 func (w *leakWorld) belongs(path string, c leakCase) bool {
 	path = tempOf.ReplaceAllString(path, "/$1")
 	if w.seen[path] {
@@ -283,12 +284,12 @@ func (w *leakWorld) belongs(path string, c leakCase) bool {
 	return err == nil && slices.Contains(c.writes, rel)
 }
 
-// without removes names from a list of findings.
+// without returns the findings without those names.
 func without(found []string, names ...string) []string {
 	return slices.DeleteFunc(found, func(name string) bool { return slices.Contains(names, name) })
 }
 
-// run runs a program and reports every secret that is where it does not belong.
+// run runs a program and reports every secret found where it must not be.
 func (w *leakWorld) run(c leakCase, program string, args ...string) {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), 2*terminal.Patience)
@@ -335,8 +336,8 @@ func (w *leakWorld) run(c leakCase, program string, args ...string) {
 	}
 }
 
-// check reports the secrets in system calls: arguments and environments of other programs, and what is written anywhere, be it
-// removed afterwards.
+// check reports the secrets in system calls: in arguments and environments of other programs, and in every
+// write, even to files that are removed later.
 func (w *leakWorld) check(c leakCase, calls []call) {
 	w.t.Helper()
 	execs := 0
@@ -346,14 +347,14 @@ func (w *leakWorld) check(c leakCase, calls []call) {
 		case call.name == "execve":
 			execs++
 			if execs == 1 {
-				continue // the program itself, as the user called it
+				continue // the program itself, as started by the user
 			}
 			if found := w.find(call.argv); len(found) > 0 {
 				w.report("the arguments of another program have %v", found)
 			}
 			found = w.find(call.envp)
 			if strings.Contains(w.env["RAGENV_PROFILE"]+w.env["RAGENV_BACKEND"], w.values["ngc"]) {
-				found = without(found, "ngc") // no program knows it for a key there
+				found = without(found, "ngc") // programs do not treat it as a key there
 			}
 			if c.hands {
 				found = without(found, "ngc", "cyborgdb", "shell", "file")
@@ -361,9 +362,9 @@ func (w *leakWorld) check(c leakCase, calls []call) {
 		case call.fd == 1 || call.fd == 2:
 			continue // checked above
 		case call.name == "write" && strings.HasPrefix(call.path, "pipe:") && c.hands:
-			continue // the command's own output, on its way to be masked
+			continue // the command's own output, before it is masked
 		case call.name == "write" && strings.HasPrefix(call.path, "/memfd:ragenv") && strings.Contains(c.args, "--file "):
-			continue // the file in memory that was asked for
+			continue // the requested file in memory
 		case strings.HasPrefix(call.path, "TCP") || strings.HasPrefix(call.path, "socket:"):
 			if c.asks {
 				found = without(found, "ngc", "cyborgdb", "typed", "shell")
@@ -372,7 +373,7 @@ func (w *leakWorld) check(c leakCase, calls []call) {
 			continue
 		case strings.HasPrefix(call.name, "open") || strings.Contains(call.name, "link") || strings.Contains(call.name, "rename"):
 			if strings.Contains(c.args, "{") || len(w.find(w.env["RAGENV_PROFILE"])) > 0 {
-				continue // the user named a file so
+				continue // the user chose this file name
 			}
 		}
 		if len(found) > 0 {
@@ -384,7 +385,7 @@ func (w *leakWorld) check(c leakCase, calls []call) {
 	}
 }
 
-// echo is a service that repeats in its answer all that it was sent.
+// echo starts a service that repeats in its response everything that it received.
 func echo(t *testing.T) string {
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(io.LimitReader(r.Body, 1<<20))
@@ -398,15 +399,16 @@ func echo(t *testing.T) string {
 	return server.URL
 }
 
-// TestNoCommandLeaks runs every command, succeeding and failing, and looks for secrets where they do not belong.
+// TestNoCommandLeaks runs every command, with success and failure, and searches for secrets where they must
+// not be.
 func TestNoCommandLeaks(t *testing.T) {
 	if _, reason := tracer(); reason != "" {
 		t.Logf("system calls are not watched: %s", reason)
 	}
 	service := echo(t)
 	cases := map[string][]leakCase{"": {{args: ""}, {args: "--version"}, {args: "{ngc}"}, {args: "--profile {ngc} list"}}}
-	known := map[string]bool{"__complete": true, "helm fetch": true} // hidden ones, for completion scripts and Helm
-	// The manual page, which another test holds to the commands, names every other one.
+	known := map[string]bool{"__complete": true, "helm fetch": true} // hidden commands, for completion scripts and Helm
+	// The manual page lists all other commands, as another test checks.
 	for _, m := range regexp.MustCompile(`\n\.Ss ragenv (.+)`).FindAllStringSubmatch(readPage(t, "ragenv"), -1) {
 		known[m[1]] = true
 	}
@@ -425,7 +427,8 @@ func TestNoCommandLeaks(t *testing.T) {
 	runLeakCases(t, scripttest.Ragenv, service, cases)
 }
 
-// TestHelperDoesNotLeak does so for every action of the helper: those of its manual page, which another test holds to its switch.
+// TestHelperDoesNotLeak does the same for every action of the helper in its manual page, which another test
+// compares with the code.
 func TestHelperDoesNotLeak(t *testing.T) {
 	for _, m := range regexp.MustCompile(`\n\.It Cm (\w+)`).FindAllStringSubmatch(readPage(t, scripttest.Helper), -1) {
 		if helperCases[m[1]] == nil {
@@ -435,8 +438,8 @@ func TestHelperDoesNotLeak(t *testing.T) {
 	runLeakCases(t, scripttest.Helper, echo(t), helperCases)
 }
 
-// runLeakCases runs every command in every state of the keychain, which takes minutes, in the long form; else each in one, and
-// some in a second.
+// runLeakCases runs every command in every state of the keychain in the long form, which takes minutes. In
+// the short form it runs each in one state and some in a second one.
 func runLeakCases(t *testing.T, program, service string, cases map[string][]leakCase) {
 	binary := scripttest.Binary(t, program)
 	var runs atomic.Int64
@@ -464,7 +467,7 @@ func runLeakCases(t *testing.T, program, service string, cases map[string][]leak
 	}
 }
 
-// Programs that do leak are noticed, each by what it does.
+// Programs that leak are detected, each by a different kind of leak.
 func TestLeaksAreNoticed(t *testing.T) {
 	strace, _ := tracer()
 	for what, test := range map[string]struct {
@@ -500,7 +503,7 @@ func TestLeaksAreNoticed(t *testing.T) {
 	}
 }
 
-// readPage returns a program's manual page.
+// readPage returns the manual page of a program.
 func readPage(t *testing.T, program string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "cmd", program, program+".1"))

@@ -6,5 +6,5 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// The programs are built once, and removed after the last test.
+// The programs are built once and removed after the last test.
 func TestMain(m *testing.M) { scripttest.Clean(m) }

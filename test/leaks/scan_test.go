@@ -12,13 +12,13 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// window is how much of a secret in a row is a leak. A prefix such as "nvapi-" is none.
+// window is the length of the part of a secret that counts as a leak. A prefix such as "nvapi-" does not.
 const window = 16
 
-// canaries finds secrets by name, whole or in pieces, in any of the usual disguises.
+// canaries finds secrets by name, whole or in parts, in all usual encodings.
 type canaries struct {
 	values map[string]string // by name
-	grams  map[string]string // every piece of window bytes, to the secret's name
+	grams  map[string]string // maps every piece of window bytes to the secret's name
 }
 
 func newCanaries(values map[string]string) *canaries {
@@ -33,7 +33,7 @@ func newCanaries(values map[string]string) *canaries {
 	return c
 }
 
-// disguises returns the ways a text is written out that keep all of it.
+// disguises returns the lossless encodings of a value.
 func disguises(value string) []string {
 	reversed := []rune(value)
 	slices.Reverse(reversed)
@@ -43,7 +43,7 @@ func disguises(value string) []string {
 		value, string(reversed), strings.Trim(string(quoted), `"`), plain, strings.ToUpper(plain),
 		url.QueryEscape(value), url.PathEscape(value), strings.ReplaceAll(value, "'", `'\''`),
 	}
-	for offset := range 3 { // base64 looks different after 0, 1 and 2 bytes, as in "user:SECRET"
+	for offset := range 3 { // base64 differs after 0, 1 and 2 bytes, as in "user:SECRET"
 		text := append(make([]byte, offset), value...)
 		for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 			encoded := encoding.EncodeToString(text)
@@ -53,7 +53,7 @@ func disguises(value string) []string {
 	return forms
 }
 
-// find returns the names of the secrets of which text holds a piece.
+// find returns the names of the secrets of which text contains a piece.
 func (c *canaries) find(text string) []string {
 	var found []string
 	for i := 0; i+window <= len(text); i++ {

@@ -12,7 +12,7 @@ import (
 	"sync"
 )
 
-// tracer reports whether system calls can be watched here, and if not, why.
+// tracer returns the path of strace, or why system calls cannot be traced here.
 var tracer = sync.OnceValues(func() (path, reason string) {
 	if runtime.GOOS != "linux" {
 		return "", "strace is of Linux"
@@ -30,15 +30,16 @@ var tracer = sync.OnceValues(func() (path, reason string) {
 	return path, ""
 })
 
-// traceFlags let strace write strings in full and in hexadecimal, with the environments of execve and the paths of files.
+// traceFlags make strace print strings in full and in hexadecimal, with the environments of execve and the
+// paths of files.
 var traceFlags = []string{"-f", "--seccomp-bpf", "-qq", "-v", "-y", "-xx", "-s", "1100000",
 	"-e", "trace=execve,write,pwrite64,writev,pwritev,sendto,sendmsg,rename,renameat,renameat2,link,linkat,symlink,symlinkat,open,openat,mkdirat,setxattr,fsetxattr"}
 
-// call is a system call that was traced.
+// call is a traced system call.
 type call struct {
 	name string
-	text string // the arguments, strings decoded
-	fd   int    // the first argument, -1 if it is none
+	text string // the arguments, with decoded strings
+	fd   int    // the first argument; -1 if it is not a descriptor
 	path string // of fd
 	argv string // of execve
 	envp string
@@ -50,12 +51,12 @@ var (
 	fdStart  = regexp.MustCompile(`^(\d+)<([^>]*)>`)
 )
 
-// readTrace reads what strace wrote with traceFlags.
+// readTrace parses the output of strace with traceFlags.
 func readTrace(text string) []call {
 	var calls []call
 	for _, m := range callLine.FindAllStringSubmatch(text, -1) {
 		c := call{name: m[1], fd: -1}
-		// With -xx every string is hexadecimal, so that the separators below stand in no string.
+		// With -xx every string is hexadecimal, so strings cannot contain the separators below.
 		if c.name == "execve" {
 			if _, rest, ok := strings.Cut(m[2], ", ["); ok {
 				c.argv, c.envp, _ = strings.Cut(rest, "], [")

@@ -13,8 +13,8 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// Whatever the umask, what ragenv makes is its owner's alone, but for Podman's drop-in, which holds no secret; and what it
-// edits keeps its mode.
+// Whatever the umask, the files that ragenv creates are private to their owner, except Podman's drop-in,
+// which contains no secret. A file that it edits keeps its mode.
 func TestModesUnderAnyUmask(t *testing.T) {
 	for _, umask := range []string{"000", "022", "077", "777"} {
 		t.Run(umask, func(t *testing.T) {
@@ -75,7 +75,7 @@ echo '{"ServerURL":"ghcr.io","Username":"me","Secret":"x"}' | "$HELPER" store
 				rel, _ := filepath.Rel(home, path)
 				open := strings.HasPrefix(rel, filepath.Join(".config", "containers"))
 				switch mode := info.Mode().Perm(); {
-				case umask == "777" && mode&0o077 == 0: // which takes the owner's rights, too
+				case umask == "777" && mode&0o077 == 0: // this umask removes the owner's rights, too
 				case info.IsDir() && mode != 0o700 && !open, !info.IsDir() && mode != 0o600 && !open, mode&0o022 != 0:
 					t.Errorf("%s has mode %04o", rel, mode)
 				}

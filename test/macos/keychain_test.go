@@ -1,9 +1,10 @@
 //go:build unix
 
-// Package macos tests what people on macOS meet: one key in the Keychain, two programs that read it, and upgrades of both.
+// Package macos tests the use of the Keychain on macOS: one key, two programs that read it, and upgrades of
+// both.
 //
-// With CI=1 on macOS it is the real Keychain of the login. Elsewhere the programs are built for this system with the
-// backends of macOS, and the program security is a stand-in.
+// With CI=1 on macOS it uses the real login keychain. Elsewhere the programs are built for this system with
+// the backends of macOS, and a stand-in for the security program.
 package macos
 
 import (
@@ -22,12 +23,12 @@ import (
 
 const (
 	module = "github.com/ragenv/ragenv"
-	// answered is how long a call may take: a dialog that nobody answers takes five seconds.
+	// answered limits a call without a dialog: an unanswered dialog takes five seconds.
 	answered = 4 * time.Second
 )
 
 type world struct {
-	bin, home, fake string // fake is the stand-in's directory, "" with the real Keychain
+	bin, home, fake string // fake is the stand-in's directory; "" for the real Keychain
 	profile         string
 }
 
@@ -45,7 +46,7 @@ func newWorld(t *testing.T) world {
 	return w
 }
 
-// build builds a package into bin, with the version given.
+// build builds a package into bin with the given version.
 func (w world) build(t *testing.T, pkg, version string) {
 	t.Helper()
 	flags := "-X " + module + "/internal/buildinfo.version=" + version
@@ -70,7 +71,7 @@ func (w world) command(stdin, program string, args ...string) *exec.Cmd {
 	cmd.Stdin = strings.NewReader(stdin)
 	cmd.Env = append(os.Environ(), "RAGENV_PROFILE="+w.profile, "NGC_API_KEY=", "XDG_CONFIG_HOME="+filepath.Join(w.home, "config"),
 		"XDG_DATA_HOME="+filepath.Join(w.home, "data"))
-	if w.fake != "" { // the real Keychain is found by the home
+	if w.fake != "" { // the real Keychain is found through the home
 		cmd.Env = append(cmd.Env, "HOME="+w.home)
 	}
 	return cmd
@@ -89,7 +90,7 @@ func (w world) run(t *testing.T, stdin, program string, args ...string) string {
 	return string(out)
 }
 
-// pull asks the helper for the login to nvcr.io, as a client does.
+// pull gets the login for nvcr.io from the helper, as a client does.
 func (w world) pull(t *testing.T, key string) {
 	t.Helper()
 	started := time.Now()
@@ -105,7 +106,7 @@ func (w world) pull(t *testing.T, key string) {
 	}
 }
 
-// calls is what the stand-in recorded.
+// calls returns what the stand-in recorded.
 func (w world) calls(t *testing.T) string {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(w.fake, "calls"))
@@ -132,7 +133,8 @@ func newKey() string {
 	return "nvapi-" + base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// A key that ragenv stores is read by the helper, by many at once, and by both after an upgrade, without a question.
+// A key that ragenv stores can be read by the helper, by many processes at once, and by both programs after
+// an upgrade, without a dialog.
 func oneKeyTwoPrograms(t *testing.T, w world) {
 	key := newKey()
 
@@ -175,7 +177,7 @@ func oneKeyTwoPrograms(t *testing.T, w world) {
 	t.Logf("%d calls of security, each with the argument -i alone", strings.Count(calls, "\n"))
 }
 
-// Over SSH the login keychain is locked, and no dialog can be shown.
+// Over SSH the login keychain is locked, and no dialog can appear.
 func lockedOverSSH(t *testing.T, w world) {
 	lock := func(state string) {
 		t.Helper()
@@ -196,7 +198,7 @@ func lockedOverSSH(t *testing.T, w world) {
 		}
 	}
 
-	// A first key is not stored where it could not be read back: the file store is chosen.
+	// The first key is not stored where it could not be read back; the file backend is chosen instead.
 	w.home = t.TempDir()
 	w.fake = filepath.Join(w.home, "fake-security")
 	lock("locked")

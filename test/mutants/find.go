@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// The changes, by the names that gremlins (https://gremlins.dev) gives them.
+// The kinds of change, named as in gremlins (https://gremlins.dev).
 const (
 	boundary   = "CONDITIONALS_BOUNDARY"
 	negation   = "CONDITIONALS_NEGATION"
@@ -42,25 +42,25 @@ var changes = map[token.Token][]change{
 	token.DEC: {{step, token.INC}},
 }
 
-// mutant is one change of one operator.
+// mutant is a change of one operator.
 type mutant struct {
-	file, kind, source string // the path from the module's root, and the line without space around it
+	file, kind, source string // file is relative to the module's root; source is the line, trimmed
 	line               int
 
-	id       int // from 1
+	id       int // starts at 1
 	change   change
 	op       token.Token
 	at       int  // the operator's offset in the file
-	constant bool // the operator is in a constant: the program has to be built for this change alone
+	constant bool // the operator is in a constant, so the program must be built for this change alone
 }
 
-// key names a mutant so that it keeps its name when lines move.
+// key identifies a mutant independently of line numbers.
 func (m mutant) key() string { return m.file + "\t" + m.kind + "\t" + m.source }
 
-// source is a package in which any of its mutants can be switched on when it runs.
+// source is a package with all its mutants, each of which can be switched on at run time.
 type source struct {
 	mutants []mutant
-	files   map[string][]byte // by absolute path, with all mutants in it
+	files   map[string][]byte // by absolute path, with all mutants applied
 	plain   map[string][]byte
 }
 
@@ -86,7 +86,7 @@ func find(root, dir string) (*source, error) {
 	return s, nil
 }
 
-// loaded is a parsed package with its types.
+// loaded is a parsed and type-checked package.
 type loaded struct {
 	positions *token.FileSet
 	files     []string
@@ -120,7 +120,7 @@ type file struct {
 	text    string
 	start   int
 	mutants *[]mutant
-	inline  map[ast.Node][]mutant // those that are switched on at run time
+	inline  map[ast.Node][]mutant // those switched on at run time
 }
 
 func (f *file) offset(pos token.Pos) int { return int(pos) - f.start }
@@ -153,7 +153,7 @@ func (f *file) collect(node ast.Node, constant bool) {
 	})
 }
 
-// operator adds the mutants of an expression, and reports whether what is in it is still to be searched.
+// operator adds the mutants of an expression. It reports whether the caller must still search its operands.
 func (f *file) operator(n ast.Expr, op token.Token, pos token.Pos, kinds []change, constant bool) bool {
 	if len(kinds) == 0 {
 		return true
@@ -161,7 +161,7 @@ func (f *file) operator(n ast.Expr, op token.Token, pos token.Pos, kinds []chang
 	known := f.pkg.info.Types[n]
 	comparison := len(kinds) > 0 && (kinds[0].kind == boundary || kinds[0].kind == negation)
 	if basic, ok := known.Type.Underlying().(*types.Basic); ok && basic.Info()&types.IsString != 0 {
-		return true // nothing but + is there for strings
+		return true // strings have no operator but +
 	}
 	isConstant := known.Value != nil
 	f.add(n, op, pos, kinds, constant || isConstant && comparison || !comparison && f.typeOf(n) == "")
@@ -197,7 +197,8 @@ func (f *file) add(n ast.Node, op token.Token, pos token.Pos, kinds []change, co
 	}
 }
 
-// typeOf returns how the package writes a numeric expression's type; "" if it has no name, as that of a constant without one.
+// typeOf returns the type of a numeric expression as the package writes it. It returns "" if the type has
+// no name, such as that of an untyped constant.
 func (f *file) typeOf(n ast.Expr) string {
 	known := f.pkg.info.Types[n].Type
 	basic, ok := known.Underlying().(*types.Basic)
@@ -212,7 +213,7 @@ func (f *file) typeOf(n ast.Expr) string {
 	})
 }
 
-// rewrite returns a node's text, in which each operator that has mutants asks which of them is on.
+// rewrite returns the text of a node in which each operator with mutants checks which of them is on.
 func (f *file) rewrite(node ast.Node) string {
 	var out strings.Builder
 	at := node.Pos()
@@ -230,7 +231,7 @@ func (f *file) rewrite(node ast.Node) string {
 	return out.String() + f.text[f.offset(at):f.offset(node.End())]
 }
 
-// switched returns the text of an operator with mutants and its operands.
+// switched returns the text of an operator with mutants, including its operands.
 func (f *file) switched(n ast.Node) string {
 	found := f.inline[n]
 	first := found[0]
@@ -267,15 +268,15 @@ func (f *file) switched(n ast.Node) string {
 	panic("an operator without a text")
 }
 
-// alone returns the file of one mutant with nothing but its change.
+// alone returns the file of one mutant with only that change.
 func (s *source) alone(root string, m mutant) map[string][]byte {
 	path := filepath.Join(root, filepath.FromSlash(m.file))
 	plain := s.plain[path]
 	return map[string][]byte{path: slices.Concat(plain[:m.at], []byte(m.change.to.String()), plain[m.at+len(m.op.String()):])}
 }
 
-// switches is the file that is added to the package. The directory, which the linker sets, has a file with the number of the
-// mutant that is on. With 0 none is on, and those that are reached are noted.
+// switches is the file added to the package. The linker sets the directory, in which a file has the number
+// of the mutant that is on. With 0 no mutant is on, and those that are reached are recorded.
 const switches = `package p
 
 import (

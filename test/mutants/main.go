@@ -1,11 +1,12 @@
-// Command mutants changes the code that decides about keys, one operator at a time, and counts which changes the tests
-// notice. The changes are those of gremlins (https://gremlins.dev), which builds the tests for each change. Here the tests
-// and the programs are built once for all changes of a package, and a file says which one is on: that takes minutes
-// instead of hours, and includes the scripts that run the programs.
+// Command mutants changes the code that makes decisions about keys, one operator at a time, and counts how
+// many changes the tests detect. The changes are those of gremlins (https://gremlins.dev), which builds the
+// tests for each change. This command builds the tests and programs once for all changes of a package, and
+// a file selects the change that is on. That takes minutes instead of hours, and includes the scripts that
+// run the programs.
 //
 // A mutant is killed if a test fails, lived if all pass, and not covered if no test reaches it. Efficacy is
-// killed / (killed + lived); coverage is (killed + lived) / (killed + lived + not covered). Mutants that no test can
-// tell from the original are listed in accepted.txt with their reason, and do not count.
+// killed / (killed + lived); coverage is (killed + lived) / (killed + lived + not covered). Mutants that
+// behave like the original are listed in accepted.txt with their reason, and do not count.
 package main
 
 import (
@@ -22,18 +23,18 @@ import (
 	"time"
 )
 
-// The bounds that every package has to reach, in per cent.
+// The bounds that every package must reach, in percent.
 const (
 	leastEfficacy = 92.0
 	leastCoverage = 85.0
 )
 
-// subject is a package whose mutants are run. Besides its own tests, the scripts of one program count where these are
-// what covers it.
+// subject is a package whose mutants are run. If a program's scripts cover the package, they count in
+// addition to its own tests.
 type subject struct {
 	dir     string
-	scripts string // a package with TestScripts, or a module of its own with tests that use dir; "" for none
-	run     string // which tests of it, as go test -run takes it
+	scripts string // a package with TestScripts, or a module with tests that use dir; "" for none
+	run     string // which of its tests to run, as in go test -run
 }
 
 const (
@@ -66,7 +67,7 @@ var subjects = []subject{
 	{"pkg/validate/probe", "", ""},
 }
 
-// counts are one package's mutants by outcome.
+// counts are the mutants of one package by outcome.
 type counts struct {
 	killed, lived, uncovered, accepted, timedOut int
 	survivors                                    []mutant
@@ -150,7 +151,7 @@ func run(workers int, show, own bool, dirs []string) error {
 	return nil
 }
 
-// choose returns the subjects in these directories, or all.
+// choose returns the subjects in the given directories, or all if there are none.
 func choose(dirs []string) (chosen []subject, err error) {
 	for _, dir := range dirs {
 		i := slices.IndexFunc(subjects, func(s subject) bool { return s.dir == strings.TrimPrefix(filepath.Clean(dir), "./") })
@@ -165,7 +166,7 @@ func choose(dirs []string) (chosen []subject, err error) {
 	return chosen, nil
 }
 
-// count counts the results by what the package's own tests say, or these and the scripts.
+// count counts the results of the package's own tests, or of these and the scripts.
 func count(mutants []mutant, results []result, own, show bool, accepted map[string]bool) (c counts) {
 	for i, m := range mutants {
 		o := results[i].all
@@ -200,8 +201,8 @@ func count(mutants []mutant, results []result, own, show bool, accepted map[stri
 	return c
 }
 
-// parseAccepted reads accepted.txt: paragraphs of a reason (lines that start with #) and mutants (file, kind and source
-// line, separated by tabs).
+// parseAccepted parses accepted.txt. A paragraph is a reason (lines that start with #) and mutants (file,
+// kind and source line, separated by tabs).
 func parseAccepted(text string) (map[string]bool, error) {
 	accepted := map[string]bool{}
 	reason := false

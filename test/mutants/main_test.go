@@ -25,7 +25,7 @@ func TestParseAccepted(t *testing.T) {
 	}
 }
 
-// A subject that moved would be tested by nothing.
+// A subject that was moved would no longer be tested.
 func TestSubjectsExist(t *testing.T) {
 	for _, s := range subjects {
 		for _, dir := range []string{s.dir, s.scripts} {
@@ -43,8 +43,8 @@ func TestPercentages(t *testing.T) {
 	}
 }
 
-// Each kind of change, in each place where a program may have it: a change that is switched on does what the same change
-// of the source does.
+// A mutant that is switched on behaves like the same change of the source, for each kind of change in each
+// place where it can occur.
 func TestSwitchedOnIsTheSame(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the tests of mutants are run by a Unix shell")
@@ -67,7 +67,7 @@ func TestSwitchedOnIsTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A comment in the sample says what becomes of the changes of its line.
+	// Comments in the sample give the outcome of the mutants on their lines.
 	for i, m := range found.mutants {
 		_, want, _ := strings.Cut(m.source, "// ")
 		if now := outcomes[got[i].own]; !slices.Contains(strings.Fields(want), now) {
@@ -77,7 +77,7 @@ func TestSwitchedOnIsTheSame(t *testing.T) {
 	if len(found.mutants) != 30 {
 		t.Errorf("%d mutants", len(found.mutants))
 	}
-	for i := range found.mutants { // some, since each is built
+	for i := range found.mutants { // only some, since each takes a build
 		found.mutants[i].constant = found.mutants[i].constant || i%4 == 0
 	}
 	want, err := test(root, subject{dir: "p"}, 2, found)

@@ -24,18 +24,18 @@ type outcome int
 
 const (
 	uncovered outcome = iota
-	noProgram         // a constant that the compiler refuses: not a mutant
+	noProgram         // the compiler rejects the constant, so it is not a mutant
 	lived
 	killed
-	timedOut // an endless loop, or a busy machine: killed
+	timedOut // an endless loop or a busy machine; counts as killed
 )
 
-// result is what the package's own tests, and these with the scripts, said of a mutant.
+// result is the outcome of a mutant in the package's own tests, and in these and the scripts.
 type result struct {
 	own, all outcome
 }
 
-// list returns the Go files of the package in dir, and an importer of what it imports.
+// list returns the Go files of the package in dir, and an importer for its imports.
 func list(dir string) ([]string, func(*token.FileSet) types.Importer, error) {
 	out, err := goCommand(dir, "list", "-export", "-deps", "-json=Dir,Export,GoFiles,ImportPath,DepOnly", ".")
 	if err != nil {
@@ -77,7 +77,7 @@ func goCommand(dir string, args ...string) ([]byte, error) {
 	return out, nil
 }
 
-// suite is a test program with the mutants in it.
+// suite is a test program built with the mutants.
 type suite struct {
 	program, dir string
 	args         []string
@@ -89,10 +89,10 @@ type suite struct {
 type place struct {
 	root, dir    string
 	subject      subject
-	own, scripts *suite // nil for none
+	own, scripts *suite // nil if there are none
 }
 
-// build builds the tests of a subject with some files replaced. pkg is the import path of the package.
+// build builds the tests of a subject with replaced files. pkg is the package's import path.
 func (p *place) build(pkg string, replaced map[string][]byte) error {
 	overlay := map[string]map[string]string{"Replace": {}}
 	for path, text := range replaced {
@@ -119,7 +119,7 @@ func (p *place) build(pkg string, replaced map[string][]byte) error {
 		if _, err := goCommand(s.dir, append(append([]string{"test", "-c", "-vet=off", "-o", s.program}, flags...), ".")...); err != nil {
 			return nil, err
 		}
-		if _, err := os.Stat(s.program); errors.Is(err, fs.ErrNotExist) { // a package without tests
+		if _, err := os.Stat(s.program); errors.Is(err, fs.ErrNotExist) { // the package has no tests
 			return nil, nil
 		}
 		return s, nil
@@ -141,10 +141,11 @@ func (p *place) build(pkg string, replaced map[string][]byte) error {
 	return err
 }
 
-// scriptTest ends the import path of the package through which tests run the programs.
+// scriptTest is the end of the import path of the package through which tests run the programs.
 const scriptTest = "/test/scripttest\n"
 
-// run runs the tests of a suite with one mutant on, or with none for 0. failure is what a test that failed printed.
+// run runs the tests of a suite with one mutant on, or with none if id is 0. failure is the output of a
+// failed test.
 func (p *place) run(s *suite, id int) (o outcome, failure string, err error) {
 	if err := os.WriteFile(filepath.Join(p.dir, "on"), []byte(strconv.Itoa(id)), 0o644); err != nil {
 		return 0, "", err
@@ -156,12 +157,12 @@ func (p *place) run(s *suite, id int) (o outcome, failure string, err error) {
 	defer os.RemoveAll(temp)
 	ctx, cancel := context.WithTimeout(context.Background(), 2*s.limit)
 	defer cancel()
-	// A loop that does not end may take all memory before its time is over.
+	// An endless loop may use up all memory before the timeout.
 	args := append([]string{"-c", `ulimit -v 8000000 2>/dev/null; exec "$@"`, "sh", s.program, "-test.failfast", "-test.timeout", s.limit.String()}, s.args...)
 	cmd := exec.CommandContext(ctx, "/bin/sh", args...)
 	cmd.Dir = s.dir
 	cmd.Env = append(os.Environ(), "GOWORK=off", "TMPDIR="+temp, "PWD="+s.dir, "RAGENV_TEST_PROGRAMS="+filepath.Join(p.dir, "programs"))
-	output, err := os.Create(filepath.Join(p.dir, "output")) // a file: children that live longer keep a pipe open
+	output, err := os.Create(filepath.Join(p.dir, "output")) // a file, since children that outlive the test would keep a pipe open
 	if err != nil {
 		return 0, "", err
 	}
@@ -182,7 +183,7 @@ func (p *place) run(s *suite, id int) (o outcome, failure string, err error) {
 	return killed, string(text), err
 }
 
-// measure runs a suite with no mutant on, to learn which ones it reaches and how long it takes.
+// measure runs a suite with no mutant on, to learn which mutants it reaches and how long it takes.
 func (p *place) measure(s *suite) error {
 	reached := filepath.Join(p.dir, "reached")
 	if err := os.WriteFile(reached, nil, 0o666); err != nil {
@@ -216,7 +217,8 @@ func (p *place) measure(s *suite) error {
 	return nil
 }
 
-// try returns what the tests say of one mutant. Which tests reach a constant is not known, so that it counts as reached.
+// try returns the outcome of one mutant. A mutant of a constant counts as reached, since that is not
+// recorded.
 func (p *place) try(m mutant) (r result, err error) {
 	id := m.id
 	if m.constant {
@@ -234,9 +236,9 @@ func (p *place) try(m mutant) (r result, err error) {
 	return r, err
 }
 
-// test returns what the tests of a subject say of each of its mutants. The module is in the directory root.
+// test returns the outcome of each mutant of a subject. root is the module's directory.
 func test(root string, s subject, workers int, found *source) ([]result, error) {
-	temp, err := os.MkdirTemp("", "mut") // short: there are sockets in it
+	temp, err := os.MkdirTemp("", "mut") // a short path, since tests create sockets in it
 	if err != nil {
 		return nil, err
 	}

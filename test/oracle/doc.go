@@ -1,3 +1,4 @@
-// Package oracle holds tests that compare ours with the readers of Docker Compose and of docker run --env-file. It is a
-// module of its own, so that the programs' module does not have to name theirs: go -C test/oracle test .
+// Package oracle compares our parsers with those of Docker Compose and docker run --env-file. It is a
+// separate module, so that the programs' module need not require theirs. Run it with: go -C test/oracle
+// test .
 package oracle

@@ -13,13 +13,14 @@ import (
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 )
 
-// judge compares Docker's loader with ours on one text.
+// judge compares Docker's loader with ours on one text. It reports whether Docker accepts it.
 func judge(t *testing.T, text string) (taken bool) {
 	t.Helper()
 	theirs := configfile.New("").LoadFromReader(strings.NewReader(text))
 	file, err := dockerconfig.Parse("config.json", []byte(text))
 	if err != nil {
-		// What Docker would take but we refuse to edit is no harm: a setting given twice, text after the object, "null".
+		// It is fine to refuse what Docker would accept: a duplicate setting, text after the object,
+		// "null".
 		return theirs == nil
 	}
 	faults := file.Faults()
@@ -34,7 +35,7 @@ func TestDockerConfigCases(t *testing.T) {
 	for _, c := range []struct {
 		doc, text string
 		taken     bool
-		line      int // of the first fault
+		line      int // of the first error
 	}{
 		{"plain", `{"auths": {"nvcr.io": {"auth": "` + auth + `"}}}`, true, 0},
 		{"byte order mark", "\ufeff{}", false, 1},
@@ -63,14 +64,15 @@ func TestDockerConfigCases(t *testing.T) {
 			t.Errorf("%s: %v, want line %d", c.doc, faults, c.line)
 		}
 	}
-	// Docker 28 and older had a string of this name.
+	// In Docker 28 and older, this setting was a string.
 	file, _ := dockerconfig.Parse("config.json", []byte(`{"experimental": true}`))
 	if len(file.Faults()) != 1 {
 		t.Error("experimental: no fault")
 	}
 }
 
-// TestDockerConfigSettings: every setting of Docker's type, with every kind of value, is judged as Docker does, so that one
+// TestDockerConfigSettings checks that every setting of Docker's type, with every kind of value, is judged
+// as Docker does. It fails if a new release adds a setting.
 // that a release adds is noticed.
 func TestDockerConfigSettings(t *testing.T) {
 	values := []string{`"x"`, `1`, `true`, `null`, `[]`, `["x"]`, `[1]`, `[null]`, `{}`, `{"a": "x"}`, `{"a": 1}`, `{"a": null}`, `{"a": {}}`, `{"a": {"b": "x"}}`,

@@ -30,7 +30,7 @@ func text(r *rand.Rand, n int) string {
 	return b.String()
 }
 
-// FuzzRenderForCompose: Compose reads from the dotenv format exactly what was written.
+// FuzzRenderForCompose checks that Compose reads the dotenv format exactly as written.
 func FuzzRenderForCompose(f *testing.F) {
 	f.Add(uint64(1), "")
 	f.Add(uint64(2), strings.Join(pieces, "\x00"))
@@ -64,7 +64,7 @@ func FuzzRenderForCompose(f *testing.F) {
 		if len(got) != len(want) {
 			t.Errorf("%d values, want %d", len(got), len(want))
 		}
-		// And so does our own reader.
+		// Our own parser must do the same.
 		entries, problems := dotenv.ParseAs(buf.Bytes(), dotenv.Compose)
 		if len(entries) != len(want) || len(problems) > 0 {
 			t.Errorf("ours: %d entries, %v", len(entries), problems)
@@ -77,7 +77,8 @@ func FuzzRenderForCompose(f *testing.F) {
 	})
 }
 
-// TestRenderForDockerRun: bare values, which all real keys are, docker run --env-file reads identically.
+// TestRenderForDockerRun checks that docker run --env-file reads plain values, as all real keys are,
+// unchanged.
 func TestRenderForDockerRun(t *testing.T) {
 	values := []render.Value{{Name: "A", Value: "nvapi-AZaz09_-"}, {Name: "B", Value: "cyborg_0123"}, {Name: "C", Value: "AB+/cd=="}, {Name: "D", Value: ""}, {Name: "E", Value: "https://x:1/a,b@c%20"}}
 	var buf bytes.Buffer
@@ -95,8 +96,8 @@ func TestRenderForDockerRun(t *testing.T) {
 	}
 }
 
-// FuzzParse: a file that Compose can read, ours reads alike: the same names, and the same values but for those that it does
-// not expand.
+// FuzzParse checks that our parser agrees with Compose on every file that Compose can read: on the names,
+// and on the values except those that ours does not expand.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{"A=1\nB='2'\n", "A: 1\n B = \"x\\ny\" # c\n", "A='it\\'s' B=2\nC=d #e\n", "A\nB=1", "\ufeffA=1\r\nB='a\r\nb'\r\n", `A="\0140\012\0\q\\"`} {
 		f.Add(uint64(0), seed)
@@ -116,7 +117,7 @@ func FuzzParse(f *testing.F) {
 		}
 		want, err := compose.Parse(strings.NewReader(data))
 		if err != nil {
-			return // such files are people's too, but there is nothing to compare with
+			return // Compose rejects the file, so there is nothing to compare
 		}
 		entries, problems := dotenv.ParseAs([]byte(data), dotenv.Compose)
 		got, open := map[string]string{}, []string{}
@@ -131,9 +132,9 @@ func FuzzParse(f *testing.F) {
 			delete(want, name)
 		}
 		if len(problems) > 0 {
-			return // names and values that cannot be stored; TestParse has them
+			return // the name or value cannot be stored; see TestParse
 		}
-		delete(want, "") // what Compose makes of a name at the very end of a file
+		delete(want, "") // Compose's entry for a name at the very end of a file
 		if !maps.Equal(got, want) {
 			t.Errorf("%q:\nCompose %q\nours    %q", data, want, got)
 		}

@@ -13,18 +13,18 @@ import (
 	"github.com/ragenv/ragenv/internal/podmanconfig"
 )
 
-// TestPodmanAsks: the library that newer versions of Podman, Buildah and Skopeo read registries.conf with agrees, before and
-// after configure, with what podmanconfig says of it, whatever the variables name.
+// TestPodmanAsks checks podmanconfig against the library with which newer versions of Podman, Buildah and
+// Skopeo read registries.conf: they agree before and after configure, whatever files the variables name.
 func TestPodmanAsks(t *testing.T) {
 	const table = "[[registry]]\nlocation = \"nvcr.io\"\n"
 	const corp, ngc = "credential-helpers = ['corp']\n", "credential-helpers = ['corp', 'ngc']\n"
 	for _, tc := range []struct {
 		doc   string
-		named string            // the text of what $CONTAINERS_REGISTRIES_CONF names, "" for no such variable
-		last  string            // likewise for the other
-		xdg   string            // XDG_CONFIG_HOME, below the home
-		files map[string]string // below the home, which is the root directory, too
-		fails bool              // configure, since newer programs read another file last
+		named string            // contents of the file in $CONTAINERS_REGISTRIES_CONF; "" to leave the variable unset
+		last  string            // the same for the other variable
+		xdg   string            // XDG_CONFIG_HOME, relative to the home
+		files map[string]string // relative to the home, which is the root directory, too
+		fails bool              // configure fails, since newer programs read another file last
 	}{
 		{doc: "neither"},
 		{doc: "another registries.conf", named: table},
@@ -79,7 +79,7 @@ func TestPodmanAsks(t *testing.T) {
 				}
 				t.Setenv(variable, file)
 			}
-			// The machine's own files are none of this test's.
+			// The machine's own files must not affect this test.
 			place := podmanconfig.Of(home, os.Getenv)
 			place.Etc, place.Usr = filepath.Join(home, "etc", "containers"), filepath.Join(home, "usr", "share", "containers")
 			asks := func() bool {

@@ -22,7 +22,7 @@ import (
 	"github.com/ragenv/ragenv/internal/dotenv"
 )
 
-// theShells are those that are installed: each sources a file in its own way.
+// theShells are the installed shells, each with the arguments to source a file.
 func theShells(t testing.TB) map[string][]string {
 	shells := map[string][]string{}
 	for name, command := range map[string][]string{
@@ -38,8 +38,8 @@ func theShells(t testing.TB) map[string][]string {
 	return shells
 }
 
-// sourced returns the variables V0 to Vn-1 that a shell has after it sourced the file. The shell finds no programs: it runs
-// what is in the file.
+// sourced returns the variables V0 to Vn-1 of a shell after it sourced the file. PATH has no programs,
+// since the shell runs what is in the file.
 func sourced(t testing.TB, shell []string, file string, n int) map[string]string {
 	var dump strings.Builder
 	dump.WriteString("trap '")
@@ -56,7 +56,7 @@ func sourced(t testing.TB, shell []string, file string, n int) map[string]string
 	defer cancel()
 	cmd := exec.CommandContext(ctx, shell[0], append(shell[1:len(shell):len(shell)], "-c", dump.String())...)
 	cmd.Dir, cmd.Env, cmd.ExtraFiles = filepath.Dir(file), []string{"LC_ALL=C.UTF-8", "HOME=/nowhere"}, []*os.File{out}
-	_ = cmd.Run() // a file that a shell cannot read ends it, with what it had read
+	_ = cmd.Run() // ignore the error: a shell stops at what it cannot parse, and keeps what it has read
 	if ctx.Err() != nil {
 		t.Fatalf("%s does not end", shell[0])
 	}
@@ -97,8 +97,9 @@ func valueText(r *rand.Rand) string {
 	}
 }
 
-// TestReadings reads made-up files with the real shells, with compose-go and with our reader. What ours gives as a value is what
-// each of them has, and what it gives as the reading of one of them is what that one has.
+// TestReadings reads generated files with real shells, with compose-go and with our parser. A value that
+// ours returns as definite is what each of them reads. A value that it returns as one program's reading is
+// what that program reads.
 //
 //	READINGS=20000 go -C test/oracle test -run Readings -v .
 func TestReadings(t *testing.T) {
@@ -107,7 +108,7 @@ func TestReadings(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("READINGS")); err == nil {
 		rounds = n
 	}
-	logrus.SetOutput(io.Discard) // compose-go warns of each variable that is not set
+	logrus.SetOutput(io.Discard) // compose-go warns about each variable that is not set
 	const perFile = 3
 	file := filepath.Join(t.TempDir(), "vars.env")
 	var inputs, agreed, differing, expanding, neither, compared int
@@ -117,9 +118,10 @@ func TestReadings(t *testing.T) {
 		for i := range perFile {
 			fmt.Fprintf(&b, lineForms[r.IntN(len(lineForms))]+"\n", fmt.Sprintf("V%d", i), valueText(r))
 		}
-		// A CR is a part of the value for a shell, and never meant; CTLESC and CTLNUL mean something to bash itself.
+		// A CR is part of the value for a shell, but never intended. CTLESC and CTLNUL are special to bash
+		// itself.
 		text := strings.NewReplacer("\r", "", "\x01", "", "\x7f", "").Replace(b.String())
-		if strings.Contains(text, "$$") { // a process id for a shell, another in each
+		if strings.Contains(text, "$$") { // a shell's process ID, which differs
 			continue
 		}
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

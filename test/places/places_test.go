@@ -1,4 +1,4 @@
-// Package places holds a test of the files that other programs really write.
+// Package places tests ragenv with the files that other programs really write.
 package places
 
 import (
@@ -16,18 +16,19 @@ import (
 
 func TestMain(m *testing.M) { scripttest.Clean(m) }
 
-// TestRealFiles: the file that the real program writes with a key in it is found, imported and cleaned, and the program still
-// reads it. Programs that are not here are skipped: test/worlds/clients obtains them.
+// TestRealFiles checks that a file with a key, written by the real program, is found, imported and cleaned,
+// and that the program can still read it. Programs that are not installed are skipped; test/worlds/clients
+// installs them.
 func TestRealFiles(t *testing.T) {
 	ragenv := scripttest.Binary(t, scripttest.Ragenv)
 	for _, c := range []struct {
 		program string
-		write   []string // the program's arguments; @HOST@ is a service here, @KEY@ the key, @HOME@ the home
-		file    string   // in the home
-		replace string   // what @HOST@ becomes in the file: NGC's name
-		after   []string // arguments that make the program read the file
+		write   []string // the program's arguments; @HOST@ is a local service, @KEY@ the key, @HOME@ the home
+		file    string   // relative to the home
+		replace string   // NGC's name, which replaces the local service's in the file
+		after   []string // arguments with which the program reads the file
 		says    string   // what it then prints
-		clean   []string // how ragenv takes the key out; by import --remove if nil
+		clean   []string // how ragenv removes the key; if nil, import --remove
 	}{
 		{"docker", []string{"login", "@HOST@", "--username", "$oauthtoken", "--password", "@KEY@"}, ".docker/config.json", "nvcr.io", []string{"logout", "nvcr.io"}, "Removing login credentials for nvcr.io", []string{"docker", "configure"}},
 		{"crane", []string{"auth", "login", "@HOST@", "--username", "$oauthtoken", "--password", "@KEY@"}, ".docker/config.json", "nvcr.io", []string{"auth", "get", "nvcr.io"}, "THE KEY", []string{"docker", "configure"}},
@@ -116,7 +117,8 @@ func TestRealFiles(t *testing.T) {
 	}
 }
 
-// find returns a program of PATH, or the newest that test/worlds/clients has built; "" if there is none.
+// find returns the path of a program on PATH, or of the newest that test/worlds/clients built. It returns
+// "" if there is none.
 func find(name string) string {
 	if path, err := exec.LookPath(name); err == nil {
 		return path

@@ -1,10 +1,10 @@
 //go:build unix
 
-// Command security stands in for macOS's program of that name, where there is none: it does what security(1) and its
-// published source (SecurityTool, github.com/apple-oss-distributions/Security) say of the commands that ragenv uses,
-// limits and exit statuses included, and records how it was called.
+// Command security stands in for the macOS program of that name. It implements the commands that ragenv
+// uses as documented in security(1) and its published source (SecurityTool,
+// github.com/apple-oss-distributions/Security), including limits and exit codes, and records each call.
 //
-// In the directory fake-security of $HOME, since the programs hand on no other variable:
+// Its files are in the directory fake-security in $HOME, since the programs pass no other variable on:
 //
 //	calls       one JSON object for each call: its arguments and standard input
 //	items.json  the keychain
@@ -25,14 +25,14 @@ import (
 	"time"
 )
 
-// The results that the commands return, of type OSStatus (SecBase.h). The exit status is the low byte.
+// The results of the commands, of type OSStatus (SecBase.h). The exit code is the low byte.
 const (
 	errItemNotFound  = -25300
 	errDuplicateItem = -25299
 	errNoInteraction = -25308
 	usage            = 2
 	unknownCommand   = 1
-	maxLine          = 4096 // with the NUL that ends it
+	maxLine          = 4096 // including the terminating NUL
 )
 
 type item struct {
@@ -115,8 +115,8 @@ func record(dir, stdin string) {
 	}
 }
 
-// readLine reads at most maxLine-1 bytes; what is left of a longer line is the next one. A last line without a line feed is
-// dropped.
+// readLine reads at most maxLine-1 bytes. The rest of a longer line is the next line. A last line without a
+// line feed is dropped.
 func readLine(in *bufio.Reader) (string, bool) {
 	var line []byte
 	for len(line) < maxLine-1 {
@@ -132,7 +132,8 @@ func readLine(in *bufio.Reader) (string, bool) {
 	return string(line), true
 }
 
-// split takes words apart at white space; quotes group, in words' beginnings only, and a backslash takes the next byte as it is.
+// split splits a line into words at white space. A quote groups only at the start of a word, and a
+// backslash escapes the next byte.
 func split(line string) []string {
 	var args []string
 	var word []byte
@@ -160,7 +161,7 @@ func split(line string) []string {
 	return args
 }
 
-// options reads a command's options as getopt(3) does: spec names those that take a value with a colon.
+// options parses a command's options as getopt(3) does. In spec, a colon marks those with a value.
 func options(args []string, spec string) (map[byte]string, bool) {
 	found := map[byte]string{}
 	for i := 1; i < len(args); i++ {
@@ -206,7 +207,8 @@ func (k *keychain) execute(args []string) int {
 	return run(given)
 }
 
-// unlocked is what a command calls that reads or writes a secret.
+// unlocked is called by every command that reads or writes a secret. It returns the status to fail with if
+// the keychain is locked.
 func (k *keychain) unlocked() int {
 	state, _ := os.ReadFile(filepath.Join(k.dir, "state"))
 	switch strings.TrimSpace(string(state)) {
@@ -302,7 +304,7 @@ func (k *keychain) print(i item) {
 		"    \"desc\"<blob>=%s\n    \"svce\"<blob>=%s\n    \"type\"<uint32>=<NULL>\n", blob(i.Label), blob(i.Account), blob(i.Kind), blob(i.Service))
 }
 
-// blob prints an attribute as print_buffer does.
+// blob formats an attribute as print_buffer does.
 func blob(s string) string {
 	if s == "" {
 		return "<NULL>"
