@@ -1,6 +1,7 @@
 //go:build linux
 
-// Package recipes_test runs the recipes of docs/recipes.md: the lines come from the page, the home and the keys are new.
+// Package recipes_test runs the recipes of docs/recipes.md: the commands come from the page, each with a
+// new home and new keys.
 package recipes_test
 
 import (
@@ -19,11 +20,11 @@ import (
 
 func TestMain(m *testing.M) { scripttest.Clean(m) }
 
-// recipe is a section of the page.
+// recipe is a section of docs/recipes.md.
 type recipe struct {
 	title  string
-	blocks map[string]string // by language; of several of one language, the first
-	status string            // the last paragraph: how it is tested
+	blocks map[string]string // by language; the first block of each
+	status string            // the last paragraph, which says how it is tested
 }
 
 var fenced = regexp.MustCompile("(?s)```([a-z]+)\n(.*?)```")
@@ -50,7 +51,7 @@ func recipes(t *testing.T) map[string]recipe {
 	return found
 }
 
-// home is a person's home, with a keychain that has one key.
+// home is a user's home, with a keychain that holds one key.
 type home struct {
 	*testing.T
 	dir, key string
@@ -74,11 +75,11 @@ func (h home) write(name, text string) {
 }
 
 func (h home) read(name string) string {
-	data, _ := os.ReadFile(h.path(name)) // one that is missing says nothing
+	data, _ := os.ReadFile(h.path(name)) // a missing file is empty
 	return string(data)
 }
 
-// run runs a program without a terminal, and returns its standard output, all it printed, and its exit code.
+// run runs a program without a terminal. It returns standard output, the whole output, and the exit code.
 func (h home) run(stdin string, args ...string) (stdout, all string, code int) {
 	h.Helper()
 	cmd := exec.Command("/usr/bin/env", append([]string{"setsid", "--wait"}, args...)...)
@@ -93,7 +94,7 @@ func (h home) run(stdin string, args ...string) (stdout, all string, code int) {
 	return string(out), string(out) + both.String(), cmd.ProcessState.ExitCode()
 }
 
-// shell runs a block of the page, which must succeed and print no key.
+// shell runs a block of the page. The block must succeed and print no key.
 func (h home) shell(block string) {
 	h.Helper()
 	if block == "" {
@@ -108,12 +109,12 @@ func (h home) shell(block string) {
 
 func (h home) hide(text string) string { return strings.ReplaceAll(text, h.key, "***") }
 
-// standIn puts a program on PATH that writes its arguments to PROGRAM.args, then does what script says.
+// standIn puts a program on PATH that writes its arguments to PROGRAM.args and then runs script.
 func (h home) standIn(program, script string) {
 	h.write("bin/"+program, "#!/bin/sh\nprintf '%s\\n' \"$*\" >>~/"+program+".args\n"+script+"\n")
 }
 
-// given checks that a stand-in had the key in a file that it wrote, and not in its arguments.
+// given checks that a stand-in got the key in a file that it wrote, and not in its arguments.
 func (h home) given(program, file string) {
 	h.Helper()
 	if got := strings.TrimSpace(h.read(file)); got != h.key {
@@ -153,7 +154,7 @@ func (h home) ok(stdin string, args ...string) string {
 	return stdout
 }
 
-// needs skips the test where a program is absent.
+// needs skips the test if a program is not installed.
 func needs(t *testing.T, program string) {
 	t.Helper()
 	if _, err := exec.LookPath(program); err != nil {
@@ -171,7 +172,8 @@ var runs = map[string]func(t *testing.T, r recipe){
 		h.given("train.sh", "given")
 	},
 	"enroot": func(t *testing.T, r recipe) {
-		// Of a line with six words and more whose sixth begins with $, enroot hands the sixth and what follows to "echo" of a shell.
+		// If a line has six or more words and the sixth starts with $, enroot passes the sixth and the rest
+		// to "echo" in a shell.
 		words := strings.SplitN(strings.TrimSpace(r.blocks["text"]), " ", 6)
 		if len(words) != 6 || !strings.HasPrefix(words[5], "$") || !slices.Equal(words[:5], []string{"machine", "nvcr.io", "login", "$oauthtoken", "password"}) {
 			t.Fatalf("enroot would not evaluate %q", words)
@@ -263,7 +265,7 @@ var runs = map[string]func(t *testing.T, r recipe){
 		h.expiry(append([]string{h.path(line[1])}, strings.Fields(line[2])...))
 		needs(t, "systemd-analyze")
 		units := []string{h.path(".config/systemd/user/ragenv-expiry.service"), h.path(".config/systemd/user/ragenv-expiry.timer")}
-		// A user's manager: it has a directory for what it runs.
+		// A user's systemd has a runtime directory.
 		h.env = append(h.env, "XDG_RUNTIME_DIR="+t.TempDir())
 		verify := append([]string{"systemd-analyze", "--user", "verify", "--man=no"}, units...)
 		if _, all, code := h.run("", verify...); code != 0 || strings.Contains(all, "ragenv-expiry") {
@@ -285,7 +287,7 @@ var runs = map[string]func(t *testing.T, r recipe){
 	},
 }
 
-// install puts ragenv where the person's own programs are.
+// install puts ragenv where the user keeps programs.
 func (h home) install(name string) {
 	h.Helper()
 	h.write(name, "")
@@ -297,7 +299,8 @@ func (h home) install(name string) {
 	}
 }
 
-// expiry checks that a command is silent while the key is good for long, and fails with the key's name when it is not.
+// expiry checks that a command is silent while the key is valid for long, and otherwise fails and names the
+// key.
 func (h home) expiry(command []string) {
 	h.Helper()
 	if _, all, code := h.run("", command...); code != 0 || all != "" {

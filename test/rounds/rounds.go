@@ -1,5 +1,5 @@
-// Package rounds decides how long tests run. make test is for a change that is being written: it takes every case, but repeats
-// nothing for long and skips expensive variants of a case. The nightly workflow has the time for both.
+// Package rounds decides how long tests run. "make test" is for development: it covers every case, but
+// repeats little and skips expensive variants. The nightly workflow runs the long form.
 package rounds
 
 import (
@@ -8,14 +8,15 @@ import (
 	"testing"
 )
 
-// Env is the variable that asks for the long form of every test. Its value is a number of rounds, of which each test that
-// repeats something takes its share.
+// Env is the variable that enables the long form of all tests. Its value is a number of rounds, of which
+// each repeating test runs its share.
 const Env = "RAGENV_TEST_ROUNDS"
 
-// Long reports whether the long form of the tests is asked for.
+// Long reports whether the long form of the tests is enabled.
 func Long() bool { return os.Getenv(Env) != "" }
 
-// Of returns how often a test repeats what it does: few times, or in the long form share of the number of rounds, if that is more.
+// Of returns how often a test repeats: few times, or in the long form share of the number of rounds if that
+// is more.
 func Of(t testing.TB, few int, share float64) int {
 	t.Helper()
 	if !Long() {

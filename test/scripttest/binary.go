@@ -26,8 +26,9 @@ const (
 	Ragenv = "ragenv"
 )
 
-// Binary returns the path of one of the programs, built as it is released but for the version and, see cheapBackups, for scrypt.
-// The other one is next to it. They are built once for all tests of all packages, and again when a source has changed.
+// Binary returns the path of one of the programs. They are built as for a release, except for the version
+// and a cheaper scrypt (see cheapBackups), and are in one directory. They are built once for all tests of
+// all packages, and again when a source changes.
 func Binary(t testing.TB, program string) string {
 	t.Helper()
 	dir, err := binaries()
@@ -44,7 +45,7 @@ func executable(program string) string {
 	return program
 }
 
-// binaries returns a directory with both programs.
+// binaries returns the directory of both programs.
 var binaries = sync.OnceValues(func() (string, error) {
 	if dir := os.Getenv("RAGENV_TEST_PROGRAMS"); dir != "" { // built by test/mutants
 		return dir, nil
@@ -69,7 +70,7 @@ var binaries = sync.OnceValues(func() (string, error) {
 	if err := os.MkdirAll(latest, 0o755); err != nil {
 		return "", err
 	}
-	// Go links nothing where the programs are there already, made of the same.
+	// If the programs are up to date, go build does not link them again.
 	flags := "-s -w"
 	if !rounds.Long() {
 		flags += fmt.Sprintf(" -X github.com/ragenv/ragenv/internal/backup.WorkFactor=%d", lowWorkFactor)
@@ -85,10 +86,11 @@ var binaries = sync.OnceValues(func() (string, error) {
 	return dir, err
 })
 
-// temporary is where the programs are if the module's own directory cannot hold them; empty otherwise.
+// temporary is the directory of the programs if the module's directory is read-only, and empty otherwise.
 var temporary string
 
-// byContent copies the programs into a directory named after what they are, which no later build changes, and returns it.
+// byContent copies the programs into a directory named after their hash, which later builds never change,
+// and returns it.
 func byContent(cache, latest string) (string, error) {
 	sum := sha256.New()
 	programs := map[string][]byte{}
@@ -120,7 +122,7 @@ func byContent(cache, latest string) (string, error) {
 	return dir, os.Rename(unfinished, dir)
 }
 
-// removeOld removes programs that no test has asked for since yesterday.
+// removeOld removes programs that no test has used since yesterday.
 func removeOld(cache string) {
 	dirs, _ := filepath.Glob(filepath.Join(cache, "bin-*"))
 	for _, dir := range dirs {

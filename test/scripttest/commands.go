@@ -17,7 +17,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain/agestore"
 )
 
-// lowWorkFactor makes scrypt cheap: the scripts test what is done with a passphrase, not scrypt.
+// lowWorkFactor makes scrypt cheap: the scripts test the use of a passphrase, not scrypt.
 const lowWorkFactor = 10
 
 func commands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
@@ -27,7 +27,7 @@ func commands() map[string]func(ts *testscript.TestScript, neg bool, args []stri
 	}
 }
 
-// NewKey returns a key that opens nothing, shaped like NVIDIA's: "nvapi-" and 64 letters, digits, "-" and "_".
+// NewKey returns an unusable key in the format of NVIDIA's: "nvapi-" and 64 letters, digits, "-" and "_".
 func NewKey() string {
 	random := make([]byte, 48)
 	_, _ = rand.Read(random) // never fails
@@ -69,14 +69,15 @@ func noKey(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// Holds reports whether text holds a secret as it is, or in base64 alone or as the password of nvcr.io's user.
+// Holds reports whether text contains a secret plain, in base64, or in base64 as the password of nvcr.io's
+// user.
 func Holds(text, secret string) bool {
 	for _, form := range []string{
 		secret,
 		base64.StdEncoding.EncodeToString([]byte(secret)),
 		base64.StdEncoding.EncodeToString([]byte("$oauthtoken:" + secret)),
 	} {
-		// The last bytes of base64 depend on what follows.
+		// The last characters in base64 depend on the following bytes.
 		if strings.Contains(text, strings.TrimRight(form, "=")) {
 			return true
 		}
@@ -84,8 +85,8 @@ func Holds(text, secret string) bool {
 	return false
 }
 
-// FindInFiles returns the first file below dir, but not below except, that holds a secret in its content or its name; ""
-// if none does.
+// FindInFiles returns the first file below dir, but not below except, whose contents or name contain a
+// secret. It returns "" if there is none.
 func FindInFiles(dir, secret, except string) (string, error) {
 	found := ""
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -135,7 +136,7 @@ func makeStore(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	k, err := keychain.CreateFileStore(options(ts), keychain.Protection{Passphrase: passphrase, WorkFactor: lowWorkFactor})
 	ts.Check(err)
-	ts.Defer(func() { _ = k.Lock() }) // the script may remove the store, which then nothing else could lock
+	ts.Defer(func() { _ = k.Lock() }) // here, since nothing could lock the store once the script removed it
 }
 
 func putItem(ts *testscript.TestScript, neg bool, args []string) {
@@ -151,7 +152,8 @@ func putItem(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(open(ts).Set(item))
 }
 
-// putDated stores an item with a date that is yet to come, which the keychain would set to now, in the format of package keychain.
+// putDated writes an item with a date in the future in the format of package keychain, which itself would
+// replace the date with the current time.
 func putDated(ts *testscript.TestScript, item keychain.Item) {
 	store, err := agestore.Open(agestore.Options{Dir: ts.Getenv("STORE")})
 	ts.Check(err)
@@ -202,7 +204,8 @@ func item(ts *testscript.TestScript, kind, name string, attributes []string) key
 	return item
 }
 
-// itemFile returns the path of the only item file that mentions name, whatever the store's way of naming files.
+// itemFile returns the path of the only item file that mentions name, independent of how the store names
+// files.
 func itemFile(ts *testscript.TestScript, kind, name string) string {
 	paths, err := filepath.Glob(filepath.Join(ts.Getenv("STORE"), "items", "*+"+kind+"+"+name+".age"))
 	ts.Check(err)
@@ -222,7 +225,7 @@ func damage(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.Truncate(path, info.Size()-1))
 }
 
-// seen keeps what snapshot saw, in the script's environment of values.
+// seen is what snapshot recorded, stored in the script's environment values.
 type seen map[string]os.FileInfo
 
 func snapshot(ts *testscript.TestScript, neg bool, args []string) {

@@ -7,8 +7,8 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// LockedHome makes a world with a locked store of two profiles below a temporary directory, and returns that and the variables of
-// the world.
+// LockedHome creates a world below a temporary directory, with a locked store of two profiles. It returns
+// the directory and the world's variables.
 func LockedHome(t testing.TB) (dir string, env []string) {
 	t.Helper()
 	dir = t.TempDir()

@@ -1,7 +1,8 @@
 // Package scripttest runs the end-to-end scripts (testdata/script/*.txtar) of both programs.
 //
-// A script's world is its own: HOME and the XDG directories are in $WORK, and nothing of the caller's environment but PATH
-// gets in. Keys are made at run time; a script never spells one out. Besides testscript's own commands there are:
+// Each script has its own world: HOME and the XDG directories are in $WORK, and only PATH is inherited from
+// the caller. Keys are created at run time; no script contains one. In addition to testscript's commands
+// there are:
 //
 //	genkey VAR...                        puts a new key, shaped like NVIDIA's, into each variable
 //	nokey [-stdout] VAR...               fails if a file in $WORK outside the store, or the last command's output, holds
@@ -16,7 +17,7 @@
 //
 // $STORE is the store's directory and $CONFIG the config file.
 //
-// Both programs are on PATH. "exec" runs them; scripts must say it.
+// Both programs are on PATH. Scripts run them with an explicit "exec".
 package scripttest
 
 import (
@@ -36,7 +37,7 @@ import (
 	"github.com/ragenv/ragenv/test/rounds"
 )
 
-// Main is TestMain's body for the package of one program, whose main function is given. It exits.
+// Main is the body of TestMain for a package with one program, whose main function is given. It exits.
 func Main(m *testing.M, program string, main func()) {
 	testscript.Main(cleaner{m}, map[string]func(){program: func() {
 		cheapBackups()
@@ -44,7 +45,7 @@ func Main(m *testing.M, program string, main func()) {
 	}})
 }
 
-// Clean is TestMain's body for a package that has no scripts, and runs the programs that Binary builds. It exits.
+// Clean is the body of TestMain for a package without scripts that runs the programs of Binary. It exits.
 func Clean(m *testing.M) { os.Exit(cleaner{m}.Run()) }
 
 type cleaner struct{ *testing.M }
@@ -58,16 +59,16 @@ func (c cleaner) Run() int {
 	return code
 }
 
-// cheapBackups makes scrypt cheap for the backups of this process, but in the long form of the tests: they test what is done with
-// a passphrase, not scrypt.
+// cheapBackups makes scrypt cheap for the backups of this process, except in the long form: the tests cover
+// the use of a passphrase, not scrypt.
 func cheapBackups() {
 	if !rounds.Long() {
 		backup.WorkFactor = strconv.Itoa(lowWorkFactor)
 	}
 }
 
-// Run runs the scripts in testdata/script. Programs are those the scripts need in addition to the one under test; they are built
-// once. Extra commands may be nil.
+// Run runs the scripts in testdata/script. It builds the given programs once, in addition to the one under
+// test. extra holds further commands and may be nil.
 func Run(t *testing.T, extra map[string]func(ts *testscript.TestScript, neg bool, args []string), programs ...string) {
 	t.Helper()
 	bin := ""
@@ -88,7 +89,7 @@ func Run(t *testing.T, extra map[string]func(ts *testscript.TestScript, neg bool
 	})
 }
 
-// Environ returns the variables that give a program a world of its own below dir, which is made.
+// Environ creates dir and returns the variables that give a program its own world below it.
 func Environ(dir string) ([]string, error) {
 	home := filepath.Join(dir, "home")
 	temp := filepath.Join(dir, "tmp")
@@ -103,7 +104,7 @@ func Environ(dir string) ([]string, error) {
 		"XDG_CONFIG_HOME=" + filepath.Join(home, ".config"), "AppData=" + filepath.Join(home, ".config"),
 		"XDG_DATA_HOME=" + filepath.Join(home, ".local", "share"), "LocalAppData=" + filepath.Join(home, ".local", "share"),
 		"XDG_STATE_HOME=" + filepath.Join(home, ".local", "state"),
-		"XDG_RUNTIME_DIR=" + filepath.Join(dir, "run"), // there is none
+		"XDG_RUNTIME_DIR=" + filepath.Join(dir, "run"), // does not exist
 		"DOCKER_CONFIG=" + filepath.Join(home, ".docker"),
 	}, nil
 }
@@ -118,14 +119,15 @@ func setUp(env *testscript.Env, bin string) error {
 		env.Setenv(name, value)
 	}
 	if runtime.GOOS != "linux" {
-		// The first write would choose the user's own keychain. On Linux the scripts have no session bus to reach one.
+		// Otherwise the first write would choose the user's own keychain. On Linux the scripts have no
+		// session bus to reach it.
 		env.Setenv("RAGENV_BACKEND", keychain.BackendFile)
 	}
-	env.Setenv("GORACE", "atexit_sleep_ms=0") // else every run takes a second more under -race
+	env.Setenv("GORACE", "atexit_sleep_ms=0") // otherwise every run takes a second longer under -race
 	env.Values[seenKey{}] = seen{}
 	env.Setenv("STORE", filepath.Join(env.Getenv("XDG_DATA_HOME"), "ragenv"))
 	env.Setenv("CONFIG", filepath.Join(env.Getenv("XDG_CONFIG_HOME"), "ragenv", "config.toml"))
-	env.Defer(func() { // nothing stays in the machine's keyring
+	env.Defer(func() { // leave nothing in the machine's keyring
 		if k, err := keychain.Open(keychain.Options{Backend: keychain.BackendFile, Dir: env.Getenv("STORE")}); err == nil {
 			_ = k.Lock()
 		}
@@ -136,7 +138,7 @@ func setUp(env *testscript.Env, bin string) error {
 	return nil
 }
 
-// credential prints what Docker's clients write to "store".
+// credential prints the input that Docker's clients write to "store".
 func credential(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: credential SERVER USER VAR")

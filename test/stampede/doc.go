@@ -1,2 +1,3 @@
-// Package stampede holds the tests of many processes that need the same passphrase at once, with and without a kernel keyring.
+// Package stampede tests many processes that need the same passphrase at once, with and without a kernel
+// keyring.
 package stampede

@@ -23,7 +23,7 @@ import (
 
 const passphrase = "horse battery"
 
-// envNoKeyring makes this test binary run its arguments as a program that the kernel keyring is closed to.
+// envNoKeyring makes this test binary run its arguments as a program without access to the kernel keyring.
 const envNoKeyring = "RAGENV_TEST_WITHOUT_KEYRING"
 
 func TestMain(m *testing.M) {
@@ -34,11 +34,11 @@ func TestMain(m *testing.M) {
 	scripttest.Clean(m)
 }
 
-// withoutKeyring becomes a program whose calls of the kernel keyring fail with EPERM, as Docker's default seccomp profile has
-// them fail. It returns what kept it from that.
+// withoutKeyring replaces this process with a program whose kernel keyring calls fail with EPERM, as under
+// Docker's default seccomp profile. It returns only on failure.
 func withoutKeyring(command []string) error {
-	runtime.LockOSThread()                                                             // the filter is the thread's, and execve keeps that
-	filter := []unix.SockFilter{{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}} // the system call's number
+	runtime.LockOSThread()                                                             // the filter belongs to the thread and survives execve
+	filter := []unix.SockFilter{{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}} // the system call number
 	for _, call := range []uint32{unix.SYS_ADD_KEY, unix.SYS_KEYCTL, unix.SYS_REQUEST_KEY} {
 		filter = append(filter,
 			unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jf: 1, K: call},
@@ -55,14 +55,15 @@ func withoutKeyring(command []string) error {
 	return unix.Exec(command[0], command, slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, envNoKeyring+"=") }))
 }
 
-// home is one with a protected store of one key, whose passphrase is in a file.
+// home has a protected store with one key, and a file with its passphrase.
 type home struct {
 	env        []string
 	key, store string
 	keychain   *keychain.Keychain
 }
 
-// newHome makes a home. Its work factor is lower than the default, to spare the tests time, and high enough to stand out.
+// newHome creates a home. Its work factor is lower than the default to save time, but high enough to
+// measure.
 func newHome(t *testing.T) home {
 	t.Helper()
 	return newHomeOf(t, 16)
@@ -101,7 +102,7 @@ func (h home) lock(t *testing.T) {
 	}
 }
 
-// get is one get of the helper.
+// get returns a get of the helper.
 func (h home) get(t *testing.T, keyring bool) *exec.Cmd {
 	t.Helper()
 	cmd := h.command(t, keyring, scripttest.Helper, "get")
@@ -109,7 +110,7 @@ func (h home) get(t *testing.T, keyring bool) *exec.Cmd {
 	return cmd
 }
 
-// command is one of a program's.
+// command returns a command that runs one of the programs.
 func (h home) command(t *testing.T, keyring bool, program string, args ...string) *exec.Cmd {
 	t.Helper()
 	command, env := append([]string{scripttest.Binary(t, program)}, args...), h.env
@@ -125,8 +126,8 @@ func (h home) command(t *testing.T, keyring bool, program string, args ...string
 	return cmd
 }
 
-// TestNoHintAtUnlock: where the keyring is forbidden, as in containers, every command that finds the keychain locked names a
-// passphrase file. ragenv unlock could not keep it open.
+// TestNoHintAtUnlock checks that where the keyring is forbidden, as in containers, the error for a locked
+// keychain suggests a passphrase file. ragenv unlock could not keep it open.
 func TestNoHintAtUnlock(t *testing.T) {
 	h := newHome(t)
 	h.lock(t)
@@ -139,7 +140,7 @@ func TestNoHintAtUnlock(t *testing.T) {
 	}
 }
 
-// gets runs so many gets of the helper at once and returns their processor time, all in all.
+// gets runs many gets of the helper at once and returns their total processor time.
 func (h home) gets(t *testing.T, many int, keyring bool) time.Duration {
 	t.Helper()
 	var all sync.WaitGroup
@@ -163,7 +164,7 @@ func (h home) gets(t *testing.T, many int, keyring bool) time.Duration {
 	return used
 }
 
-// canKeep skips where a machine has no place for what one process derived.
+// canKeep skips the test if the machine cannot keep a derived key for other processes.
 func (h home) canKeep(t *testing.T, keyring bool) {
 	t.Helper()
 	if keyring {
@@ -186,9 +187,9 @@ func (h home) canKeep(t *testing.T, keyring bool) {
 	}
 }
 
-// TestAStampede: fourteen pulls at once, each with a process of the helper, cost about what one does, with a kernel keyring
-// and in a container, which has none; and afterwards the passphrase is still needed. It compares processor time, which other
-// load changes little.
+// TestAStampede checks that fourteen pulls at once, each with a helper process, cost about as much as one,
+// with a kernel keyring and in a container without one. Afterwards the passphrase is still needed. It
+// compares processor time, which other load hardly changes.
 func TestAStampede(t *testing.T) {
 	for name, keyring := range map[string]bool{"keyring": true, "tmpfs": false} {
 		t.Run(name, func(t *testing.T) {
@@ -209,7 +210,7 @@ func TestAStampede(t *testing.T) {
 			locked := h.get(t, false)
 			var stderr bytes.Buffer
 			locked.Stderr = &stderr
-			// No hint at ragenv unlock, which cannot work here.
+			// The error must not suggest ragenv unlock, which cannot work here.
 			if err := locked.Run(); err == nil || !strings.Contains(stderr.String(), "the keychain is locked") || !strings.Contains(stderr.String(), "hint: export RAGENV_PASSPHRASE_FILE=") {
 				t.Errorf("without the passphrase: %v: %s", err, &stderr)
 			}

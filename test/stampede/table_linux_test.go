@@ -16,12 +16,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// envTable names directories of docker-credential-ngc to compare, separated by ":".
+// envTable lists directories with a docker-credential-ngc to compare, separated by ":".
 const envTable = "RAGENV_TEST_STAMPEDE_TABLE"
 
-// TestTable prints what many gets at once take, of each of the programs that the variable names, with and without a kernel
-// keyring, in control groups of 512 MiB and 2 GiB. It judges nothing: the figures are the machine's. They are of one run, so that
-// the programs can be compared.
+// TestTable prints the cost of many gets at once for each program that the variable names, with and without
+// a kernel keyring, in control groups of 512 MiB and 2 GiB. It checks nothing: the figures depend on the
+// machine. All are from one run, so that the programs can be compared.
 func TestTable(t *testing.T) {
 	dirs := filepath.SplitList(os.Getenv(envTable))
 	if len(dirs) == 0 {
@@ -48,7 +48,7 @@ func TestTable(t *testing.T) {
 
 type measured struct {
 	took      time.Duration
-	peak, pss int64 // bytes: charged to the control group; proportional shares of the processes, sampled
+	peak, pss int64 // bytes: charged to the control group; sum of the processes' proportional shares, sampled
 	failed    int
 }
 
@@ -66,7 +66,8 @@ func measure(t *testing.T, dir string, many int, keyring bool, limit int64) (m m
 		if at := slices.IndexFunc(cmd.Args, func(arg string) bool { return filepath.Base(arg) == "docker-credential-ngc" }); at >= 0 {
 			cmd.Args[at] = filepath.Join(dir, "docker-credential-ngc")
 		}
-		// A shell enters the group and becomes the program, so that all of it is charged there.
+		// A shell joins the group and then executes the program, so that the group is charged for all of
+		// it.
 		command := exec.Command("sh", append([]string{"-c", `echo $$ >"$0/cgroup.procs" && exec "$@"`, group}, cmd.Args...)...)
 		command.Env, command.Stdin = cmd.Env, cmd.Stdin
 		all.Go(func() {
@@ -104,7 +105,8 @@ func measure(t *testing.T, dir string, many int, keyring bool, limit int64) (m m
 	return m
 }
 
-// proportional adds up the processes' proportional shares of memory: what is shared by several is counted once.
+// proportional returns the sum of the processes' proportional set sizes, in which shared memory counts
+// once.
 func proportional(pids []int) (sum int64) {
 	for _, pid := range pids {
 		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
@@ -118,7 +120,7 @@ func proportional(pids []int) (sum int64) {
 	return sum
 }
 
-// newGroup makes a control group of memory, of either version, that is gone when the test ends.
+// newGroup creates a memory control group, of either version. It is removed when the test ends.
 func newGroup(t *testing.T, limit int64) string {
 	t.Helper()
 	for _, version := range []struct{ root, limit string }{{"/sys/fs/cgroup/memory", "memory.limit_in_bytes"}, {"/sys/fs/cgroup", "memory.max"}} {
@@ -127,7 +129,7 @@ func newGroup(t *testing.T, limit int64) string {
 			continue
 		}
 		t.Cleanup(func() { _ = unix.Rmdir(dir) })
-		// Not created: where it is not there, this is no control group.
+		// Do not create it: if it does not exist, this is not a control group.
 		file, err := os.OpenFile(filepath.Join(dir, version.limit), os.O_WRONLY, 0)
 		if err != nil {
 			continue

@@ -9,7 +9,7 @@ import (
 	"github.com/ragenv/ragenv/test/terminal"
 )
 
-// Keys are not moved to where a reboot loses them without a yes.
+// Keys are moved to a volatile backend only after a yes.
 func TestVolatileBackendAsks(t *testing.T) {
 	w := terminal.NewWorld(t)
 	key := w.Open()

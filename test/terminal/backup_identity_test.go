@@ -12,7 +12,8 @@ import (
 	"github.com/ragenv/ragenv/test/terminal"
 )
 
-// TestSSHIdentityAsks: a private key of SSH that has a passphrase opens a backup once the passphrase is typed.
+// TestSSHIdentityAsks checks that an SSH private key with a passphrase opens a backup once the passphrase
+// is typed.
 func TestSSHIdentityAsks(t *testing.T) {
 	keygen, err := exec.LookPath("ssh-keygen")
 	if err != nil {

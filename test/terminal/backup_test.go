@@ -40,7 +40,7 @@ func TestBackupAsks(t *testing.T) {
 	d.Expect("1 item of all profiles in keys.age").WantCode(0)
 	d.WantHidden(key, "horse battery")
 
-	// age's own reader opens it.
+	// age's own library can open it.
 	file, err := os.ReadFile(filepath.Join(w.Dir, "keys.age"))
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ import (
 	"github.com/ragenv/ragenv/test/terminal"
 )
 
-// The first key ever: its value, then the passphrase of the new store, twice.
+// The first key: ragenv asks for its value, then twice for the passphrase of the new store.
 func TestSetAsks(t *testing.T) {
 	w, key := terminal.NewWorld(t), scripttest.NewKey()
 	d := w.Start(scripttest.Binary(t, scripttest.Ragenv), "set", "NGC_API_KEY")
@@ -39,7 +39,7 @@ func TestSetTakesAnyPaste(t *testing.T) {
 	if _, err := keychain.CreateFileStore(w.KeychainOptions(), keychain.Protection{WorkFactor: 10}); err != nil {
 		t.Fatal(err)
 	}
-	long := strings.Repeat(scripttest.NewKey(), 100) // a terminal's own line would end at 4,095 bytes
+	long := strings.Repeat(scripttest.NewKey(), 100) // a terminal in line mode stops at 4,095 bytes
 	d := w.Start(scripttest.Binary(t, scripttest.Ragenv), "set", "LONG")
 	d.Expect("LONG (hidden): ").Send("\x1b[200~" + long + "\x1b[201~\r").Expect("stored LONG").WantCode(0)
 	d.WantHidden(long[:70])
@@ -54,8 +54,8 @@ func TestSetTakesAnyPaste(t *testing.T) {
 	}
 }
 
-// Enter keeps the value where only the expiry is to change; rotate asks when the new key expires, if the old one did, and
-// after the key is stored.
+// Enter keeps the value if only the expiry is to change. rotate asks for the new key's expiry, after it
+// stored the key, if the old key had one.
 func TestExpiryAsked(t *testing.T) {
 	w := terminal.NewWorld(t)
 	key, next := w.Open(), scripttest.NewKey()
@@ -83,7 +83,7 @@ func TestGetToATerminal(t *testing.T) {
 	d.Expect("ragenv: error: a key is not printed to a terminal").Expect("ragenv: hint: ragenv get NGC_API_KEY --reveal\n").WantCode(1)
 	d.WantHidden(key)
 
-	// A wrong passphrase may be corrected, twice.
+	// A wrong passphrase may be corrected twice.
 	d = w.Start(ragenv, "get", "NGC_API_KEY", "--reveal")
 	d.Expect("Passphrase of your keychain: ").Send("wrong\r").Expect("Passphrase of your keychain: ").Send("horse battery\r")
 	d.Expect(key).WantCode(0)
@@ -91,7 +91,7 @@ func TestGetToATerminal(t *testing.T) {
 
 	w.Lock()
 	d = w.Start(ragenv, "get", "NGC_API_KEY", "--reveal")
-	for range 3 { // tries
+	for range 3 { // attempts
 		d.Expect("Passphrase of your keychain: ").Send("wrong\r")
 	}
 	d.Expect("ragenv: error: wrong passphrase\n").Expect("ragenv: hint: ").WantCode(1)
@@ -100,7 +100,7 @@ func TestGetToATerminal(t *testing.T) {
 	d.Expect("Passphrase of your keychain: ").Send("\x03").Expect("ragenv: error: interrupted\n").WantCode(130)
 }
 
-// The prompt is on the terminal even when the value goes to a pipe.
+// The prompt appears on the terminal even if the value goes to a pipe.
 func TestGetIntoAPipeAsksOnTheTerminal(t *testing.T) {
 	w := terminal.NewWorld(t)
 	key := w.Protect("horse battery")
@@ -174,7 +174,7 @@ func TestGuidedSetup(t *testing.T) {
 	d.Expect("Next: docker pull nvcr.io/nvidia/blueprint/rag-server:2.6.0\n").WantCode(0)
 	d.WantHidden(ngc, "horse battery")
 
-	// Again: what is done is not asked again, nor is what is not used.
+	// A second run skips what is done and what is not used.
 	d = w.Start(ragenv, "setup")
 	d.Expect("ok: NGC_API_KEY is stored\nok: Docker asks").Expect("Next: ").WantCode(0)
 	if strings.Contains(d.Text(), "CyborgDB") {
@@ -182,7 +182,7 @@ func TestGuidedSetup(t *testing.T) {
 	}
 	w.Start(ragenv, "config", "--used", "CYBORGDB_API_KEY").WantCode(0)
 
-	// A key of the shell's is offered.
+	// It offers a key that is set in the shell.
 	w.Env = append(w.Env, "CYBORGDB_API_KEY="+cyborg)
 	d = w.Start(ragenv, "setup")
 	d.Expect("$CYBORGDB_API_KEY is set in this shell. Store that key? [Y/n] ").SendNow("y\r")
@@ -195,10 +195,10 @@ func TestGuidedSetup(t *testing.T) {
 	}
 }
 
-// askDetails is the end of set-up's one question for what can wait.
+// askDetails is the end of the one question about what can wait.
 const askDetails = "(90d, a date)? Enter to skip: "
 
-// Whatever ends set-up after a key was given, the key is stored.
+// Once a key was entered it is stored, no matter how setup ends.
 func TestGuidedSetupKeepsWhatWasGiven(t *testing.T) {
 	questions := map[string]func(d *terminal.Dialogue){
 		"the next key": func(d *terminal.Dialogue) { d.Expect("Enter if you do not use one") },
@@ -217,7 +217,7 @@ func TestGuidedSetupKeepsWhatWasGiven(t *testing.T) {
 				d := w.Start(scripttest.Binary(t, scripttest.Ragenv), "setup")
 				d.Expect("Paste it here").Send(key + "\r")
 				ask(d)
-				if event == "SIGHUP" { // as of a terminal that is closed, or a connection that drops
+				if event == "SIGHUP" { // as when a terminal is closed or a connection drops
 					d.SignalForeground(syscall.SIGHUP)
 				} else {
 					d.SendNow(event)
@@ -231,7 +231,7 @@ func TestGuidedSetupKeepsWhatWasGiven(t *testing.T) {
 	}
 }
 
-// An unlock that expires in the middle is asked for again.
+// If the unlock expires during setup, setup asks again.
 func TestGuidedSetupUnlocksAgain(t *testing.T) {
 	if !keychain.CanStayUnlocked() {
 		t.Skip("this machine has no kernel keyring, so nothing can stay unlocked")
@@ -248,7 +248,8 @@ func TestGuidedSetupUnlocksAgain(t *testing.T) {
 	d.Expect("ok: Docker receives the key for nvcr.io\nok: Commands receive NGC_API_KEY\n").Expect("Next: docker pull ").WantCode(0)
 }
 
-// A key that docker login left in config.json is offered, and moved when Docker is configured. All of it is one screen.
+// setup offers a key that docker login left in config.json, and moves it when it configures Docker. The
+// whole dialogue fits one screen.
 func TestGuidedSetupFindsALogin(t *testing.T) {
 	bin := filepath.Dir(scripttest.Binary(t, scripttest.Helper))
 	w, key := terminal.NewWorld(t, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH")), scripttest.NewKey()
@@ -276,7 +277,7 @@ func TestGuidedSetupFindsALogin(t *testing.T) {
 	}
 }
 
-// Help keeps to the width of the terminal.
+// Help is wrapped at the terminal's width.
 func TestHelpFitsTheTerminal(t *testing.T) {
 	w := terminal.NewWorld(t)
 	for _, columns := range []int{60, 80, 200} {
@@ -292,7 +293,7 @@ func TestHelpFitsTheTerminal(t *testing.T) {
 	}
 }
 
-// The command has the terminal itself: its size, its signals, and the exit code they give.
+// The command gets the terminal itself: its size, its signals, and the resulting exit code.
 func TestRunOnATerminal(t *testing.T) {
 	w := terminal.NewWorld(t)
 	key := w.Protect("horse battery")
@@ -310,7 +311,7 @@ func TestRunOnATerminal(t *testing.T) {
 	})
 	d.SendNow("\x03").WantCode(128 + int(syscall.SIGINT))
 
-	// Who gives up at the prompt starts nothing.
+	// If the prompt is canceled, nothing is started.
 	w.Lock()
 	d = w.Start(ragenv, "--", "touch", "started")
 	d.Expect("Passphrase of your keychain: ").Send("\x03").Expect("ragenv: error: interrupted\n").WantCode(130)
@@ -319,13 +320,13 @@ func TestRunOnATerminal(t *testing.T) {
 	}
 }
 
-// processName asks ps, which Linux and macOS both have.
+// processName asks ps, which both Linux and macOS have.
 func processName(pid int) (string, error) {
 	out, err := exec.Command("ps", "-o", "comm=", "-p", strconv.Itoa(pid)).Output()
 	return string(out), err
 }
 
-// Nobody is asked who cannot answer, and no key is ever among the arguments of ragenv while it waits at a prompt.
+// There is no prompt without a terminal, and while ragenv waits at a prompt its arguments contain no key.
 func TestNoKeyInArguments(t *testing.T) {
 	if _, err := os.Stat("/proc/self/cmdline"); err != nil {
 		t.Skip("no /proc to look for arguments in")
@@ -340,5 +341,5 @@ func TestNoKeyInArguments(t *testing.T) {
 	d.Send("\x03").WantCode(130)
 }
 
-// The programs are built once, and removed after the last test.
+// The programs are built once and removed after the last test.
 func TestMain(m *testing.M) { scripttest.Clean(m) }

@@ -15,7 +15,8 @@ import (
 	"github.com/ragenv/ragenv/test/terminal"
 )
 
-// shellWorld is a user's home with ragenv on PATH and a few files, for a shell that is there.
+// shellWorld returns a home with ragenv on PATH and a few files. It skips the test if the shell is not
+// installed.
 func shellWorld(t *testing.T, shell string) *terminal.World {
 	t.Helper()
 	if _, err := exec.LookPath(shell); err != nil {
@@ -32,7 +33,7 @@ func shellWorld(t *testing.T, shell string) *terminal.World {
 	return &terminal.World{T: t, Dir: dir, Env: env}
 }
 
-// Every line is typed up to a tab, which makes the rest; then Enter shows what the command line became.
+// Each line is typed, then a tab completes it; Enter prints the resulting command line.
 var typedLines = []struct{ typed, want string }{
 	{"ragenv unl\t", "ragenv unlock "},
 	{"ragenv docker con\t", "ragenv docker configure "},
@@ -63,7 +64,7 @@ func TestZshCompletes(t *testing.T) {
 	d.SendNow("exit\n").WantCode(0)
 }
 
-// A file that never answers leaves only names uncompleted.
+// If a file never answers, only names are not completed.
 func TestCompletionDoesNotHang(t *testing.T) {
 	w := terminal.NewWorld(t)
 	dir := filepath.Join(w.Dir, "home", ".config", "ragenv")
@@ -86,7 +87,7 @@ func TestCompletionDoesNotHang(t *testing.T) {
 	}
 }
 
-// As "make install" puts it: a function that zsh loads at the first press of the key, which already has to complete.
+// As installed by "make install": a function that zsh loads at the first tab, which must already complete.
 func TestZshLoadsTheInstalledCompletion(t *testing.T) {
 	w := shellWorld(t, "zsh")
 	dir := filepath.Join(w.Dir, "site-functions")
@@ -107,7 +108,7 @@ func TestZshLoadsTheInstalledCompletion(t *testing.T) {
 	d.SendNow("exit\n").WantCode(0)
 }
 
-// typeLines types at a prompt. The shell prints the line instead of running it.
+// typeLines types the lines at a prompt. The shell prints each line instead of running it.
 func typeLines(d *terminal.Dialogue) {
 	d.T.Helper()
 	d.SendNow("ragenv() { printf 'line:'; printf ' %s' ragenv \"$@\"; printf ' $\\n'; }; echo defined\n").Expect("\ndefined").Expect("ready> ")
@@ -120,7 +121,7 @@ func TestFishCompletes(t *testing.T) {
 	w := shellWorld(t, "fish")
 	for _, line := range typedLines {
 		if strings.Count(line.typed, "\t") != 1 || !strings.HasSuffix(line.typed, "\t") {
-			continue // fish answers for the end of a line
+			continue // fish itself completes at the end of a line
 		}
 		typed := strings.TrimSuffix(line.typed, "\t")
 		cmd := exec.Command("fish", "--no-config", "-c", `ragenv completion fish | source; complete --do-complete "$argv[1]"`, typed)

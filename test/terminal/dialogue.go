@@ -18,14 +18,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Dialogue is a user at a terminal that a program runs on.
+// Dialogue is a program on a terminal and the user who types there.
 type Dialogue struct {
 	T      *testing.T
 	cmd    *exec.Cmd
 	pty    *os.File
 	mu     sync.Mutex
 	screen bytes.Buffer
-	seen   int // how much of the screen was waited for
+	seen   int // the length of the output already matched
 	done   chan struct{}
 }
 
@@ -48,7 +48,7 @@ func (w *World) Start(args ...string) *Dialogue {
 			d.screen.Write(buffer[:n])
 			d.mu.Unlock()
 			if err != nil {
-				return // EIO: the program's end
+				return // EIO: the program has exited
 			}
 		}
 	}()
@@ -59,14 +59,14 @@ func (w *World) Start(args ...string) *Dialogue {
 	return d
 }
 
-// Screen returns all that the terminal got.
+// Screen returns the whole output to the terminal.
 func (d *Dialogue) Screen() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.screen.String()
 }
 
-// Text returns all that the terminal got, without carriage returns.
+// Text returns the whole output to the terminal, without carriage returns.
 func (d *Dialogue) Text() string { return strings.ReplaceAll(d.Screen(), "\r", "") }
 
 // Resize changes the terminal's size, in characters.
@@ -77,10 +77,10 @@ func (d *Dialogue) Resize(rows, columns uint16) {
 	}
 }
 
-// Patience is how long a test waits for what must come; far more than it takes.
+// Patience limits how long a test waits for an event. It is far longer than any event takes.
 const Patience = time.Minute
 
-// Expect waits until the screen shows text, after what was expected before.
+// Expect waits for text to appear, after the text expected before.
 func (d *Dialogue) Expect(text string) *Dialogue {
 	d.T.Helper()
 	for deadline := time.Now().Add(Patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
@@ -101,17 +101,17 @@ func (d *Dialogue) Expect(text string) *Dialogue {
 	return d
 }
 
-// Send types text once the terminal does not echo: at the prompt for a secret.
+// Send types text as soon as the terminal does not echo, at the prompt for a secret.
 func (d *Dialogue) Send(text string) *Dialogue {
 	d.T.Helper()
-	// A prompt is shown before the echo is off; a user is never that fast.
+	// The prompt appears just before echo is turned off; no user types that fast.
 	for deadline := time.Now().Add(Patience); d.echoes() && time.Now().Before(deadline); {
 		time.Sleep(time.Millisecond)
 	}
 	return d.SendNow(text)
 }
 
-// SendNow types text.
+// SendNow types text without waiting.
 func (d *Dialogue) SendNow(text string) *Dialogue {
 	d.T.Helper()
 	if _, err := io.WriteString(d.pty, text); err != nil {
@@ -120,7 +120,7 @@ func (d *Dialogue) SendNow(text string) *Dialogue {
 	return d
 }
 
-// End waits for the program's end and returns its exit code, 128 + n for signal n.
+// End waits for the program to exit and returns its exit code, 128 + n for signal n.
 func (d *Dialogue) End() int {
 	d.T.Helper()
 	timer := time.AfterFunc(Patience, func() { _ = d.cmd.Process.Kill() })
@@ -141,7 +141,7 @@ func (d *Dialogue) End() int {
 	return -1
 }
 
-// WantCode waits for the program's end and fails the test on another exit code.
+// WantCode waits for the program to exit and fails the test on another exit code.
 func (d *Dialogue) WantCode(want int) {
 	d.T.Helper()
 	if code := d.End(); code != want {
@@ -149,7 +149,7 @@ func (d *Dialogue) WantCode(want int) {
 	}
 }
 
-// WantHidden fails the test if a secret is on the screen.
+// WantHidden fails the test if a secret appeared on the screen.
 func (d *Dialogue) WantHidden(secrets ...string) {
 	d.T.Helper()
 	for _, secret := range secrets {
@@ -162,7 +162,7 @@ func (d *Dialogue) WantHidden(secrets ...string) {
 // echoes reports whether the terminal shows what is typed.
 func (d *Dialogue) echoes() bool { return echoes(int(d.pty.Fd())) }
 
-// WaitFor polls until done, for at most Patience.
+// WaitFor polls until done returns true, for at most Patience.
 func WaitFor(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(Patience); !done(); time.Sleep(5 * time.Millisecond) {
@@ -172,10 +172,11 @@ func WaitFor(t *testing.T, what string, done func() bool) {
 	}
 }
 
-// Pid returns the program's process.
+// Pid returns the program's process ID.
 func (d *Dialogue) Pid() int { return d.cmd.Process.Pid }
 
-// SignalForeground sends a signal to the terminal's foreground process group, as a job of a shell is.
+// SignalForeground sends a signal to the terminal's foreground process group, such as a shell's current
+// job.
 func (d *Dialogue) SignalForeground(sig syscall.Signal) {
 	d.T.Helper()
 	group, err := unix.IoctlGetInt(int(d.pty.Fd()), unix.TIOCGPGRP)
@@ -187,7 +188,8 @@ func (d *Dialogue) SignalForeground(sig syscall.Signal) {
 	}
 }
 
-// OthersInForeground reports whether the terminal belongs to a job of the program, as of a shell.
+// OthersInForeground reports whether the foreground process group is another one than the program's, such
+// as a shell's job.
 func (d *Dialogue) OthersInForeground() bool {
 	group, err := unix.IoctlGetInt(int(d.pty.Fd()), unix.TIOCGPGRP)
 	return err == nil && group != d.Pid()

@@ -10,7 +10,8 @@ import (
 	"github.com/ragenv/ragenv/test/terminal"
 )
 
-// On a terminal problems come first, with colors and marks, unless the user wants none. A locked keychain stays locked.
+// On a terminal, problems are listed first, with colors and marks unless the user turned these off. A
+// locked keychain stays locked.
 func TestDoctorOnATerminal(t *testing.T) {
 	for name, c := range map[string]struct {
 		env    string

@@ -19,7 +19,7 @@ func TestExportToATerminal(t *testing.T) {
 	d = w.Start(ragenv, "export", "--reveal")
 	d.Expect("Passphrase of your keychain: ").Send("horse battery\r").Expect(key).WantCode(0)
 
-	// In a pipe it is the passphrase's prompt alone that reaches the terminal.
+	// With a pipe, only the passphrase prompt reaches the terminal.
 	w.Lock()
 	d = w.Start("sh", "-c", `eval "$("$0" export)"; echo ${#NGC_API_KEY}`, ragenv)
 	d.Expect("Passphrase of your keychain: ").Send("horse battery\r").Expect("70\n").WantCode(0)

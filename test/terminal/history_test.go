@@ -14,14 +14,14 @@ import (
 	"github.com/ragenv/ragenv/test/terminal"
 )
 
-// historyHint is the command in the hint for a key that was given as an argument.
+// historyHint matches the command in the hint for a key given as an argument.
 var historyHint = regexp.MustCompile(`hint: (.+) removes it now;`)
 
-// A key typed as an argument is in the shell's history. The hint removes it from there, and nothing else.
+// A key typed as an argument is in the shell's history. The hint removes this entry and no other.
 func TestHistoryHints(t *testing.T) {
 	for shell, s := range map[string]struct {
 		args    []string
-		history string // below the home
+		history string // relative to the home
 	}{
 		"bash": {[]string{"bash", "--norc", "--noprofile", "-i"}, ".bash_history"},
 		"zsh":  {[]string{"zsh", "-i"}, ".zsh_history"},
@@ -39,8 +39,9 @@ func TestHistoryHints(t *testing.T) {
 			write(t, w.At(".config/fish/config.fish"), "function fish_prompt; echo -n 'ready> '; end\nfunction fish_greeting; end\n")
 			key := scripttest.NewKey()
 			d := w.Start(s.args...)
-			d.Resize(50, 400) // fish shortens what is wider than the screen
-			// A prompt may be drawn again while a line is typed, so what is waited for is what commands print.
+			d.Resize(50, 400) // fish shortens lines wider than the screen
+			// A shell may redraw its prompt while a line is typed, so the test waits for the output of
+			// commands.
 			d.Expect("ready> ").SendNow("echo bef''ore\r").Expect("before")
 			d.SendNow("ragenv set NGC_API_KEY " + key + "\r").Expect("removes it now")
 			hint := historyHint.FindStringSubmatch(d.Text())

@@ -15,7 +15,7 @@ import (
 	"github.com/ragenv/ragenv/test/terminal"
 )
 
-// maskWorld has an open store with one key.
+// maskWorld returns a world with an open store and one key.
 func maskWorld(t *testing.T) (w *terminal.World, ragenv, key string) {
 	t.Helper()
 	w = terminal.NewWorld(t)
@@ -31,7 +31,7 @@ func maskWorld(t *testing.T) (w *terminal.World, ragenv, key string) {
 	return w, scripttest.Binary(t, scripttest.Ragenv), key
 }
 
-// The command has a terminal: its streams, its size, its line discipline, its signals and its exit code.
+// The command has a terminal: streams, size, line discipline, signals and exit code.
 func TestMaskOnATerminal(t *testing.T) {
 	w, ragenv, key := maskWorld(t)
 	d := w.Start(ragenv, "-q", "--mask", "--", "sh", "-c", `
@@ -57,13 +57,15 @@ func TestMaskOnATerminal(t *testing.T) {
 
 func TestMaskEndsWithTheCommand(t *testing.T) {
 	w, ragenv, key := maskWorld(t)
-	// A loop, because dash loses an interrupt that comes right before it becomes the last command.
+	// It is a loop, because dash loses an interrupt that arrives just before it executes its last command.
 	const endless = "while :; do sleep 1; done"
-	// Ctrl-C where nothing catches it; the last output is there; the terminal is put back.
+	// Ctrl-C stops a command that does not catch it. The last output is shown, and the terminal is
+	// restored.
 	w.Start(ragenv, "-q", "--mask", "--", "sh", "-c", "echo ready; "+endless).Expect("ready").SendNow("\x03").WantCode(128 + int(syscall.SIGINT))
 	d := w.Start("sh", "-c", `stty -a >before; "$0" -q --mask -- sh -c 'printf "last $NGC_API_KEY"; exit 3'; code=$?; stty -a >after; cmp before after && echo "same $code"`, ragenv)
 	d.Expect("last ***").Expect("same 3").WantCode(0)
-	// Standard input that is no terminal: Ctrl-C comes as a signal to ragenv, and goes to all of the command.
+	// If standard input is not a terminal, Ctrl-C reaches ragenv as a signal, which ragenv sends to all of
+	// the command.
 	d = w.Start("sh", "-c", `trap "" INT; echo input | (trap - INT; exec "$0" -q --mask -- sh -c 'cat; test -t 1 && echo "terminal $NGC_API_KEY"; `+endless+`'); echo "code $?"`, ragenv)
 	d.Expect("input\n").Expect("terminal ***\n")
 	if strings.Contains(d.Screen(), "\r\r") {
@@ -73,7 +75,7 @@ func TestMaskEndsWithTheCommand(t *testing.T) {
 	d.SendNow("\x03").Expect("code 130\n").WantCode(0)
 }
 
-// Ctrl-Z stops the command with the shell's job, and fg brings both back.
+// Ctrl-Z stops the command together with the shell's job, and fg continues both.
 func TestMaskStopsAndGoesOn(t *testing.T) {
 	for shell := range shells {
 		t.Run(shell, func(t *testing.T) {
@@ -91,7 +93,7 @@ func TestMaskStopsAndGoesOn(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				// The command is stopped too, by what ps says of its state.
+				// ps confirms that the command is stopped, too.
 				d.SendNow("ps -o state= -p " + strings.TrimSpace(string(pid)) + " | sed 's/^/state=/'\r").Expect("state=T").Expect("ready> ")
 				d.SendNow("echo st''ill sane\r").Expect("still sane\n").Expect("ready> ")
 				d.SendNow("fg\r")
@@ -101,7 +103,8 @@ func TestMaskStopsAndGoesOn(t *testing.T) {
 				})
 				d.SendNow(answer + "\r").Expect([]string{"got one ***", "and two"}[round])
 			}
-			// dash's and zsh's fg end as the command does; what followed it on the line was dropped when it was stopped.
+			// In dash and zsh, fg ends with the command's code. They dropped the rest of the line when it
+			// was stopped.
 			d.Expect("ready> ").SendNow("echo fg=$?\r").Expect("fg=7\n").Expect("ready> ").SendNow("stty -a | grep -c ' icanon'\r").Expect("1\n")
 			d.WantHidden(key)
 			d.SendNow("exit\r").End()

@@ -21,16 +21,16 @@ import (
 	"github.com/ragenv/ragenv/test/terminal"
 )
 
-// promptCase is a question of the program, and how to come to it.
+// promptCase is a prompt of the program, and how to reach it.
 type promptCase struct {
 	args   []string
-	text   string // of the prompt
-	locked bool   // the keychain has a passphrase, and is locked
-	shown  bool   // the answer is shown: it is no secret
+	text   string // the text of the prompt
+	locked bool   // the keychain has a passphrase and is locked
+	shown  bool   // the answer is shown, since it is not secret
 	after  func(d *terminal.Dialogue, key string)
-	paste  string // what is said of two lines; the prompt comes again, or the program ends with pasteCode
-	code   int    // of the program after two lines; 0 if it asks again
-	keeps  bool   // the key that was given before is stored, whatever happens
+	paste  string // the message after two pasted lines; then the prompt returns, or the program exits with pasteCode
+	code   int    // exit code after two lines; 0 if it prompts again
+	keeps  bool   // the key entered before is stored in every case
 }
 
 const (
@@ -65,13 +65,13 @@ func givePassphrase(d *terminal.Dialogue, _ string) {
 	d.Expect("Passphrase for the backup: ").Send("horse battery\r")
 }
 
-// promptEvent is what can come while a question waits for its answer.
+// promptEvent is something that happens while a prompt waits.
 type promptEvent struct {
 	name   string
-	key    string         // is typed after half of the answer
-	signal syscall.Signal // or is sent to the foreground job
-	stops  bool           // the shell has the terminal then, and fg brings the question back
-	code   int            // of the program
+	key    string         // typed after half of the answer
+	signal syscall.Signal // or sent to the foreground job
+	stops  bool           // the shell then gets the terminal, and fg brings the prompt back
+	code   int            // exit code of the program
 }
 
 var promptEvents = []promptEvent{
@@ -86,7 +86,7 @@ var promptEvents = []promptEvent{
 	{name: "two lines"},
 }
 
-// backupOfNothing is a backup with the passphrase "horse battery".
+// backupOfNothing is an empty backup with the passphrase "horse battery".
 var backupOfNothing = sync.OnceValues(func() ([]byte, error) {
 	var file bytes.Buffer
 	item := keychain.Item{Ref: keychain.Ref{Profile: "default", Kind: keychain.KindEnv, Name: "OTHER"}, Secret: keychain.NewSecret("value")}
@@ -94,8 +94,9 @@ var backupOfNothing = sync.OnceValues(func() ([]byte, error) {
 	return file.Bytes(), err
 })
 
-// At every question, whatever comes instead of an answer: the program ends as the event says, the shell has a terminal that echoes,
-// and nothing of the secret is on the screen, in the shell's history or in a file.
+// At every prompt, for every event instead of an answer: the program exits as the event requires, the shell
+// has a terminal with echo, and no part of the secret is on the screen, in the shell's history or in a
+// file.
 func TestPromptsInShells(t *testing.T) {
 	scripttest.Binary(t, scripttest.Ragenv)
 	for shell := range shells {
@@ -111,14 +112,14 @@ func TestPromptsInShells(t *testing.T) {
 	}
 }
 
-// promptSession is a shell in which a program asks the same question again and again.
+// promptSession is a shell in which a program shows the same prompt repeatedly.
 type promptSession struct {
 	t      *testing.T
 	p      promptCase
 	w      *terminal.World
 	d      *terminal.Dialogue
-	stored string // what is stored before
-	secret string // what is typed and pasted
+	stored string // stored before the prompt
+	secret string // typed and pasted
 }
 
 func newPromptSession(t *testing.T, shell string, p promptCase) *promptSession {
@@ -138,7 +139,7 @@ func newPromptSession(t *testing.T, shell string, p promptCase) *promptSession {
 	return s
 }
 
-// prepare brings the keychain into the state in which the question is asked.
+// prepare sets the state of the keychain in which the program prompts.
 func (s *promptSession) prepare() {
 	switch p := s.p; {
 	case p.text == "New passphrase (Enter for none): ":
@@ -202,11 +203,11 @@ func (s *promptSession) all() {
 	wantNowhere(s.t, s.w.Dir, s.secret[:30], s.secret[30:])
 }
 
-// happens lets an event come after half of the answer.
+// happens causes an event after half of the answer was typed.
 func (s *promptSession) happens(e promptEvent) {
 	half := s.secret[:30]
 	switch {
-	case s.p.shown && e.key == "\x04": // after some text it is no end of input
+	case s.p.shown && e.key == "\x04": // after some text it does not end the input
 		half = ""
 	case s.p.shown:
 		half = "no"
@@ -233,7 +234,7 @@ func (s *promptSession) happens(e promptEvent) {
 	s.d.Expect(s.p.text).Send(half + "\x03")
 }
 
-// twoLines pastes two lines, and returns the program's exit code.
+// twoLines pastes two lines and returns the program's exit code.
 func (s *promptSession) twoLines() int {
 	if s.p.shown {
 		s.d.SendNow("perhaps\recho bro$((6*7))ken\r").Expect(s.p.paste).SendNow("\x03")

@@ -16,7 +16,7 @@ import (
 	"github.com/ragenv/ragenv/test/terminal"
 )
 
-// setAside returns the directories of keychains that were set aside.
+// setAside returns the directories of the keychains set aside.
 func setAside(t *testing.T, w *terminal.World) []string {
 	t.Helper()
 	dirs, err := filepath.Glob(w.KeychainOptions().Dir + ".*")
@@ -31,7 +31,7 @@ func TestForgottenPassphrase(t *testing.T) {
 	key := w.Protect("forgotten")
 	ragenv := scripttest.Binary(t, scripttest.Ragenv)
 
-	// Every command that asks says what helps, and set-up over a keychain that it cannot read does not end well.
+	// Every command that prompts says how to recover, and setup fails if it cannot read the keychain.
 	for _, args := range [][]string{{"get", "NGC_API_KEY", "--reveal"}, {"unlock"}, {"setup"}, {"passphrase"}} {
 		d := w.Start(append([]string{ragenv}, args...)...)
 		prompt := "Passphrase of your keychain: "
@@ -48,7 +48,7 @@ func TestForgottenPassphrase(t *testing.T) {
 		d.WantHidden("guess")
 	}
 
-	// No, or an interrupt at any question, leaves all as it was.
+	// A no, or an interrupt at any prompt, changes nothing.
 	consent := "Set this keychain aside (it is not deleted) and create an empty one? [y/N] "
 	w.Start(ragenv, "reset").Expect("In the keychain: NGC_API_KEY").Expect(consent).SendNow("\r").Expect("error: nothing was changed").WantCode(1)
 	w.Start(ragenv, "reset").Expect(consent).SendNow("\x03").WantCode(130)
@@ -70,7 +70,7 @@ func TestForgottenPassphrase(t *testing.T) {
 		t.Fatalf("set aside: %q", dirs)
 	}
 
-	// The passphrase turns up.
+	// The passphrase is found again.
 	d = w.Start(ragenv, "restore", dirs[0])
 	d.Expect("Passphrase of the old keychain: ").Send("wrong\r").Expect("Passphrase of the old keychain: ").Send("forgotten\r")
 	d.Expect("1 item restored").WantCode(0)

@@ -16,14 +16,14 @@ import (
 	"github.com/ragenv/ragenv/test/terminal"
 )
 
-// shells are those in which people type ragenv set, interactively and with a history.
+// shells are interactive shells with a history, in which users may run ragenv set.
 var shells = map[string][]string{
 	"bash": {"bash", "--norc", "--noprofile", "-i"},
 	"zsh":  {"zsh", "-f", "-i"},
 	"dash": {"dash", "-i"},
 }
 
-// inShell starts a shell at its prompt, and ragenv set at its own.
+// inShell starts a shell and runs ragenv set in it, up to its prompt.
 func inShell(t *testing.T, shell string) (*terminal.World, *terminal.Dialogue) {
 	t.Helper()
 	if _, err := exec.LookPath(shell); err != nil {
@@ -39,13 +39,14 @@ func inShell(t *testing.T, shell string) (*terminal.World, *terminal.Dialogue) {
 	return w, d
 }
 
-// What is pasted at the prompt is the answer or nothing: the shell never gets it. Each event is what a terminal sends.
+// Text pasted at the prompt is the answer or is discarded: the shell never gets it. Each event is what a
+// terminal sends.
 func TestPromptInShells(t *testing.T) {
 	const begin, end = "\x1b[200~", "\x1b[201~"
 	type outcome struct {
 		send   func(key string) string
 		signal syscall.Signal
-		want   string // on the screen
+		want   string // expected on the screen
 		stored bool
 	}
 	events := map[string]outcome{
@@ -79,7 +80,7 @@ func TestPromptInShells(t *testing.T) {
 				case !strings.HasPrefix(o.want, "code="):
 					d.Expect("code=")
 				}
-				d.Expect("ready> ") // what comes before ragenv has ended is discarded with the rest of a paste
+				d.Expect("ready> ") // input before ragenv exits is discarded with the rest of a paste
 				d.SendNow("stty -a | grep -o -- '-*echo '; echo done$((40+2))\r").Expect("done42")
 				if strings.Contains(d.Text(), "\n-echo ") {
 					t.Error("the echo stays off")
@@ -96,7 +97,7 @@ func TestPromptInShells(t *testing.T) {
 	}
 }
 
-// wantNowhere fails the test if a file below a directory has one of texts.
+// wantNowhere fails the test if a file below dir contains one of texts.
 func wantNowhere(t *testing.T, dir string, texts ...string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {

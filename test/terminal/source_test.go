@@ -11,13 +11,13 @@ import (
 	"github.com/ragenv/ragenv/test/terminal"
 )
 
-// A command that gives a key cannot ask on the terminal that ragenv was started in: Docker's clients hide what it would say.
+// A source command cannot prompt on ragenv's terminal, since Docker's clients hide its prompt.
 func TestSourceHasNoTerminal(t *testing.T) {
 	w := terminal.NewWorld(t)
 	ragenv := scripttest.Binary(t, scripttest.Ragenv)
 	asks := `if (: < /dev/tty) 2> /dev/null; then echo terminal; else echo none; fi > '` + w.At("asked") + `'; echo 12345678`
 	w.Start("sh", "-c", asks).Expect("12345678").WantCode(0)
-	wantAsked(t, w, "terminal") // what the test stands on: there is one to ask on
+	wantAsked(t, w, "terminal") // proves that there is a terminal to prompt on
 
 	w.Start(ragenv, "source", "set", "PROBE_TOKEN", "--", "sh", "-c", asks).WantCode(0)
 	w.Start("sh", "-c", `"$0" get PROBE_TOKEN | tr 1-8 a-h`, ragenv).Expect("abcdefgh").WantCode(0)

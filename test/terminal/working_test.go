@@ -11,13 +11,13 @@ import (
 	"github.com/ragenv/ragenv/test/terminal"
 )
 
-// A service that does not answer: something moves until it is given up, and nothing of that stays.
+// While a service does not answer, a progress indicator moves. It is removed when ragenv gives up.
 func TestSomethingMovesWhileWaiting(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close() // nobody accepts
+	defer listener.Close() // never accepts a connection
 	url := "https://" + listener.Addr().String()
 	w := terminal.NewWorld(t, "TERM=xterm", "RAGENV_NGC_API_URL="+url, "RAGENV_NGC_AUTHN_URL="+url, "RAGENV_NGC_REGISTRY_URL="+url)
 	w.Open()

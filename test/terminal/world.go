@@ -17,14 +17,14 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// World is a home of its own.
+// World is a separate home for a test.
 type World struct {
 	T   *testing.T
-	Dir string   // holds the home, and is the working directory
-	Env []string // of the programs
+	Dir string   // contains the home, and is the working directory
+	Env []string // environment of the programs
 }
 
-// NewWorld makes a home below a temporary directory; more are further variables.
+// NewWorld creates a home below a temporary directory. more holds additional variables, each "NAME=value".
 func NewWorld(t *testing.T, more ...string) *World {
 	t.Helper()
 	dir := t.TempDir()
@@ -35,12 +35,13 @@ func NewWorld(t *testing.T, more ...string) *World {
 	return &World{t, dir, append(append(env, "PATH="+os.Getenv("PATH"), "TERM=dumb"), more...)}
 }
 
-// KeychainOptions open the home's file store. Its passphrase is cheap to try: it is not what is tested.
+// KeychainOptions returns the options to open the home's file store. Its scrypt is cheap, since scrypt is
+// not under test.
 func (w *World) KeychainOptions() keychain.Options {
 	return keychain.Options{Backend: keychain.BackendFile, Dir: filepath.Join(w.Dir, "home", ".local", "share", "ragenv")}
 }
 
-// Configure writes the config file.
+// Configure writes text to the config file.
 func (w *World) Configure(text string) {
 	w.T.Helper()
 	dir := filepath.Join(w.Dir, "home", ".config", "ragenv")
@@ -52,7 +53,7 @@ func (w *World) Configure(text string) {
 	}
 }
 
-// Protect makes a store with a passphrase that holds one key, and returns the key.
+// Protect creates a store with a passphrase and one key, and returns the key.
 func (w *World) Protect(passphrase string) string {
 	w.T.Helper()
 	w.Configure("unlock = \"10m\"\n")
@@ -60,7 +61,7 @@ func (w *World) Protect(passphrase string) string {
 	if err != nil {
 		w.T.Fatal(err)
 	}
-	w.T.Cleanup(func() { _ = k.Lock() }) // nothing stays in the machine's keyring
+	w.T.Cleanup(func() { _ = k.Lock() }) // leave nothing in the machine's keyring
 	key := scripttest.NewKey()
 	ref := keychain.Ref{Profile: "default", Kind: keychain.KindEnv, Name: "NGC_API_KEY"}
 	if err := k.Set(keychain.Item{Ref: ref, Secret: keychain.NewSecret(key)}); err != nil {
@@ -69,7 +70,8 @@ func (w *World) Protect(passphrase string) string {
 	return key
 }
 
-// Stored returns the value of an item; ok is false if there is none. The store has no passphrase, or "horse battery".
+// Stored returns the value of a variable; ok is false if there is none. It opens a store without a
+// passphrase, or with "horse battery".
 func (w *World) Stored(name string) (string, bool) {
 	w.T.Helper()
 	opts := w.KeychainOptions()
@@ -91,7 +93,7 @@ func (w *World) Stored(name string) (string, bool) {
 	return item.Secret.Reveal(), true
 }
 
-// Lock forgets the unlocked identity.
+// Lock discards the unlocked identity.
 func (w *World) Lock() {
 	w.T.Helper()
 	k, err := keychain.Open(w.KeychainOptions())
@@ -108,7 +110,7 @@ func (w *World) At(elements ...string) string {
 	return filepath.Join(append([]string{w.Dir, "home"}, elements...)...)
 }
 
-// Fifo puts a FIFO that nobody writes to in a file's place.
+// Fifo replaces a file with a FIFO that has no writer.
 func (w *World) Fifo(path string) {
 	w.T.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -122,7 +124,7 @@ func (w *World) Fifo(path string) {
 	}
 }
 
-// Open makes a store without a passphrase that holds one key, and returns the key.
+// Open creates a store without a passphrase and with one key, and returns the key.
 func (w *World) Open() string {
 	w.T.Helper()
 	w.Configure("backend = \"file\"\n")
@@ -138,8 +140,8 @@ func (w *World) Open() string {
 	return key
 }
 
-// EndsByItself runs a program that must not need killing, and returns its output. Its standard input is silent: nobody writes
-// to it, and it does not end.
+// EndsByItself runs a program that must exit without being killed, and returns its output and exit code.
+// Its standard input stays open and empty.
 func (w *World) EndsByItself(program string, args ...string) (stdout, stderr string, code int) {
 	w.T.Helper()
 	ctx, cancel := context.WithTimeout(w.T.Context(), Patience)

@@ -13,8 +13,8 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// BenchmarkWhere searches a home of 100,000 files and an engine with 200 containers of Compose. The search is to take less than
-// two seconds.
+// BenchmarkWhere searches a home with 100,000 files and an engine with 200 Compose containers. The search
+// should take less than two seconds.
 func BenchmarkWhere(b *testing.B) {
 	const files, perDir, containers = 100_000, 100, 200
 	dir := b.TempDir()

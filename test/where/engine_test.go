@@ -1,6 +1,7 @@
 //go:build linux || darwin
 
-// Package where tests ragenv where and rotate --restart on a terminal, and what they cost, with a stand-in for docker.
+// Package where tests ragenv where and rotate --restart on a terminal, and their cost, with a stand-in for
+// docker.
 package where
 
 import (
@@ -27,10 +28,10 @@ func TestMain(m *testing.M) {
 	scripttest.Clean(m)
 }
 
-// standInDir names the directory of the stand-in's state.
+// standInDir is the variable with the directory of the stand-in's state.
 const standInDir = "STAND_IN_DIR"
 
-// container is what the stand-in's engine has.
+// container is a container of the stand-in's engine.
 type container struct {
 	Name, Service, Project, Dir, File string
 	Env                               []string
@@ -43,7 +44,7 @@ func (c container) labels() map[string]string {
 	}
 }
 
-// standIn is a directory for PATH with a docker in it, whose engine has containers.
+// standIn is a directory for PATH with a docker, whose engine has containers.
 type standIn struct{ dir string }
 
 func newStandIn(t testing.TB, containers ...container) standIn {
@@ -62,7 +63,7 @@ func newStandIn(t testing.TB, containers ...container) standIn {
 	return s
 }
 
-// environ is for programs that are to find this docker.
+// environ returns the environment for programs that should find this docker.
 func (s standIn) environ() []string {
 	return []string{"PATH=" + s.dir + ":/usr/bin:/bin", standInDir + "=" + s.dir}
 }
@@ -85,12 +86,12 @@ func (s standIn) read() (containers []container, err error) {
 	return containers, err
 }
 
-// docker is the stand-in: "system dial-stdio" and "compose ... up -d SERVICE...".
+// docker is the stand-in: it supports "system dial-stdio" and "compose ... up -d SERVICE...".
 func docker(dir string, args []string) int {
 	s := standIn{dir}
 	switch {
 	case len(args) == 2 && args[1] == "dial-stdio":
-		for { // a test may hold the engine's answer back
+		for { // lets a test delay the engine's answer
 			if _, err := os.Stat(s.path("hold")); err != nil {
 				break
 			}
@@ -110,7 +111,7 @@ func docker(dir string, args []string) int {
 	return 1
 }
 
-// up recreates services with the environment's key.
+// up recreates the services with the key in the environment.
 func (s standIn) up(args []string) error {
 	if _, err := os.Stat(s.path("broken")); err == nil {
 		return fmt.Errorf("service is broken")
@@ -136,7 +137,7 @@ func (s standIn) up(args []string) error {
 	return s.write(containers)
 }
 
-// ServeHTTP is the part of the engine's API that is asked.
+// ServeHTTP serves the part of the engine's API that ragenv uses.
 func (s standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	containers, err := s.read()
 	if err != nil {
@@ -164,7 +165,7 @@ func (s standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// once is a listener of one connection.
+// once is a listener that accepts one connection.
 type once struct {
 	conn net.Conn
 	done chan struct{}
@@ -173,7 +174,7 @@ type once struct {
 
 func (l *once) Accept() (net.Conn, error) {
 	if l.used {
-		<-l.done // the process is killed, or ends with its input
+		<-l.done // the process is killed, or exits when its input ends
 		return nil, io.EOF
 	}
 	l.used = true
@@ -182,7 +183,7 @@ func (l *once) Accept() (net.Conn, error) {
 func (l *once) Close() error   { return nil }
 func (l *once) Addr() net.Addr { return &net.UnixAddr{} }
 
-// stdio is standard input and output as a connection.
+// stdio is a connection on standard input and output.
 type stdio struct{}
 
 func (stdio) Read(p []byte) (int, error) {

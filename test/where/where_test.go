@@ -12,7 +12,7 @@ import (
 	"github.com/ragenv/ragenv/test/terminal"
 )
 
-// project is a home with a key that was rotated, and a Compose project on the stand-in that has the old one.
+// project returns a home with a rotated key, and a stand-in with a Compose project that has the old key.
 func project(t *testing.T) (w *terminal.World, s standIn, old, key string) {
 	t.Helper()
 	s = newStandIn(t)
@@ -48,13 +48,14 @@ func (s standIn) calls(t *testing.T) string {
 	return string(text)
 }
 
-// rotate --restart shows the commands, asks, and searches again before it says that the old key can be deleted.
+// rotate --restart shows the commands, asks for consent, and searches again before it says that the old key
+// can be deleted.
 func TestRestartAsks(t *testing.T) {
 	w, s, old, key := project(t)
 	ragenv := scripttest.Binary(t, scripttest.Ragenv)
 	command := "cd '" + w.At("my rag") + "' && ragenv -- docker compose -p rag -f '" + w.At("my rag", "compose.yaml") + "' up -d server\n"
 
-	for _, answer := range []string{"n\r", "\r"} { // no is what Enter means
+	for _, answer := range []string{"n\r", "\r"} { // Enter means no
 		d := w.Start(ragenv, "rotate", "NGC_API_KEY", "--restart")
 		d.Expect(command).Expect("Run this now? [y/N] ").SendNow(answer)
 		d.Expect("ragenv: error: nothing was restarted\n").Expect("ragenv: hint: ragenv where NGC_API_KEY\n").WantCode(1)
@@ -65,7 +66,7 @@ func TestRestartAsks(t *testing.T) {
 		t.Errorf("docker compose ran: %s", calls)
 	}
 
-	// A command that fails: the old key is still used, so nothing says that it can be deleted.
+	// If a command fails, the old key is still in use, so nothing may say that it can be deleted.
 	if err := os.WriteFile(s.path("broken"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +94,7 @@ func TestRestartAsks(t *testing.T) {
 	}
 }
 
-// A search that takes a moment shows that it is at work, and clears that before the answer.
+// A search that takes a moment shows a progress indicator and removes it before the answer.
 func TestSearchShowsWork(t *testing.T) {
 	w, s, old, key := project(t)
 	if err := os.WriteFile(s.path("hold"), nil, 0o600); err != nil {
@@ -108,7 +109,7 @@ func TestSearchShowsWork(t *testing.T) {
 	d.Expect("\x1b[K").Expect("OLD      container rag-server-1 (compose rag)").Expect("1 container has an old value\n").WantCode(1)
 	d.WantHidden(old, key)
 
-	// Not into a pipe.
+	// No indicator if the output is a pipe.
 	if err := os.WriteFile(s.path("hold"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

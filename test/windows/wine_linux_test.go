@@ -1,5 +1,6 @@
-// Package windows runs the programs for Windows under Wine: its console, its Credential Manager and its processes are Wine's
-// own, so what passes here was tried and not proven. scripts/wine installs what it needs.
+// Package windows runs the programs for Windows under Wine. The console, Credential Manager and processes
+// are Wine's, so a test that passes is evidence for Windows, not proof. scripts/wine installs what it
+// needs.
 package windows
 
 import (
@@ -20,13 +21,13 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// envWine asks for these tests; they take a minute to start.
+// envWine enables these tests, which take a minute to start.
 const envWine = "RAGENV_TEST_WINE"
 
-// patience is how long Wine may take for anything.
+// patience limits how long Wine may take for any operation.
 const patience = time.Minute
 
-// wine is a Windows of its own, with both programs in C:\ragenv.
+// wine is a separate Windows installation with both programs in C:\ragenv.
 type wine struct {
 	t        testing.TB
 	program  string // wine64
@@ -34,7 +35,7 @@ type wine struct {
 	env      []string
 }
 
-// find returns the path of a program of Wine, which Debian keeps off PATH.
+// find returns the path of one of Wine's programs, which Debian does not put on PATH.
 func find(name string) string {
 	if path, err := exec.LookPath(name); err == nil {
 		return path
@@ -63,7 +64,7 @@ func newWine(t testing.TB) *wine {
 		"WINEDLLOVERRIDES=mscoree,mshtml=;bcryptprimitives=n", "TERM=xterm",
 	}
 	t.Cleanup(func() {
-		for _, flag := range []string{"-k", "-w"} { // end this prefix's server, and wait for it
+		for _, flag := range []string{"-k", "-w"} { // stops this prefix's server, and waits for it
 			cmd := exec.Command(server, flag)
 			cmd.Env = w.env
 			_ = cmd.Run()
@@ -88,7 +89,7 @@ func newWine(t testing.TB) *wine {
 	return w
 }
 
-// path is a file's path as the programs see it.
+// path returns a file's path as the programs see it.
 func (w *wine) path(name string) string {
 	return `Z:` + strings.ReplaceAll(filepath.Join(w.dir, name), "/", `\`)
 }
@@ -113,7 +114,7 @@ func (w *wine) command(args ...string) *command {
 	return &command{w: w, cmd: cmd}
 }
 
-// ragenv and helper are a run of one of the programs.
+// ragenv and helper return a command that runs one of the programs.
 func (w *wine) ragenv(args ...string) *command {
 	return w.command(append([]string{`C:\ragenv\ragenv.exe`}, args...)...)
 }
@@ -129,7 +130,7 @@ func (c *command) with(assignments ...string) *command {
 
 func (c *command) reads(stdin []byte) *command { c.stdin = stdin; return c }
 
-// run returns what the program printed, with the line breaks of Unix, and its exit code.
+// run returns the program's output, with Unix line breaks, and its exit code.
 func (c *command) run() (stdout, stderr string, code int) {
 	var out, errs bytes.Buffer
 	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = bytes.NewReader(c.stdin), &out, &errs
@@ -147,7 +148,7 @@ func (c *command) must(stdin []byte) string {
 	return stdout
 }
 
-// utf16le is a text as Notepad and PowerShell 5 write it.
+// utf16le encodes text as Notepad and PowerShell 5 do.
 func utf16le(text string) []byte {
 	data := []byte{0xff, 0xfe}
 	for _, unit := range utf16.Encode([]rune(text)) {
@@ -267,7 +268,7 @@ func TestWine(t *testing.T) {
 	})
 }
 
-// endsWithRagenv kills ragenv, and looks for the command that it started.
+// endsWithRagenv kills ragenv and checks that the command it started ends, too.
 func endsWithRagenv(t *testing.T, w *wine) {
 	const sign = "ragenv-test-sleeper"
 	c := w.ragenv("--", "cmd", "/c", "ping -n 120 127.0.0.1 >NUL & rem "+sign)
@@ -284,7 +285,8 @@ func endsWithRagenv(t *testing.T, w *wine) {
 	until(t, "the command has ended", func() bool { return len(w.processes("cmd", sign)) == 0 })
 }
 
-// processes returns those of this Windows whose command line begins with a program of that name and holds a text.
+// processes returns the IDs of the processes in this Windows whose command line starts with the program and
+// contains text.
 func (w *wine) processes(program, text string) (pids []int) {
 	dirs, _ := filepath.Glob("/proc/[0-9]*")
 	for _, dir := range dirs {
@@ -315,7 +317,8 @@ func until(t testing.TB, what string, reached func() bool) {
 	}
 }
 
-// atTerminal runs ragenv at a terminal, types each key once the prompt is there, and returns the screen and the exit code.
+// atTerminal runs ragenv on a terminal and types the keys once the prompt appears. It returns the screen
+// and the exit code.
 func (w *wine) atTerminal(args []string, prompt string, keys ...string) (screen string, code int) {
 	w.t.Helper()
 	c := w.ragenv(args...)
@@ -340,7 +343,7 @@ func (w *wine) atTerminal(args []string, prompt string, keys ...string) (screen 
 				if _, err := terminal.WriteString(key); err != nil {
 					w.t.Fatal(err)
 				}
-				time.Sleep(300 * time.Millisecond) // Wine's console reads what is typed at once as a paste
+				time.Sleep(300 * time.Millisecond) // Wine's console reads keys that arrive at once as a paste
 			}
 			keys = nil
 		}

@@ -1,5 +1,6 @@
-// Package wording holds the rules for what the programs say, for each program's tests. The rules: an error, warning or note is
-// lower case and has no full stop; so has a hint, which begins with a command or says what to do; and every text uses ordinary words.
+// Package wording holds the rules for the texts of the programs, for the tests of each program. An error,
+// warning or note is in lower case and has no full stop. So is a hint, which starts with a command or says
+// what to do. All texts use ordinary words.
 package wording
 
 import (
@@ -15,13 +16,13 @@ import (
 	"strings"
 )
 
-// rule is a pattern that no text matches, and the words to use.
+// rule is a pattern that no text may match, and the words to use instead.
 type rule struct {
 	pattern *regexp.Regexp
 	use     string
 }
 
-// forbidden are words and phrases that no text has, with those to use.
+// forbidden lists words and phrases that no text may contain, with their replacements.
 var forbidden = []rule{
 	{regexp.MustCompile(`\bmend(s|ed|ing)?\b`), "fix"},
 	{regexp.MustCompile(`\bbesides?\b`), "next to, in addition"},
@@ -42,13 +43,14 @@ var forbidden = []rule{
 	{regexp.MustCompile(`(?i)\bplease\b`), "nothing"},
 }
 
-// names may begin a message although they have a capital.
+// names lists capitalized words that may start a message.
 var names = []string{
 	"Docker", "Docker's", "Podman", "Podman's", "Compose", "Helm", "NVIDIA", "NVIDIA's", "Windows", "Linux", "Kubernetes", "PowerShell", "CyborgDB", "NGC", "JSON", "Buildah", "Skopeo",
 	"Secret", "Keychain", "KWallet",
 }
 
-// Check returns what breaks the rules in the Go files below directories, tests excepted, as "file:line: text: rule".
+// Check returns the texts that break the rules, as "file:line: text: rule". It checks all Go files below
+// the directories except tests and testdata.
 func Check(directories ...string) (faults []string, err error) {
 	checked := 0
 	for _, directory := range directories {
@@ -106,7 +108,7 @@ func checkFile(files *token.FileSet, file *ast.File) (faults []string, checked i
 			switch {
 			case receiver == "fmt" && name == "Errorf", receiver == "errors" && name == "New":
 				places = []int{0}
-			case receiver == "ui" && (name == "Errorf" || name == "Usagef"): // the hint, and the error
+			case receiver == "ui" && (name == "Errorf" || name == "Usagef"): // hint and error
 				places = []int{0, 1}
 			case slices.Contains([]string{"Warn", "Note", "Hint", "hint"}, name):
 				places = []int{0}
@@ -127,7 +129,7 @@ func checkFile(files *token.FileSet, file *ast.File) (faults []string, checked i
 	return faults, checked
 }
 
-// fullStop is not the one of "ragenv where --path .".
+// fullStop matches a full stop, but not the final one of "ragenv where --path .".
 var fullStop = regexp.MustCompile(`[^ .]\.$`)
 
 // Rules returns the rules that a message breaks.
@@ -149,7 +151,8 @@ func Rules(text string) (broken []string) {
 	return broken
 }
 
-// literal returns the text of a string literal, or of the literal at the beginning of a sum.
+// literal returns the text of a string literal, or of the first operand of a concatenation if that is a
+// literal.
 func literal(node ast.Expr) (string, bool) {
 	switch node := node.(type) {
 	case *ast.BasicLit:
@@ -164,7 +167,7 @@ func literal(node ast.Expr) (string, bool) {
 	return "", false
 }
 
-// called returns the name of a called function, and of the package or variable before it.
+// called returns the name of a called function, and the package or variable before it.
 func called(call *ast.CallExpr) (name, receiver string) {
 	switch f := call.Fun.(type) {
 	case *ast.SelectorExpr:
