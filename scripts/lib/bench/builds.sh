@@ -1,10 +1,10 @@
-# What scripts/bench and scripts/bench-instructions build: this tree, another commit, and the tools of test/bench.
-# Sourced by both, which stand in the repository's root.
+# Builds for scripts/bench and scripts/bench-instructions: this tree, another commit, and the tools of
+# test/bench. Both source this file and run in the repository's root.
 # shellcheck shell=bash
 
 log() { printf 'bench: %s\n' "$*" >&2; }
 
-# fail ERROR HINT ends the caller.
+# fail ERROR HINT exits with an error.
 fail() {
 	printf 'bench: error: %s\nbench: hint: %s\n' "$1" "$2" >&2
 	exit 2
@@ -17,7 +17,7 @@ needs_linux() {
 	fi
 }
 
-# make_scratch sets $scratch, a directory that ends with the caller.
+# make_scratch creates the directory $scratch, which is removed when the caller exits.
 make_scratch() {
 	scratch=$(mktemp -d)
 	trap clean_up EXIT
@@ -30,8 +30,8 @@ clean_up() {
 	rm -rf "$scratch"
 }
 
-# as_installed writes files again, in one go, as installers write them: the linker writes here and there, and what that leaves in
-# the page cache takes a tenth longer to start.
+# as_installed rewrites files in one go, as installers do. The linker writes in small pieces, and the
+# resulting page cache slows a start by a tenth.
 as_installed() {
 	local file
 	for file; do
@@ -40,7 +40,7 @@ as_installed() {
 	done
 }
 
-# build_tools builds the measuring program, and the one that everything is compared with as the programs are released.
+# build_tools builds the measuring program, and the baseline program with the flags of a release.
 build_tools() {
 	local build=(env -C test/bench CGO_ENABLED=0 GOWORK=off go build -buildvcs=false -trimpath -o "$scratch/")
 	"${build[@]}" ./cmd/bench
@@ -48,7 +48,7 @@ build_tools() {
 	as_installed "$scratch/hello"
 }
 
-# build_tree ROOT DIR builds the programs of a tree as they are released.
+# build_tree ROOT DIR builds the programs of a tree as for a release.
 build_tree() {
 	"$1/scripts/build" "$2"
 	as_installed "$2/docker-credential-ngc" "$2/ragenv"
@@ -59,7 +59,7 @@ build_this() {
 	build_tree "$PWD" "$scratch/after"
 }
 
-# build_other REF_OR_DIR makes $scratch/before.
+# build_other REF_OR_DIR creates $scratch/before.
 build_other() {
 	local commit
 	if [[ -d $1 ]]; then
@@ -78,10 +78,10 @@ copy_programs() {
 	cp "$1/docker-credential-ngc" "$1/ragenv" "$2/"
 }
 
-# version_of DIR prints what the programs there say they are.
+# version_of DIR prints the version that the program there reports.
 version_of() { "$1/docker-credential-ngc" version | awk '{ print $NF }'; }
 
-# install_valgrind succeeds if apt has it and may be used.
+# install_valgrind succeeds if it could install valgrind with apt.
 install_valgrind() {
 	local path
 	IFS=$'\t' read -r _ path _ < <(test/worlds/clients valgrind)

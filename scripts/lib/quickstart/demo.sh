@@ -1,7 +1,7 @@
-# The demonstration of scripts/quickstart, which sources this: generated keys, a throw-away home and, where one can be
-# had, a Docker engine and a registry of its own (test/worlds/e2e-world).
+# The demonstration of scripts/quickstart, which sources this file. It uses generated keys and a temporary
+# home and, if available, a private Docker engine and registry (test/worlds/e2e-world).
 # shellcheck shell=bash
-# $root is set by the caller, who runs under set -e; what stands in single quotes is for others to expand:
+# The caller sets $root and uses set -e. Others expand what is in single quotes:
 # shellcheck disable=SC2154,SC2164,SC2016
 
 readonly nim_image=nvcr.io/nim/nvidia/nemotron-3-super-120b-a12b:1.8.0
@@ -33,7 +33,7 @@ demo() {
 	if ((rc != 0)); then wrong "the demonstration failed, exit status $rc"; fi
 }
 
-# The generated keys, in this shell only: they are handed on through pipes and never as arguments.
+# The generated keys exist in this shell only. They are passed on through pipes, never as arguments.
 ngc_key='' cyborgdb_key=''
 
 generate_keys() {
@@ -41,13 +41,13 @@ generate_keys() {
 	cyborgdb_key=cyborg_$(od -An -N 16 -t x1 /dev/urandom | tr -d ' \n')
 }
 
-# in_demo does the whole job inside the private world, whose home is empty.
+# in_demo runs the whole demonstration inside the private world, whose home is empty.
 in_demo() {
-	# What sudo kept of the path may lack it.
+	# sudo may have dropped it from PATH.
 	PATH=$RAGENV_DEMO_BIN:$PATH
 	cd "$HOME"
 	generate_keys
-	# The registry takes this key from now on, and no other.
+	# From now on the registry accepts only this key.
 	(umask 077 && printf '%s' "$ngc_key" >"$E2E_REGISTRY_KEY_FILE")
 	if [[ -n ${RAGENV_DEMO_COMPOSE:-} ]]; then
 		mkdir -p .docker/cli-plugins
@@ -76,7 +76,7 @@ in_demo() {
 	fi
 }
 
-# without_engine does as much of the job as can be done without Docker.
+# without_engine runs the part of the demonstration that works without Docker.
 without_engine() {
 	say "No Docker engine of its own: $1"
 	say "So this shows everything up to Docker: what Docker asks of the helper is asked by hand."
@@ -133,7 +133,7 @@ in_a_command() {
 	say "ok: the stored ones, NVIDIA_API_KEY included (compared, not shown)"
 }
 
-# has SERVICE NAME VALUE asks the engine for the environment of a service's container.
+# has SERVICE NAME VALUE checks a variable of a service's container, as the engine reports it.
 has() {
 	local id environment
 	id=$(docker ps --all --quiet --filter "label=com.docker.compose.service=$1")

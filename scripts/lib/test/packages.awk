@@ -1,8 +1,8 @@
-# Reads the output of "go test -v" of several packages, which go prints one after the other. Prints a line per package, and
-# of one that failed also what its failed tests said. Keys in it are generated ones, and are hidden too.
+# Reads the output of "go test -v" for several packages, which go prints one after the other. Prints one
+# line per package, and the output of failed tests. Keys in it are generated, but are hidden anyway.
 
 function show_failed(   i, all) {
-	# Of a crash, an interruption or a build that failed no test bears the blame.
+	# No single test is to blame for a crash, an interruption or a failed build.
 	all = crashed || failures == 0
 	for (i = 1; i <= n; i++) {
 		if (!all && owner[i] != "" && !(owner[i] in failed)) continue
@@ -27,4 +27,4 @@ function forget() {
 /^(PASS|FAIL)$/ { next }
 /^(panic: |fatal error: |SIG)/ { crashed = 1 }
 { block[++n] = $0; owner[n] = current }
-END { show_failed() } # what ended without a package's line: go's own errors
+END { show_failed() } # text without a package's line: go's own errors

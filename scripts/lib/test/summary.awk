@@ -1,9 +1,9 @@
-# Reads the whole output of "go test -v". Prints the ten slowest tests, why tests were skipped, and how many passed, failed and
-# were skipped.
+# Reads the whole output of "go test -v". Prints the ten slowest tests, the reasons for skipped tests, and
+# the numbers of passed, failed and skipped tests.
 
 /^=== (RUN|CONT|NAME) / { current = $3; next }
 
-# remember keeps the ten slowest tests, the slowest first.
+# remember keeps the ten slowest tests, slowest first.
 function remember(name, took,   i) {
 	for (i = slow < 10 ? ++slow : 10; i > 1 && time[i - 1] < took; i--) {
 		time[i] = time[i - 1]
@@ -15,7 +15,7 @@ function remember(name, took,   i) {
 	}
 }
 
-# A test's message, which stands before its result.
+# A test's message, which precedes its result.
 /^ +[A-Za-z0-9_.-]+\.go:[0-9]+: / {
 	text = $0
 	sub(/^ +[A-Za-z0-9_.-]+\.go:[0-9]+: /, "", text)
@@ -23,7 +23,7 @@ function remember(name, took,   i) {
 	next
 }
 
-# Not the parts of a test: their time is the test's, too.
+# Not subtests: their time is part of the test's.
 /^--- (PASS|FAIL): / { remember($3, substr($4, 2) + 0) }
 
 /^ *--- PASS: / { passed++; next }

@@ -1,22 +1,22 @@
 # Clients that come from the distribution's packages. Sourced by test/worlds/clients.
 # shellcheck shell=bash
-# The table's columns and $cache, $work, $scratch are set by the caller:
+# The caller sets the table's columns and $cache, $work, $scratch:
 # shellcheck disable=SC2154
 
-# Programs of packages that ship daemons are in sbin, which a user's PATH may lack.
+# Programs of packages with daemons are in sbin, which may not be in a user's PATH.
 find_command() { PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v "$1"; }
 
 as_root() {
 	if ((EUID == 0)); then "$@"; else sudo -n "$@"; fi
 }
 
-# offered PACKAGE succeeds if apt's lists have a candidate for it.
+# offered PACKAGE succeeds if apt's lists have a candidate for the package.
 offered() {
 	local policy
 	policy=$(apt-cache policy "$1" 2>/dev/null) && [[ $policy =~ Candidate:\ [^\(\ ] ]]
 }
 
-# apt_update succeeds if it brought package lists that this run had not seen.
+# apt_update succeeds if it got package lists that are new to this run.
 apt_update() {
 	if [[ -e $work/updated ]]; then return 1; fi
 	touch "$work/updated"
@@ -24,7 +24,7 @@ apt_update() {
 	quietly as_root apt-get -q update
 }
 
-# choose PACKAGES... prints them with each "a:b" replaced by the first one that apt offers.
+# choose PACKAGES... prints the packages, with each "a:b" replaced by the first one that apt offers.
 choose() {
 	local spec package
 	for spec in "$@"; do
@@ -38,11 +38,11 @@ choose() {
 	done
 }
 
-# apt_install PACKAGES... installs without starting or enabling any service.
+# apt_install PACKAGES... installs packages without starting or enabling any service.
 #
-# Maintainer scripts start and enable services through programs that they look up on PATH, and apt sets that PATH
-# from DPkg::Path. Programs of the same names that do nothing, put first on it for this one call, leave no
-# trace, unlike a policy-rc.d, which would have to be written to /usr/sbin and survives a kill.
+# Maintainer scripts start and enable services with programs from PATH, which apt sets from DPkg::Path. For
+# this one call, programs of the same names that do nothing come first on it. Unlike a policy-rc.d in
+# /usr/sbin, which survives a kill, they leave no trace.
 apt_install() {
 	local inert="$scratch/inert" program packages lock
 	command -v apt-get >/dev/null || unavailable "needs apt-get to install: $*"
@@ -67,7 +67,7 @@ apt_install() {
 	mapfile -t -O "${#install[@]}" install <<<"$packages"
 	log "installing ${packages//$'\n'/ }"
 	if ! quietly as_root "${install[@]}"; then
-		# Lists that are out of date name versions which the mirror has no longer.
+		# Outdated lists name versions that the mirror no longer has.
 		{ apt_update && quietly as_root "${install[@]}"; } || unavailable "apt-get install failed: $*"
 	fi
 	exec {lock}>&-
@@ -86,25 +86,25 @@ obtain_apt() {
 	# shellcheck disable=SC2086
 	if [[ -n $probe ]]; then
 		version=$(first_version "$("$path" $probe 2>&1 </dev/null)") || unavailable "$path $probe reports no version"
-	else # a program that cannot say its version
+	else # the program cannot print its version
 		version=$(first_version "$(dpkg-query -W -f '${Version}' "${what%% *}" 2>/dev/null)") || unavailable "$path is of no package ${what%% *}"
 	fi
 	if [[ ! $version =~ $package ]]; then unavailable "$path is version $version, not $package"; fi
 	printf '%s\t%s\n' "$path" "$version"
 }
 
-# python_with MODULE prints the interpreter that can import it, and the module's version.
+# python_with MODULE prints an interpreter that can import the module, and the module's version.
 python_with() {
 	local python
 	for python in "$(command -v python3)" /usr/bin/python3; do
 		[[ -x $python ]] || continue
-		# What a version manager puts on PATH is a stand-in that depends on the directory: hence sys.executable.
+		# On PATH a version manager has a stand-in that depends on the directory, so use sys.executable.
 		"$python" -c "import sys, $1; print(sys.executable, $1.__version__, sep='\\t')" 2>/dev/null && return
 	done
 	return 1
 }
 
-# obtain_apt_python prints the path of the Python that can import the module.
+# obtain_apt_python prints the path of a Python that can import the module.
 obtain_apt_python() {
 	# shellcheck disable=SC2086
 	python_with "$commands" || { apt_install $what && python_with "$commands"; } ||

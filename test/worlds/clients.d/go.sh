@@ -1,18 +1,18 @@
 # Clients that are built from Go modules. Sourced by test/worlds/clients.
 # shellcheck shell=bash
-# The table's columns and $cache, $work, $scratch are set by the caller:
+# The caller sets the table's columns and $cache, $work, $scratch:
 # shellcheck disable=SC2154
 
-# go_run ARGUMENTS... runs go apart from the module and workspace that the caller may stand in.
+# go_run ARGUMENTS... runs go outside the caller's module and workspace.
 go_run() { (cd "$scratch" && quietly env GOWORK=off GOFLAGS=-buildvcs=false CGO_ENABLED="$cgo" timeout 3600 go "$@"); }
 
-# module_dir MODULE@VERSION downloads it and prints where its source is in the module cache.
+# module_dir MODULE@VERSION downloads the module and prints the directory of its source in the module cache.
 module_dir() {
 	go_run mod download "$1" || return 1
 	(cd "$scratch" && GOWORK=off GOFLAGS='' go list -m -f '{{.Dir}}' "$1")
 }
 
-# copy_module MODULE@VERSION DIR: builds want a directory they may write to.
+# copy_module MODULE@VERSION DIR copies the source, since builds need a writable directory.
 copy_module() {
 	local from
 	from=$(module_dir "$1") || return 1
@@ -30,11 +30,11 @@ build_install() {
 build_source() {
 	local to=$out mod=()
 	copy_module "$what" "$scratch/src" || return 1
-	# docker/cli is no module, and builds with this file in the place of one.
+	# docker/cli has no go.mod; this file replaces it.
 	if [[ -e $scratch/src/vendor.mod ]]; then
 		mv "$scratch/src/vendor.mod" "$scratch/src/go.mod"
 		mv "$scratch/src/vendor.sum" "$scratch/src/go.sum"
-		rm -rf "$scratch/src/vendor" # the little of it that is in the module
+		rm -rf "$scratch/src/vendor" # the module contains only a little of it
 	fi
 	if [[ -n $without ]]; then rm "$scratch/src/$without"; fi
 	drop_absent || return 1
@@ -42,8 +42,8 @@ build_source() {
 	go_run -C "$scratch/src" build "${mod[@]}" -trimpath -tags "$tags" -ldflags "$ldflags" -o "$to" "${packages[@]/#/./}"
 }
 
-# drop_absent takes what the module replaces by a directory of its own that is a module, and so not part of it, out of its
-# requirements: tests alone need such ones. It sets mod, of its caller.
+# drop_absent drops the requirements whose replacement is a missing directory: it is a module of its own.
+# Only tests need such requirements. It sets the caller's mod.
 drop_absent() {
 	local of version
 	while read -r of version; do
@@ -53,8 +53,8 @@ drop_absent() {
 		while read -r of version dir; do [[ -e $scratch/src/$dir ]] || printf '%s %s\n' "$of" "$version"; done)
 }
 
-# build_kube builds in a module that requires k8s.io/kubernetes and takes each staging module, for which that
-# has only a directory, from its own release: v0.X.Y of k8s.io/api belongs to v1.X.Y of k8s.io/kubernetes.
+# build_kube builds in a module that requires k8s.io/kubernetes. That has only directories for its staging
+# modules, so each comes from its own release: v0.X.Y of k8s.io/api belongs to v1.X.Y of k8s.io/kubernetes.
 build_kube() {
 	local from staging="v0.${version#v1.}"
 	from=$(module_dir "$what") || return 1
@@ -73,7 +73,7 @@ obtain_go() {
 	local command=${commands%% *} dir="$cache/$name-${what##*@}"
 	local packages=("$package")
 	if [[ $package == *' '* ]]; then read -ra packages <<<"$package"; fi
-	# The last one, too: what an earlier list asked for may lack it.
+	# Check the last one, too: a build for an earlier list may lack it.
 	if [[ -x $dir/$command && -x $dir/${commands##* } ]]; then
 		printf '%s\t%s\n' "$dir/$command" "$version"
 		return
@@ -104,7 +104,7 @@ obtain_go() {
 	printf '%s\t%s\n' "$dir/$command" "$version"
 }
 
-# why_not names the commonest causes, as a user without the log wants to know them.
+# why_not prints the most common causes, for users without the log.
 why_not() {
 	if grep -q 'requires go >=' "$scratch/log"; then
 		printf ': it %s' "$(grep -Eo -m1 'requires go >= [0-9.]+' "$scratch/log")"

@@ -1,9 +1,10 @@
 # Clients that npm installs. Sourced by test/worlds/clients.
 # shellcheck shell=bash
-# The table's columns and $cache, $scratch are set by the caller:
+# The caller sets the table's columns and $cache, $scratch:
 # shellcheck disable=SC2154
 
-# obtain_npm prints the command's path, or without one the library's, which node finds by its directory.
+# obtain_npm prints the path of the command or, without a command, of the library, which node finds by
+# directory.
 obtain_npm() {
 	local version=${what##*@} dir
 	dir="$cache/$name-$version"

@@ -1,8 +1,8 @@
-# Makes a bare Debian or Ubuntu of this machine's release. Sourced by test/worlds/fresh-machine and test/worlds/deb-round, which define
-# log MESSAGE, and skip REASON, which exits.
+# Creates a bare Debian or Ubuntu of this machine's release. test/worlds/fresh-machine and
+# test/worlds/deb-round source this file, and define log MESSAGE and skip REASON, which exits.
 # shellcheck shell=bash
 
-# sources prints SITE, SUITE and COMPONENT of the release's own archives, as apt has them.
+# sources prints SITE, SUITE and COMPONENT of the release's own archives, as known to apt.
 sources() {
 	local codename=$1 site suite component list
 	# shellcheck disable=SC2016 # fields of apt's
@@ -10,7 +10,7 @@ sources() {
 		while read -r site suite component; do
 			[[ $suite == "$codename" || $suite == "$codename"-* ]] || continue
 			case $site in
-			# A file of mirrors, the best one first.
+			# A list of mirrors, best first.
 			mirror+file:*)
 				list=${site#mirror+file:}
 				site=$(awk '/^[a-z]+:/ { print $1; exit }' "$list")
@@ -22,8 +22,9 @@ sources() {
 		done | sort -u
 }
 
-# bare_machine DEBOOTSTRAP DIRECTORY WORK [PACKAGES] installs the essential packages and PACKAGES (with commas) in DIRECTORY, sets
-# bare_codename, and leaves in WORK/sources what sources prints. As root.
+# bare_machine DEBOOTSTRAP DIRECTORY WORK [PACKAGES] installs the essential packages and PACKAGES (separated
+# by commas) in DIRECTORY. It sets bare_codename and writes the output of sources to WORK/sources. It must
+# run as root.
 bare_machine() {
 	local debootstrap=$1 machine=$2 work=$3 include=${4:+--include=$4} mirror components proxy
 	bare_codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
@@ -31,7 +32,7 @@ bare_machine() {
 	mirror=$(awk -v suite="$bare_codename" '$2 == suite && $3 == "main" { print $1; exit }' "$work/sources")
 	[[ -n $mirror ]] || skip "apt has no source of the main archive of this release"
 	components=$(awk -v suite="$bare_codename" '$2 == suite { print $3 }' "$work/sources" | sort -u | paste -sd,)
-	# Read by Go and git, too, and so not exported before.
+	# Not exported earlier, since Go and git read it, too.
 	proxy=$(apt-config dump --format '%v%n' Acquire::http::Proxy)
 	if [[ -n $proxy && $proxy != DIRECT ]]; then export http_proxy=$proxy; fi
 	if ! "$debootstrap" --variant=minbase ${include:+"$include"} --components="$components" \
