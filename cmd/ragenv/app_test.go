@@ -13,7 +13,7 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// walk calls visit for every command and group.
+// walk calls visit for every command and group of commands.
 func walk(commands []*cli.Command, visit func(*cli.Command)) {
 	for _, command := range commands {
 		visit(command)

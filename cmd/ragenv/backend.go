@@ -133,7 +133,7 @@ func runBackendUse(s *session.Session, name string) error {
 	return nil
 }
 
-// pinBackend writes the choice into the config file and says so.
+// pinBackend writes the backend to the config file and prints a note.
 func pinBackend(s *session.Session, name string) error {
 	overridden := s.Config.OriginOf(config.KeyBackend)
 	if err := s.Config.Pin(config.KeyBackend, name); err != nil {

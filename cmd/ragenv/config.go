@@ -93,7 +93,7 @@ func runConfigUnused(s *session.Session, c *cli.Context, name string, unused boo
 	return nil
 }
 
-// setting is one line of the configuration in effect.
+// setting is one line of the effective configuration.
 type setting struct {
 	Key    string `json:"key"`
 	Value  string `json:"value"`

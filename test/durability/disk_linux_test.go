@@ -335,7 +335,6 @@ func runAs(uid uint32, cmd *exec.Cmd) (string, error) {
 
 // TestShortWrites checks a file system that accepts only the first bytes of a file. What is stored, and
 // every file written next to it, is either complete or the former one.
-// the former.
 func TestShortWrites(t *testing.T) {
 	prlimit, err := exec.LookPath("prlimit")
 	if err != nil {

@@ -179,7 +179,6 @@ func tried(short []string) []operation {
 // TestFaults makes each system call of each changing command fail in turn, in each way that a disk can.
 // Every item then has the former value or the next one, and the next one if the command reported success. A
 // failure is one clear error.
-// holds the former value or the next; only the next where the command reported success; and a failure is one clear error.
 func TestFaults(t *testing.T) {
 	strace := needStrace(t)
 	scripttest.Binary(t, scripttest.Ragenv)

@@ -113,7 +113,7 @@ func load(dir string) (*loaded, error) {
 	return l, err
 }
 
-// file is one file in work.
+// file is a source file while its mutants are collected and applied.
 type file struct {
 	pkg     *loaded
 	name    string

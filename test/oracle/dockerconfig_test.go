@@ -73,7 +73,6 @@ func TestDockerConfigCases(t *testing.T) {
 
 // TestDockerConfigSettings checks that every setting of Docker's type, with every kind of value, is judged
 // as Docker does. It fails if a new release adds a setting.
-// that a release adds is noticed.
 func TestDockerConfigSettings(t *testing.T) {
 	values := []string{`"x"`, `1`, `true`, `null`, `[]`, `["x"]`, `[1]`, `[null]`, `{}`, `{"a": "x"}`, `{"a": 1}`, `{"a": null}`, `{"a": {}}`, `{"a": {"b": "x"}}`,
 		`{"a": {"b": 1}}`, `{"a": {"httpProxy": 1}}`, `{"a": {"auth": 1}}`, `{"a": {"username": {}}}`, `{"a": []}`}

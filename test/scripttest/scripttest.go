@@ -1,18 +1,18 @@
-// Package scripttest runs the end-to-end scripts (testdata/script/*.txtar) of both programs.
+// Package scripttest runs the test scripts (testdata/script/*.txtar) of both programs.
 //
 // Each script has its own world: HOME and the XDG directories are in $WORK, and only PATH is inherited from
 // the caller. Keys are created at run time; no script contains one. In addition to testscript's commands
 // there are:
 //
-//	genkey VAR...                        puts a new key, shaped like NVIDIA's, into each variable
-//	nokey [-stdout] VAR...               fails if a file in $WORK outside the store, or the last command's output, holds
-//	                                     the variable's value, plain or in base64; -stdout lets standard output have it
-//	mkstore [PASSPHRASE-VAR]             makes the file store, protected if there is a passphrase
+//	genkey VAR...                        sets each variable to a new key in the format of NVIDIA's
+//	nokey [-stdout] VAR...               fails if a file in $WORK outside the store, or the last command's output, contains
+//	                                     the variable's value, plain or in base64; -stdout allows it in standard output
+//	mkstore [PASSPHRASE-VAR]             creates the file store, protected if a passphrase is given
 //	putitem KIND NAME VAR [ATTR=VALUE...]  stores an item; KIND is env, registry or previous; ATTR is user, profile,
 //	                                     updated or expires, the latter two as durations from now ("-24h")
 //	noitem KIND NAME [ATTR=VALUE...]     fails if the item is stored
-//	damage KIND NAME                     cuts the item's file short
-//	snapshot FILE, unchanged FILE        remember a file; fail if it was written or replaced since, or appeared
+//	damage KIND NAME                     truncates the item's file
+//	snapshot FILE, unchanged FILE        record a file; fail if it was written, replaced or created since
 //	credential SERVER USER VAR           prints what a client writes to the helper's "store", for "stdin stdout"
 //
 // $STORE is the store's directory and $CONFIG the config file.

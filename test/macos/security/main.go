@@ -8,7 +8,7 @@
 //
 //	calls       one JSON object for each call: its arguments and standard input
 //	items.json  the keychain
-//	state       if it is there: "locked" (no dialog can be shown, as over SSH) or "dialog" (locked, and nobody answers)
+//	state       optional: "locked" (no dialog can appear, as over SSH) or "dialog" (locked, with an unanswered dialog)
 package main
 
 import (
