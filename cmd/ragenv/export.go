@@ -143,9 +143,9 @@ func checkPlaces(s *session.Session, values []render.Value, o exportOptions) err
 	return nil
 }
 
-// exported returns the stored keys, or only those named, with their aliases and settings: what ragenv run
-// adds to the inherited environment. An alias that base already sets is omitted. Without withAliases every
-// alias is omitted, unless only names it.
+// exported returns the stored keys, or only those named, with their aliases: what ragenv run adds to the
+// inherited environment. An alias that base already sets is omitted. Without withAliases every alias is
+// omitted, unless only names it.
 func exported(s *session.Session, base, only []string, withAliases bool) ([]render.Value, error) {
 	aliases := s.Aliases()
 	items, err := injection.Items(s, injection.Sources(only, aliases))
