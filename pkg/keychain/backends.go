@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// The backends, by the names that 99designs/keyring gives them too.
+// The backend names. 99designs/keyring uses the same ones.
 const (
 	// BackendFile is the embedded store of age-encrypted files, which every machine has.
 	BackendFile = "file"
@@ -27,12 +27,12 @@ const (
 // DefaultCollection is the Secret Service collection that a desktop unlocks at login.
 const DefaultCollection = "login"
 
-// goos is the system whose backends there are. A test's build sets another one (-ldflags -X).
+// goos selects the backends. A test build overrides it with -ldflags -X.
 var goos = runtime.GOOS
 
-// systemBackends are the operating systems that a backend exists for, the best backend first. The others than those of the
-// first write are only used when they are named: KWallet's own API is the older way to it, pass needs a key made for it, and
-// keyctl forgets.
+// systemBackends lists the backends of each operating system, best first. A backend without firstWrite is
+// used only when the user names it: KWallet's own API is the legacy one, pass needs a GPG key set up for
+// it, and keyctl loses its keys at reboot.
 var systemBackends = []struct {
 	name       string
 	goos       []string
@@ -46,8 +46,8 @@ var systemBackends = []struct {
 	{BackendKeyctl, []string{"linux"}, false},
 }
 
-// FirstWriteBackends returns what the first write may choose on this operating system, the best first: the first that works
-// here and now (Probe) is it. The last is BackendFile, which every machine has.
+// FirstWriteBackends returns the backends to try for a first write on this operating system, best first.
+// Use the first one that passes Probe. The last is BackendFile, which works on every machine.
 func FirstWriteBackends() []string {
 	var names []string
 	for _, b := range systemBackends {
@@ -58,7 +58,7 @@ func FirstWriteBackends() []string {
 	return append(names, BackendFile)
 }
 
-// Backends returns the names of all backends that exist for this operating system, the best first.
+// Backends returns the names of all backends that exist for this operating system, best first.
 func Backends() []string {
 	var names []string
 	for _, b := range systemBackends {
@@ -69,14 +69,15 @@ func Backends() []string {
 	return append(names, BackendFile)
 }
 
-// Volatile reports whether a reboot, or the end of the session, empties a backend: the kernel's keyring, and the Secret Service's
-// collection of that kind.
+// Volatile reports whether a reboot or the end of the session empties the backend: the kernel keyring, or
+// the Secret Service's session collection.
 func Volatile(opts Options) bool {
 	return opts.Backend == BackendKeyctl || opts.Backend == BackendSecretService && opts.Collection == "session"
 }
 
-// Backend is what a keychain needs of a backend. Errors are this package's; an absent item is ErrNotFound, also for
-// Remove. Data holds the Ref's Key inside, so a backend need not bind the two.
+// Backend is the storage under a Keychain. It returns this package's errors. Get and Remove return
+// ErrNotFound for an absent item. The data includes the item's Ref.Key, so a backend need not bind name and
+// data.
 type Backend interface {
 	Get(ref Ref) ([]byte, error)
 	Has(ref Ref) (bool, error)
@@ -85,33 +86,35 @@ type Backend interface {
 	Refs() ([]Ref, error)
 }
 
-// SystemBackend is a backend that the operating system or another program keeps.
+// SystemBackend is a backend kept by the operating system or another program.
 type SystemBackend interface {
 	Backend
-	// Unlocked is nil unless reading would ask a user who is not there. Errors: ErrLocked, and what keeps it from telling.
+	// Unlocked returns nil if reading needs no prompt, or if prompting is allowed. Otherwise it returns
+	// ErrLocked, or the error that prevented the check.
 	Unlocked() error
-	// Unlock lets it ask the user. Errors: ErrLocked if it stays locked, ErrTimeout, ErrUnavailable.
+	// Unlock lets the backend prompt the user. Errors: ErrLocked if it stays locked, ErrTimeout,
+	// ErrUnavailable.
 	Unlock() error
 }
 
-// System opens the backends that Backends names, but BackendFile. Errors: ErrUnavailable, ErrTimeout.
+// System opens the backends that Backends names, except BackendFile. Errors: ErrUnavailable, ErrTimeout.
 type System interface {
 	Open(Options) (SystemBackend, error)
-	// Probe is Probe.
+	// Probe implements the package's Probe for these backends.
 	Probe(Options) error
 }
 
 var system System
 
-// RegisterSystem is called by pkg/keychain/system while the program starts. A program that does not import that package has
-// the file store alone: it links none of the other services' clients and starts faster.
+// RegisterSystem sets the opener of system backends. pkg/keychain/system calls it from init. A program that
+// does not import that package has only the file store: it links no other client and starts faster.
 func RegisterSystem(s System) { system = s }
 
-// HasSystem reports whether this program has backends in addition to the file store.
+// HasSystem reports whether this program has backends other than the file store.
 func HasSystem() bool { return system != nil }
 
-// Probe tells why a backend cannot be used here and now: nil if it can. It writes nothing, unlocks nothing and asks
-// nothing. For the file store only what is broken counts: a store that is not there yet can be made. Errors:
+// Probe returns the reason a backend cannot be used right now, or nil. It writes nothing, unlocks nothing
+// and prompts for nothing. A file store that does not exist yet passes, because it can be created. Errors:
 // ErrUnknownBackend, ErrUnavailable, ErrLocked, ErrTimeout, and those of Open.
 func Probe(opts Options) error {
 	if opts.Backend == BackendFile {
@@ -127,7 +130,7 @@ func Probe(opts Options) error {
 	return system.Probe(opts)
 }
 
-// checkSystem reports whether a backend is one that system opens.
+// checkSystem returns nil if system can open the backend. Errors: ErrUnknownBackend, ErrUnavailable.
 func checkSystem(name string) error {
 	for _, b := range systemBackends {
 		switch {

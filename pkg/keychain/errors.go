@@ -6,42 +6,43 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain/agestore"
 )
 
-// The errors a keychain returns, whatever its backend. They are matched with errors.Is; the text around them says which
-// item, file or service is meant, and never holds a secret.
+// The errors of a keychain, whatever its backend. Match them with errors.Is. The surrounding text names the
+// item, file or service, and never contains a secret.
 var (
-	// ErrUnavailable: the backend cannot be used on this machine or at this moment.
+	// ErrUnavailable: the backend cannot be used on this machine, or not right now.
 	ErrUnavailable = errors.New("not available")
-	// ErrInvalidName: the profile or name cannot be stored.
+	// ErrInvalidName: the profile or item name is not valid.
 	ErrInvalidName = errors.New("invalid name")
-	// ErrUnknownBackend: there is no backend of that name.
+	// ErrUnknownBackend: no backend has that name.
 	ErrUnknownBackend = errors.New("unknown backend")
-	// ErrNotProtected: the backend has no passphrase of ours: it is unlocked by the system it belongs to, or not at all.
+	// ErrNotProtected: the operation needs a passphrase of the file store, and this keychain has none.
 	ErrNotProtected = errors.New("has no passphrase")
 
-	// ErrKeyQuota: the kernel's quota of keys of this user is used up (keyrings(7)).
+	// ErrKeyQuota: the user's kernel key quota is used up (keyrings(7)).
 	ErrKeyQuota = errors.New("the kernel's quota of keys is used up")
-	// ErrStillUnlocked: the kernel does not let this process end an unlock, so the store may still be open for others.
+	// ErrStillUnlocked: the kernel did not let this process end an unlock, so other processes may still
+	// read the store.
 	ErrStillUnlocked = errors.New("the keychain may still be unlocked")
 
-	// ErrNotFound: no item of that name is stored in that profile.
+	// ErrNotFound: the profile has no item of that name.
 	ErrNotFound = agestore.ErrNotFound
-	// ErrLocked: the item exists, but reading it needs a passphrase or an unlock that nobody could give.
+	// ErrLocked: reading needs a passphrase or an unlock that is not available.
 	ErrLocked = agestore.ErrLocked
 	// ErrTimeout: the backend did not answer in time.
 	ErrTimeout = agestore.ErrTimeout
-	// ErrTooLarge: the backend cannot hold a name or a value of that length.
+	// ErrTooLarge: the name or value is too long for the backend.
 	ErrTooLarge = agestore.ErrTooLarge
-	// ErrDamaged: what is stored cannot be what was written: cut short, changed, or swapped with another item.
+	// ErrDamaged: the stored data was truncated, changed, or swapped with another item.
 	ErrDamaged = agestore.ErrDamaged
-	// ErrInsecure: the store could be read or changed by somebody else, so it is not used. See InsecureError.
+	// ErrInsecure: another user could read or change the store, so it is not used. See InsecureError.
 	ErrInsecure = agestore.ErrInsecure
-	// ErrNewerFormat: the store was made by a newer version of this program.
+	// ErrNewerFormat: a newer version of this program created the store.
 	ErrNewerFormat = agestore.ErrNewerFormat
-	// ErrNoStore: the file store has not been created yet.
+	// ErrNoStore: the file store does not exist yet.
 	ErrNoStore = agestore.ErrNoStore
-	// ErrStoreExists: a file store is there already.
+	// ErrStoreExists: a file store already exists.
 	ErrStoreExists = agestore.ErrExists
-	// ErrReplaced: SetFileStoreAside came between, so nothing was written.
+	// ErrReplaced: SetFileStoreAside moved the store in the meantime, so nothing was written.
 	ErrReplaced = agestore.ErrReplaced
 	// ErrWrongPassphrase: the passphrase does not open the store.
 	ErrWrongPassphrase = agestore.ErrWrongPassphrase
@@ -49,35 +50,35 @@ var (
 	ErrNoLocks = agestore.ErrNoLocks
 )
 
-// InsecureError says which path is not safe, why, and which mode would be. It matches ErrInsecure.
+// InsecureError names the unsafe path, the reason, and the mode that would be safe. It matches ErrInsecure.
 type InsecureError = agestore.InsecureError
 
-// LockedElsewhereError: the backend is locked, and its own program has to unlock it, because this session cannot show the
-// dialog that would ask. It matches ErrLocked.
+// LockedElsewhereError: the backend is locked and must be unlocked by its own program, because this session
+// cannot show its dialog. It matches ErrLocked.
 type LockedElsewhereError struct {
-	Command string // what unlocks it, for a shell
+	Command string // shell command that unlocks it
 }
 
 func (*LockedElsewhereError) Error() string { return ErrLocked.Error() }
 
 func (*LockedElsewhereError) Unwrap() error { return ErrLocked }
 
-// RefusedError is an item that Options.Accept does not let in.
+// RefusedError: Options.Accept rejected an item.
 type RefusedError struct {
 	Ref Ref
-	Err error // what Accept said
+	Err error // Accept's error
 }
 
 func (e *RefusedError) Error() string { return e.Ref.Name + ": " + e.Err.Error() }
 
-// Unwrap returns the error inside.
+// Unwrap returns Accept's error.
 func (e *RefusedError) Unwrap() error { return e.Err }
 
-// KeyError: the backend encrypts with a key that cannot be used any more, or is not there. It matches ErrUnavailable.
+// KeyError: the backend's encryption key is missing or can no longer be used. It matches ErrUnavailable.
 type KeyError struct {
 	Backend string
-	Reason  string // which key, and what is wrong with it
-	Command string // what helps, for a shell
+	Reason  string // the key and its problem
+	Command string // shell command that may fix it, possibly with advice after it
 }
 
 func (e *KeyError) Error() string {
@@ -86,5 +87,5 @@ func (e *KeyError) Error() string {
 
 func (*KeyError) Unwrap() error { return ErrUnavailable }
 
-// Hint returns the command.
+// Hint returns Command.
 func (e *KeyError) Hint() string { return e.Command }

@@ -13,7 +13,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain/internal/tmpfscache"
 )
 
-// fileBackend is the file store as a Backend.
+// fileBackend adapts the file store to Backend.
 type fileBackend struct{ store *agestore.Store }
 
 // identityCache keeps the unlocked identity in the kernel keyring.
@@ -27,7 +27,7 @@ func (identityCache) Put(id string, secret []byte, ttl time.Duration) error {
 
 func (identityCache) Remove(id string) error { return kernelcache.Remove(id) }
 
-// derivedCache keeps it in a file on tmpfs, for processes that have the passphrase.
+// derivedCache keeps the unlocked identity in a tmpfs file, for processes that have the passphrase.
 type derivedCache struct{}
 
 func (derivedCache) Get(id string, sealed, passphrase []byte) ([]byte, error) {
@@ -55,23 +55,24 @@ func openFile(opts Options) (*fileBackend, error) {
 	return &fileBackend{store}, nil
 }
 
-// CanStayUnlocked reports whether this machine can keep a file store unlocked for later processes. Most containers cannot, nor
-// can other systems than Linux.
+// CanStayUnlocked reports whether this machine can keep a file store unlocked for later processes. That
+// needs Linux; most containers cannot.
 func CanStayUnlocked() bool { return kernelcache.Available() }
 
-// FileStoreExists reports whether there is a file store in dir, without judging it.
+// FileStoreExists reports whether dir has a file store. It does not check that the store is usable.
 func FileStoreExists(dir string) bool { return agestore.Exists(dir) }
 
-// Protection is the passphrase of a new file store, and what deriving a key from it costs.
+// Protection is the passphrase of a new file store and the cost of deriving a key from it.
 type Protection = agestore.Protection
 
-// The work factors of a file store's passphrase.
+// The default and maximum scrypt work factors (log2 of N) of a file store's passphrase.
 const (
 	DefaultWorkFactor = agestore.DefaultWorkFactor
 	MaxWorkFactor     = agestore.MaxWorkFactor
 )
 
-// CreateFileStore creates the file store in opts.Dir and opens it. Errors: ErrStoreExists, ErrInsecure, ErrTimeout.
+// CreateFileStore creates the file store in opts.Dir and opens it. Errors: ErrStoreExists, ErrInsecure,
+// ErrTimeout, ErrNoLocks, and agestore.ErrWorkFactor for a work factor out of range.
 func CreateFileStore(opts Options, protection Protection) (*Keychain, error) {
 	store, err := agestore.Create(agestoreOptions(opts), protection)
 	if err != nil {
@@ -81,9 +82,10 @@ func CreateFileStore(opts Options, protection Protection) (*Keychain, error) {
 	return &Keychain{name: BackendFile, backend: file, accept: opts.Accept, file: file}, nil
 }
 
-// SetFileStoreAside renames the file store in opts.Dir, whether or not it can be read, to a directory next to it, and returns that
-// with what is in it, sorted and without fingerprints. Options.Dir may name that directory later. Errors: ErrNoStore, ErrInsecure,
-// ErrTimeout, ErrNoLocks, and those of os.Rename.
+// SetFileStoreAside renames the file store in opts.Dir, readable or not, to a directory next to it whose
+// name ends in date. It returns that directory, which Options.Dir may name later, and the store's items,
+// sorted, without fingerprints. Errors: ErrNoStore, ErrInsecure, ErrTimeout, ErrNoLocks, and those of
+// os.Rename.
 func SetFileStoreAside(opts Options, date time.Time) (dir string, refs []Ref, err error) {
 	dir, keys, err := agestore.SetAside(agestoreOptions(opts), date)
 	refs = slices.DeleteFunc(parseKeys(keys), func(ref Ref) bool { return ref.Kind == KindFingerprint })
@@ -91,7 +93,8 @@ func SetFileStoreAside(opts Options, date time.Time) (dir string, refs []Ref, er
 	return dir, refs, err
 }
 
-// ReinstateFileStore undoes SetFileStoreAside where no store was created since. Error: ErrStoreExists.
+// ReinstateFileStore undoes SetFileStoreAside. dir is the directory that SetFileStoreAside returned.
+// Errors: ErrStoreExists if a store was created since, and those of os.Rename.
 func ReinstateFileStore(opts Options, dir string) error {
 	return agestore.Reinstate(agestoreOptions(opts), dir)
 }
@@ -127,7 +130,7 @@ func parseKeys(keys []string) []Ref {
 	return refs
 }
 
-// Protected reports whether reading needs a passphrase of ours. Only the file store has one.
+// Protected reports whether reading needs a ragenv passphrase. Only the file store can have one.
 func (k *Keychain) Protected() (bool, error) {
 	if k.file == nil {
 		return false, nil
@@ -135,8 +138,8 @@ func (k *Keychain) Protected() (bool, error) {
 	return k.file.store.Protected()
 }
 
-// WorkFactor returns the scrypt work factor of the file store's passphrase: unlocking takes 2^WorkFactor KiB of memory. Errors:
-// ErrNotProtected for other backends.
+// WorkFactor returns the scrypt work factor of the file store's passphrase: unlocking takes 2^WorkFactor
+// KiB of memory. Errors: ErrNotProtected for other backends.
 func (k *Keychain) WorkFactor() (int, error) {
 	if k.file == nil {
 		return 0, fmt.Errorf("the %s backend %w", k.name, ErrNotProtected)
@@ -144,7 +147,7 @@ func (k *Keychain) WorkFactor() (int, error) {
 	return k.file.store.WorkFactor()
 }
 
-// Unlocked reports whether reading asks nobody now.
+// Unlocked reports whether reading needs no prompt right now.
 func (k *Keychain) Unlocked() bool {
 	if k.system != nil {
 		return k.system.Unlocked() == nil
@@ -152,8 +155,8 @@ func (k *Keychain) Unlocked() bool {
 	return k.file.store.Unlocked()
 }
 
-// Unlock opens the file store with its passphrase and keeps it open for Options.CacheFor. Errors: ErrWrongPassphrase,
-// ErrDamaged, ErrNotProtected, ErrUnavailable where the machine has no place to keep it open.
+// Unlock opens the file store with its passphrase and keeps it open for Options.CacheFor. Errors:
+// ErrWrongPassphrase, ErrDamaged, ErrNotProtected, and ErrUnavailable if this machine cannot keep it open.
 func (k *Keychain) Unlock(passphrase []byte) error {
 	if protected, err := k.Protected(); err != nil {
 		return err
@@ -170,8 +173,9 @@ func (k *Keychain) Unlock(passphrase []byte) error {
 	return err
 }
 
-// UnlockSystem lets a backend of another program ask the user for what it is locked with; open it with
-// Options.Interactive. It does nothing for the file store. Errors: ErrLocked if it stays locked, ErrTimeout, ErrUnavailable.
+// UnlockSystem lets another program's backend prompt the user to unlock it. Open the keychain with
+// Options.Interactive first. For the file store it does nothing. Errors: ErrLocked if it stays locked,
+// ErrTimeout, ErrUnavailable.
 func (k *Keychain) UnlockSystem() error {
 	if k.system != nil {
 		return k.system.Unlock()
@@ -179,7 +183,8 @@ func (k *Keychain) UnlockSystem() error {
 	return nil
 }
 
-// Lock ends what Unlock began, in every process. It is no error when nothing was unlocked. Error: ErrStillUnlocked.
+// Lock ends an unlock in every process. Locking a locked store is not an error. Errors: ErrStillUnlocked,
+// and ErrNotProtected for other backends.
 func (k *Keychain) Lock() error {
 	if k.file == nil {
 		return fmt.Errorf("the %s backend %w", k.name, ErrNotProtected)
@@ -187,8 +192,9 @@ func (k *Keychain) Lock() error {
 	return stillUnlocked(k.file.store.Lock())
 }
 
-// ChangePassphrase replaces the file store's passphrase; either may be empty, which is none. Errors: ErrWrongPassphrase,
-// ErrDamaged, ErrNotProtected for other backends, ErrStillUnlocked if the change is made and the lock failed.
+// ChangePassphrase replaces the file store's passphrase. An empty one means no passphrase. Errors:
+// ErrWrongPassphrase, ErrDamaged, ErrTimeout, ErrNotProtected for other backends, and ErrStillUnlocked if
+// the passphrase was changed but the unlock could not be ended.
 func (k *Keychain) ChangePassphrase(current, next []byte) error {
 	if k.file == nil {
 		return fmt.Errorf("the %s backend %w", k.name, ErrNotProtected)
@@ -196,7 +202,7 @@ func (k *Keychain) ChangePassphrase(current, next []byte) error {
 	return stillUnlocked(k.file.store.ChangePassphrase(current, next))
 }
 
-// stillUnlocked gives the cache's refusal its meaning for a lock.
+// stillUnlocked turns the cache's ErrUnavailable into ErrStillUnlocked.
 func stillUnlocked(err error) error {
 	if errors.Is(err, kernelcache.ErrUnavailable) {
 		return fmt.Errorf("%w: the kernel refuses the call (%w)", ErrStillUnlocked, cause(err))
@@ -204,10 +210,10 @@ func stillUnlocked(err error) error {
 	return err
 }
 
-// cause is the kernel's own reason, without our words around it.
+// cause returns the kernel's own error, without the text around it.
 func cause(err error) error {
 	var errno syscall.Errno
-	if errors.As(err, &errno) && errno == syscall.EDQUOT { // whose text speaks of a disk
+	if errors.As(err, &errno) && errno == syscall.EDQUOT { // its text, "disk quota exceeded", would mislead
 		return ErrKeyQuota
 	} else if errno != 0 {
 		return errno

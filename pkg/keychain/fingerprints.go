@@ -14,24 +14,25 @@ import (
 	"time"
 )
 
-// MaxFingerprints is how many values of one item are remembered; the oldest are forgotten first.
+// MaxFingerprints is the number of values remembered per item. The oldest are dropped first.
 const MaxFingerprints = 8
 
-// fingerprintKey is the length of a fingerprint's key, in bytes. Eight fingerprints fit in the 2,560 bytes of an entry of
-// Windows' Credential Manager.
+// fingerprintKey is the length of a fingerprint's key, in bytes. At this size eight fingerprints fit in the
+// 2,560 bytes of a Windows Credential Manager entry.
 const fingerprintKey = 16
 
-// Fingerprint recognizes a value that an environment item has or had, without holding it: an HMAC-SHA-256 under a random key.
-// Both lie inside an encrypted item, so that a weak value cannot be guessed from the keychain's files.
+// Fingerprint recognizes a current or former value of an environment item without containing it: an
+// HMAC-SHA-256 under a random key. Both are stored in an encrypted item, so nobody can guess a weak value
+// from the keychain's files.
 type Fingerprint struct {
 	Ref    Ref       // the environment item
 	Stored time.Time // when the value was stored, UTC, seconds
-	Length int       // of the value, in bytes
+	Length int       // length of the value, in bytes
 	key    []byte
 	mac    []byte
 }
 
-// Matches reports whether value is the one that was remembered.
+// Matches reports whether value is the remembered one.
 func (f Fingerprint) Matches(value string) bool {
 	return len(value) == f.Length && hmac.Equal(f.mac, macOf(f.key, value))
 }
@@ -48,9 +49,9 @@ func newFingerprint(ref Ref, value string, stored time.Time) Fingerprint {
 	return Fingerprint{ref, stored.UTC().Truncate(time.Second), len(value), key, macOf(key, value)}
 }
 
-// Fingerprints of an item are in an item of KindFingerprint with the same name. A file store that is locked can be written but
-// not read: what is remembered then is in an item of its own, "NAME-" and hexadecimal digits, until the store can be read. A
-// variable's name has no "-".
+// Fingerprints are stored in an item of KindFingerprint with the environment item's name. A locked file
+// store can be written but not read, so a fingerprint added then gets its own item, named NAME-HEX, until
+// the store can be read. A variable's name never contains "-".
 type fingerprintJSON struct {
 	Key    []byte `json:"key"`
 	MAC    []byte `json:"mac"`
@@ -83,21 +84,22 @@ func decodeFingerprints(item Item) ([]Fingerprint, error) {
 	return fingerprints, nil
 }
 
-// envRefOf is the environment item that an item of fingerprints is about.
+// envRefOf returns the environment item that a fingerprint item belongs to.
 func envRefOf(ref Ref) Ref {
 	name, _, _ := strings.Cut(ref.Name, "-")
 	return Ref{Profile: ref.Profile, Kind: KindEnv, Name: name}
 }
 
-// remember adds fingerprints of an environment item's next value, and of the value it has, so that both can be recognized
-// when they are replaced. Nothing is asked for.
+// remember adds fingerprints of an environment item's next and current values, so that both are recognized
+// after they are replaced. It never prompts.
 func (k *Keychain) remember(next Item) error {
 	if next.Kind != KindEnv || next.Secret.Empty() || strings.Contains(next.Name, "-") {
 		return nil
 	}
 	err := k.addFingerprints(next)
 	if k.system != nil && !errors.Is(err, ErrTimeout) {
-		// Another program's keychain may have no room for a second entry, such as the kernel's. The key itself counts more.
+		// Another program's keychain, such as the kernel's, may have no room for a second entry. The key
+		// matters more.
 		return nil
 	}
 	return err
@@ -108,7 +110,7 @@ func (k *Keychain) addFingerprints(next Item) error {
 	added := newFingerprint(next.Ref, next.Secret.Reveal(), next.Updated)
 	if !k.Unlocked() {
 		if k.file == nil {
-			return nil // Set is about to fail as well
+			return nil // Set fails next anyway
 		}
 		if err := k.dropWaiting(ref); err != nil {
 			return err
@@ -131,7 +133,8 @@ func (k *Keychain) addFingerprints(next Item) error {
 	return k.writeFingerprints(ref, known)
 }
 
-// dropWaiting makes room where many values were stored while the store was locked.
+// dropWaiting drops the oldest fingerprints added while the store was locked once there are
+// MaxFingerprints.
 func (k *Keychain) dropWaiting(ref Ref) error {
 	all, err := k.ListAll(ref.Profile)
 	if err != nil {
@@ -174,8 +177,9 @@ func (k *Keychain) writeFingerprints(ref Ref, fingerprints []Fingerprint) error 
 	return k.write(Item{Ref: ref, Secret: secret, Updated: time.Now().UTC().Truncate(time.Second)})
 }
 
-// Fingerprints returns what is remembered of the values that a profile's environment items have and had, of those too that were
-// removed since. It reads encrypted items: ErrLocked as for Get. What cannot be read as fingerprints is skipped.
+// Fingerprints returns the fingerprints of a profile's environment items, including removed ones. It reads
+// encrypted items, so it returns ErrLocked like Get. Items that cannot be decoded as fingerprints are
+// skipped.
 func (k *Keychain) Fingerprints(profile string) ([]Fingerprint, error) {
 	all, err := k.ListAll(profile)
 	if err != nil {
@@ -186,8 +190,8 @@ func (k *Keychain) Fingerprints(profile string) ([]Fingerprint, error) {
 	if err != nil {
 		return nil, err
 	}
-	known := map[Ref][]Fingerprint{} // by the item that they belong in
-	waiting := map[Ref][]Ref{}       // those that were written while the store was locked
+	known := map[Ref][]Fingerprint{} // by their final item
+	waiting := map[Ref][]Ref{}       // written while the store was locked
 	for _, item := range items {
 		fingerprints, err := decodeFingerprints(item)
 		if err != nil {
@@ -203,7 +207,7 @@ func (k *Keychain) Fingerprints(profile string) ([]Fingerprint, error) {
 	var found []Fingerprint
 	for _, ref := range slices.SortedFunc(maps.Keys(known), func(a, b Ref) int { return strings.Compare(a.Key(), b.Key()) }) {
 		found = append(found, known[ref]...)
-		// Housekeeping: what fails is done the next time.
+		// Housekeeping: on failure, the next call retries.
 		if waiting[ref] != nil && k.writeFingerprints(ref, k.withoutRepeats(ref, known[ref])) == nil {
 			for _, other := range waiting[ref] {
 				_ = k.Remove(other)
@@ -213,7 +217,7 @@ func (k *Keychain) Fingerprints(profile string) ([]Fingerprint, error) {
 	return found, nil
 }
 
-// withoutRepeats drops all fingerprints but one of the present value: it may have been stored again and again.
+// withoutRepeats keeps only one fingerprint of the current value, which may have been stored repeatedly.
 func (k *Keychain) withoutRepeats(ref Ref, fingerprints []Fingerprint) []Fingerprint {
 	current, err := k.Stored().Get(envRefOf(ref))
 	if err != nil {
@@ -227,8 +231,8 @@ func (k *Keychain) withoutRepeats(ref Ref, fingerprints []Fingerprint) []Fingerp
 	})
 }
 
-// AddFingerprints adds what an item of KindFingerprint holds to what is remembered already, as for a backup that is restored.
-// Errors: ErrDamaged if it holds something else, and those of Get and Set.
+// AddFingerprints merges a fingerprint item, such as one from a backup, into the remembered ones. Errors:
+// ErrDamaged if item does not contain fingerprints, and those of Get and Set.
 func (k *Keychain) AddFingerprints(item Item) error {
 	item, err := k.accepted(item)
 	if err != nil {

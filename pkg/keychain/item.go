@@ -8,22 +8,23 @@ import (
 	"time"
 )
 
-// Kind tells what an item is for.
+// Kind is the purpose of an item.
 type Kind string
 
 // The kinds of items.
 const (
-	// KindEnv is a value for an environment variable of that name.
+	// KindEnv is the value of the environment variable of that name.
 	KindEnv Kind = "env"
 	// KindRegistry is a registry credential; its name is the canonical server URL.
 	KindRegistry Kind = "registry"
-	// KindPrevious is the value an environment item had before its last rotation.
+	// KindPrevious is the value that an environment item had before its last rotation.
 	KindPrevious Kind = "previous"
-	// KindFingerprint recognizes the values that an environment item has and had: see Fingerprint. Only ListAll lists it.
+	// KindFingerprint recognizes current and former values of an environment item: see Fingerprint. Only
+	// ListAll lists it.
 	KindFingerprint Kind = "fingerprint"
 )
 
-// Known reports whether it is one of the kinds above.
+// Known reports whether k is one of the kinds above.
 func (k Kind) Known() bool {
 	switch k {
 	case KindEnv, KindRegistry, KindPrevious, KindFingerprint:
@@ -42,34 +43,35 @@ type Ref struct {
 // String returns "profile/kind/name", for messages.
 func (r Ref) String() string { return r.Profile + "/" + string(r.Kind) + "/" + r.Name }
 
-// Item is one stored secret with what is known about it.
+// Item is a stored secret and its metadata.
 type Item struct {
 	Ref
 	Username string // registry credentials only
 	Secret   Secret
 	Updated  time.Time // when the secret was last written, UTC, seconds
-	Expires  time.Time // when the key stops working, as the user told us; zero is unknown
+	Expires  time.Time // when the key expires, as the user entered it; zero if unknown
 }
 
-// Secret is a secret value. Formatting it shows nothing of it: only Reveal does.
+// Secret is a secret value. Formatting or marshaling it shows a placeholder; only Reveal returns the value.
 type Secret struct{ value string }
 
-// NewSecret wraps a value: any bytes.
+// NewSecret wraps a value, which may be any bytes.
 func NewSecret(value string) Secret { return Secret{value} }
 
 // Reveal returns the value.
 func (s Secret) Reveal() string { return s.value }
 
-// Empty reports whether there is no value.
+// Empty reports whether the value is empty.
 func (s Secret) Empty() bool { return s.value == "" }
 
-// Format implements fmt.Formatter for every verb.
+// Format implements fmt.Formatter: every verb prints a placeholder.
 func (Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("(secret)")) }
 
-// MarshalJSON refuses to spill the value into JSON by accident.
+// MarshalJSON returns a placeholder, so that the value never ends up in JSON by accident.
 func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"(secret)"`), nil }
 
-// ValidateProfile checks a profile's name: ErrInvalidName if it is not 1 to 64 of [a-z0-9_-], first a letter or digit.
+// ValidateProfile returns ErrInvalidName unless profile is 1 to 64 of [a-z0-9_-] and starts with a letter
+// or digit.
 func ValidateProfile(profile string) error {
 	if profile == "" || len(profile) > 64 || profile[0] == '-' || profile[0] == '_' {
 		return fmt.Errorf("%w: profile %.80q: 1 to 64 lower-case letters, digits, \"-\" and \"_\", first a letter or digit", ErrInvalidName, profile)
@@ -83,8 +85,9 @@ func ValidateProfile(profile string) error {
 	return nil
 }
 
-// Key returns the backend key of a Ref: "profile/kind/escaped name". Some backends fold case (Windows, macOS file
-// systems), so letters of the case that is unusual for the kind are escaped: no two names differ by case only.
+// Key returns the Ref's key in a backend: "profile/kind/escaped name". Some backends ignore case (Windows,
+// macOS file systems), so letters in the unusual case for the kind are escaped: no two keys differ by case
+// only.
 func (r Ref) Key() string {
 	return r.Profile + "/" + string(r.Kind) + "/" + escapeName(r.Kind, r.Name)
 }
@@ -119,7 +122,7 @@ func escapeName(kind Kind, name string) string {
 	return b.String()
 }
 
-// ParseKey is the inverse of Ref.Key; false for every string that Key does not return.
+// ParseKey is the inverse of Ref.Key. It returns false for any string that Key cannot return.
 func ParseKey(key string) (Ref, bool) {
 	parts := strings.Split(key, "/")
 	if len(parts) != 3 || ValidateProfile(parts[0]) != nil {
@@ -153,8 +156,8 @@ func unescape(s string) (string, bool) {
 	return b.String(), true
 }
 
-// header is the first line of an item's data; the secret's bytes follow the line feed as they are, because JSON could
-// not hold bytes that are not UTF-8.
+// header is the first line of an item's data. The secret's bytes follow the line feed unchanged, because
+// JSON cannot hold bytes that are not UTF-8.
 type header struct {
 	Ref      string `json:"item"`
 	Username string `json:"username,omitempty"`
@@ -174,7 +177,8 @@ func encode(item Item) ([]byte, error) {
 	return append(append(line, '\n'), item.Secret.Reveal()...), nil
 }
 
-// decode returns ErrDamaged when data is not an item's, or is another item's: two entries that somebody swapped.
+// decode returns ErrDamaged if data is not an item, or is a different item: two entries may have been
+// swapped.
 func decode(ref Ref, data []byte) (Item, error) {
 	line, secret, found := bytes.Cut(data, []byte{'\n'})
 	var h header

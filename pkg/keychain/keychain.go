@@ -13,48 +13,50 @@ import (
 	"time"
 )
 
-// Options say which backend to open, and how.
+// Options selects a backend and how to open it.
 type Options struct {
 	// Backend is a name that Backends returns.
 	Backend string
 	// Dir is the file store's directory.
 	Dir string
-	// Passphrase returns the file store's passphrase, or an error that wraps ErrLocked when there is none to be had. Nil has
-	// none.
+	// Passphrase returns the file store's passphrase, or an error that wraps ErrLocked if none is
+	// available. Nil means that none is available.
 	Passphrase func() ([]byte, error)
-	// CacheFor is how long a file store that was unlocked with a passphrase stays unlocked for other processes of the same
-	// user; zero is not at all.
+	// CacheFor is how long a file store unlocked with a passphrase stays unlocked for other processes of
+	// the same user. Zero means not at all.
 	CacheFor time.Duration
-	// Warn is told what is odd but harmless, one line without a full stop. It may be nil.
+	// Warn receives harmless anomalies, one line without a full stop. It may be nil.
 	Warn func(message string)
-	// Interactive lets another program's backend ask the user: a prompter on the desktop, gpg's pinentry. Without it what is
-	// locked fails at once.
+	// Interactive lets another program's backend prompt the user, with a desktop dialog or gpg's pinentry.
+	// Without it, reading from a locked backend fails at once.
 	Interactive bool
-	// AnswerLimit is how long such a backend may take for what needs no person; zero is a few seconds.
+	// AnswerLimit is the time limit for such a backend's calls that need no user. Zero means 5 seconds.
 	AnswerLimit time.Duration
-	// PromptLimit is how long it may take with Interactive; zero is a minute.
+	// PromptLimit is the time limit for its calls that may prompt, with Interactive. Zero means one minute.
 	PromptLimit time.Duration
-	// Collection is the Secret Service collection; empty is DefaultCollection.
+	// Collection is the Secret Service collection. Empty means DefaultCollection.
 	Collection string
-	// Namespace is what our entries are called in a backend that others use too; empty is "ragenv". Tests have their own.
+	// Namespace labels ragenv's entries in a shared backend. Empty means DefaultNamespace. Tests use their
+	// own.
 	Namespace string
-	// Accept says why an item is not to be stored, nil if it may be. It is asked for every item, whatever brings it. Nil takes
-	// all.
+	// Accept returns an error to reject an item before it is stored. It runs for every item except
+	// fingerprints that this package creates. Nil accepts all items.
 	Accept func(Item) error
 }
 
-// Keychain is an open backend. It is safe for use by several goroutines, and its backend by several processes.
+// Keychain is an open backend. It is safe for concurrent use by goroutines, and its backend by processes.
 type Keychain struct {
 	name    string
 	backend Backend
 	accept  func(Item) error // may be nil
 	file    *fileBackend     // nil unless the backend is BackendFile
-	system  SystemBackend    // nil if it is
+	system  SystemBackend    // nil if it is BackendFile
 	source  Source           // may be nil
 }
 
-// Open opens one backend by name. It never falls back to another. Errors: ErrUnknownBackend, ErrUnavailable, and for the
-// file store ErrNoStore, ErrInsecure, ErrNewerFormat, ErrDamaged.
+// Open opens one backend by name and never falls back to another. Errors: ErrUnknownBackend,
+// ErrUnavailable, ErrTimeout, ErrInsecure, ErrLocked, and for the file store ErrNoStore, ErrNewerFormat,
+// ErrDamaged.
 func Open(opts Options) (*Keychain, error) {
 	if opts.Backend == BackendFile {
 		file, err := openFile(opts)
@@ -75,7 +77,7 @@ func Open(opts Options) (*Keychain, error) {
 	return k, nil
 }
 
-// Over returns a keychain over a backend that is open, under the name it has in messages.
+// Over returns a keychain over an open backend. name is the backend's name in messages.
 func Over(name string, backend SystemBackend) *Keychain {
 	return &Keychain{name: name, backend: backend, system: backend}
 }
@@ -83,8 +85,8 @@ func Over(name string, backend SystemBackend) *Keychain {
 // Backend returns the backend's name.
 func (k *Keychain) Backend() string { return k.name }
 
-// Get reads one item. Errors: ErrNotFound, ErrLocked, ErrWrongPassphrase, ErrDamaged, ErrTimeout, ErrUnavailable, and for what
-// a source gives ErrSource and *SourcedError.
+// Get reads one item. Errors: ErrInvalidName, ErrNotFound, ErrLocked, ErrWrongPassphrase, ErrDamaged,
+// ErrTimeout, ErrUnavailable, and for an item of a source ErrSource and *SourcedError.
 func (k *Keychain) Get(ref Ref) (Item, error) {
 	if err := check(ref); err != nil {
 		return Item{}, err
@@ -99,8 +101,8 @@ func (k *Keychain) Get(ref Ref) (Item, error) {
 	return decode(ref, data)
 }
 
-// Has reports whether an item is stored, or comes from a source, which is not run for it. The file store answers without
-// unlocking.
+// Has reports whether an item is stored or provided by a source. It does not run the source, and the file
+// store answers without unlocking.
 func (k *Keychain) Has(ref Ref) (bool, error) {
 	if err := check(ref); err != nil {
 		return false, err
@@ -112,10 +114,12 @@ func (k *Keychain) Has(ref Ref) (bool, error) {
 	return found, about(ref, err)
 }
 
-// Set stores an item, in place of a former one of the same Ref. An Updated that is zero, or more than a day ahead, is set to now. The file store is not
-// unlocked for it. On an error the former item is still there; the next one may be if only the directory could not be brought to
-// the disk. Errors: ErrTooLarge, ErrInvalidName, ErrTimeout,
-// ErrUnavailable, ErrLocked, *SourcedError.
+// Set stores an item and replaces one with the same Ref. An Updated that is zero, or more than a day ahead,
+// is set to now. The file store need not be unlocked.
+//
+// On an error the former item is still stored, except that the new one may be if only syncing the directory
+// failed. Errors: ErrTooLarge, ErrInvalidName, ErrTimeout, ErrUnavailable, ErrLocked, *RefusedError,
+// *SourcedError.
 func (k *Keychain) Set(item Item) error {
 	item, err := k.accepted(item)
 	if err != nil {
@@ -127,7 +131,7 @@ func (k *Keychain) Set(item Item) error {
 	return k.write(item)
 }
 
-// accepted returns an item as it may be stored: whatever brings one, it goes through here.
+// accepted checks an item and returns it as it is to be stored. Every new item passes through it.
 func (k *Keychain) accepted(item Item) (Item, error) {
 	if err := check(item.Ref); err != nil {
 		return item, err
@@ -147,7 +151,7 @@ func (k *Keychain) accepted(item Item) (Item, error) {
 	return item, nil
 }
 
-// write stores an item as it is.
+// write stores an item without checks.
 func (k *Keychain) write(item Item) error {
 	data, err := encode(item)
 	if err != nil {
@@ -156,7 +160,8 @@ func (k *Keychain) write(item Item) error {
 	return about(item.Ref, k.backend.Set(item.Ref, data))
 }
 
-// Remove removes a stored item. Removing an absent one is ErrNotFound, or *SourcedError if it comes from a source.
+// Remove removes a stored item. Errors: ErrNotFound if it is absent, *SourcedError if it only comes from a
+// source.
 func (k *Keychain) Remove(ref Ref) error {
 	if err := check(ref); err != nil {
 		return err
@@ -168,8 +173,9 @@ func (k *Keychain) Remove(ref Ref) error {
 	return about(ref, err)
 }
 
-// List returns what is stored in a profile, or in all of them if profile is empty, and what a source gives, sorted; fingerprints
-// are not listed. The file store answers without unlocking. What is not ours is not listed.
+// List returns the items stored in a profile and those a source provides, sorted, without fingerprints. An
+// empty profile means all profiles. Entries that are not ragenv's are omitted. The file store answers
+// without unlocking.
 func (k *Keychain) List(profile string) ([]Ref, error) {
 	refs, err := k.ListAll(profile)
 	if err != nil {
@@ -178,7 +184,8 @@ func (k *Keychain) List(profile string) ([]Ref, error) {
 	return k.withSourced(slices.DeleteFunc(refs, func(ref Ref) bool { return ref.Kind == KindFingerprint }), profile), nil
 }
 
-// ListAll is List with the fingerprints and without a source's items, for what copies or removes everything that is stored.
+// ListAll is List with fingerprints and without a source's items, for copying or removing everything
+// stored.
 func (k *Keychain) ListAll(profile string) ([]Ref, error) {
 	all, err := k.backend.Refs()
 	if err != nil {
@@ -194,8 +201,8 @@ func (k *Keychain) ListAll(profile string) ([]Ref, error) {
 	return refs, nil
 }
 
-// GetAll reads several items at once, in the order of refs. An item that vanished meanwhile is omitted; any other error
-// ends it. No source is asked before what is stored was read: a locked keychain is unlocked first.
+// GetAll reads several items, in the order of refs. It omits items that have vanished and stops at any
+// other error. Stored items are read before any source runs, so that a locked keychain is unlocked first.
 func (k *Keychain) GetAll(refs []Ref) ([]Item, error) {
 	if k.source == nil || !slices.ContainsFunc(refs, k.Sourced) {
 		return k.getAll(refs)
@@ -233,8 +240,8 @@ func (k *Keychain) getAll(refs []Ref) ([]Item, error) {
 	return found, nil
 }
 
-// GetEach is Get for several items, with an error for each: those of the file store are read on all processors. Once an item cannot
-// be read for another reason than its own (ErrNotFound, ErrDamaged), items that were not read yet have that error, too.
+// GetEach is Get for several items, with an error for each. The file store reads them in parallel. After an
+// error other than ErrNotFound and ErrDamaged, items not yet read get the same error.
 func (k *Keychain) GetEach(refs []Ref) ([]Item, []error) {
 	items, errs := make([]Item, len(refs)), make([]error, len(refs))
 	var failed atomic.Pointer[error]
@@ -258,7 +265,7 @@ func (k *Keychain) GetEach(refs []Ref) ([]Item, []error) {
 		}
 	}
 	if len(refs) > 0 {
-		read(0) // alone, since it may be what unlocks the store
+		read(0) // first and alone, because it may unlock the store
 	}
 	var wg sync.WaitGroup
 	for w := 1; w < workers; w++ {
@@ -269,8 +276,8 @@ func (k *Keychain) GetEach(refs []Ref) ([]Item, []error) {
 	return items, errs
 }
 
-// clockSkew is how far ahead of this machine's clock another one's may be. A time beyond that is not when an item was
-// written, and it would win over each later one.
+// clockSkew is how far another machine's clock may be ahead of this one's. A later Updated cannot be right,
+// and would win over every later write.
 const clockSkew = 24 * time.Hour
 
 func check(ref Ref) error {
@@ -280,7 +287,7 @@ func check(ref Ref) error {
 	return ValidateProfile(ref.Profile)
 }
 
-// about puts the item's name in front of an error.
+// about prefixes an error with the item's name.
 func about(ref Ref, err error) error {
 	if err == nil {
 		return nil
@@ -288,8 +295,8 @@ func about(ref Ref, err error) error {
 	return &itemError{ref.Name, err}
 }
 
-// itemError is an error with the name of the item that it is about. It is no fmt.Errorf, as that a registry has no item is what the helper
-// answers most.
+// itemError is an error with the item's name. A typed error, because fmt.Errorf allocates and the
+// credential helper returns "not found" for most registries.
 type itemError struct {
 	name string
 	err  error

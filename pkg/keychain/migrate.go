@@ -5,22 +5,25 @@ import (
 	"fmt"
 )
 
-// Moved says what a migration did with one item.
+// Moved is what a migration did with an item.
 type Moved int
 
 // The outcomes of a migration for one item.
 const (
-	// Copied: the item is in the new place and was read back there.
+	// Copied: the item was written to the destination and read back.
 	Copied Moved = iota
-	// Same: the new place had the same item already, as after an interrupted migration.
+	// Same: the destination already had the same item, for example after an interrupted migration.
 	Same
-	// Newer: the new place had another, newer secret, which stays; the old place keeps its own.
+	// Newer: the destination has a different, newer secret. Both keychains keep theirs.
 	Newer
 )
 
-// CopyAll copies every item of every profile from one keychain to another and reads each back. It removes nothing. report
-// is told of each item but the fingerprints, and may be nil. What the other keychain does not accept is an error. On an error both keychains keep what they have, and calling it again goes on where
-// it stopped. It returns the items whose copies were verified, for RemoveAll.
+// CopyAll copies all items of all profiles from one keychain to another and reads each one back. It removes
+// nothing. It returns the items whose copies were verified, for RemoveAll. report, which may be nil, is
+// called for each item except fingerprints.
+//
+// On an error, including an item that the destination does not accept, nothing is lost; another call
+// continues where this one stopped.
 func CopyAll(from, to *Keychain, report func(Ref, Moved)) ([]Item, error) {
 	refs, err := from.ListAll("")
 	if err != nil {
@@ -30,14 +33,14 @@ func CopyAll(from, to *Keychain, report func(Ref, Moved)) ([]Item, error) {
 	for _, ref := range refs {
 		item, err := from.Get(ref)
 		if errors.Is(err, ErrNotFound) {
-			continue // removed by somebody meanwhile
+			continue // removed in the meantime
 		}
 		if err != nil {
 			return verified, err
 		}
 		if item.Kind == KindFingerprint {
 			if _, err := to.accepted(item); err != nil {
-				continue // of a name that no key can have: no value is lost with it
+				continue // no key can have its name, so no value is lost
 			}
 			if err := to.AddFingerprints(item); err != nil {
 				return verified, err
@@ -66,7 +69,7 @@ func copyItem(item Item, to *Keychain) (Moved, error) {
 		return Same, nil
 	case err == nil && present.Updated.After(item.Updated):
 		return Newer, nil
-	case err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrDamaged): // what an interrupted copy left is replaced
+	case err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrDamaged): // an interrupted copy is replaced
 		return 0, err
 	}
 	if item, err = to.accepted(item); err != nil {
@@ -89,7 +92,8 @@ func (i Item) sameAs(other Item) bool {
 	return i.Secret == other.Secret && i.Username == other.Username && i.Expires.Equal(other.Expires)
 }
 
-// RemoveAll removes items that CopyAll verified from the old place, unless they changed there since. The absent is no error.
+// RemoveAll removes the items that CopyAll verified from the source, unless they have changed there. An
+// absent item is not an error.
 func RemoveAll(from *Keychain, verified []Item) error {
 	for _, item := range verified {
 		now, err := from.Get(item.Ref)

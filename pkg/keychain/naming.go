@@ -2,13 +2,13 @@ package keychain
 
 import "strings"
 
-// DefaultNamespace is what our entries are called in a backend that others use too.
+// DefaultNamespace labels ragenv's entries in a shared backend.
 const DefaultNamespace = "ragenv"
 
 const defaultProfile = "default"
 
-// Label returns what an item is called where the name is a label that a user reads, such as Seahorse, Keychain Access or
-// the Credential Manager: "NGC_API_KEY (ragenv)", "ghcr.io (ragenv registry)", "NGC_API_KEY (ragenv profile work)".
+// Label returns an item's name as users see it in Seahorse, Keychain Access or the Credential Manager:
+// "NGC_API_KEY (ragenv)", "ghcr.io (ragenv registry)", "NGC_API_KEY (ragenv profile work)".
 func (r Ref) Label() string {
 	var b strings.Builder
 	b.WriteString(escapeName(r.Kind, r.Name))
@@ -23,7 +23,7 @@ func (r Ref) Label() string {
 	return b.String()
 }
 
-// ParseLabel is the inverse of Ref.Label; false for every string that Label does not return.
+// ParseLabel is the inverse of Ref.Label. It returns false for any string that Label cannot return.
 func ParseLabel(text string) (Ref, bool) {
 	name, rest, found := strings.Cut(text, " ("+DefaultNamespace)
 	rest, closed := strings.CutSuffix(rest, ")")

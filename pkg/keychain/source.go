@@ -9,22 +9,22 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain/internal/kernelcache"
 )
 
-// Source gives values that are not stored: it gets each one when it is asked for, as by running a command. A keychain that has
-// one (WithSource) reads its items like stored ones. It is safe for use by several goroutines.
+// Source provides values that are not stored, for example by running a command for each Get. A keychain
+// with a source (WithSource) reads them like stored items. A Source must be safe for concurrent use.
 type Source interface {
-	// Refs returns the items that it gives, of every profile, in any order.
+	// Refs returns the items it provides, of every profile, in any order.
 	Refs() []Ref
-	// Get returns one of them. Its errors wrap ErrSource.
+	// Get returns one of these items. Its errors wrap ErrSource.
 	Get(ref Ref) (Item, error)
 }
 
-// ErrSource: a source gave no value.
+// ErrSource: a source provided no value.
 var ErrSource = errors.New("no key came from its command")
 
-// SourcedError says what a source has to do with an item that cannot be read, written or removed.
+// SourcedError: an item cannot be read, written or removed because it comes from a source.
 type SourcedError struct {
 	Ref
-	Both bool // it is stored as well: neither counts before the other
+	Both bool // it is also stored, so which value is meant is ambiguous
 }
 
 func (e *SourcedError) Error() string {
@@ -34,20 +34,21 @@ func (e *SourcedError) Error() string {
 	return "it comes from a command, and is not stored"
 }
 
-// SourceOnly is the Backend name of a keychain that only has a source.
+// SourceOnly is the Backend name of a keychain that has only a source.
 const SourceOnly = "command"
 
-// OnlySource returns a keychain of what a source gives, where nothing was ever stored. Writing to it is ErrNoStore.
+// OnlySource returns a keychain that has a source and stores nothing. Set returns ErrNoStore.
 func OnlySource(source Source) *Keychain { return Over(SourceOnly, noBackend{}).WithSource(source) }
 
-// WithSource returns the same keychain, which also reads what a source gives. An item that is stored as well is a *SourcedError.
+// WithSource returns a copy of the keychain that also reads from source. Getting an item that is also
+// stored returns *SourcedError.
 func (k *Keychain) WithSource(source Source) *Keychain {
 	with := *k
 	with.source = source
 	return &with
 }
 
-// Stored returns the same keychain without its source: for what copies, lists or removes what is stored.
+// Stored returns the keychain without its source, for copying, listing or removing what is stored.
 func (k *Keychain) Stored() *Keychain { return k.WithSource(nil) }
 
 // Sourced reports whether an item comes from the source.
@@ -55,7 +56,7 @@ func (k *Keychain) Sourced(ref Ref) bool {
 	return k.source != nil && ref.Kind == KindEnv && slices.Contains(k.source.Refs(), ref)
 }
 
-// fromSource reads an item that the source gives.
+// fromSource reads an item from the source.
 func (k *Keychain) fromSource(ref Ref) (Item, error) {
 	stored, err := k.backend.Has(ref)
 	if err != nil {
@@ -68,7 +69,7 @@ func (k *Keychain) fromSource(ref Ref) (Item, error) {
 	return item, about(ref, err)
 }
 
-// withSourced adds what the source gives to the stored items of a profile, or of all.
+// withSourced adds the source's items to refs, those of one profile or, if profile is empty, all.
 func (k *Keychain) withSourced(refs []Ref, profile string) []Ref {
 	if k.source == nil {
 		return refs
@@ -82,7 +83,7 @@ func (k *Keychain) withSourced(refs []Ref, profile string) []Ref {
 	return refs
 }
 
-// noBackend is a backend in which nothing is stored.
+// noBackend is an empty backend.
 type noBackend struct{}
 
 func (noBackend) Get(Ref) ([]byte, error) { return nil, ErrNotFound }
@@ -93,17 +94,19 @@ func (noBackend) Refs() ([]Ref, error)    { return nil, nil }
 func (noBackend) Unlocked() error         { return nil }
 func (noBackend) Unlock() error           { return nil }
 
-// KeepValue keeps a value in the kernel's keyring, as an unlocked file store's identity is kept: for this user's processes, at
-// most 24 hours, never on a disk. Where the kernel keeps nothing it does nothing.
+// KeepValue keeps a value in the kernel keyring, like an unlocked file store's identity: for processes of
+// this user, from 1 second to 24 hours, never on disk. If the kernel cannot keep it, KeepValue does
+// nothing.
 func KeepValue(id string, value Secret, limit time.Duration) {
 	_ = kernelcache.Put(id, []byte(value.Reveal()), limit)
 }
 
-// KeptValue returns what KeepValue kept, if it still does.
+// KeptValue returns the value kept under id, and false if there is none or it has expired.
 func KeptValue(id string) (Secret, bool) {
 	value, err := kernelcache.Get(id)
 	return NewSecret(string(value)), err == nil
 }
 
-// ForgetValue ends what KeepValue began, in every process. Error: ErrStillUnlocked where the kernel does not let this process.
+// ForgetValue removes a kept value for every process. Error: ErrStillUnlocked if the kernel does not allow
+// it.
 func ForgetValue(id string) error { return stillUnlocked(kernelcache.Remove(id)) }
