@@ -1,7 +1,7 @@
-// Package charts fetches Helm charts, and the indexes of their repositories, from NVIDIA's server with a key.
+// Package charts fetches Helm charts and repository indexes from NVIDIA's server with a key.
 //
-// The key goes to that one host, over TLS, and nowhere else: a redirect is followed without it. It is one of the two packages
-// that speak HTTP; the other checks keys.
+// The key is sent to that host only, over TLS: redirects are followed without it. This package and
+// validate/probe are the only two that speak HTTP.
 package charts
 
 import (
@@ -21,13 +21,13 @@ import (
 	"github.com/ragenv/ragenv/pkg/internal/https"
 )
 
-// Scheme is that of the addresses this package takes: ngc://helm.ngc.nvidia.com/nvidia/index.yaml stands for the same address
-// with https.
+// Scheme is the scheme of the addresses that this package accepts:
+// ngc://helm.ngc.nvidia.com/nvidia/index.yaml means the same address with https.
 const Scheme = "ngc"
 
-// AddressError: an address is not one of the host's.
+// AddressError: an address does not belong to the host.
 type AddressError struct {
-	Host   string // the host whose it should be
+	Host   string // the expected host
 	Reason string
 }
 
@@ -35,20 +35,20 @@ func (e *AddressError) Error() string {
 	return fmt.Sprintf("not an address of %s://%s: %s", Scheme, e.Host, e.Reason)
 }
 
-// StatusError: the server did not give the file.
+// StatusError: the server did not return the file.
 type StatusError struct {
-	Host   string // who answered; another than the client's after a redirect
+	Host   string // the host that answered, which differs from the client's after a redirect
 	Status int    // the HTTP status
 	Sent   bool   // the key was sent to that host
 }
 
-// KeyRefused reports that the server took the key for wrong or expired.
+// KeyRefused reports whether the server rejected the key as wrong or expired.
 func (e *StatusError) KeyRefused() bool { return e.Sent && e.Status == http.StatusUnauthorized }
 
-// Forbidden reports that the key may not fetch this chart.
+// Forbidden reports whether the key may not fetch this chart.
 func (e *StatusError) Forbidden() bool { return e.Sent && e.Status == http.StatusForbidden }
 
-// NoSuchFile reports that the server has no such chart or repository.
+// NoSuchFile reports whether the server has no such chart or repository.
 func (e *StatusError) NoSuchFile() bool { return e.Status == http.StatusNotFound }
 
 func (e *StatusError) Error() string {
@@ -68,7 +68,7 @@ func (e *StatusError) Error() string {
 	return text
 }
 
-// ErrTooLarge: the answer is longer than a chart or an index.
+// ErrTooLarge: the answer is larger than 256 MiB, so it is not a chart or an index.
 var ErrTooLarge = errors.New("the answer is too long to be a chart")
 
 // Client fetches from one host.
@@ -89,10 +89,11 @@ const (
 	maxRedirects   = 5
 )
 
-// Fetch returns the file at an address of Scheme. Its errors are *AddressError, *StatusError, ErrTooLarge, and one whose text
-// says why there was no answer; none holds the key, nor what a redirect's address may hold.
+// Fetch returns the file at an address of Scheme. Errors: *AddressError, *StatusError, ErrTooLarge, and an
+// error whose text says why there was no answer. No error contains the key or a redirect's address.
 //
-// In an index, charts of the host get addresses of Scheme: Helm would ask for others without the key.
+// In an index, addresses of charts on the host are rewritten to Scheme, because Helm would fetch others
+// without the key.
 func (c *Client) Fetch(ctx context.Context, address, key string) ([]byte, error) {
 	u, err := c.parse(address)
 	if err != nil {
@@ -132,8 +133,8 @@ func (c *Client) parse(address string) (*url.URL, error) {
 	return u, nil
 }
 
-// get makes the request, and those that redirects ask for. Those are without the key, even to the same host: what comes
-// from a redirect is not the user's word.
+// get sends the request and follows redirects. Redirected requests never carry the key, even to the same
+// host, because the user did not choose their address.
 func (c *Client) get(ctx context.Context, u *url.URL, key string) ([]byte, error) {
 	for hop := range maxRedirects + 1 {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
@@ -175,7 +176,7 @@ func (c *Client) get(ctx context.Context, u *url.URL, key string) ([]byte, error
 	return nil, https.Message(c.Host + " answered with one other address after another")
 }
 
-// index gives the charts of the host that are listed by their whole address the scheme by which Helm asks for them here.
+// index rewrites the absolute addresses of the host's charts in an index to Scheme.
 func (c *Client) index(body []byte) []byte {
 	whole := regexp.MustCompile(`https://` + regexp.QuoteMeta(c.Host) + `(:443)?(/[^\s"',\]]*\.tgz)`)
 	return whole.ReplaceAll(body, []byte(Scheme+"://"+c.Host+"$2"))

@@ -1,6 +1,6 @@
 package validate
 
-// The codes of findings.
+// The codes of findings. They are stable.
 const (
 	CodeEmpty   = "empty"
 	CodeNUL     = "nul"
@@ -40,11 +40,11 @@ const (
 	CodeUnknownIndexKey   = "unknown-index-key"
 )
 
-// catalog holds every finding there is, whole: so nothing of a value can get into one.
+// catalog holds every finding with its complete text, so no part of a value can appear in one.
 //
-// What is refused is something else than the key. What is unusual might be a key of a kind made after this was written.
-// NVIDIA has changed the length of its keys before, so another length is unusual; CyborgDB documents only a prefix, so another
-// one is only warned of.
+// Refuse means that the value is not the key. Unusual means that it might be a kind of key introduced
+// later: NVIDIA has changed the length of its keys before. CyborgDB documents only a prefix, so a different
+// one is only a warning.
 var catalog = []Finding{
 	{Refuse, CodeEmpty, "the value is empty", "copy the key again, then paste it"},
 	{Refuse, CodeNUL, "the value holds a NUL byte, which no environment variable can hold", "store it as base64 text"},
@@ -85,8 +85,8 @@ var catalog = []Finding{
 	{Warn, CodeUnknownCyborgDB, "the key does not begin as CyborgDB's keys do (cyborg_)", "check that all of it was copied"},
 }
 
-// finding returns the catalog's entry. It is a list and no map: lists cost nothing at start-up, and the credential helper
-// starts for every pull.
+// finding returns the catalog's entry for code. The catalog is a list, not a map, because a list costs
+// nothing at startup and the credential helper starts for every pull.
 func finding(code string) Finding {
 	for _, f := range catalog {
 		if f.Code == code {

@@ -5,10 +5,11 @@ import (
 	"strings"
 )
 
-// KeyType is which service's key a text looks like.
+// KeyType is the kind of key that a text looks like.
 type KeyType string
 
-// The key types Identify tells apart. Whether a personal-looking key is a service key, only NVIDIA can tell.
+// The key types that Identify distinguishes. Personal and service keys have the same format; only NVIDIA
+// can tell which.
 const (
 	Unknown      KeyType = "unknown"
 	NGCPersonal  KeyType = "ngc-personal"  // "nvapi-" and 64 letters, digits, "-" and "_"; service keys look the same
@@ -25,17 +26,17 @@ const (
 	cyborgDBPrefix     = "cyborg_"
 	cyborgDBUserPrefix = "cdbk_"
 
-	// OAuthUser is the user name that nvcr.io takes with a key as password. It is not a variable.
+	// OAuthUser is the user name that nvcr.io expects, with the key as password. The "$" is literal.
 	OAuthUser = "$oauthtoken"
 )
 
-// foreignPrefixes are how other services' tokens begin, which lie in the same password managers and .env files.
-// From those services' documentation of their token formats.
+// foreignPrefixes are the prefixes of other services' tokens, often found in the same password managers and
+// .env files. They come from those services' documentation.
 var foreignPrefixes = []string{
 	"hf_", "sk-", "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "dckr_pat_", "dckr_oat_", "AKIA", "ASIA", "xoxb-", "xoxp-", "npm_", "AIza", "ya29.",
 }
 
-// Identify reports by its shape which service's key value is. The length of personal keys is not checked.
+// Identify returns the type of key that value looks like. It does not check the length of personal keys.
 func Identify(value string) KeyType {
 	switch {
 	case isDockerAuth(value):
@@ -90,9 +91,11 @@ func isLegacy(value string) bool {
 	return true
 }
 
-// isDockerAuth reports whether value is the base64, in any of its alphabets, of "$oauthtoken:" and something.
+// isDockerAuth reports whether value is the base64, in any alphabet, of "$oauthtoken:" and at least one
+// more byte.
 func isDockerAuth(value string) bool {
-	// The base64 of "$oauthtoken:" is the same in all alphabets and, 12 bytes long, does not depend on what follows.
+	// "$oauthtoken:" is 12 bytes long, so its base64 does not depend on what follows, and is the same in
+	// all alphabets.
 	const prefix = "JG9hdXRodG9rZW46"
 	rest, ok := strings.CutPrefix(value, prefix)
 	return ok && rest != ""
@@ -107,7 +110,7 @@ func isIndexKey(value string) bool {
 	return err == nil && len(key) == 32
 }
 
-// isForeign reports whether value begins as the tokens of a service that ragenv has no use for.
+// isForeign reports whether value starts like a token of a service that ragenv does not use.
 func isForeign(value string) bool {
 	for _, prefix := range foreignPrefixes {
 		if strings.HasPrefix(value, prefix) && len(value) >= len(prefix)+16 {

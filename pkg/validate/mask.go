@@ -2,12 +2,12 @@ package validate
 
 import "strings"
 
-// minMasked is how long the secret part of a key has to be before four of its characters are shown, in bytes: the 28 that
-// stay hidden are more than anybody can guess.
+// minMasked is the minimum length in bytes of a key's secret part for showing its last four characters: the
+// 28 hidden ones cannot be guessed.
 const minMasked = 32
 
-// Mask returns a text that lets people tell their keys apart and nobody use them: the public beginning of a known kind of
-// key and its last four characters. Values of no known shape, and short ones, are hidden whole but for a rough length.
+// Mask returns a text by which users can distinguish their keys, but not use them: the prefix of a known
+// kind of key and its last four characters. For short or unknown values it returns only a rough length.
 func Mask(value string) string {
 	prefix, known := "", true
 	switch Identify(value) {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// pasteError returns the code of what was pasted instead of a key alone, "" if nothing is wrong. Most telling first: a
-// quoted key with a space after it is a quoted key.
+// pasteError returns the code of what was pasted instead of only a key, or "". The most specific code wins:
+// a quoted key followed by a space is a quoted key.
 func pasteError(value string) string {
 	v := strings.TrimSpace(value)
 	lower := strings.ToLower(v)
@@ -52,7 +52,7 @@ func pasteError(value string) string {
 			return CodeSpaces
 		case r < ' ' || r == 0x7f:
 			return CodeControl
-		case r > 0x7f: // a byte that is not UTF-8 reads as U+FFFD
+		case r > 0x7f: // a byte that is not UTF-8 becomes U+FFFD
 			return CodeNotASCII
 		}
 	}
@@ -68,7 +68,8 @@ func hasAnyPrefix(s string, prefixes ...string) bool {
 	return false
 }
 
-// hasQuotes reports whether a quote, straight or typographic, opens or closes v: one of them may have been missed in copying.
+// hasQuotes reports whether v starts or ends with a straight or typographic quote. Users often miss one
+// when copying.
 func hasQuotes(v string) bool {
 	const quotes = "\"'`“”„‘’«»"
 	for _, q := range quotes {
@@ -79,7 +80,8 @@ func hasQuotes(v string) bool {
 	return false
 }
 
-// isAssignment reports whether v is NAME=VALUE or NAME: VALUE, with or without a value. The padding of base64 is none.
+// isAssignment reports whether v is NAME=VALUE or NAME: VALUE, with or without a value. Base64 padding does
+// not count.
 func isAssignment(v string) bool {
 	end := 0
 	for end < len(v) && (isAlphanumericByte(v[end]) || v[end] == '_') {
@@ -112,8 +114,8 @@ func isNameOnly(v string) bool {
 	return strings.HasSuffix(v, "KEY") || strings.HasSuffix(v, "TOKEN") || strings.HasSuffix(v, "SECRET") || strings.HasSuffix(v, "PASSWORD")
 }
 
-// placeholders are what documentation, templates and Compose files put where a key belongs, in lower case without
-// brackets and separators. "ngcapikey" and "nvidiaapikey" are the RAG Blueprint's defaults.
+// placeholders are used in documentation, templates and Compose files instead of a key, here in lower case
+// without brackets and separators. "ngcapikey" and "nvidiaapikey" are the RAG Blueprint's defaults.
 var placeholders = []string{
 	"ngcapikey", "nvidiaapikey", "apikey", "nvapi", "cyborg", "cdbk", "cyborgdbapikey", "cyborgapikey",
 	"nvapikey", "mykey", "myapikey", "thekey", "key", "token", "secret", "password", "changeme", "changethis",
@@ -123,8 +125,8 @@ var placeholders = []string{
 	"true", "false", "yes", "no", "notused", "notset", "redacted", "hidden", "masked", "removed",
 }
 
-// isPlaceholder takes v in lower case. Words inside a text count only where it is shorter than any real key: a random one
-// may hold every word.
+// isPlaceholder reports whether v, in lower case, is a placeholder. Words within v count only if it is
+// shorter than any real key, because a random key may contain any word.
 func isPlaceholder(v string) bool {
 	if strings.HasPrefix(v, "<") || strings.HasSuffix(v, ">") || strings.HasPrefix(v, "[") && strings.HasSuffix(v, "]") || strings.HasPrefix(v, "{") && strings.HasSuffix(v, "}") {
 		return true
@@ -153,7 +155,7 @@ func isPlaceholder(v string) bool {
 	return len(bare) >= 3 && strings.Trim(bare, bare[:1]) == ""
 }
 
-// isShortened reports whether part of v is hidden, as a service's list of keys or a log shows them.
+// isShortened reports whether part of v is hidden, as in a service's list of keys or a log.
 func isShortened(v string) bool {
 	for _, mark := range []string{"...", "…", "**", "••", "●●", "··"} {
 		if strings.Contains(v, mark) {
@@ -163,15 +165,15 @@ func isShortened(v string) bool {
 	return false
 }
 
-// isSeveral reports whether v holds two keys, joined by whatever.
+// isSeveral reports whether v contains two keys, whatever joins them.
 func isSeveral(v string) bool {
 	for _, prefix := range []string{ngcPrefix, cyborgDBPrefix} {
-		// Joined without anything between. Random characters spell such a prefix once in 64^6.
+		// Joined without a separator. A random key contains such a prefix with a probability of 1 in 64^6.
 		if i := strings.LastIndex(v, prefix); i > 0 && Identify(v[:i]) != Unknown {
 			return true
 		}
 	}
-	// A legacy key has no beginning of its own, but a length.
+	// A legacy key has no prefix, but a fixed length.
 	if i := len(v) - ngcLegacyLength; i > 0 && isLegacy(v[i:]) && Identify(v[:i]) != Unknown {
 		return true
 	}

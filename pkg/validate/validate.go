@@ -1,11 +1,12 @@
-// Package validate reports whether a text can be the key it is stored as, by its shape alone: no I/O, no service asked.
+// Package validate checks by its format alone whether a text can be the key it is stored as. It does no I/O
+// and asks no service.
 //
-// Its messages are constants. No part of a value, however small, is ever in them.
+// Its messages are constants and never contain part of a value.
 package validate
 
 import "strings"
 
-// Kind is what a value is checked as.
+// Kind is the kind of value to check for.
 type Kind string
 
 // The kinds of values.
@@ -14,47 +15,48 @@ const (
 	NGC Kind = "ngc"
 	// CyborgDB is a CyborgDB API key.
 	CyborgDB Kind = "cyborgdb"
-	// IndexKey is the base64 of 32 bytes: a CyborgDB index's encryption key.
+	// IndexKey is a CyborgDB index's encryption key: the base64 of 32 bytes.
 	IndexKey Kind = "index-key"
 	// Text is any text that an environment variable can hold, line breaks included.
 	Text Kind = "text"
 )
 
-// Severity is what a finding means for storing the value.
+// Severity says whether a value with a finding may be stored.
 type Severity int
 
-// The severities, mildest first.
+// The severities, least severe first.
 const (
-	// Warn: say it and store the value. A service may change its keys' shape tomorrow.
+	// Warn: show the finding and store the value. The service may have changed its keys' format.
 	Warn Severity = iota + 1
-	// Unusual: store it only when the user insists (--force).
+	// Unusual: store the value only if the user insists (--force).
 	Unusual
-	// Refuse: never store it. Something else than the key was pasted.
+	// Refuse: never store the value. It is not the key.
 	Refuse
 )
 
-// Finding is one thing that is wrong, or odd, about a value.
+// Finding is one problem or oddity of a value.
 type Finding struct {
 	Severity Severity
 	Code     string // stable, for programs: one of the Code constants
-	Message  string // what was pasted: lower case, no full stop, nothing of the value
-	Hint     string // what to do about it: lower case, no full stop, nothing of the value
+	Message  string // the problem: lower case, no full stop, no part of the value
+	Hint     string // how to fix it: lower case, no full stop, no part of the value
 }
 
-// MaxEnvValue is the longest value, in bytes, that surely fits into one environment variable: Linux allows 128 KiB for the
-// name, "=", the value and a closing NUL together (MAX_ARG_STRLEN in execve(2)).
+// MaxEnvValue is the maximum length of a value, in bytes, that is certain to fit into an environment
+// variable. Linux allows 128 KiB for the name, "=", the value and a terminating NUL (MAX_ARG_STRLEN in
+// execve(2)).
 const MaxEnvValue = 128<<10 - 256
 
-// The lengths NVIDIA gives its keys, in bytes.
+// The lengths of NVIDIA's keys, in bytes.
 const (
 	ngcPersonalLength = len(ngcPrefix) + 64
 	ngcLegacyLength   = 84
 )
 
-// Check tells what is wrong with value as a key of that kind; nil if nothing is.
+// Check returns the findings for value as a key of that kind, or nil.
 //
-// A finding that refuses the value comes alone: what else could be said would follow from it. An empty value and one with
-// a NUL byte are refused for every kind. An unknown kind is checked as Text.
+// A finding that refuses the value is returned alone, because it explains any other. Empty values and
+// values with a NUL byte are refused for every kind. An unknown kind is checked as Text.
 func Check(kind Kind, value string) []Finding {
 	if value == "" {
 		return one(CodeEmpty)
@@ -87,7 +89,8 @@ func Check(kind Kind, value string) []Finding {
 	}
 }
 
-// Trim returns value without the white space around it, which no key has. A Text keeps its own.
+// Trim returns value without surrounding white space, which is never part of a key. A Text is returned
+// unchanged.
 func Trim(kind Kind, value string) string {
 	switch kind {
 	case NGC, CyborgDB, IndexKey:
@@ -96,7 +99,7 @@ func Trim(kind Kind, value string) string {
 	return value
 }
 
-// Worst returns the highest severity of findings, 0 if there are none.
+// Worst returns the highest severity in findings, or 0.
 func Worst(findings []Finding) Severity {
 	var worst Severity
 	for _, f := range findings {

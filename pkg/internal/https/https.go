@@ -1,4 +1,5 @@
-// Package https is how the packages that send a key speak HTTP: over TLS, without a word of net/http's in their errors.
+// Package https makes the requests of the packages that send a key: over TLS, and without net/http's texts
+// in errors.
 package https
 
 import (
@@ -12,20 +13,20 @@ import (
 	"strconv"
 )
 
-// Message is an error whose whole text is fit to be shown. Errors of net/http are not: they may quote an address with a
-// password, a proxy's or a redirect's.
+// Message is an error whose whole text is safe to show. net/http's errors are not: they may quote an
+// address with a password, from a proxy or a redirect.
 type Message string
 
 func (m Message) Error() string { return string(m) }
 
-// Transport returns a transport for requests to one host, by the proxy that the environment names. roots replaces the system's
-// certificate authorities if not nil; maxHeader is in bytes.
+// Transport returns a transport for requests to host, through the proxy that the environment names. roots
+// replaces the system's certificate authorities if not nil. maxHeader is in bytes.
 func Transport(host string, roots *x509.CertPool, maxHeader int64) *http.Transport {
 	transport := &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
 		DisableKeepAlives:      true,
-		DisableCompression:     true, // what is not unpacked needs no second limit
+		DisableCompression:     true, // no decompressed data to limit
 		MaxResponseHeaderBytes: maxHeader,
 		Protocols:              new(http.Protocols),
 		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
@@ -38,11 +39,11 @@ func Transport(host string, roots *x509.CertPool, maxHeader int64) *http.Transpo
 			return Message("the proxy that the environment names answered " + strconv.Itoa(resp.StatusCode) + ", so " + host + " was not asked")
 		},
 	}
-	transport.Protocols.SetHTTP1(true) // HTTP/2 has a debug mode, by environment variable, that prints keys
+	transport.Protocols.SetHTTP1(true) // no HTTP/2: an environment variable makes it log headers, keys included
 	return transport
 }
 
-// Explain says why there was no answer, of what is known of err, and never by its text.
+// Explain returns why host gave no answer. It uses the types of err, never its text.
 func Explain(ctx context.Context, host string, err error) Message {
 	var (
 		dns     *net.DNSError

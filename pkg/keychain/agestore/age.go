@@ -11,11 +11,11 @@ import (
 // ageMagic is the first line of every binary age file: https://age-encryption.org/v1.
 const ageMagic = "age-encryption.org/v1\n"
 
-// MaxWorkFactor is the largest scrypt work factor (log2 of N) that is accepted from a file: 1 GiB and a few seconds. Age
-// writes 18, and by itself accepts 22, which is 4 GiB.
+// MaxWorkFactor is the largest scrypt work factor (log2 of N) accepted from a file: 1 GiB of memory and a
+// few seconds. age itself writes 18 and accepts up to 22, which is 4 GiB.
 const MaxWorkFactor = 20
 
-// The errors of decrypt. The library's own errors quote the file, which may hold a key in plain text.
+// The errors of decrypt. The library's own errors quote the file, which may contain a plain-text key.
 var (
 	errNoMatch = errors.New("encrypted to another recipient")
 	errHeader  = errors.New("not an age file, or its header was changed")
@@ -40,7 +40,7 @@ func encrypt(data []byte, recipient age.Recipient) ([]byte, error) {
 	return file.Bytes(), nil
 }
 
-// decrypt returns all data of an age file, or errNoMatch, errHeader or errPayload.
+// decrypt decrypts an age file. Errors: errNoMatch, errHeader, errPayload.
 func decrypt(file []byte, id age.Identity) ([]byte, error) {
 	r, err := age.Decrypt(bytes.NewReader(file), id)
 	switch {

@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// ErrReplaced: another store was put in the place of the one that is open.
+// ErrReplaced: the open store was set aside, or replaced by another.
 var ErrReplaced = errors.New("the keychain was set aside meanwhile")
 
-// turnName is Windows': see openTurn.
+// turnName is used on Windows only: see openTurn.
 const turnName = "turn"
 
-// SetAside renames the store in opts.Dir, readable or not, to a directory next to it whose name ends in the date, which it
-// returns with the keys of what is in it. Nothing is deleted: Open takes the returned directory. A crash leaves the store in the
-// one place or the other. Errors: ErrNoStore, ErrInsecure, ErrTimeout, ErrNoLocks, and those of os.Rename, such as EBUSY for a
-// mount point.
+// SetAside renames the store in opts.Dir, readable or not, to a directory next to it whose name ends in
+// date. It returns that directory, which Open accepts, and the store's keys. Nothing is deleted, and a
+// crash leaves the store at either the old or the new path. Errors: ErrNoStore, ErrInsecure, ErrTimeout,
+// ErrNoLocks, and those of os.Rename, such as EBUSY for a mount point.
 func SetAside(opts Options, date time.Time) (dir string, keys []string, err error) {
 	switch err := checkDir(opts.Dir); {
 	case errors.Is(err, fs.ErrNotExist), err == nil && !Exists(opts.Dir):
@@ -27,7 +27,7 @@ func SetAside(opts Options, date time.Time) (dir string, keys []string, err erro
 	case err != nil:
 		return "", nil, err
 	}
-	unlock, err := lockFile(opts.path(lockName)) // no writer is halfway
+	unlock, err := lockFile(opts.path(lockName)) // waits for a writer to finish
 	if err != nil {
 		return "", nil, err
 	}
@@ -57,7 +57,7 @@ func SetAside(opts Options, date time.Time) (dir string, keys []string, err erro
 	}
 }
 
-// Reinstate undoes SetAside where no store came into its place. Error: ErrExists.
+// Reinstate undoes SetAside. Error: ErrExists if a store has been created in its place.
 func Reinstate(opts Options, aside string) error {
 	if Exists(opts.Dir) {
 		return fmt.Errorf("%w in %s", ErrExists, opts.Dir)
@@ -65,7 +65,8 @@ func Reinstate(opts Options, aside string) error {
 	if err := moveForeign(opts.Dir, aside); err != nil {
 		return err
 	}
-	// What is left there is what a Create began. Without a description it is no store, and its items have none.
+	// Only the remains of an interrupted Create are left. Without store.json they are not a store and hold
+	// no items.
 	for _, name := range ownNames() {
 		if err := remove(opts.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -80,12 +81,13 @@ func Reinstate(opts Options, aside string) error {
 	return syncDir(filepath.Dir(opts.Dir))
 }
 
-// ownNames are the entries of a store's directory.
+// ownNames returns the names that a store uses in its directory.
 func ownNames() []string {
 	return []string{manifestName, identityName, itemsName, lockName, halfName, turnName, tempName}
 }
 
-// moveForeign moves what is no part of a store from one directory to the other: on Windows the programs' state is in there, too.
+// moveForeign moves entries that are not the store's: on Windows the programs' state is in the same
+// directory.
 func moveForeign(from, to string) error {
 	entries, err := os.ReadDir(from)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// lockPatience bounds how long a writer waits for another.
+// lockPatience is how long a writer waits for another writer.
 const lockPatience = 10 * time.Second
 
-// InsecureError says which path is not safe, and why. It matches ErrInsecure.
+// InsecureError names an unsafe path and the reason. It matches ErrInsecure.
 type InsecureError struct {
 	Path   string
 	Reason string
@@ -25,7 +25,8 @@ func (e *InsecureError) Error() string { return e.Path + " " + e.Reason }
 // Unwrap returns ErrInsecure.
 func (e *InsecureError) Unwrap() error { return ErrInsecure }
 
-// checkDir refuses a directory that is a link, or that somebody else owns or can enter. fs.ErrNotExist if it is absent.
+// checkDir returns *InsecureError if dir is a link, not a directory, or accessible to other users;
+// fs.ErrNotExist if it is absent.
 func checkDir(dir string) error {
 	info, err := os.Lstat(dir)
 	if err != nil {
@@ -37,7 +38,7 @@ func checkDir(dir string) error {
 	return checkAccess(dir, info, 0o700)
 }
 
-// makeDir makes sure that dir is a directory of mode 0700, whatever the umask, and that it will survive a crash.
+// makeDir ensures that dir is a directory with mode 0700, whatever the umask, and that it survives a crash.
 func makeDir(dir string) error {
 	err := checkDir(dir)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -55,7 +56,8 @@ func makeDir(dir string) error {
 	return syncDir(filepath.Dir(dir))
 }
 
-// readFile reads a regular file of ours of at most limit bytes. Errors: fs.ErrNotExist, ErrInsecure, ErrDamaged (too long).
+// readFile reads a regular file of at most limit bytes that only this user can access. Errors:
+// fs.ErrNotExist, ErrInsecure, and ErrDamaged if it is longer.
 func readFile(path string, limit int64) ([]byte, error) {
 	f, err := openNoFollow(path, os.O_RDONLY, 0)
 	if err != nil {
@@ -82,11 +84,11 @@ func readFile(path string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// checkpoint is where the tests end the process, as a crash would.
+// checkpoint lets tests end the process at this point, as a crash would.
 var checkpoint = func() {}
 
-// writeFile replaces dir/name by data, durably: after a crash at any instant the file is the old or the new one. The
-// caller holds the store's lock, so one name for the temporary file is enough and a stale one is simply replaced.
+// writeFile replaces dir/name durably: after a crash at any point the file has the old or the new content.
+// The caller holds the store's lock, so a fixed temporary name is safe and a stale file is replaced.
 func writeFile(dir, name string, data []byte) (err error) {
 	temp := filepath.Join(dir, tempName)
 	if err := remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -127,8 +129,8 @@ func removeFile(dir, name string) error {
 	return syncDir(dir)
 }
 
-// lockFile takes the exclusive lock on path and returns the function that releases it. The kernel releases the lock of
-// a process that died. Errors: ErrTimeout, ErrNoLocks, ErrInsecure.
+// lockFile takes an exclusive lock on path and returns a function that releases it. The kernel releases the
+// lock if the process dies. Errors: ErrTimeout, ErrNoLocks, ErrInsecure.
 func lockFile(path string) (unlock func(), err error) {
 	f, err := openNoFollow(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -137,7 +139,7 @@ func lockFile(path string) (unlock func(), err error) {
 	for start, pause := time.Now(), time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		switch err := tryLock(f); {
 		case err == nil && !stillAt(path, f):
-			// The store was set aside, and this lock with it.
+			// The store was set aside together with this lock.
 			_ = f.Close()
 			if f, err = openNoFollow(path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 				return nil, err
@@ -156,7 +158,7 @@ func lockFile(path string) (unlock func(), err error) {
 	}
 }
 
-// stillAt reports whether an open file is the one at path.
+// stillAt reports whether path still refers to the open file.
 func stillAt(path string, f *os.File) bool {
 	mine, err := f.Stat()
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 
 var errLockHeld = syscall.EWOULDBLOCK
 
-// checkAccess refuses what another user owns or can read. safe is the mode it should have.
+// checkAccess returns *InsecureError if another user owns or can access path. safe is the mode to suggest.
 func checkAccess(path string, info fs.FileInfo, safe fs.FileMode) error {
 	if owner := info.Sys().(*syscall.Stat_t).Uid; int(owner) != os.Geteuid() {
 		return &InsecureError{
@@ -31,12 +31,12 @@ func checkAccess(path string, info fs.FileInfo, safe fs.FileMode) error {
 }
 
 func openNoFollow(path string, flag int, perm fs.FileMode) (*os.File, error) {
-	// O_NONBLOCK: a FIFO put in a file's place is refused, not waited for.
+	// O_NONBLOCK: opening a FIFO must not block; the caller then rejects it.
 	f, err := os.OpenFile(path, flag|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, perm)
 	return f, notFollowed(path, err)
 }
 
-// notFollowed names the error of O_NOFOLLOW.
+// notFollowed turns the error of O_NOFOLLOW into *InsecureError.
 func notFollowed(path string, err error) error {
 	if errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.EMLINK) { // EMLINK: FreeBSD
 		return &InsecureError{Path: path, Reason: "is a symbolic link, which is not followed here"}
@@ -46,7 +46,7 @@ func notFollowed(path string, err error) error {
 
 func rename(from, to string) error { return os.Rename(from, to) }
 
-// renameLocked renames a store's directory, whose lock is held until the end.
+// renameLocked renames a store's directory. The caller keeps the lock.
 func renameLocked(from, to string, _ func()) error { return rename(from, to) }
 
 func remove(path string) error { return os.Remove(path) }
@@ -64,13 +64,14 @@ func tryLock(f *os.File) error {
 	}
 }
 
-// openTurn opens the file whose lock is the turn to derive: the identity itself, so that nothing is written and a store that
-// is mounted read-only has turns too. Its writers replace it, and lock another file.
+// openTurn opens the file whose lock serializes key derivation. It is the identity itself, so that nothing
+// is written and a store mounted read-only works too. Writers replace the identity and lock a different
+// file.
 func openTurn(opts Options) (*os.File, error) {
 	return openNoFollow(opts.path(identityName), os.O_RDONLY, 0)
 }
 
-// syncDir makes a rename or removal in dir durable. Some network file systems cannot; what they lose is not ours to fix.
+// syncDir makes a rename or removal in dir durable, except on network file systems that do not support it.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 
 var errLockHeld = windows.ERROR_LOCK_VIOLATION
 
-// checkAccess: %LocalAppData% is the user's own by its access control list, which new files inherit.
+// checkAccess accepts every path: files in %LocalAppData% inherit an access control list that limits them
+// to the user.
 func checkAccess(string, fs.FileInfo, fs.FileMode) error { return nil }
 
 func openNoFollow(path string, flag int, perm fs.FileMode) (f *os.File, err error) {
@@ -28,7 +29,8 @@ func openNoFollow(path string, flag int, perm fs.FileMode) (f *os.File, err erro
 
 func rename(from, to string) error { return patiently(func() error { return os.Rename(from, to) }) }
 
-// renameLocked renames a store's directory. One in which a file is open cannot be renamed, the lock included.
+// renameLocked renames a store's directory. Windows cannot rename a directory with an open file, so it
+// unlocks first.
 func renameLocked(from, to string, unlock func()) error {
 	unlock()
 	return rename(from, to)
@@ -36,11 +38,11 @@ func renameLocked(from, to string, unlock func()) error {
 
 func remove(path string) error { return patiently(func() error { return os.Remove(path) }) }
 
-// patience is how long a file may be in somebody's way: far longer than reading one takes.
+// patience is how long to wait for another process to close a file, far longer than reading one takes.
 const patience = 2 * time.Second
 
-// patiently repeats what fails because somebody has the file open at that moment: another process of ours that reads it, a virus
-// scanner. Unlike Unix, Windows replaces and removes no such file, and opens none that is being replaced.
+// patiently retries while another process, such as a reader of the store or a virus scanner, has the file
+// open. Windows cannot replace or remove an open file, nor open one that is being replaced.
 func patiently(do func() error) error {
 	for start := time.Now(); ; {
 		err := do()
@@ -48,7 +50,7 @@ func patiently(do func() error) error {
 			!errors.Is(err, windows.ERROR_SHARING_VIOLATION) && !errors.Is(err, windows.ERROR_ACCESS_DENIED) {
 			return err
 		}
-		// Not in step with the others.
+		// A random pause keeps competing processes out of step.
 		time.Sleep(time.Duration(1+rand.IntN(10)) * time.Millisecond)
 	}
 }
@@ -58,10 +60,11 @@ func tryLock(f *os.File) error {
 	return windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, new(windows.Overlapped))
 }
 
-// openTurn opens the file whose lock is the turn to derive. A lock on the identity would keep others from reading it.
+// openTurn opens the file whose lock serializes key derivation. On Windows a lock on the identity would
+// block its readers.
 func openTurn(opts Options) (*os.File, error) {
 	return openNoFollow(opts.path(turnName), os.O_RDWR|os.O_CREATE, 0o600)
 }
 
-// syncDir: NTFS journals renames; there is no call to wait for it.
+// syncDir does nothing: NTFS journals renames, and there is no call that waits for it.
 func syncDir(string) error { return nil }

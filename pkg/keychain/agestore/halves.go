@@ -9,17 +9,17 @@ import (
 	"os"
 )
 
-// The cache is the kernel's keyring, which every process with this user's number can read: in a container too, where neither
-// a seccomp profile nor a user namespace keeps it from keyctl(2). So what is cached is encrypted with a random key that is in
-// a file of the store, where only processes that see the user's files get at it. Neither half says anything without the
-// other. Locking removes the file.
+// The cache is the kernel keyring, which every process with this user's ID can read, even from a container
+// if its seccomp profile and user namespace allow keyctl(2). So the cached identity is encrypted with a
+// random key kept in the store's directory, which only processes that can see the user's files can read.
+// Neither half is of use without the other. Locking removes the key file.
 
 const (
 	halfName = "unlock-key"
 	halfSize = 32 // AES-256
 )
 
-// seal encrypts an identity for the cache, with the store's key for that, which it creates if there is none.
+// seal encrypts an identity for the cache with the store's unlock key, which it creates if necessary.
 func (s *Store) seal(identity []byte) ([]byte, error) {
 	sealer, err := s.sealer()
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errHalf) {
@@ -33,7 +33,7 @@ func (s *Store) seal(identity []byte) ([]byte, error) {
 	return sealer.Seal(nil, nil, identity, []byte(s.ID())), nil
 }
 
-// unseal is the inverse of seal. Any error is a miss.
+// unseal is the inverse of seal. The caller treats any error as a cache miss.
 func (s *Store) unseal(sealed []byte) ([]byte, error) {
 	sealer, err := s.sealer()
 	if err != nil {
@@ -42,7 +42,7 @@ func (s *Store) unseal(sealed []byte) ([]byte, error) {
 	return sealer.Open(nil, nil, sealed, []byte(s.ID()))
 }
 
-// errHalf: the file is not a whole key, such as one whose writer was killed.
+// errHalf: the file is not a complete key, for example because its writer was killed.
 var errHalf = errors.New("not a key")
 
 func (s *Store) sealer() (cipher.AEAD, error) {
@@ -60,7 +60,8 @@ func (s *Store) sealer() (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
-// createHalf writes a new key. Of several processes at once one wins: what the others sealed is a miss, and asked for again.
+// createHalf writes a new key. If several processes do so at once, one wins; what the others sealed becomes
+// a miss, and its reader asks for the passphrase again.
 func (s *Store) createHalf() error {
 	path := s.opts.path(halfName)
 	if err := remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -82,7 +83,7 @@ func (s *Store) createHalf() error {
 	return err
 }
 
-// removeHalf makes whatever a cache still holds worthless.
+// removeHalf deletes the key, which makes anything left in a cache useless.
 func (s *Store) removeHalf() error {
 	err := remove(s.opts.path(halfName))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -16,8 +16,9 @@ func (s *Store) Protected() (bool, error) {
 	return isEncrypted(data), err
 }
 
-// Unlock opens the identity with a passphrase and, with Options.CacheFor, caches it. Errors: ErrWrongPassphrase,
-// ErrDamaged. A store without a passphrase ignores the argument. The cache's own error is returned as it is.
+// Unlock opens the identity with a passphrase and caches it if Options.CacheFor is set. A store without a
+// passphrase ignores the argument. Errors: ErrWrongPassphrase, ErrDamaged, and the cache's own error
+// unchanged.
 func (s *Store) Unlock(passphrase []byte) error {
 	id, err := s.open(passphrase)
 	if err != nil {
@@ -29,13 +30,15 @@ func (s *Store) Unlock(passphrase []byte) error {
 	return s.remember(id)
 }
 
-// Unlocked reports whether reading needs no passphrase now: there is none, or the identity is cached.
+// Unlocked reports whether reading needs no passphrase now, because there is none or the identity is
+// cached.
 func (s *Store) Unlocked() bool {
 	_, err := s.identityFrom(nil)
 	return err == nil
 }
 
-// Lock forgets the cached identity. It is no error when there is none.
+// Lock removes the cached identity. Locking a locked store is not an error. The cache's own errors are
+// returned unchanged.
 func (s *Store) Lock() error {
 	s.mu.Lock()
 	s.id = nil
@@ -50,11 +53,12 @@ func (s *Store) Lock() error {
 	return errors.Join(errs...)
 }
 
-// ChangePassphrase encrypts the identity with another passphrase, or leaves it plain if next is empty, in one atomic
-// write, and forgets the cached identity. Errors: ErrWrongPassphrase, ErrDamaged, ErrTimeout.
+// ChangePassphrase encrypts the identity with another passphrase, or stores it in plain text if next is
+// empty, in one atomic write. Then it removes the cached identity. Errors: ErrWrongPassphrase, ErrDamaged,
+// ErrTimeout, ErrNoLocks, ErrReplaced, and those of Lock.
 func (s *Store) ChangePassphrase(current, next []byte) error {
 	err := s.locked(func() error {
-		// Read under the lock: another process may just have changed it.
+		// Read under the lock: another process may have just changed it.
 		id, err := s.open(current)
 		if err != nil {
 			return err
@@ -71,7 +75,8 @@ func (s *Store) ChangePassphrase(current, next []byte) error {
 		if err != nil {
 			return err
 		}
-		// The sums of both stand there while the identity is replaced, so that a crash between leaves no false alarm.
+		// Record both sums while the identity is replaced, so that a crash in between is not reported as
+		// damage.
 		m.IdentitySums = []string{sum(former), sum(sealed)}
 		if err := writeManifest(s.opts, m); err != nil {
 			return err
@@ -88,7 +93,7 @@ func (s *Store) ChangePassphrase(current, next []byte) error {
 	return s.Lock()
 }
 
-// identity returns the identity from, in this order: this process, the plain file, the cache, a passphrase.
+// identity returns the identity from the first of: this process, the plain file, the cache, a passphrase.
 func (s *Store) identity() (*age.X25519Identity, error) { return s.identityFrom(s.opts.Passphrase) }
 
 func (s *Store) identityFrom(ask func() ([]byte, error)) (*age.X25519Identity, error) {
@@ -125,7 +130,7 @@ func (s *Store) remember(id *age.X25519Identity) error {
 		return nil
 	}
 	if protected, err := s.Protected(); err != nil || !protected {
-		return err // nothing to spare the next process
+		return err // nothing to cache
 	}
 	sealed, err := s.seal([]byte(id.String()))
 	if err != nil {
@@ -134,7 +139,7 @@ func (s *Store) remember(id *age.X25519Identity) error {
 	return s.opts.Cache.Put(s.ID(), sealed, s.opts.CacheFor)
 }
 
-// open reads the identity with a passphrase, past the cache.
+// open reads the identity with a passphrase, bypassing the cache.
 func (s *Store) open(passphrase []byte) (*age.X25519Identity, error) {
 	data, err := s.readIdentity()
 	if err != nil {
@@ -167,7 +172,7 @@ func (s *Store) decryptIdentity(data, passphrase []byte) (*age.X25519Identity, e
 	scrypt.SetMaxWorkFactor(MaxWorkFactor)
 	plain, err := decrypt(data, scrypt)
 	if errors.Is(err, errNoMatch) {
-		// scrypt cannot tell a wrong passphrase from a changed file; the sum kept next to it can.
+		// scrypt cannot distinguish a wrong passphrase from a changed file; the sum in store.json can.
 		if m, err := readManifest(s.opts); err == nil && !slices.Contains(m.IdentitySums, sum(data)) {
 			return nil, fmt.Errorf("%w: %s is not what was written", ErrDamaged, path)
 		}
@@ -179,8 +184,8 @@ func (s *Store) decryptIdentity(data, passphrase []byte) (*age.X25519Identity, e
 	return s.parseIdentity(plain)
 }
 
-// parseIdentity reads an age identity file: comments and one AGE-SECRET-KEY-1 line that belongs to the store's recipient.
-// Its errors never quote the data.
+// parseIdentity reads an age identity file: comments and one AGE-SECRET-KEY-1 line for the store's
+// recipient. Its errors never quote the data.
 func (s *Store) parseIdentity(data []byte) (*age.X25519Identity, error) {
 	for line := range strings.Lines(string(data)) {
 		line = strings.TrimSpace(line)
@@ -199,7 +204,8 @@ func (s *Store) parseIdentity(data []byte) (*age.X25519Identity, error) {
 	return nil, fmt.Errorf("%w: %s is not an age identity", ErrDamaged, s.opts.path(identityName))
 }
 
-// WorkFactor returns the scrypt work factor of the store's passphrases: see Protection.
+// WorkFactor returns the scrypt work factor (log2 of N) of the store's passphrases: see Protection. Errors:
+// those of Open.
 func (s *Store) WorkFactor() (int, error) {
 	m, err := readManifest(s.opts)
 	if err != nil || m.WorkFactor == 0 {
@@ -208,7 +214,7 @@ func (s *Store) WorkFactor() (int, error) {
 	return m.WorkFactor, nil
 }
 
-// sealIdentity returns the identity file's content. workFactor zero is DefaultWorkFactor.
+// sealIdentity returns the content of the identity file. A workFactor of zero means DefaultWorkFactor.
 func sealIdentity(id *age.X25519Identity, passphrase []byte, workFactor int) ([]byte, error) {
 	plain := fmt.Appendf(nil, "# public key: %s\n%s\n", id.Recipient(), id)
 	if len(passphrase) == 0 {

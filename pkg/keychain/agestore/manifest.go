@@ -9,17 +9,19 @@ import (
 	"io/fs"
 )
 
-// manifest is store.json. Fields may be added within a format; Format grows when an older program could not cope.
+// manifest is store.json. New fields may be added within a format; Format is raised if an older program
+// could not read the store.
 type manifest struct {
 	Format    int    `json:"format"`
 	Recipient string `json:"recipient"`
-	// IdentitySums are SHA-256 sums, in hex, of what the identity file may hold: one, or two during a change.
+	// IdentitySums are hex SHA-256 sums of the identity file: one, or the old and the new during a change.
 	IdentitySums []string `json:"identity_sha256"`
-	// WorkFactor is the one chosen when the store was created, for every passphrase of it; zero is DefaultWorkFactor.
+	// WorkFactor was chosen when the store was created and applies to every passphrase. Zero means
+	// DefaultWorkFactor.
 	WorkFactor int `json:"work_factor,omitempty"`
 }
 
-// readManifest returns ErrNoStore, ErrDamaged, ErrNewerFormat or ErrInsecure.
+// readManifest reads store.json. Errors: ErrNoStore, ErrDamaged, ErrNewerFormat, ErrInsecure.
 func readManifest(opts Options) (manifest, error) {
 	var m manifest
 	data, err := readFile(opts.path(manifestName), 1<<16)
@@ -30,7 +32,8 @@ func readManifest(opts Options) (manifest, error) {
 		return m, err
 	}
 	err = json.Unmarshal(data, &m)
-	// First: other members of a newer format may be of other types, which are errors, but keep no member from being read.
+	// Check the format first: a newer format may change the type of other members, which is an error, but
+	// Unmarshal still decodes the rest.
 	if m.Format > FormatVersion {
 		return m, fmt.Errorf("%w: %s has format %d, this program knows up to %d", ErrNewerFormat, opts.Dir, m.Format, FormatVersion)
 	}

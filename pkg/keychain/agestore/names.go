@@ -5,18 +5,19 @@ import (
 	"strings"
 )
 
-// maxFileName is the longest name that common file systems hold (NAME_MAX), in bytes.
+// maxFileName is the longest file name on common file systems (NAME_MAX), in bytes.
 const maxFileName = 255
 
-// Format 1 writes a key's "/" as "+" and its "%" as "%25".
+// Format 1 encodes "/" in a key as "+", and "%" as "%25".
 var (
 	toFileName   = strings.NewReplacer("/", "+", "%", "%25")
 	fromFileName = strings.NewReplacer("+", "/", "%25", "%")
 )
 
-// fileName returns the name of a key's file. A key is one or more letters, digits, "_", "-", ".", "%" and "/", and does not
-// begin with a dot: the caller escapes all other bytes. Keys that differ by case only are the caller's care where a file
-// system folds case. Errors: ErrInvalidKey, and ErrTooLarge if the name would be too long.
+// fileName returns the name of a key's file. A key is one or more letters, digits, "_", "-", ".", "%" and
+// "/", and does not start with a dot; the caller escapes all other bytes. On file systems that ignore case,
+// the caller must avoid keys that differ by case only. Errors: ErrInvalidKey, and ErrTooLarge if the name
+// is too long.
 func fileName(key string) (string, error) {
 	if key == "" || key[0] == '.' || strings.ContainsFunc(key, foreign) {
 		return "", fmt.Errorf("%w: %.80q", ErrInvalidKey, key)
@@ -28,12 +29,12 @@ func fileName(key string) (string, error) {
 	return name + itemSuffix, nil
 }
 
-// foreign reports whether a character cannot be in a key.
+// foreign reports whether a key cannot contain r.
 func foreign(r rune) bool {
 	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_-.%/", r))
 }
 
-// keyOf is the inverse of fileName; false for every name that fileName does not return.
+// keyOf is the inverse of fileName. It returns false for any name that fileName cannot return.
 func keyOf(name string) (string, bool) {
 	escaped, ok := strings.CutSuffix(name, itemSuffix)
 	if !ok {

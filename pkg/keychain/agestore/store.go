@@ -5,15 +5,15 @@
 //	store.json   {"format":1,"recipient":"age1..."}
 //	identity     the recipient's identity: an age identity file, or the same encrypted with a passphrase (age's scrypt)
 //	items/       one age file per item, encrypted to the recipient; its name is the item's key
-//	lock         locked by the writer
-//	unlock-key   while the store is unlocked: the key to the identity in the cache
+//	lock         locked while a process writes
+//	unlock-key   while the store is unlocked: the key that encrypts the cached identity
 //
-// Storing needs the recipient only, so it never asks for a passphrase; reading needs the identity. What an item is called
-// is not secret: whether there is one is answered without unlocking. The stock tool recovers a value with
+// Storing an item needs only the recipient, so it never asks for a passphrase. Reading needs the identity.
+// Item names are not secret: Has and Keys work without unlocking. The age command recovers a value with
 // "age -d -i identity items/NAME.age".
 //
-// An item's file says nothing of its name: who stores something binds name and data by repeating the name in the data
-// (pkg/keychain does), so that two swapped files are noticed.
+// An item's file does not contain its name. To detect swapped files, the caller repeats the name in the
+// data, as pkg/keychain does.
 package agestore
 
 import (
@@ -28,13 +28,13 @@ import (
 	"filippo.io/age"
 )
 
-// FormatVersion is the newest store format this package reads, and the one it writes.
+// FormatVersion is the newest store format that this package reads, and the one it writes.
 const FormatVersion = 1
 
-// MaxItemSize is the longest data of one item, in bytes.
+// MaxItemSize is the maximum length of an item's data, in bytes.
 const MaxItemSize = 16 << 20
 
-// The errors of this package, matched with errors.Is.
+// The errors of this package. Match them with errors.Is.
 var (
 	ErrNotFound        = errors.New("not found in the keychain")
 	ErrNoStore         = errors.New("there is no keychain yet")
@@ -51,51 +51,54 @@ var (
 	ErrWorkFactor      = fmt.Errorf("the work factor must be from 1 to %d", MaxWorkFactor)
 )
 
-// Cache holds an unlocked identity, encrypted, for a limited time, outside this process. Any error is a miss.
+// Cache keeps an unlocked identity, encrypted, outside this process for a limited time. A reader treats any
+// error as a miss.
 type Cache interface {
 	Get(id string) ([]byte, error)
 	Put(id string, secret []byte, ttl time.Duration) error
 	Remove(id string) error
 }
 
-// Derived keeps what a passphrase opened, for processes that have the same passphrase and would derive it again; it opens
-// nothing for others. sealed is the encrypted identity: a change of it ends what is kept. Any error is a miss.
+// Derived keeps an identity for processes that have the passphrase, so that they need not derive the key
+// again. It opens nothing for other processes. sealed is the encrypted identity; when it changes, the entry
+// no longer matches. A reader treats any error as a miss.
 type Derived interface {
 	Get(id string, sealed, passphrase []byte) ([]byte, error)
 	Put(id string, sealed, passphrase, secret []byte, ttl time.Duration) error
 	Remove(id string) error
 }
 
-// Options say where a store is and how it is unlocked.
+// Options says where a store is and how to unlock it.
 type Options struct {
 	// Dir is the store's directory.
 	Dir string
-	// Passphrase is asked when the identity is encrypted and not cached. It returns ErrLocked, or an error that wraps it,
-	// when it has none. Nil is a function that has none.
+	// Passphrase is called if the identity is encrypted and not cached. If it has no passphrase, it returns
+	// ErrLocked or an error that wraps it. Nil means that there is none.
 	Passphrase func() ([]byte, error)
 	// Cache may be nil.
 	Cache Cache
-	// Derived is used for CacheFor where Cache cannot be written. It may be nil.
+	// Derived is used, for CacheFor, if Cache is nil or cannot be written. It may be nil.
 	Derived Derived
-	// CacheFor is how long an identity unlocked with a passphrase stays in the cache; zero does not cache.
+	// CacheFor is how long an identity unlocked with a passphrase stays cached. Zero disables caching.
 	CacheFor time.Duration
-	// Warn is told what is odd but harmless, such as foreign files. It may be nil.
+	// Warn receives harmless anomalies, such as foreign files, one line each. It may be nil.
 	Warn func(message string)
 }
 
-// DefaultWorkFactor is age's own: 256 MiB of memory, and about a second.
+// DefaultWorkFactor is age's default: 256 MiB of memory and about a second.
 const DefaultWorkFactor = 18
 
-// Protection is how the identity of a new store is kept.
+// Protection says how the identity of a new store is protected.
 type Protection struct {
-	// Passphrase encrypts the identity; without one it is kept in plain text.
+	// Passphrase encrypts the identity. If it is empty, the identity is stored in plain text.
 	Passphrase []byte
-	// WorkFactor is scrypt's, log2 of N: each unlock takes 2^WorkFactor KiB of memory, and time in proportion; so does each
-	// guess of the passphrase. 1 to MaxWorkFactor; zero is DefaultWorkFactor. The store remembers it for later passphrases.
+	// WorkFactor is scrypt's, log2 of N, from 1 to MaxWorkFactor; zero means DefaultWorkFactor. Each
+	// unlock, and each guess of the passphrase, takes 2^WorkFactor KiB of memory and time in proportion.
+	// The store keeps it for later passphrases.
 	WorkFactor int
 }
 
-// Store is an open store. It is safe for use by several goroutines and processes.
+// Store is an open store. It is safe for concurrent use by goroutines and processes.
 type Store struct {
 	opts      Options
 	recipient *age.X25519Recipient
@@ -117,14 +120,14 @@ func (o Options) path(elem ...string) string {
 	return filepath.Join(append([]string{o.Dir}, elem...)...)
 }
 
-// Exists reports whether there is a store in dir, without judging it.
+// Exists reports whether dir contains a store. It does not check that the store is usable.
 func Exists(dir string) bool {
 	_, err := os.Lstat(filepath.Join(dir, manifestName))
 	return err == nil
 }
 
-// Open opens the store in opts.Dir. It reads no identity and no item. Errors: ErrNoStore, ErrInsecure, ErrNewerFormat,
-// ErrDamaged.
+// Open opens the store in opts.Dir without reading the identity or an item. Errors: ErrNoStore,
+// ErrInsecure, ErrNewerFormat, ErrDamaged.
 func Open(opts Options) (*Store, error) {
 	if err := checkDir(opts.Dir); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -143,8 +146,9 @@ func Open(opts Options) (*Store, error) {
 	return &Store{opts: opts, recipient: recipient}, nil
 }
 
-// Create creates a store in opts.Dir with a new identity, which is unlocked for opts.CacheFor. Errors: ErrExists,
-// ErrInsecure, ErrTimeout, ErrWorkFactor. A crash leaves no store or a whole one.
+// Create creates a store in opts.Dir with a new identity, which stays unlocked for opts.CacheFor. A crash
+// leaves either a complete store or none. Errors: ErrExists, ErrInsecure, ErrTimeout, ErrNoLocks,
+// ErrWorkFactor.
 func Create(opts Options, protection Protection) (*Store, error) {
 	if protection.WorkFactor < 0 || protection.WorkFactor > MaxWorkFactor {
 		return nil, ErrWorkFactor
@@ -174,7 +178,7 @@ func Create(opts Options, protection Protection) (*Store, error) {
 	if err := writeFile(opts.Dir, identityName, sealed); err != nil {
 		return nil, err
 	}
-	// The description comes last: without it there is no store, and a second Create starts over.
+	// store.json is written last: without it there is no store, and a second Create starts over.
 	m := manifest{
 		Format: FormatVersion, Recipient: id.Recipient().String(), IdentitySums: []string{sum(sealed)}, WorkFactor: protection.WorkFactor,
 	}
@@ -182,18 +186,18 @@ func Create(opts Options, protection Protection) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{opts: opts, recipient: id.Recipient(), id: id}
-	_ = s.remember(id) // a machine without a cache asks when it is read
+	_ = s.remember(id) // without a cache, the next read asks for the passphrase
 	return s, nil
 }
 
-// ID identifies the store for the cache: its recipient, which is public.
+// ID identifies the store to the cache. It is the recipient, which is public.
 func (s *Store) ID() string { return s.recipient.String() }
 
-// Has reports whether an item of that key is stored, without unlocking.
+// Has reports whether key is stored, without unlocking.
 func (s *Store) Has(key string) (bool, error) {
 	name, err := fileName(key)
 	if err != nil {
-		return false, nil // what cannot be stored is not there
+		return false, nil // an invalid key cannot have been stored
 	}
 	switch _, err = os.Lstat(s.opts.path(itemsName, name)); {
 	case err == nil:
@@ -204,7 +208,8 @@ func (s *Store) Has(key string) (bool, error) {
 	return false, err
 }
 
-// Get returns an item's data. Errors: ErrNotFound, ErrLocked, ErrWrongPassphrase, ErrDamaged, ErrInsecure.
+// Get returns an item's data. Errors: ErrNotFound, ErrLocked, ErrWrongPassphrase, ErrDamaged, ErrInsecure,
+// and those of Options.Passphrase.
 func (s *Store) Get(key string) ([]byte, error) {
 	name, err := fileName(key)
 	if err != nil {
@@ -229,7 +234,7 @@ func (s *Store) Get(key string) ([]byte, error) {
 	return data, nil
 }
 
-// Modified returns when an item was last written, by its file, without unlocking. Errors: ErrNotFound.
+// Modified returns the modification time of an item's file, without unlocking. Errors: ErrNotFound.
 func (s *Store) Modified(key string) (time.Time, error) {
 	name, err := fileName(key)
 	if err != nil {
@@ -245,9 +250,9 @@ func (s *Store) Modified(key string) (time.Time, error) {
 	return info.ModTime(), nil
 }
 
-// Set stores an item's data, in place of a former item of that key. It never unlocks. Errors:
-// ErrInvalidKey, ErrTooLarge, ErrTimeout, ErrNoLocks, ErrInsecure, ErrReplaced. On an error the former item is still there, unless it was
-// only the directory that could not be brought to the disk: then the next one may be.
+// Set stores an item's data and replaces a former item of that key. It never unlocks. On an error the
+// former item is still stored, except that the new one may be if only syncing the directory failed. Errors:
+// ErrInvalidKey, ErrTooLarge, ErrTimeout, ErrNoLocks, ErrInsecure, ErrReplaced.
 func (s *Store) Set(key string, data []byte) error {
 	name, err := fileName(key)
 	if err != nil {
@@ -263,7 +268,8 @@ func (s *Store) Set(key string, data []byte) error {
 	return s.locked(func() error { return writeFile(s.opts.path(itemsName), name, sealed) })
 }
 
-// Remove removes an item. An absent one is ErrNotFound.
+// Remove removes an item. Errors: ErrNotFound if it is absent, ErrTimeout, ErrNoLocks, ErrInsecure,
+// ErrReplaced.
 func (s *Store) Remove(key string) error {
 	name, err := fileName(key)
 	if err != nil {
@@ -278,8 +284,8 @@ func (s *Store) Remove(key string) error {
 	})
 }
 
-// Keys returns the keys of all items, without unlocking, in no particular order. Foreign files are reported to Options.Warn
-// and left alone.
+// Keys returns the keys of all items, unsorted, without unlocking. It reports foreign files to Options.Warn
+// and does not touch them.
 func (s *Store) Keys() ([]string, error) {
 	dir, err := os.Open(s.opts.path(itemsName))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -317,14 +323,15 @@ func (s *Store) locked(write func() error) error {
 		return err
 	}
 	defer unlock()
-	// Whoever waited for the lock may find another store here, which could not read what is encrypted for this one.
+	// While this process waited for the lock, another store may have replaced this one. It could not
+	// decrypt an item encrypted to this store's recipient.
 	if m, err := readManifest(s.opts); errors.Is(err, ErrNoStore) || err == nil && m.Recipient != s.ID() {
 		return ErrReplaced
 	}
 	if err := makeDir(s.opts.path(itemsName)); err != nil {
 		return err
 	}
-	// What a killed writer left goes, wherever that one was writing: it can be the identity without its passphrase.
+	// Remove the temporary files of a killed writer: one may be the identity in plain text.
 	for _, temp := range []string{s.opts.path(tempName), s.opts.path(itemsName, tempName)} {
 		if err := remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err

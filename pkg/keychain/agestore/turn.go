@@ -7,12 +7,12 @@ import (
 	"filippo.io/age"
 )
 
-// turnPatience bounds how long a process waits for others that derive: a stopped one must not keep the rest from their keys.
+// turnPatience is how long a process waits for others that derive: a stopped one must not block the rest.
 const turnPatience = 2 * time.Minute
 
-// derive opens the encrypted identity with a passphrase. scrypt takes 256 MiB and a second, so of all processes that need
-// it at a moment (an engine's client starts one for every image) one derives; the others wait, and take what that one left
-// in a cache, or their turn where nothing can be left.
+// derive opens the encrypted identity with a passphrase. scrypt takes 256 MiB and a second, and a container
+// engine's client starts one helper per image. So one process derives while the others wait. They then use
+// its cached result or, if nothing can be cached, take their turn.
 func (s *Store) derive(sealed, passphrase []byte) (*age.X25519Identity, error) {
 	if id := s.derived(sealed, passphrase); id != nil {
 		return id, nil
@@ -32,14 +32,14 @@ func (s *Store) derive(sealed, passphrase []byte) (*age.X25519Identity, error) {
 		return nil, err
 	}
 	if err := s.remember(id); (err != nil || s.opts.Cache == nil) && s.opts.Derived != nil && s.opts.CacheFor > 0 {
-		// A machine without either derives again the next time.
+		// On failure, the next process derives again.
 		_ = s.opts.Derived.Put(s.ID(), sealed, passphrase, []byte(id.String()), s.opts.CacheFor)
 	}
 	return id, nil
 }
 
-// turn waits for this process's turn, or until look finds what another process left. It always returns: without the lock
-// where the file system has none, or after turnPatience.
+// turn waits for this process's turn, or until look finds what another process cached. It always returns:
+// without the lock if the file system has no locks, or after turnPatience.
 func (s *Store) turn(look func() *age.X25519Identity) (unlock func(), found *age.X25519Identity) {
 	unlock = func() {}
 	f, err := openTurn(s.opts)
@@ -49,7 +49,7 @@ func (s *Store) turn(look func() *age.X25519Identity) (unlock func(), found *age
 	unlock = func() { _ = f.Close() }
 	for start, pause := time.Now(), 5*time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		err := tryLock(f)
-		// Looked for after the lock, too: who had it before may have left something.
+		// Check after locking as well: the previous holder may have cached something.
 		if id := look(); id != nil {
 			return unlock, id
 		}
@@ -60,7 +60,7 @@ func (s *Store) turn(look func() *age.X25519Identity) (unlock func(), found *age
 	}
 }
 
-// cached returns the identity of Options.Cache, nil if it has none.
+// cached returns the identity from Options.Cache, or nil.
 func (s *Store) cached() *age.X25519Identity {
 	if s.opts.Cache == nil {
 		return nil
@@ -77,7 +77,7 @@ func (s *Store) cached() *age.X25519Identity {
 	return id
 }
 
-// derived returns the identity of Options.Derived, nil if it has none for this passphrase.
+// derived returns the identity from Options.Derived, or nil if it has none for this passphrase.
 func (s *Store) derived(sealed, passphrase []byte) *age.X25519Identity {
 	if s.opts.Derived == nil || s.opts.CacheFor <= 0 {
 		return nil

@@ -1,8 +1,8 @@
-// Package system opens the keychains that an operating system or another program keeps, with 99designs/keyring. Importing it
-// is enough: pkg/keychain has its backends then.
+// Package system opens the keychains that an operating system or another program keeps, with
+// 99designs/keyring. Importing it registers its backends with pkg/keychain.
 //
-// The library connects to the D-Bus session bus while the program starts, whatever backend is used, and it links much: so
-// a program that is started often and needs the file store only does not import this package.
+// The library connects to the D-Bus session bus at program start, whatever the backend, and links a lot of
+// code. A program that starts often and needs only the file store should not import this package.
 package system
 
 import (
@@ -17,7 +17,7 @@ func init() { keychain.RegisterSystem(system{}) }
 
 type system struct{}
 
-// Open opens a backend.
+// Open implements keychain.System.
 func (system) Open(opts keychain.Options) (keychain.SystemBackend, error) {
 	r, err := find(opts)
 	if err != nil {
@@ -27,21 +27,21 @@ func (system) Open(opts keychain.Options) (keychain.SystemBackend, error) {
 	return r, nil
 }
 
-// Probe tells why a backend cannot be used now.
+// Probe implements keychain.System.
 func (system) Probe(opts keychain.Options) error {
 	opts.Interactive = false
 	r, err := find(opts)
-	if err != nil || r.name == keychain.BackendKeyctl { // to open that one would make a keyring
+	if err != nil || r.name == keychain.BackendKeyctl { // opening keyctl would create a keyring
 		return err
 	}
 	r.open(opts)
 	return r.usable()
 }
 
-// kwallet is the wallet that KDE makes for everybody.
+// kwallet is the wallet that KDE creates by default.
 const kwallet = "kdewallet"
 
-// keyctlPerm lets the possessor do everything, and the same user view, read, write, search and link from any session: the
+// keyctlPerm gives the possessor all permissions, and the same user view, read, write, search and link. The
 // default would hide a key from sessions that do not link the user keyring (keyctl_setperm(3)).
 const keyctlPerm = 0x3f0b0000
 
@@ -53,31 +53,31 @@ func collection(opts keychain.Options) string {
 	return cmp.Or(opts.Collection, keychain.DefaultCollection)
 }
 
-// naming says how a Ref is called in a backend, and back. The two are inverse; parse is false for what is not ours.
+// naming maps a Ref to its name in a backend and back. parse returns false for names that are not ragenv's.
 type naming struct {
 	format func(keychain.Ref) string
 	parse  func(string) (keychain.Ref, bool)
 }
 
 var (
-	// pathNaming is for backends that keep a tree or hide names.
+	// pathNaming is for backends that have a tree or do not show names.
 	pathNaming = naming{format: keychain.Ref.Key, parse: keychain.ParseKey}
-	// labelNaming is for those whose names a user reads.
+	// labelNaming is for backends whose names a user reads.
 	labelNaming = naming{format: keychain.Ref.Label, parse: keychain.ParseLabel}
 )
 
-// backend describes a backend of the keyring library, or one with a client of our own.
+// backend describes a backend of the keyring library, or one with its own client here.
 type backend struct {
 	name string
-	// client returns our own client and what guards it, where the library's is not used.
+	// client returns the client and guard that replace the library's. It is nil if the library's is used.
 	client func(keychain.Options) (keyring.Keyring, guard)
-	// configure sets what the library needs to know.
+	// configure sets the library's options for the backend.
 	configure func(*keyring.Config, keychain.Options)
-	// names says how a Ref is called there.
+	// names maps items to names.
 	names naming
-	// maxData is the longest data of one item in bytes, 0 for no limit.
+	// maxData is the maximum length of an item's data in bytes; 0 means no limit.
 	maxData int
-	// missing explains why the library has no such backend in this process.
+	// missing is the reason to report if the library lacks the backend in this process.
 	missing string
 }
 

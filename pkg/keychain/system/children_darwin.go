@@ -2,7 +2,7 @@ package system
 
 import "golang.org/x/sys/unix"
 
-// children returns the processes that a process started and that are still there.
+// children returns the IDs of the running children of a process.
 func children(pid int) []int {
 	processes, err := unix.SysctlKinfoProcSlice("kern.proc.all")
 	if err != nil {

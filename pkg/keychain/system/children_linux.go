@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// children returns the processes that a process started and that are still there (proc_pid_task(5)).
+// children returns the IDs of the running children of a process (proc_pid_task(5)).
 func children(pid int) []int {
 	tasks, err := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/task")
 	if err != nil {

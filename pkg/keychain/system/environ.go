@@ -7,13 +7,13 @@ import (
 
 func init() { nodbus.Started() }
 
-// Environ returns the environment for the commands this process runs: os.Environ, with DBUS_SESSION_BUS_ADDRESS as the
-// caller of this process had it. This package changes that variable where there is no session bus, because the keyring library
-// would start one.
+// Environ returns the environment for commands that this process runs: os.Environ with the original
+// DBUS_SESSION_BUS_ADDRESS. This package changes that variable if there is no session bus, because the
+// keyring library would start one.
 func Environ() []string { return nodbus.Environ() }
 
-// MissesBus reports whether a backend needs the session bus, and this process was started without it: its configuration named another
-// backend at that moment. A process that is started under another name than the program's has the bus.
+// MissesBus reports whether backend needs the session bus but this process started without it, because its
+// configuration named another backend at that time. Programs other than ragenv's own always have the bus.
 func MissesBus(backend string) bool {
 	return nodbus.Muted() && (backend == keychain.BackendSecretService || backend == keychain.BackendKWallet)
 }

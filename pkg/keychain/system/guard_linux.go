@@ -36,7 +36,7 @@ const (
 
 func secretServiceGuard(opts keychain.Options) guard {
 	connect := func() (*dbus.Conn, dbus.BusObject, error) {
-		conn, err := dbus.SessionBus() // the library's own, shared connection
+		conn, err := dbus.SessionBus() // shares the library's connection
 		if err != nil {
 			return nil, nil, fmt.Errorf("the %s backend is %w: %s", keychain.BackendSecretService, keychain.ErrUnavailable, noSessionBus)
 		}
@@ -76,7 +76,7 @@ func secretServiceGuard(opts keychain.Options) guard {
 				return false, err
 			}
 			var paths []dbus.ObjectPath
-			// The attribute is the library's, whatever the name says.
+			// "profile" is the library's attribute for the name.
 			err = collection.Call(collectionType+".SearchItems", 0, map[string]string{"profile": name}).Store(&paths)
 			return len(paths) > 0, secretServiceError(opts, err)
 		},
@@ -84,7 +84,7 @@ func secretServiceGuard(opts keychain.Options) guard {
 	}
 }
 
-// secretServiceError gives the answers of a Secret Service that cannot be used their meaning.
+// secretServiceError turns a Secret Service's D-Bus errors into typed ones.
 func secretServiceError(opts keychain.Options, err error) error {
 	var answer dbus.Error
 	if !errors.As(err, &answer) {
@@ -110,13 +110,14 @@ const (
 	kwalletInterface = "org.kde.KWallet"
 )
 
-// kwalletGuard keeps the library, which opens the wallet first of all, from making KWallet ask where nobody expects it.
+// kwalletGuard checks the wallet before the library opens it, because opening a closed wallet prompts the
+// user.
 func kwalletGuard(opts keychain.Options) guard {
 	unavailable := func(reason string) error {
 		return fmt.Errorf("the %s backend is %w: %s", keychain.BackendKWallet, keychain.ErrUnavailable, reason)
 	}
 	return guard{verify: true, usable: func() error {
-		conn, err := dbus.SessionBus() // the library's own, shared connection
+		conn, err := dbus.SessionBus() // shares the library's connection
 		if err != nil {
 			return unavailable(noSessionBus)
 		}
@@ -140,13 +141,13 @@ func kwalletGuard(opts keychain.Options) guard {
 	}}
 }
 
-// isAbsent reports whether a bus says that nobody has the name.
+// isAbsent reports whether the bus says that no process owns the name.
 func isAbsent(answer dbus.Error) bool {
 	return answer.Name == "org.freedesktop.DBus.Error.ServiceUnknown" || answer.Name == "org.freedesktop.DBus.Error.NameHasNoOwner"
 }
 
-// escapePathElement escapes a collection's name as services do in object paths: other bytes than letters and digits as
-// _xx.
+// escapePathElement escapes a collection's name as services do in object paths: bytes other than ASCII
+// letters and digits become _xx.
 func escapePathElement(name string) string {
 	var b []byte
 	for i := range len(name) {
@@ -160,7 +161,7 @@ func escapePathElement(name string) string {
 	return string(b)
 }
 
-// isErrno reports whether an error is, or ends with the text of, one of the system's: the library hands on most by their text alone.
+// isErrno reports whether err is errno or ends with its text: the library returns most errors as text only.
 func isErrno(err error, errno unix.Errno) bool {
 	return errors.Is(err, errno) || strings.HasSuffix(err.Error(), ": "+errno.Error())
 }
@@ -173,9 +174,9 @@ func keyctlGuard() guard {
 			}
 			return nil
 		},
-		// The permission lets only a possessor write, and not every login session links the user keyring: possess it through
-		// this thread's own keyring. Credentials belong to a thread, so the call has to stay on it, and the thread ends with
-		// its goroutine because it is never unlocked.
+		// Only a possessor may write, and not every login session links the user keyring. Linking it to
+		// this thread's keyring gives possession. Credentials belong to a thread, so the call has to stay
+		// on it. The thread is never unlocked, so it ends with its goroutine.
 		prepare: func() error {
 			runtime.LockOSThread()
 			if _, err := unix.KeyctlInt(unix.KEYCTL_LINK, unix.KEY_SPEC_USER_KEYRING, unix.KEY_SPEC_THREAD_KEYRING, 0, 0); err != nil {
@@ -200,7 +201,7 @@ func keyctlGuard() guard {
 	}
 }
 
-// refused is the keyctl backend where a kernel, a seccomp filter or a security module does not let this process use it.
+// refused returns the error for a kernel, seccomp filter or security module that denies keyctl.
 func refused(err error) error {
 	if isErrno(err, unix.EDQUOT) {
 		return fmt.Errorf("%w: %w (keyrings(7))", keychain.ErrTooLarge, keychain.ErrKeyQuota)

@@ -18,7 +18,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// passClient returns the client of pass and what guards it.
+// passClient returns the client and guard of pass.
 func passClient(opts keychain.Options) (keyring.Keyring, guard) {
 	p, err := newPassTool(opts)
 	if err != nil {
@@ -48,7 +48,7 @@ func passClient(opts keychain.Options) (keyring.Keyring, guard) {
 			if !errors.As(err, &exit) {
 				return err
 			}
-			if text := strings.TrimSpace(string(exit.Stderr)); text != "" { // of pass, which wrote or removed
+			if text := strings.TrimSpace(string(exit.Stderr)); text != "" { // only pass writes here; gpg's standard error is captured elsewhere
 				return fmt.Errorf("the %s backend is %w: %s", keychain.BackendPass, keychain.ErrUnavailable, text[strings.LastIndexByte(text, '\n')+1:])
 			}
 			if !opts.Interactive {
@@ -56,7 +56,7 @@ func passClient(opts keychain.Options) (keyring.Keyring, guard) {
 			}
 			return fmt.Errorf("pass failed (%s)", exit.ProcessState)
 		},
-		// pass lets gpg write into the entry's file, so anyone who reads at that moment finds half of it.
+		// pass lets gpg write directly to the entry's file, so a concurrent reader may see only part of it.
 		settling: func(name string) bool {
 			info, err := os.Stat(p.file(name))
 			return err == nil && time.Since(info.ModTime()) < 2*time.Second
@@ -65,7 +65,7 @@ func passClient(opts keychain.Options) (keyring.Keyring, guard) {
 	}
 }
 
-// endChildren ends what a process started and what that started, such as a gpg that waits for an answer.
+// endChildren ends all descendants of a process, such as a gpg that waits for input.
 func endChildren(pid int) {
 	for _, child := range children(pid) {
 		endChildren(child)

@@ -15,7 +15,7 @@ func newGuard(name string, _ keychain.Options) guard {
 		return guard{}
 	}
 	return guard{
-		// The library hides the error of a listing.
+		// The library hides errors of List.
 		probe: func() error {
 			if _, err := wincred.List(); err != nil && !errors.Is(err, windows.ERROR_NOT_FOUND) {
 				return err

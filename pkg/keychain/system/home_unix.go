@@ -10,8 +10,8 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// checkHome refuses a home directory of another user, as "sudo -E" leaves it: the programs behind these backends, gpg and its
-// agent among them, run what its files say. Error: *keychain.InsecureError.
+// checkHome returns *keychain.InsecureError if a home directory belongs to another user, as after "sudo
+// -E": the backend programs, including gpg and its agent, run what its files say.
 func checkHome() error {
 	for _, variable := range []string{"HOME", "GNUPGHOME", "PASSWORD_STORE_DIR"} {
 		path := os.Getenv(variable)

@@ -20,16 +20,16 @@ import (
 // envPassOptions holds options that pass hands to gpg (pass(1)).
 const envPassOptions = "PASSWORD_STORE_GPG_OPTS"
 
-// passTool is the program pass as a keyring.Keyring. The keyring library's own gives pass, gpg and a gpg-agent that starts
-// then, and stays, the environment of this process.
+// passTool runs pass as a keyring.Keyring. The keyring library's client would give this process's whole
+// environment to pass and gpg, and to a gpg-agent that keeps running.
 type passTool struct {
 	dir, prefix string
-	gpgOptions  string // what the user set, and whether gpg may ask
+	gpgOptions  string // the user's options, and whether gpg may prompt
 }
 
 func newPassTool(opts keychain.Options) (*passTool, error) {
 	p := &passTool{dir: os.Getenv("PASSWORD_STORE_DIR"), prefix: namespace(opts), gpgOptions: os.Getenv(envPassOptions)}
-	if p.dir == "" { // as the script does: "${PASSWORD_STORE_DIR:-$HOME/.password-store}"
+	if p.dir == "" { // as the pass script does: "${PASSWORD_STORE_DIR:-$HOME/.password-store}"
 		home, err := os.UserHomeDir()
 		if err != nil {
 			return nil, err
@@ -37,7 +37,8 @@ func newPassTool(opts keychain.Options) (*passTool, error) {
 		p.dir = filepath.Join(home, ".password-store")
 	}
 	if !opts.Interactive {
-		// Without it gpg-agent would ask, in every one of many parallel pulls. A passphrase that the agent has is still used.
+		// Otherwise gpg-agent would prompt, once for each of many parallel pulls. A passphrase the agent
+		// has cached is still used.
 		p.gpgOptions += " --batch --pinentry-mode=error"
 	}
 	return p, nil
@@ -51,8 +52,9 @@ func (p *passTool) command(program string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Get decrypts an entry's file as "pass show" does (its cmd_show), without the dozen programs that its shell script starts.
-// Errors: keyring.ErrKeyNotFound; keychain.ErrUnavailable where gpg lacks the secret key or cannot run; *exec.ExitError.
+// Get decrypts an entry's file as "pass show" does (cmd_show), without the dozen programs that its shell
+// script starts. Errors: keyring.ErrKeyNotFound; *keychain.KeyError if gpg lacks the secret key;
+// keychain.ErrUnavailable if gpg is not installed; *exec.ExitError.
 func (p *passTool) Get(name string) (item keyring.Item, err error) {
 	file := p.file(name)
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
@@ -68,7 +70,7 @@ func (p *passTool) Get(name string) (item keyring.Item, err error) {
 	return item, err
 }
 
-// Set stores an item as the keyring library does, whose entries these were.
+// Set stores an item in the keyring library's format, which earlier entries have.
 func (p *passTool) Set(item keyring.Item) error {
 	data, err := json.Marshal(item)
 	if err != nil {
@@ -85,12 +87,12 @@ func (p *passTool) Set(item keyring.Item) error {
 	return nil
 }
 
-// Remove removes an item that is there.
+// Remove removes an existing item.
 func (p *passTool) Remove(name string) error {
 	return run(p.command("pass", "rm", "-f", p.entry(name)))
 }
 
-// run runs a command. The *exec.ExitError of one that failed has what it wrote to standard error.
+// run runs a command. If it fails, the *exec.ExitError contains its standard error.
 func run(cmd *exec.Cmd) error {
 	_, err := cmd.Output()
 	return err
@@ -98,7 +100,7 @@ func run(cmd *exec.Cmd) error {
 
 func (p *passTool) entry(name string) string { return p.prefix + "/" + name }
 
-// Keys lists the names of our items. Nothing is decrypted for it.
+// Keys lists the names of ragenv's items without decrypting anything.
 func (p *passTool) Keys() (names []string, err error) {
 	root := filepath.Join(p.dir, p.prefix)
 	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
@@ -117,7 +119,7 @@ func (p *passTool) Keys() (names []string, err error) {
 	return names, err
 }
 
-// GetMetadata is part of keyring.Keyring, and nothing here calls it.
+// GetMetadata completes keyring.Keyring; nothing here calls it.
 func (p *passTool) GetMetadata(string) (keyring.Metadata, error) {
 	return keyring.Metadata{}, keyring.ErrMetadataNotSupported
 }

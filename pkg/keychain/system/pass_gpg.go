@@ -14,7 +14,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// decrypt returns what an entry's file holds. gpg asks only where the tool is interactive.
+// decrypt returns the content of an entry's file. gpg prompts only if the tool is interactive.
 func (p *passTool) decrypt(file string) ([]byte, error) {
 	gpg, err := findGPG()
 	if err != nil {
@@ -36,7 +36,8 @@ func (p *passTool) decrypt(file string) ([]byte, error) {
 	return data, nil
 }
 
-// recipients returns the key IDs of ENC_TO status lines (doc/DETAILS in GnuPG's sources): what a file is encrypted to.
+// recipients returns the key IDs of ENC_TO status lines (doc/DETAILS in GnuPG's source): the keys that a
+// file is encrypted to.
 func recipients(status []byte) (ids []string) {
 	for line := range bytes.Lines(status) {
 		if fields := strings.Fields(string(line)); len(fields) > 2 && fields[0] == "[GNUPG:]" && fields[1] == "ENC_TO" {
@@ -46,8 +47,8 @@ func recipients(status []byte) (ids []string) {
 	return ids
 }
 
-// hasSecretKey reports whether gpg has a secret key for one of the key IDs, or it is not known to which key a file is
-// encrypted.
+// hasSecretKey reports whether gpg has a secret key for one of ids. It returns true if ids is empty,
+// because the recipients are then unknown.
 func (p *passTool) hasSecretKey(gpg string, ids []string) bool {
 	for _, id := range ids {
 		if p.command(gpg, "--batch", "--list-secret-keys", "--", id).Run() == nil {
@@ -57,8 +58,9 @@ func (p *passTool) hasSecretKey(gpg string, ids []string) bool {
 	return len(ids) == 0
 }
 
-// recipientProblem says why nothing can be encrypted for the keys of .gpg-id; nil if it can, or gpg does not say. Reading what is stored
-// needs the secret key only, which may be an expired one. Errors: *keychain.KeyError.
+// recipientProblem returns why gpg cannot encrypt to the keys in .gpg-id, or nil if it can or does not say.
+// Reading needs only the secret key, even an expired one. Errors: *keychain.KeyError,
+// keychain.ErrUnavailable.
 func (p *passTool) recipientProblem() error {
 	gpg, err := findGPG()
 	if err != nil {
@@ -66,7 +68,7 @@ func (p *passTool) recipientProblem() error {
 	}
 	data, err := os.ReadFile(filepath.Join(p.dir, ".gpg-id"))
 	if err != nil {
-		return nil // pass says so
+		return nil // pass reports this itself
 	}
 	for line := range strings.Lines(string(data)) {
 		id, _, _ := strings.Cut(line, "#")
@@ -90,7 +92,8 @@ func (p *passTool) recipientProblem() error {
 	return nil
 }
 
-// keyProblem says why none of the keys in gpg's colon listing (doc/DETAILS in GnuPG's sources) can encrypt; nil if one can.
+// keyProblem returns why none of the keys in gpg's colon listing (doc/DETAILS in GnuPG's source) can
+// encrypt, or nil if one can.
 func keyProblem(listing string) *keychain.KeyError {
 	fingerprint, validities := "", ""
 	primary := false
@@ -100,7 +103,7 @@ func keyProblem(listing string) *keychain.KeyError {
 		case len(fields) < 12:
 		case fields[0] == "pub" || fields[0] == "sub":
 			primary = fields[0] == "pub"
-			if strings.Contains(fields[11], "e") { // lower case: this key itself
+			if strings.Contains(fields[11], "e") { // lower case: the capability of this key itself
 				if !strings.ContainsAny(fields[1], "erdin") {
 					return nil
 				}
@@ -122,9 +125,9 @@ func keyProblem(listing string) *keychain.KeyError {
 	return problem
 }
 
-// findGPG returns the path of gpg.
+// findGPG returns the path of gpg. Error: keychain.ErrUnavailable.
 func findGPG() (string, error) {
-	gpg, err := exec.LookPath("gpg2") // pass prefers it, too
+	gpg, err := exec.LookPath("gpg2") // pass prefers it too
 	if err != nil {
 		if gpg, err = exec.LookPath("gpg"); err != nil {
 			return "", fmt.Errorf("the %s backend is %w: the program gpg is not installed", keychain.BackendPass, keychain.ErrUnavailable)

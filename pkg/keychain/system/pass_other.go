@@ -8,5 +8,5 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// There is no pass here.
+// passClient is nil: pass does not run on this system.
 var passClient func(keychain.Options) (keyring.Keyring, guard)

@@ -6,7 +6,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// secret is the Secret structure of the Secret Service API; in a plain session Value is the secret itself.
+// secret is the Secret struct of the Secret Service API. In a plain session, Value is the secret itself.
 type secret struct {
 	Session     dbus.ObjectPath
 	Parameters  []byte
@@ -14,9 +14,9 @@ type secret struct {
 	ContentType string
 }
 
-// readSecretService reads an entry of the library's in two round trips: the library takes eight, since it lists the
-// collections and asks for the lock state first. Both questions of the first trip are sent at once. A locked item
-// answers GetSecret with IsLocked.
+// readSecretService reads one of the library's entries in two round trips, sending both calls of the first
+// at once. The library takes eight, because it lists the collections and asks for the lock state first.
+// GetSecret on a locked item returns IsLocked.
 func readSecretService(conn *dbus.Conn, collection dbus.BusObject, name string) ([]byte, error) {
 	service := conn.Object(secretServiceName, secretServicePath)
 	opening := service.Go(serviceType+".OpenSession", 0, nil, "plain", dbus.MakeVariant(""))

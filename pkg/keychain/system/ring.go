@@ -14,59 +14,62 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// Time limits of the backends that somebody else answers. A prompt waits for a user; nothing else should take long.
+// Default time limits for backends that another program serves. Only a prompt may take long.
 const (
 	answerLimit = 5 * time.Second
 	promptLimit = time.Minute
 )
 
-// ring is a backend of the keyring library as a keychain.SystemBackend: with time limits, typed errors and our names.
+// ring adapts a keyring library backend to keychain.SystemBackend, with time limits, typed errors and
+// ragenv's names.
 type ring struct {
 	backend
-	library     func() (keyring.Keyring, error) // opens the library's keyring on its first use
+	library     func() (keyring.Keyring, error) // opens the keyring on first use
 	guard       guard
 	interactive bool
-	limit       time.Duration // of a call that nobody has to think about
-	promptLimit time.Duration // of a call that a user answers
+	limit       time.Duration // for a call that needs no user
+	promptLimit time.Duration // for a call that may prompt
 }
 
-// guard is what a backend needs beyond the library, each optional.
+// guard holds what a backend needs in addition to the library. Each field is optional.
 type guard struct {
-	// read returns the library's JSON of an entry without the library, with fewer round trips or processes. It asks
-	// nobody. Its errors go through failed, and keychain.ErrNotFound says that there is no such entry.
+	// read returns an entry's JSON as the library writes it, with fewer round trips or processes and
+	// without prompting. Its errors go through failed. keychain.ErrNotFound means that there is no such
+	// entry.
 	read func(name string) ([]byte, error)
-	// exists reports whether an entry of that name is stored, without unlocking.
+	// exists reports whether an entry is stored, without unlocking.
 	exists func(name string) (bool, error)
-	// finds tells that reading an absent entry is keychain.ErrNotFound, also while locked: exists need not be asked first.
+	// finds is true if reading an absent entry returns keychain.ErrNotFound even while locked, so exists is
+	// not needed.
 	finds bool
-	// probe says what only a try shows, for Probe.
+	// probe tries what cannot be queried, for Probe.
 	probe func() error
-	// locked reports whether reading would ask a user.
+	// locked reports whether reading would prompt the user.
 	locked func() (bool, error)
-	// writable says why nothing can be stored although what is stored can be read, for Probe.
+	// writable returns why nothing can be stored although reading works, for Probe.
 	writable func() error
-	// usable says what is in the way before the library would be called.
+	// usable returns why the library must not be called.
 	usable func() error
-	// failed gives the library's error its meaning.
+	// failed turns the library's error into a typed one.
 	failed func(err error) error
-	// prepare is run in the goroutine of each call, before it.
+	// prepare runs in the goroutine of each call, before it.
 	prepare func() error
-	// settling reports whether the entry may be half written now, so that a failed read is worth another try.
+	// settling reports whether the entry may be half written, so that a failed read is worth retrying.
 	settling func(name string) bool
-	// verify reports whether to read back what was stored, because the library does not notice a refusal.
+	// verify is true if Set must read the entry back, because the library does not notice a refusal.
 	verify bool
-	// abandon ends what the library left running when its time was up.
+	// abandon ends processes that the library left running after a timeout.
 	abandon func()
 }
 
-// find returns a ring that is not open yet, of a backend that nothing speaks against.
+// find checks that a backend is usable and returns its ring, not yet open.
 func find(opts keychain.Options) (*ring, error) {
 	i := slices.IndexFunc(backends, func(b backend) bool { return b.name == opts.Backend })
 	if i < 0 {
 		return nil, fmt.Errorf("%w %.40q", keychain.ErrUnknownBackend, opts.Backend)
 	}
 	b := backends[i]
-	if b.name != keychain.BackendKeyctl { // which reads no file
+	if b.name != keychain.BackendKeyctl { // keyctl reads no files
 		if err := checkHome(); err != nil {
 			return nil, err
 		}
@@ -101,7 +104,7 @@ func (r *ring) open(opts keychain.Options) {
 	r.configure(&config, opts)
 	r.library = sync.OnceValues(func() (keyring.Keyring, error) {
 		lib, err := keyring.Open(config)
-		if errors.Is(err, keyring.ErrNoAvailImpl) { // the library keeps the reason to itself
+		if errors.Is(err, keyring.ErrNoAvailImpl) { // the library hides the reason
 			return nil, r.unavailable("it did not open")
 		}
 		return lib, err
@@ -112,7 +115,7 @@ func (r *ring) unavailable(reason string) error {
 	return fmt.Errorf("the %s backend is %w: %s", r.name, keychain.ErrUnavailable, reason)
 }
 
-// patience is the time limit of a call that may ask a user.
+// patience returns the time limit of a call that may prompt the user.
 func (r *ring) patience() time.Duration {
 	if r.interactive {
 		return r.promptLimit
@@ -120,8 +123,8 @@ func (r *ring) patience() time.Duration {
 	return r.limit
 }
 
-// limited runs call with a time limit. A call that is late goes on in its goroutine and ends with the process; what it
-// returns then is dropped.
+// limited runs call with a time limit. A late call keeps running in its goroutine, and its result is
+// dropped.
 func limited[T any](r *ring, limit time.Duration, call func() (T, error)) (T, error) {
 	type answer struct {
 		value T
@@ -131,7 +134,8 @@ func limited[T any](r *ring, limit time.Duration, call func() (T, error)) (T, er
 	go func() {
 		var a answer
 		defer func() {
-			// The library's D-Bus bindings assert the types of answers; an odd answer must not end us.
+			// The library's D-Bus code asserts the types of replies; an odd reply must not crash the
+			// program.
 			if p := recover(); p != nil {
 				a.err = r.unavailable("it gave an answer that cannot be understood")
 			}
@@ -158,7 +162,7 @@ func limited[T any](r *ring, limit time.Duration, call func() (T, error)) (T, er
 	}
 }
 
-// ask is limited for a call of the library, and gives its error our type.
+// ask is limited with typed errors.
 func ask[T any](r *ring, limit time.Duration, call func() (T, error)) (T, error) {
 	value, err := limited(r, limit, call)
 	return value, r.typed(err)
@@ -174,7 +178,7 @@ func withoutValue(call func() error) func() (struct{}, error) {
 	return func() (struct{}, error) { return struct{}{}, call() }
 }
 
-// typed gives an error our type.
+// typed turns an error into one of pkg/keychain's.
 func (r *ring) typed(err error) error {
 	switch {
 	case err == nil, errors.Is(err, keychain.ErrTimeout), errors.Is(err, keychain.ErrUnavailable), errors.Is(err, keychain.ErrLocked), errors.Is(err, keychain.ErrNotFound):
@@ -186,7 +190,7 @@ func (r *ring) typed(err error) error {
 		err = r.guard.failed(err)
 	}
 	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) { // the library keeps items as JSON in some backends
+	if errors.As(err, &syntax) { // some backends store items as JSON
 		return fmt.Errorf("%w: an entry of the %s backend is cut short, or was changed", keychain.ErrDamaged, r.name)
 	}
 	for _, typed := range []error{keychain.ErrLocked, keychain.ErrTooLarge, keychain.ErrUnavailable, keychain.ErrNotFound, keychain.ErrDamaged} {
@@ -197,7 +201,7 @@ func (r *ring) typed(err error) error {
 	return fmt.Errorf("the %s backend failed (%w): %w", r.name, keychain.ErrUnavailable, err)
 }
 
-// Unlocked is nil unless reading would ask a user who is not there. It tries, where only a try shows that.
+// Unlocked implements keychain.SystemBackend. It runs probe if the lock state cannot be queried.
 func (r *ring) Unlocked() error {
 	if r.guard.probe != nil && !r.interactive {
 		return r.call(r.limit, r.guard.probe)
@@ -205,7 +209,7 @@ func (r *ring) Unlocked() error {
 	return r.unlocked()
 }
 
-// unlocked is Unlocked without a try, which the call that follows makes.
+// unlocked is Unlocked without the probe, because the call that follows finds out.
 func (r *ring) unlocked() error {
 	if r.interactive || r.guard.locked == nil {
 		return nil
@@ -235,7 +239,7 @@ func (r *ring) usable() error {
 	})
 }
 
-// unlock lets the backend ask the user, by reading what it would ask for.
+// Unlock makes the backend prompt the user by reading an item.
 func (r *ring) Unlock() error {
 	refs, err := r.Refs()
 	if err != nil || len(refs) == 0 {
@@ -258,7 +262,7 @@ func (r *ring) Get(ref keychain.Ref) ([]byte, error) {
 		read = func() (item keyring.Item, err error) {
 			data, err := r.guard.read(name)
 			if err == nil {
-				err = json.Unmarshal(data, &item) // how the library writes entries here
+				err = json.Unmarshal(data, &item) // the library's format
 			}
 			return item, err
 		}
@@ -280,12 +284,12 @@ func (r *ring) Get(ref keychain.Ref) ([]byte, error) {
 	return item.Data, err
 }
 
-// settling reports whether a read may have failed because somebody is writing the entry.
+// settling reports whether a read may have failed because another process is writing the entry.
 func (r *ring) settling(name string, err error) bool {
 	return r.guard.settling != nil && !errors.Is(err, keychain.ErrTimeout) && r.guard.settling(name)
 }
 
-// How long to wait for an entry that somebody is writing: first this, then twice as long each time.
+// How long to wait for an entry that is being written: the first pause, which then doubles up to the limit.
 const (
 	settlePause = 50 * time.Millisecond
 	settleLimit = time.Second
@@ -298,7 +302,7 @@ func absent(found bool) error {
 	return keychain.ErrNotFound
 }
 
-// exists is true where the backend cannot tell without reading.
+// exists returns true if the backend cannot answer without reading.
 func (r *ring) exists(name string) (bool, error) {
 	if r.guard.exists == nil {
 		return true, nil
@@ -344,7 +348,7 @@ func (r *ring) Set(ref keychain.Ref, data []byte) error {
 }
 
 func (r *ring) Remove(ref keychain.Ref) error {
-	// Some backends answer nil for what was never there.
+	// Some backends return nil for an absent item.
 	if found, err := r.Has(ref); err != nil || !found {
 		return errors.Join(err, absent(found))
 	}

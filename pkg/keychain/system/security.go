@@ -17,31 +17,31 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// securityProgram is macOS's own client of the Keychain. A test's build sets another one (-ldflags -X).
+// securityProgram is macOS's Keychain client. A test build overrides it with -ldflags -X.
 var securityProgram = "/usr/bin/security"
 
-// securityLine is the longest command in bytes that security(1) takes from standard input, without the line feed. It
-// reads lines into a buffer of 4096 bytes and takes the rest of a longer line for another command: a truncated value
-// would be stored. At 4095 bytes the line feed is left over, and as an empty command it hides the exit status of the
-// one before (readline in SecurityTool/sharedTool/readline.c).
+// securityLine is the longest command in bytes, without the line feed, that security(1) accepts on standard
+// input. It reads lines into a 4096-byte buffer and treats the rest of a longer line as another command, so
+// a truncated value would be stored. At 4095 bytes the line feed remains and, as an empty command, hides
+// the exit status of the one before (readline in SecurityTool/sharedTool/readline.c).
 const securityLine = 4094
 
-// The exit statuses of security(1) that mean something here: the low byte of the OSStatus (SecBase.h).
+// The exit statuses of security(1) that are handled here: the low byte of the OSStatus (SecBase.h).
 const (
 	securityNotFound      = 44  // errSecItemNotFound, -25300
-	securityNoInteraction = 36  // errSecInteractionNotAllowed, -25308: locked, and no desktop to show a dialog on
+	securityNoInteraction = 36  // errSecInteractionNotAllowed, -25308: locked, and no desktop to show a dialog
 	securityAuthFailed    = 51  // errSecAuthFailed, -25293
 	securityNoKeychain    = 37  // errSecNoDefaultKeychain, -25307
 	securityCanceled      = 128 // errSecUserCanceled, -128
-	securityDuplicate     = 45  // errSecDuplicateItem, -25299: an update was refused, and then the creation
+	securityDuplicate     = 45  // errSecDuplicateItem, -25299: both the update and the creation were refused
 )
 
-// securityTool is the macOS Keychain as a keyring.Keyring, through the program security(1).
+// securityTool accesses the macOS Keychain as a keyring.Keyring, through security(1).
 //
-// The Keychain trusts programs, by their code signature. An item that security made can be read by security, no matter who
-// starts it; one that we made could be read only by the very build that made it, and docker-credential-ngc would raise a
-// dialog for what ragenv stored. All commands go through standard input: an argument list can be read by every user of
-// the machine.
+// The Keychain trusts programs by their code signature. Any caller of security can read an item that
+// security created. An item that ragenv created could be read only by that very build, and
+// docker-credential-ngc would show a dialog for it. All commands go through standard input, because every
+// user of the machine can read an argument list.
 type securityTool struct {
 	program string
 	service string
@@ -57,7 +57,7 @@ func newSecurityTool(opts keychain.Options) *securityTool {
 	return s
 }
 
-// abandon ends the programs that still run, such as one that waits for a dialog.
+// abandon ends running programs, such as one that waits for a dialog.
 func (s *securityTool) abandon() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -65,11 +65,12 @@ func (s *securityTool) abandon() {
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 }
 
-// securityError is a failure of security(1). It quotes nothing that the program printed: that may hold what it was given.
+// securityError is a failure of security(1). It does not quote the program's output, which may contain a
+// secret.
 type securityError struct {
 	command string
 	exit    int
-	status  string // the OSStatus as security printed it, or empty
+	status  string // the OSStatus that security printed, or empty
 }
 
 func (e *securityError) Error() string {
@@ -79,8 +80,8 @@ func (e *securityError) Error() string {
 	return fmt.Sprintf("security %s failed: exit status %d", e.command, e.exit)
 }
 
-// run runs one command and returns its standard output. Errors: keyring.ErrKeyNotFound, securityError, those of the start,
-// ErrTooLarge.
+// run runs one command and returns its standard output. Errors: keyring.ErrKeyNotFound, *securityError,
+// keychain.ErrTooLarge, and those of starting the program.
 func (s *securityTool) run(command string, args ...string) ([]byte, error) {
 	line, err := securityCommand(command, args...)
 	if err != nil {
@@ -110,7 +111,7 @@ func (s *securityTool) run(command string, args ...string) ([]byte, error) {
 	return nil, &securityError{command: command, exit: exit.ExitCode(), status: osStatus(stderr.Bytes(), command)}
 }
 
-// osStatus finds the number in the line "COMMAND: returned NUMBER" that ends the errors of security -i.
+// osStatus returns the number in the line "COMMAND: returned NUMBER" that ends an error of security -i.
 func osStatus(stderr []byte, command string) string {
 	_, after, found := bytes.Cut(stderr, []byte(command+": returned "))
 	if !found {
@@ -123,8 +124,8 @@ func osStatus(stderr []byte, command string) string {
 	return string(number)
 }
 
-// securityCommand quotes a command for security -i, whose reader knows double quotes and the backslash (split_line in
-// SecurityTool/macOS/security.c).
+// securityCommand quotes a command for security -i, which understands double quotes and backslashes
+// (split_line in SecurityTool/macOS/security.c).
 func securityCommand(command string, args ...string) (string, error) {
 	var b strings.Builder
 	b.WriteString(command)
@@ -146,7 +147,7 @@ func securityCommand(command string, args ...string) (string, error) {
 
 func (s *securityTool) item(name string) []string { return []string{"-a", name, "-s", s.service} }
 
-// Get reads an item. What security prints is unambiguous only for printable text, so the data is kept as base64.
+// Get reads an item. security's output is unambiguous only for printable text, so data is stored as base64.
 func (s *securityTool) Get(name string) (keyring.Item, error) {
 	out, err := s.run("find-generic-password", append(s.item(name), "-w")...)
 	if err != nil {
@@ -159,7 +160,7 @@ func (s *securityTool) Get(name string) (keyring.Item, error) {
 	return keyring.Item{Key: name, Data: data}, nil
 }
 
-// has reports whether an item is stored. A locked keychain answers that, too.
+// has reports whether an item is stored, even if the keychain is locked.
 func (s *securityTool) has(name string) (bool, error) {
 	_, err := s.run("find-generic-password", s.item(name)...)
 	if errors.Is(err, keyring.ErrKeyNotFound) {
@@ -182,7 +183,7 @@ func (s *securityTool) Set(item keyring.Item) error {
 	args[len(args)-1] = base64.StdEncoding.EncodeToString(item.Data)
 	_, err = s.run("add-generic-password", args...)
 	var failed *securityError
-	if errors.As(err, &failed) && failed.exit == securityDuplicate { // another process created it since -U looked for it
+	if errors.As(err, &failed) && failed.exit == securityDuplicate { // another process created it after -U searched
 		_, err = s.run("add-generic-password", args...)
 	}
 	return err
@@ -194,7 +195,7 @@ func (s *securityTool) Remove(name string) error {
 	return err
 }
 
-// Keys lists the names of our items, of whatever keychain of the search list. Nothing is unlocked for it.
+// Keys lists the names of ragenv's items in all keychains of the search list, without unlocking.
 func (s *securityTool) Keys() ([]string, error) {
 	out, err := s.run("dump-keychain")
 	if err != nil {
@@ -203,9 +204,9 @@ func (s *securityTool) Keys() ([]string, error) {
 	return accounts(out, s.service), nil
 }
 
-// accounts finds the accounts of a service's generic passwords in the output of security dump-keychain: for each item a line
-// `keychain: "PATH"`, a line `class: "genp"`, and its attributes in lines such as `    "acct"<blob>="NAME"`. A value with
-// other characters than printable ASCII is printed as hexadecimal first, which none of ours is.
+// accounts returns the accounts of a service's generic passwords in the output of security dump-keychain.
+// Each item has a line `keychain: "PATH"`, a line `class: "genp"`, and attribute lines such as `
+// "acct"<blob>="NAME"`. Values that are not printable ASCII start with hexadecimal; ragenv's never do.
 func accounts(dump []byte, service string) []string {
 	var names []string
 	var class, account, owner string
@@ -230,19 +231,19 @@ func accounts(dump []byte, service string) []string {
 	return names
 }
 
-// GetMetadata is part of keyring.Keyring, and nothing here calls it.
+// GetMetadata completes keyring.Keyring; nothing here calls it.
 func (s *securityTool) GetMetadata(string) (keyring.Metadata, error) {
 	return keyring.Metadata{}, keyring.ErrMetadataNotSupported
 }
 
-// probe reports why nothing could be read or written now. Its command needs the keychain unlocked, and over SSH it says at
-// once that it is not.
+// probe returns why nothing could be read or written now. show-keychain-info needs the keychain unlocked,
+// and fails at once over SSH if it is not.
 func (s *securityTool) probe() error {
 	_, err := s.run("show-keychain-info")
 	return err
 }
 
-// securityGuard is what the Keychain needs in addition to the client.
+// securityGuard returns the guard of the Keychain.
 func securityGuard(s *securityTool) guard {
 	return guard{
 		exists: s.has, finds: true, probe: s.probe, abandon: s.abandon,

@@ -2,14 +2,15 @@ package probe
 
 import "strings"
 
-// challenge is a Bearer challenge of a WWW-Authenticate header (RFC 6750, the Docker registry token specification).
+// challenge is a Bearer challenge in a WWW-Authenticate header (RFC 6750, Docker registry token
+// specification).
 type challenge struct {
 	realm   string
 	service string
 	scope   string
 }
 
-// parseChallenge returns the first Bearer challenge in the header's values; false if there is none with a realm.
+// parseChallenge returns the first Bearer challenge with a realm, and false if there is none.
 func parseChallenge(values []string) (challenge, bool) {
 	for _, value := range values {
 		const scheme = "bearer "
@@ -24,7 +25,8 @@ func parseChallenge(values []string) (challenge, bool) {
 	return challenge{}, false
 }
 
-// parseParams reads name=value and name="quoted value" pairs up to what is neither. The first of two of a name counts.
+// parseParams reads name=value and name="quoted value" pairs until something else follows. The first value
+// of a name counts.
 func parseParams(s string) map[string]string {
 	params := map[string]string{}
 	for {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Clock asks the registry what time it is: the Date of its answer (RFC 9110, section 6.6.1), in whole seconds. No key is
-// sent. The error's text says why there is none and is fit to be shown.
+// Clock returns the registry's time from the Date header of its answer (RFC 9110, section 6.6.1), in whole
+// seconds. It sends no key. Its error's text is safe to show.
 func (c *Client) Clock(ctx context.Context) (time.Time, error) {
 	base, err := c.base(c.Registry, production.registry)
 	if err != nil {

@@ -16,23 +16,23 @@ import (
 )
 
 const (
-	maxBody   = 64 << 10 // bytes of an answer that are read; real ones are below 4 KiB
+	maxBody   = 64 << 10 // limit of an answer's body in bytes; real ones are below 4 KiB
 	maxHeader = 32 << 10
 )
 
-// message is an error whose whole text is fit to be shown.
+// message is an error whose whole text is safe to show.
 type message = https.Message
 
-// answer is what a service said.
+// answer is a service's response.
 type answer struct {
-	host   string // who was asked
+	host   string // the host that was asked
 	status int
 	header http.Header
-	body   []byte // of a 200 that do was to read
+	body   []byte // only of a 200, if do was told to read it
 }
 
-// do makes one request and reads the body of a 200 if read says so: nothing else's is of use. It follows no redirect: that
-// would carry the key, in a header or in a form, to wherever it points. The error is a message.
+// do sends one request, and reads the body of a 200 if read is set. It follows no redirect, which would
+// send the key, in a header or a form, to another address. Its error is a message.
 func (c *Client) do(ctx context.Context, method string, u *url.URL, body string, header http.Header, read bool) (answer, error) {
 	timeout := c.Timeout
 	if timeout <= 0 {
@@ -68,7 +68,7 @@ func (c *Client) do(ctx context.Context, method string, u *url.URL, body string,
 	return a, nil
 }
 
-// describe tells of a status that proves nothing.
+// describe returns a text for a status that proves nothing about the key.
 func (a answer) describe() string {
 	text := a.host + " answered " + strconv.Itoa(a.status)
 	switch {
@@ -82,7 +82,7 @@ func (a answer) describe() string {
 	return text + ", which says nothing about the key"
 }
 
-// token returns the token of a token service's answer; "" if there is none fit for a header.
+// token returns the token in a token service's answer, or "" if there is none that a header may contain.
 func (a answer) token() string {
 	var t struct {
 		Token       string `json:"token"`
@@ -102,12 +102,12 @@ func (a answer) token() string {
 	return t.Token
 }
 
-// basic returns the Authorization header for a key.
+// basic returns the value of the Authorization header for a key.
 func basic(key string) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(validate.OAuthUser+":"+key))
 }
 
-// base returns the URL of a service: own if it is set, else https and host. The error is a message.
+// base returns the base URL of a service: own if set, else https and host. Its error is a message.
 func (c *Client) base(own, host string) (*url.URL, error) {
 	if own == "" {
 		return &url.URL{Scheme: "https", Host: host}, nil

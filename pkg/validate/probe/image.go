@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// ErrImage is returned by ParseImage for what is no reference to an image of NVIDIA's registry; the text says why.
+// ErrImage: the text is not a reference to an image in NVIDIA's registry. The error around it says why.
 var ErrImage = errors.New("not an image of nvcr.io")
 
-// Image is a reference to an image of NVIDIA's registry.
+// Image is a reference to an image in NVIDIA's registry.
 type Image struct {
 	Host       string // "nvcr.io", or "stg.nvcr.io" for staging
 	Repository string // "nim/nvidia/nemotron-3-super-120b-a12b"
 	Tag        string // "latest" when the reference names neither tag nor digest
-	Digest     string // "sha256:..."; it wins over the tag
+	Digest     string // "sha256:..."; takes precedence over the tag
 }
 
-// String returns the reference in full.
+// String returns the full reference.
 func (i Image) String() string {
 	s := i.Host + "/" + i.Repository
 	if i.Tag != "" {
@@ -29,8 +29,9 @@ func (i Image) String() string {
 	return s
 }
 
-// ParseImage reads HOST/ORG[/TEAM]/NAME[:TAG][@DIGEST] by the grammar of Docker's references
-// (github.com/distribution/reference). The host must be there: nvcr.io or stg.nvcr.io, in any case, with port 443 or none.
+// ParseImage parses HOST/ORG[/TEAM]/NAME[:TAG][@DIGEST] by the grammar of Docker's references
+// (github.com/distribution/reference). HOST is required: nvcr.io or stg.nvcr.io in any case, with port 443
+// or none. Error: ErrImage.
 func ParseImage(reference string) (Image, error) {
 	bad := func(reason string) (Image, error) {
 		if len(reference) > 100 {
@@ -73,7 +74,7 @@ func ParseImage(reference string) (Image, error) {
 	return image, nil
 }
 
-// reference returns what the manifest is asked for by.
+// reference returns the tag or digest that identifies the manifest.
 func (i Image) reference() string {
 	if i.Digest != "" {
 		return i.Digest
@@ -109,7 +110,7 @@ func validComponent(s string) bool {
 			continue
 		}
 		start := i
-		for !isLowerOrDigit(s[i]) { // ends: the last byte is one
+		for !isLowerOrDigit(s[i]) { // terminates: the last byte is a letter or digit
 			i++
 		}
 		separator := s[start:i]

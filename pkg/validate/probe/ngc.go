@@ -12,16 +12,17 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate"
 )
 
-// products are the NGC services the RAG Blueprint uses. Without the first, no image can be pulled.
+// products are the NGC services that the RAG Blueprint uses. Without the first, no image can be pulled.
 var products = []Missing{
 	{"artifact-catalog", "NGC Catalog", "pulls from nvcr.io fail"},
 	{"ai-foundations", "Public API Endpoints", "NVIDIA-hosted models refuse it"},
 }
 
-// NGC asks NVIDIA whether an NGC API key is alive. A text that has not the shape of one is not sent anywhere.
+// NGC asks NVIDIA whether an NGC API key is valid. It sends nothing that does not have the format of one.
 //
-// Personal and service keys: LacksRights if the key was not made for the NGC Catalog; what else it lacks is in Missing.
-// Legacy keys have no services to choose: alive or not is all that is told.
+// For personal and service keys, the Outcome is LacksRights if the key does not include the NGC Catalog;
+// Missing lists every service it lacks. A legacy key has no list of services, so it is only Valid or
+// Invalid.
 func (c *Client) NGC(ctx context.Context, key string) Result {
 	switch validate.Identify(key) {
 	case validate.NGCPersonal, validate.NGCStaging:
@@ -32,7 +33,7 @@ func (c *Client) NGC(ctx context.Context, key string) Result {
 	return unknown("it does not look like an NGC key, so it was not sent to NVIDIA")
 }
 
-// callerInfo posts the key as a form, which is how this endpoint takes it: it has no Authorization.
+// callerInfo posts the key as a form: this endpoint accepts no Authorization header.
 func (c *Client) callerInfo(ctx context.Context, key string) Result {
 	base, err := c.base(c.API, environmentOf(key).api)
 	if err != nil {
@@ -54,7 +55,7 @@ func (c *Client) callerInfo(ctx context.Context, key string) Result {
 		return unknown(a.describe())
 	}
 
-	// The answer's "user" (name, email, roles) is not even decoded.
+	// The answer's "user" (name, email, roles) is deliberately not decoded.
 	var info struct {
 		Type     string          `json:"type"`
 		Org      string          `json:"orgName"`
@@ -66,7 +67,7 @@ func (c *Client) callerInfo(ctx context.Context, key string) Result {
 	r := Result{Outcome: Valid, Detail: "NVIDIA takes this key", KeyType: clean(info.Type, key), Org: clean(info.Org, key)}
 	var names []string
 	if json.Unmarshal(info.Products, &names) != nil || names == nil {
-		return r // not told: nothing can be said to be missing
+		return r // no list, so nothing is known to be missing
 	}
 	for _, name := range names {
 		if name = clean(name, key); name != "" {
@@ -85,7 +86,7 @@ func (c *Client) callerInfo(ctx context.Context, key string) Result {
 	return r
 }
 
-// legacyToken exchanges a legacy key for a token, which is thrown away.
+// legacyToken exchanges a legacy key for a token, and discards it.
 func (c *Client) legacyToken(ctx context.Context, key string) Result {
 	base, err := c.base(c.Authn, production.authn)
 	if err != nil {
@@ -111,8 +112,9 @@ func (c *Client) legacyToken(ctx context.Context, key string) Result {
 	return r
 }
 
-// clean returns a name from an answer if it is fit to be shown: short, of letters, digits and " ._-", and without six
-// characters of the key. Otherwise "": an answer is not trusted to hold no escape sequence, mail address or secret.
+// clean returns a name from an answer if it is safe to show, else "": at most 64 bytes of letters, digits
+// and " ._-", without any six characters of the key. An answer may contain escape sequences, email
+// addresses or secrets.
 func clean(name, key string) string {
 	if len(name) > 64 {
 		return ""

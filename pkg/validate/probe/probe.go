@@ -1,10 +1,12 @@
-// Package probe asks a key's service whether it takes the key. It is the one place that speaks HTTP.
+// Package probe asks a key's service whether the key is valid. Only this package and charts speak HTTP.
 //
-// A key goes to its own service's hosts and nowhere else: no redirect is followed, and a registry's challenge cannot send
-// it to another host. No answer's text, and nothing about the user a key belongs to, gets into a Result.
+// A key goes to its own service's hosts and nowhere else: no redirect is followed, and a registry's
+// challenge cannot send it to another host. A Result never contains an answer's text or data about the
+// key's owner.
 //
-// What the services answer is taken from NVIDIA's documentation and the NGC command line (v3/keys/get-caller-info, the
-// token service's "service=ngc", nvcr.io's Bearer challenge as of the Docker registry token specification).
+// The services' answers are documented in NVIDIA's documentation and the NGC command line
+// (v3/keys/get-caller-info, the token service's "service=ngc", nvcr.io's Bearer challenge as of the Docker
+// registry token specification).
 package probe
 
 import (
@@ -15,61 +17,62 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate"
 )
 
-// Outcome is what is known of a key after asking.
+// Outcome is the result of asking about a key.
 type Outcome string
 
 // The outcomes.
 const (
 	Valid       Outcome = "valid"        // the service takes the key
 	Invalid     Outcome = "invalid"      // the service does not know the key, or it has expired
-	LacksRights Outcome = "lacks-rights" // the service takes the key, but not for what was asked
-	Unknown     Outcome = "unknown"      // nothing is proved either way: Detail says why
+	LacksRights Outcome = "lacks-rights" // the service accepts the key, but not for this purpose
+	Unknown     Outcome = "unknown"      // nothing is proven; Detail says why
 )
 
-// The key types a Result names. KeyPersonal and KeyService are the service's own words.
+// The key types in a Result. KeyPersonal and KeyService are NVIDIA's names.
 const (
 	KeyPersonal = "PERSONAL_KEY"
 	KeyService  = "SERVICE_KEY"
 	KeyLegacy   = "LEGACY_KEY"
 )
 
-// Result is the answer for one key. Its texts hold nothing of the key and no personal data, and are safe to print.
+// Result is the answer for one key. Its texts contain no part of the key and no personal data, and are safe
+// to print.
 type Result struct {
 	Outcome  Outcome   `json:"outcome"`
 	Detail   string    `json:"detail"`             // why, in one line: lower case, no full stop
-	KeyType  string    `json:"type,omitempty"`     // KeyPersonal, KeyService, KeyLegacy or a word new to this program
+	KeyType  string    `json:"type,omitempty"`     // KeyPersonal, KeyService, KeyLegacy, or a type that this program does not know
 	Org      string    `json:"org,omitempty"`      // the NGC organization's name
-	Products []string  `json:"products,omitempty"` // the services the key was made for, as NGC names them
-	Missing  []Missing `json:"missing,omitempty"`  // services that the RAG Blueprint uses and the key was not made for
+	Products []string  `json:"products,omitempty"` // the services the key includes, by NGC's names
+	Missing  []Missing `json:"missing,omitempty"`  // services that the RAG Blueprint uses and the key lacks
 }
 
-// Missing is a service that a key was not made for.
+// Missing is a service that a key lacks.
 type Missing struct {
-	Product string `json:"product"` // as NGC's API names it: "artifact-catalog"
-	Title   string `json:"title"`   // as the page where keys are made names it: "NGC Catalog"
-	Effect  string `json:"effect"`  // what will not work
+	Product string `json:"product"` // its name in NGC's API: "artifact-catalog"
+	Title   string `json:"title"`   // its name on the page for creating keys: "NGC Catalog"
+	Effect  string `json:"effect"`  // what does not work without it
 }
 
-// Client asks the services. The zero value asks NVIDIA's.
+// Client asks the services. Its zero value uses NVIDIA's.
 type Client struct {
-	// Base URLs, without a trailing path; "" stands for NVIDIA's, of the staging services for a staging key. They must be
-	// https, and are hosts the user trusts with the key.
+	// Base URLs, without a trailing path. "" means NVIDIA's, or its staging service for a staging key. They
+	// must use https, and the user must trust them with the key.
 	API      string // default https://api.ngc.nvidia.com
 	Authn    string // default https://authn.nvidia.com
 	Registry string // default https://nvcr.io
 
-	// Timeout bounds each request with its answer; a probe makes at most three. 0 is 10 s.
+	// Timeout limits each request, including its answer; a probe sends at most three. 0 means 10 seconds.
 	Timeout time.Duration
 	// RootCAs replaces the system's certificate authorities if not nil.
 	RootCAs *x509.CertPool
-	// AllowLoopback lets base URLs name this machine, without TLS too, and the challenges of a registry that is on it. For
-	// tests, and proxies on this machine.
+	// AllowLoopback allows base URLs, and the challenges of a registry there, to name this machine, also
+	// without TLS. It is for tests and local proxies.
 	AllowLoopback bool
 }
 
 const defaultTimeout = 10 * time.Second
 
-// The hosts that may be sent an NGC key, and those that may be sent one for staging (constants of the NGC command line).
+// The hosts that may receive an NGC key, and those for a staging key (constants of the NGC command line).
 var (
 	production = environment{api: "api.ngc.nvidia.com", authn: "authn.nvidia.com", registry: "nvcr.io"}
 	staging    = environment{api: "api.stg.ngc.nvidia.com", authn: "stg.authn.nvidia.com", registry: "stg.nvcr.io"}
@@ -84,8 +87,8 @@ func environmentOf(key string) environment {
 	return production
 }
 
-// CyborgDB tells what can be known of a CyborgDB API key: nothing, as no request is documented that proves one. The health
-// page of a service needs no key, and create-demo-key makes a new one.
+// CyborgDB returns Unknown: no documented request validates a CyborgDB API key. A service's health page
+// needs no key, and create-demo-key creates a new one.
 func (*Client) CyborgDB(context.Context, string) Result {
 	return unknown("CyborgDB offers no way to check a key without using it")
 }

@@ -9,14 +9,14 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate"
 )
 
-// manifestTypes are the manifests a Docker client takes.
+// manifestTypes are the manifest types that Docker accepts.
 const manifestTypes = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, " +
 	"application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json"
 
-// RegistryPull asks the registry whether key may pull image, the way Docker does: the manifest's challenge, a token for the
-// key, the manifest with the token. Nothing of the image is downloaded.
+// RegistryPull asks the registry whether key may pull image, as Docker does: it gets the manifest's
+// challenge, a token for the key, then the manifest with the token. It downloads no part of the image.
 //
-// The key is never dropped from the request for the token: without one, nvcr.io hands out tokens for public images, which
+// The token request always carries the key: without one, nvcr.io issues tokens for public images, which
 // would prove nothing.
 func (c *Client) RegistryPull(ctx context.Context, key string, image Image) Result {
 	keyType := validate.Identify(key)
@@ -48,7 +48,7 @@ func (c *Client) RegistryPull(ctx context.Context, key string, image Image) Resu
 		return unknown(a.host + " gives this image to everybody, so the key was not tested")
 	case http.StatusNotFound:
 		return unknown(noSuchImage(a))
-	default: // said before any key was sent
+	default: // no key was sent yet
 		return unknown(a.describe())
 	}
 	asked, ok := parseChallenge(a.header.Values("WWW-Authenticate"))
@@ -60,7 +60,7 @@ func (c *Client) RegistryPull(ctx context.Context, key string, image Image) Resu
 		return unknown(a.host + err.Error())
 	}
 	query := realm.Query()
-	query.Set("scope", "repository:"+image.Repository+":pull") // as the challenge has it, or it is another image's
+	query.Set("scope", "repository:"+image.Repository+":pull") // as in a correct challenge; a different scope would be for another image
 	if asked.service != "" {
 		query.Set("service", asked.service)
 	}
@@ -97,7 +97,7 @@ func (c *Client) RegistryPull(ctx context.Context, key string, image Image) Resu
 	return refusal(a)
 }
 
-// refusal reads the statuses by which the registry tells why a key it knows does not get an image.
+// refusal interprets the statuses by which the registry denies an image to a known key.
 func refusal(a answer) Result {
 	switch a.status {
 	case http.StatusForbidden:
@@ -114,15 +114,16 @@ func noSuchImage(a answer) string {
 	return a.host + " answered 404: no such image, or none that the key may see"
 }
 
-// ownIsLoopback reports whether a base URL that the user set is on this machine. NVIDIA's own registry must not send the key
-// there, whatever is set for the other services.
+// ownIsLoopback reports whether a base URL set by the user is on this machine. NVIDIA's own registry must
+// not redirect the key there, whatever base URL the other services have.
 func ownIsLoopback(own string) bool {
 	u, err := url.Parse(own)
 	return err == nil && isLoopback(u.Hostname())
 }
 
-// realm checks where a challenge wants the key to be sent: to the key's own environment's hosts, or to the origin of a base
-// URL that the user set. The error continues a sentence that begins with the registry's host.
+// realm checks the address to which a challenge asks to send the key: a host of the key's own environment,
+// or the origin of a base URL set by the user. The error's text continues a sentence that starts with the
+// registry's host.
 func (c *Client) realm(realm string, env environment) (*url.URL, error) {
 	u, err := url.Parse(realm)
 	if err != nil || u.User != nil || u.Opaque != "" {

@@ -2,5 +2,5 @@
 
 package kernelcache
 
-// Available reports whether this process may use the user keyring: never here.
+// Available returns false: only Linux has a kernel keyring.
 func Available() bool { return false }

@@ -1,9 +1,9 @@
-// Package kernelcache keeps one unlocked identity per store in the Linux kernel's keyring, for a limited time.
+// Package kernelcache keeps one unlocked identity per store in the Linux kernel keyring for a limited time.
 //
-// The trust boundary is gpg-agent's: every process of the same user, and root, can read what is kept; another user
-// cannot. It is kept in memory that is never swapped, and is gone after a reboot. The limit is absolute: reading does not
-// lengthen it. On other systems, and where the kernel or a seccomp profile forbids the calls (Docker's default profile
-// does), nothing is kept and every read is a miss.
+// The trust boundary is that of gpg-agent: every process of the same user, and root, can read what is kept;
+// other users cannot. It stays in memory that is never swapped, and is gone after a reboot. The time limit
+// is absolute: reading does not extend it. On other systems, and where the kernel or a seccomp profile
+// forbids the calls (as Docker's default profile does), nothing is kept and every read is a miss.
 package kernelcache
 
 import (
@@ -12,33 +12,33 @@ import (
 	"time"
 )
 
-// The limits within which an identity may be kept.
+// The limits of the time for which an identity is kept.
 const (
 	MinTTL = time.Second
 	MaxTTL = 24 * time.Hour
 )
 
-// The errors of this package. Where the kernel gave a reason it is wrapped too, so that errors.Is finds the errno.
+// The errors of this package. They also wrap the kernel's errno, if there is one.
 var (
-	// ErrMiss: nothing is kept under that id, or no longer, or it cannot be read.
+	// ErrMiss: nothing is kept under the ID, it has expired, or it cannot be read.
 	ErrMiss = errors.New("no identity is cached")
-	// ErrUnavailable: this machine, or this process, cannot keep an identity.
+	// ErrUnavailable: this machine or this process cannot keep an identity.
 	ErrUnavailable = errors.New("cannot cache an identity")
-	// ErrLimit: the time is outside MinTTL to MaxTTL.
+	// ErrLimit: the time is not between MinTTL and MaxTTL.
 	ErrLimit = errors.New("the time must be from 1s to 24h")
-	// ErrInvalid: the id or the secret is one the kernel cannot keep: empty, too long, or an id that holds a NUL.
+	// ErrInvalid: the ID or the secret is empty or too long, or the ID contains a NUL.
 	ErrInvalid = errors.New("invalid cache entry")
 )
 
 const (
-	// maxID keeps the key's description within the page that the kernel allows.
+	// maxID limits the ID so that the key's description stays within the kernel's limit of one page.
 	maxID = 1024
 	// maxSecret leaves room in the 20,000 bytes of keys that an ordinary user may have.
 	maxSecret = 4096
 )
 
-// Put keeps secret under id for ttl, in place of what was kept under it. It copies the secret. Errors: ErrLimit,
-// ErrInvalid, ErrUnavailable; after an error what was kept before is still kept.
+// Put keeps a copy of secret under id for ttl, in place of any former one. After an error the former one is
+// still kept. Errors: ErrLimit, ErrInvalid, ErrUnavailable.
 func Put(id string, secret []byte, ttl time.Duration) error {
 	switch {
 	case ttl < MinTTL || ttl > MaxTTL:
@@ -49,7 +49,7 @@ func Put(id string, secret []byte, ttl time.Duration) error {
 	return put(id, secret, ttl)
 }
 
-// Get returns what Put kept under id, in a buffer the caller may clear. The only error is ErrMiss.
+// Get returns the secret kept under id, in a buffer that the caller may clear. Error: ErrMiss.
 func Get(id string) ([]byte, error) {
 	if !validID(id) {
 		return nil, ErrMiss
@@ -57,8 +57,9 @@ func Get(id string) ([]byte, error) {
 	return get(id)
 }
 
-// Remove forgets what is kept under id, for every process. It is no error when nothing is, or when this kernel keeps
-// nothing. Error: ErrUnavailable when the kernel refuses the calls, so that something may still be kept.
+// Remove removes what is kept under id, for every process. It is not an error if nothing is, or if this
+// kernel has no keyrings. Error: ErrUnavailable if the kernel refuses the calls, so that something may
+// still be kept.
 func Remove(id string) error {
 	if !validID(id) {
 		return nil

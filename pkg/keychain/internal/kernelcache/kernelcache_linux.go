@@ -15,18 +15,19 @@ const (
 	keyType           = "user"
 	descriptionPrefix = "ragenv:identity:"
 
-	// permissions gives the possessor everything and the same user view, read and search: a session that does not link
-	// the user keyring (systemd services, some login managers) possesses nothing and reads by the user's bits.
+	// permissions gives the possessor everything and the same user view, read and search. A session that
+	// does not link the user keyring (systemd services, some login managers) possesses nothing and reads
+	// with the user's permissions.
 	permissions = 0x3f0b0000
 
-	// The payload: a version, the deadline in nanoseconds of CLOCK_BOOTTIME (big endian), and the secret. The kernel
-	// counts its own limit on the wall clock, which can be set back; CLOCK_BOOTTIME cannot, and runs while the machine
-	// sleeps. Both limits hold. Neither the clock nor the key outlives a reboot.
+	// The payload is a version, the deadline in nanoseconds of CLOCK_BOOTTIME (big endian), and the secret.
+	// The kernel's own timeout uses the wall clock, which can be set back. CLOCK_BOOTTIME cannot, and it
+	// runs while the machine sleeps. Both limits apply. Neither the clock nor the key survives a reboot.
 	payloadVersion = 1
 	headerSize     = 1 + 8
 )
 
-// kernel is what this package asks of the kernel: keyctl(2), add_key(2) and clock_gettime(2).
+// kernel is the part of the kernel that this package uses: keyctl(2), add_key(2) and clock_gettime(2).
 type kernel interface {
 	addKey(description string, payload []byte, ring int) (key int, err error)
 	search(ring int, description string) (key int, err error)
@@ -50,8 +51,9 @@ func remove(id string) error { return system.remove(id) }
 
 type cache struct{ kernel }
 
-// put prepares the key in the process keyring, which nobody else sees and which ends with the process, and links it to
-// the user keyring when its limit and permissions stand. A key of the same description gives way in that one step.
+// put creates the key in the process keyring, which is private and ends with the process, and links it to
+// the user keyring once its timeout and permissions are set. The link atomically replaces a key of the same
+// description.
 func (c cache) put(id string, secret []byte, ttl time.Duration) (err error) {
 	now, err := c.bootTime()
 	if err != nil {
@@ -100,8 +102,8 @@ func (c cache) get(id string) ([]byte, error) {
 	return buf[headerSize:size:size], nil
 }
 
-// find reads the payload into buf and returns the size of the whole of it, even when that is larger than buf. A put
-// elsewhere may replace the key between the search and the reading: then there is a new one to be found.
+// find reads the payload into buf and returns its full size, even if that is larger than buf. It retries,
+// because another put may replace the key between the search and the read.
 func (c cache) find(id string, buf []byte) (size int, err error) {
 	for range 3 {
 		var key int
@@ -115,14 +117,14 @@ func (c cache) find(id string, buf []byte) (size int, err error) {
 	return 0, err
 }
 
-// remove invalidates the key, which ends it in whatever keyring it is linked. KEYCTL_REVOKE would need possession, which
-// a session without a link to the user keyring lacks; KEYCTL_INVALIDATE needs the permission to search.
+// remove invalidates the key, which removes it from every keyring. KEYCTL_REVOKE needs possession, which a
+// session without a link to the user keyring lacks; KEYCTL_INVALIDATE needs only search permission.
 func (c cache) remove(id string) error {
 	key, err := c.search(unix.KEY_SPEC_USER_KEYRING, descriptionPrefix+id)
 	switch {
 	case gone(err), errors.Is(err, unix.ENOSYS) && !c.hasKeyrings():
 		return nil
-	case err != nil: // a filter refuses it to this process, and another one may have stored it
+	case err != nil: // a filter may deny this process what another process could do
 		return unavailable("finding a key", err)
 	}
 	invalidated := c.invalidate(key)
@@ -133,7 +135,7 @@ func (c cache) remove(id string) error {
 	return unavailable("removing a key", invalidated)
 }
 
-// gone reports whether a key ended between the search and the call that failed.
+// gone reports whether the key ended between the search and the failed call.
 func gone(err error) bool {
 	return errors.Is(err, unix.ENOKEY) || errors.Is(err, unix.EKEYEXPIRED) || errors.Is(err, unix.EKEYREVOKED)
 }
@@ -186,7 +188,8 @@ func (syscalls) invalidate(key int) error {
 	return err
 }
 
-// hasKeyrings reports whether the kernel was built with keyrings (CONFIG_KEYS), whatever this process may call.
+// hasKeyrings reports whether the kernel was built with keyrings (CONFIG_KEYS), even if this process may
+// not use them.
 func (syscalls) hasKeyrings() bool {
 	_, err := os.Stat("/proc/keys")
 	return err == nil

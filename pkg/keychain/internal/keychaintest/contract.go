@@ -1,4 +1,4 @@
-// Package keychaintest is the contract of keychain backends as a test, for each of them.
+// Package keychaintest tests that a backend fulfills the contract of keychain backends.
 package keychaintest
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// NewKey makes a key of the shape of NGC's personal keys.
+// NewKey returns a random key in the format of NGC's personal keys.
 func NewKey(t testing.TB) keychain.Secret {
 	t.Helper()
 	raw := make([]byte, 48)
@@ -25,17 +25,17 @@ func NewKey(t testing.TB) keychain.Secret {
 	return keychain.NewSecret("nvapi-" + base64.RawURLEncoding.EncodeToString(raw))
 }
 
-// EnvRef names an item for an environment variable.
+// EnvRef returns the Ref of an environment variable.
 func EnvRef(name string) keychain.Ref {
 	return keychain.Ref{Profile: "default", Kind: keychain.KindEnv, Name: name}
 }
 
-// RegistryRef names a registry's item.
+// RegistryRef returns the Ref of a registry.
 func RegistryRef(name string) keychain.Ref {
 	return keychain.Ref{Profile: "default", Kind: keychain.KindRegistry, Name: name}
 }
 
-// MustOpen opens a keychain.
+// MustOpen opens a keychain or fails the test.
 func MustOpen(t *testing.T, opts keychain.Options) *keychain.Keychain {
 	t.Helper()
 	k, err := keychain.Open(opts)
@@ -45,8 +45,8 @@ func MustOpen(t *testing.T, opts keychain.Options) *keychain.Keychain {
 	return k
 }
 
-// Contract is what every backend must do. open returns a keychain over the same place at every call, as another process
-// would. The place is empty at the start, but for entries of others.
+// Contract tests what every backend must do. open returns a keychain over the same place each time, as
+// another process would. The place must be empty at the start except for entries of other programs.
 func Contract(t *testing.T, open func(t *testing.T) *keychain.Keychain) {
 	set := func(t *testing.T, item keychain.Item) keychain.Item {
 		t.Helper()

@@ -5,11 +5,13 @@ import (
 	"strconv"
 )
 
-// The library runs dbus-launch for the addresses "" and "autolaunch:", after it has looked for a bus in /run/user; it does
-// not look when it cannot find the user's name, and gives up on a file it does not understand. So the search is made here,
-// for the same files by the same rules, and the library always finds an address. $XDG_RUNTIME_DIR plays no part in it.
+// For the addresses "" and "autolaunch:", the library searches /run/user for a bus and then runs
+// dbus-launch. It does not search if it cannot find the user's name, and gives up on a file that it does
+// not understand. So this function searches the same files by the same rules, and the library always has an
+// address. $XDG_RUNTIME_DIR is not used.
 //
-// It finds none, too, where this run needs none, and where the caller names one that is not a Unix socket of the user's.
+// The address is also disabled if this run needs no bus, or if the caller's address is not a Unix socket of
+// the user.
 func init() {
 	address := callers
 	switch {
@@ -28,8 +30,8 @@ func init() {
 
 func launches(address string) bool { return address == "" || address == "autolaunch:" }
 
-// discover returns the address of the session bus of the user whose runtime directory is dir: the socket "bus" (systemd),
-// or what the file "dbus-session" names (Ubuntu before 18.04), or an address of no bus.
+// discover returns the session bus address for the runtime directory dir: the socket "bus" (systemd), the
+// content of the file "dbus-session" (Ubuntu before 18.04), or disabled.
 func discover(dir string) string {
 	if _, err := os.Stat(dir + "/bus"); !os.IsNotExist(err) {
 		return "unix:path=" + dir + "/bus"

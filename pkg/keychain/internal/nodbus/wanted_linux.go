@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// The names that the programs are run under.
+// The names under which the programs run.
 const (
 	program = "ragenv"
 	helper  = "docker-credential-ngc"
@@ -15,11 +15,10 @@ const (
 
 func base(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
 
-// wanted reports whether this process may need the session bus: the library connects while the program starts, before any
-// of its code could say. So this reads the three things that decide it, as the program will: the words of the command line,
-// $RAGENV_BACKEND, and the backend that config.toml names. A mistake costs an unneeded connection, or an error that the
-// backend is not available; what is read is not otherwise acted upon. Of other programs, which import the package as a
-// library, nothing is known: they have the bus.
+// wanted reports whether this process may need the session bus. The library connects during initialization,
+// so this reads what the program will decide by: the words of the command line, $RAGENV_BACKEND, and the
+// backend in config.toml. A mistake costs an unneeded connection, or an error that the backend is not
+// available; nothing else depends on it. Other programs that import the package always get the bus.
 func wanted(args []string, getenv func(string) string) bool {
 	if len(args) == 0 || base(args[0]) != program && base(args[0]) != helper {
 		return true
@@ -44,8 +43,8 @@ func wanted(args []string, getenv func(string) string) bool {
 	return false
 }
 
-// intentions reports whether a command line is for commands that try every backend, and whether it is for ones whose first
-// write chooses a backend. A word counts wherever it stands before "--".
+// intentions reports whether a command line names a command that tries every backend, and whether it names
+// one whose first write chooses a backend. A word counts anywhere before "--".
 func intentions(args []string) (considersAll, chooses bool) {
 	words := args[1:]
 	if base(args[0]) == helper {
@@ -64,7 +63,7 @@ func intentions(args []string) (considersAll, chooses bool) {
 	return considersAll, chooses
 }
 
-// configured returns the backend that config.toml names, "" if it names none or cannot be read.
+// configured returns the backend in config.toml, or "" if there is none or the file cannot be read.
 func configured(getenv func(string) string) string {
 	dir := getenv("XDG_CONFIG_HOME")
 	if !strings.HasPrefix(dir, "/") {
@@ -74,7 +73,7 @@ func configured(getenv func(string) string) string {
 		}
 		dir = home + "/.config"
 	}
-	f, err := os.OpenFile(dir+"/ragenv/config.toml", os.O_RDONLY|syscall.O_NONBLOCK, 0) // waits for no FIFO's writer
+	f, err := os.OpenFile(dir+"/ragenv/config.toml", os.O_RDONLY|syscall.O_NONBLOCK, 0) // does not wait for a FIFO's writer
 	if err != nil {
 		return ""
 	}
@@ -89,7 +88,7 @@ func configured(getenv func(string) string) string {
 	return backendIn(string(text))
 }
 
-// backendIn returns the top-level setting backend of a TOML document.
+// backendIn returns the top-level backend setting of a TOML document.
 func backendIn(text string) string {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)

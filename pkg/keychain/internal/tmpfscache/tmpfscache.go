@@ -1,12 +1,14 @@
-// Package tmpfscache keeps what a slow key derivation opened in a file in memory (tmpfs), for processes that have the same
-// passphrase, where the kernel keyring is closed to them: Docker's default seccomp profile does that in containers.
+// Package tmpfscache caches the result of a slow key derivation in a tmpfs file, for processes that have
+// the passphrase but no access to the kernel keyring, as under Docker's default seccomp profile.
 //
-// A file opens nothing by itself. It is encrypted under a key derived from the passphrase by a fast function, and bound to the
-// encrypted identity that the passphrase opened: anyone who has no passphrase is still locked out, and a change of the passphrase
-// ends it. What it spares is scrypt. The price is that somebody who reads the file and lacks the passphrase can try
-// passphrases fast; its mode is 0600 in a directory of 0700, so that is the same user or root, who can read the file with the
-// passphrase too. It is in memory: no disk, image, commit of a container or backup has it, and a reboot or the container's
-// end removes it. Where tmpfs can be swapped out, what reaches the disk is encrypted. The time limit is absolute.
+// The file alone opens nothing. It is encrypted with a key derived from the passphrase by a fast function,
+// and bound to the encrypted identity that the passphrase opened. So a process without the passphrase is
+// still locked out, and a change of the passphrase invalidates the file. It saves the cost of scrypt.
+//
+// The price: anyone who can read the file can guess passphrases fast. Its mode is 0600 in a directory of
+// mode 0700, so only the same user and root can, and they can also read the file with the passphrase. It is
+// in memory: it is on no disk and in no image, container commit or backup, and a reboot or the end of the
+// container removes it. If tmpfs is swapped out, the disk gets encrypted data. The time limit is absolute.
 package tmpfscache
 
 import (
@@ -21,19 +23,20 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// MaxTTL is the longest time for which something is kept.
+// MaxTTL is the longest time that a secret is kept.
 const MaxTTL = 24 * time.Hour
 
 // The errors of this package.
 var (
-	// ErrMiss: nothing is kept that this passphrase opens, or no longer.
+	// ErrMiss: nothing is kept that this passphrase opens, or it has expired.
 	ErrMiss = errors.New("nothing is cached")
-	// ErrUnavailable: there is no directory of this user's in memory.
+	// ErrUnavailable: this user has no directory in memory, or it cannot be written.
 	ErrUnavailable = errors.New("cannot cache on tmpfs")
 )
 
 const (
-	// A file: a version, a salt, and the sealed payload: the deadline in nanoseconds of the clock (big endian), the secret.
+	// A file is a version, a salt, and the sealed payload: the deadline in nanoseconds of the clock (big
+	// endian) and the secret.
 	version      = 1
 	saltSize     = 32
 	deadlineSize = 8
@@ -42,7 +45,8 @@ const (
 	info = "ragenv derived identity 1"
 )
 
-// Put keeps secret for ttl, in place of what was kept under id. sealed is what the passphrase opened. Errors: ErrUnavailable.
+// Put keeps secret for ttl, at most MaxTTL, in place of what was kept under id. sealed is the encrypted
+// data that the passphrase opened. Errors: ErrUnavailable, and the clock's.
 func Put(id string, sealed, passphrase, secret []byte, ttl time.Duration) error {
 	now, err := bootTime()
 	if err != nil {
@@ -55,7 +59,8 @@ func Put(id string, sealed, passphrase, secret []byte, ttl time.Duration) error 
 	return write(fileName(id), file)
 }
 
-// Get returns what Put kept, if sealed and passphrase are those of then and the time is not over. The only error is ErrMiss.
+// Get returns the secret kept under id if sealed and passphrase match those given to Put and it has not
+// expired. Error: ErrMiss.
 func Get(id string, sealed, passphrase []byte) ([]byte, error) {
 	file, err := read(fileName(id))
 	if err != nil {
@@ -75,7 +80,7 @@ func Get(id string, sealed, passphrase []byte) ([]byte, error) {
 	return secret, nil
 }
 
-// Remove forgets what is kept under id. It is no error when nothing is.
+// Remove removes what is kept under id. It is not an error if nothing is.
 func Remove(id string) error { return remove(fileName(id)) }
 
 var errOver = errors.New("the unlock has expired")

@@ -13,13 +13,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A place is a directory that may be this user's and in memory.
+// place is a directory that may be private and in memory.
 type place struct {
 	path string
-	make bool // create it if it is absent
+	make bool // create it if absent
 }
 
-// places returns them, the best first: the one of systemd's logins, and the shared memory that containers have.
+// places returns the candidates, best first: the directory of systemd logins, and the shared memory of
+// containers.
 var places = func() []place {
 	user := strconv.Itoa(os.Geteuid())
 	return []place{{"/run/user/" + user, false}, {"/dev/shm/ragenv-" + user, true}}
@@ -34,7 +35,8 @@ var isMemory = func(path string) bool {
 	return int64(stat.Type) == unix.TMPFS_MAGIC || int64(stat.Type) == unix.RAMFS_MAGIC
 }
 
-// directory returns the place that is a directory in memory and nobody else's. Errors: ErrUnavailable.
+// directory returns the first place that is a directory in memory and private to this user. Error:
+// ErrUnavailable.
 func directory(create bool) (string, error) {
 	for _, p := range places() {
 		if create && p.make {
@@ -59,7 +61,7 @@ func write(name string, data []byte) (err error) {
 		return err
 	}
 	temp := filepath.Join(dir, "."+name)
-	_ = os.Remove(temp) // a killed writer's
+	_ = os.Remove(temp) // left by a killed writer
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return errors.Join(ErrUnavailable, err)

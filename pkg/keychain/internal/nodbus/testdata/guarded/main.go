@@ -1,4 +1,5 @@
-// This program links the keyring library and the guard, and prints the environment a command would get, a line each.
+// This program links the keyring library and the guard, and prints the environment for commands, one
+// variable a line.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// This program links the keyring library alone, to show what it does when nothing holds it back.
+// This program links only the keyring library, to show what it does without the guard.
 package main
 
 import _ "github.com/99designs/keyring"
