@@ -1,11 +1,12 @@
-// Package atomicfile replaces small files such that a crash at any instant leaves the old content or the new one, whole.
+// Package atomicfile replaces small files so that a crash at any point leaves either the old or the new
+// content.
 //
-// The new content goes into a temporary file of mode 0600 next to the target, is brought to the disk, and is renamed over the
-// target. A symbolic link stays one: the file it leads to is replaced. What a rename cannot keep is lost: other hard links
-// to the old file, extended attributes and access control lists.
+// The new content is written to a temporary file of mode 0600 next to the target, synced, and renamed over
+// the target. A symbolic link is kept, and the file it points to is replaced. A rename does not keep other
+// hard links to the old file, extended attributes or access control lists.
 //
-// A temporary file is called ".NAME.tmp-DIGITS". One that a killed process left behind is removed by a later write of the
-// same NAME, once it is an hour old.
+// A temporary file is called ".NAME.tmp-DIGITS". A later write of NAME removes one left by a killed process
+// if it is at least an hour old.
 package atomicfile
 
 import (
@@ -22,28 +23,29 @@ import (
 )
 
 const (
-	// MaxSize is the size, in bytes, above which Read refuses a file.
+	// MaxSize is the largest file, in bytes, that Read accepts.
 	MaxSize = 8 << 20
 
-	maxLinks   = 40 // as Linux allows on the way to a file
+	maxLinks   = 40 // Linux's limit for resolving a path
 	tempMark   = ".tmp-"
 	tempMaxAge = time.Hour
 )
 
-// ErrChanged, matched with errors.Is: the file is no longer what the caller read. Nothing was written; read it again.
+// ErrChanged: the file is no longer what the caller read. Nothing was written; read it again. Match it with
+// errors.Is.
 var ErrChanged = errors.New("the file was changed by another program meanwhile")
 
-// TargetError reports a path that is not to be written, or not to be read, because of what it is.
+// TargetError reports a path that is not read or written because of its type or owner.
 type TargetError struct {
-	Path   string // the file or link at fault, which may be what the given path leads to
+	Path   string // the file or link at fault, which the given path may point to
 	Reason string // such as "is a directory"
 }
 
 func (e *TargetError) Error() string { return e.Path + " " + e.Reason }
 
-// Read returns the content of the regular file at path, or at the end of its symbolic links. A missing file gives an
-// error that is fs.ErrNotExist; anything but a regular file of at most MaxSize, a dangling link, and a link that Write would
-// refuse give a *TargetError.
+// Read returns the content of the regular file at path, following symbolic links. Errors: fs.ErrNotExist
+// for a missing file; *TargetError for anything but a regular file of at most MaxSize, a dangling link, or
+// a link that Write would refuse.
 func Read(path string) ([]byte, error) {
 	target, info, err := resolve(path)
 	if err != nil {
@@ -55,9 +57,9 @@ func Read(path string) ([]byte, error) {
 	return read(target)
 }
 
-// Write makes data the content of path. An existing file keeps its mode and, where the system permits, its owner and group;
-// a new one gets exactly perm. The directory must exist. A path that is no regular file gives
-// a *TargetError, as does a dangling link, and, for root, a link in which another user has a hand.
+// Write writes data to path. An existing file keeps its mode and, if the system permits, its owner and
+// group; a new file gets exactly perm. The directory must exist. Errors: *TargetError if path is not a
+// regular file, is a dangling link or, for root, a link that another user controls.
 func Write(path string, data []byte, perm fs.FileMode) error {
 	target, info, err := resolve(path)
 	if err != nil {
@@ -66,10 +68,13 @@ func Write(path string, data []byte, perm fs.FileMode) error {
 	return write(target, info, data, perm, func(temp string) error { return rename(temp, target) })
 }
 
-// Replace is Write on the condition that the file still holds old, byte for byte; a nil old means that there is no file yet.
-// Otherwise the error is ErrChanged. Callers of this function exclude each other on Unix, by a lock on the directory.
-// On Linux what another program wrote is noticed at any moment, and stands there again two system calls later; elsewhere it can slip in
-// between the last comparison and the rename, which are one system call apart. Creating a file has no such gap where hard links exist.
+// Replace is Write if the file still contains exactly old; a nil old means that there must be no file.
+// Otherwise it returns ErrChanged. On Unix, a lock on the directory makes callers of Replace exclude each
+// other.
+//
+// On Linux, another program's write is always detected and is restored within two system calls. Elsewhere
+// it can be lost between the last comparison and the rename, which are one system call apart. Creating a
+// file has no such gap if the file system has hard links.
 func Replace(path string, old, data []byte, perm fs.FileMode) error {
 	return guarded(path, old, func(target string, info fs.FileInfo, unchanged func() error) error {
 		return write(target, info, data, perm, func(temp string) error {
@@ -91,11 +96,11 @@ func Replace(path string, old, data []byte, perm fs.FileMode) error {
 	})
 }
 
-// swap puts temp in target's place if that is the file before, and holds old. The two change places, so that what came between the
-// last comparison and this is seen, and put back.
+// swap puts temp in target's place if target is still the file before and contains old. It exchanges the
+// two files, so that a write after the last comparison is detected and restored.
 //
-// Who reads the file while the two are the wrong way round does not see what came between. So that lasts for two system calls only: which
-// file it is says more quickly than what it holds that it is another one.
+// Until then readers do not see that write. Comparing the files' identity first, which is faster than
+// comparing content, limits this to two system calls.
 func swap(temp, target string, old []byte, before fs.FileInfo) error {
 	ours, err := os.Lstat(temp)
 	if err != nil {
@@ -119,7 +124,7 @@ func swap(temp, target string, old []byte, before fs.FileInfo) error {
 			return os.Remove(temp)
 		}
 	}
-	// Back. While ours stood there, the other program may have written again: then that is what belongs there.
+	// Exchange them back. If the other program wrote again in the meantime, its latest file belongs there.
 	for placed := ours; ; {
 		if err := exchange(temp, target); err != nil {
 			return err
@@ -132,8 +137,8 @@ func swap(temp, target string, old []byte, before fs.FileInfo) error {
 	}
 }
 
-// Remove deletes the file on the condition that it still holds old; otherwise the error is ErrChanged. A symbolic link is
-// not removed: what it leads to is.
+// Remove deletes the file if it still contains exactly old; otherwise it returns ErrChanged. It deletes the
+// target of a symbolic link, not the link.
 func Remove(path string, old []byte) error {
 	return guarded(path, old, func(target string, _ fs.FileInfo, unchanged func() error) error {
 		if err := unchanged(); err != nil {
@@ -146,7 +151,8 @@ func Remove(path string, old []byte) error {
 	})
 }
 
-// guarded runs do under the directory's lock, with the file's real place and a check that it still holds old.
+// guarded runs do under the directory's lock, with the resolved path and a check that the file still
+// contains old.
 func guarded(path string, old []byte, do func(target string, info fs.FileInfo, unchanged func() error) error) error {
 	target, _, err := resolve(path)
 	if err != nil {
@@ -182,7 +188,8 @@ func guarded(path string, old []byte, do func(target string, info fs.FileInfo, u
 	return do(target, info, unchanged)
 }
 
-// resolve follows path to the file itself. The info is nil if there is none yet; a link must lead to one.
+// resolve follows path to the file itself. The info is nil if the file does not exist. Errors:
+// *TargetError, also for a dangling link.
 func resolve(path string) (string, fs.FileInfo, error) {
 	current, linked := path, false
 	for range maxLinks {
@@ -245,7 +252,8 @@ func read(path string) ([]byte, error) {
 	return data, err
 }
 
-// write puts data into a temporary file next to target, which place then brings there. info is of the present target, or nil.
+// write writes data to a temporary file next to target, then calls place to move it. info describes the
+// current target, or is nil.
 func write(target string, info fs.FileInfo, data []byte, perm fs.FileMode, place func(temp string) error) (err error) {
 	dir, base := filepath.Split(target)
 	if dir == "" {
@@ -281,7 +289,7 @@ func write(target string, info fs.FileInfo, data []byte, perm fs.FileMode, place
 	return syncDir(dir)
 }
 
-// create places temp as target, which must not exist: a hard link never replaces a file, a rename does.
+// create moves temp to target, which must not exist. A hard link, unlike a rename, never replaces a file.
 func create(temp, target string) error {
 	err := os.Link(temp, target)
 	if err == nil {
@@ -296,7 +304,7 @@ func create(temp, target string) error {
 	return rename(temp, target) // a file system without hard links
 }
 
-// sweep removes what killed writers of base left behind. Failure to do so is no failure of the write.
+// sweep removes files left by killed writers of base. Its errors are ignored.
 func sweep(dir, base string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -13,14 +13,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockWait is how long another writer may hold the directory's lock; it needs it for a few system calls and an fsync.
+// lockWait is how long to wait for another writer's lock on the directory. Writers hold it for a few system
+// calls and an fsync.
 const lockWait = 10 * time.Second
 
-// noFollow: resolve followed the links; one that came since is another program's.
+// noFollow: resolve has followed the links already, so a new link is another program's.
 const noFollow = syscall.O_NOFOLLOW
 
-// checkOwner keeps root from following a link that another user made or to a file that another user owns: anyone who owns
-// the link chooses the file that root would write.
+// checkOwner keeps root from following a link, or writing through it to a file, that another user owns: the
+// owner of a link chooses which file root would write.
 func checkOwner(path string, info fs.FileInfo) error {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if ok && os.Geteuid() == 0 && stat.Uid != 0 {
@@ -29,7 +30,8 @@ func checkOwner(path string, info fs.FileInfo) error {
 	return nil
 }
 
-// setAccess gives the temporary file the owner, group and mode of the file it replaces, or the mode perm.
+// setAccess sets the temporary file's owner, group and mode to those of the file it replaces, or its mode
+// to perm.
 func setAccess(f *os.File, old fs.FileInfo, perm fs.FileMode) error {
 	if old == nil {
 		return f.Chmod(perm)
@@ -43,7 +45,8 @@ func setAccess(f *os.File, old fs.FileInfo, perm fs.FileMode) error {
 	have, ok2 := now.Sys().(*syscall.Stat_t)
 	if ok && ok2 && (want.Uid != have.Uid || want.Gid != have.Gid) {
 		if err := f.Chown(int(want.Uid), int(want.Gid)); err != nil {
-			// Only root gives files away; a group of one's own can be kept. Another group must not gain what the old one had.
+			// Only root can change the owner, but users may keep a group they belong to. A different group
+			// must not get the old group's permissions.
 			if want.Gid != have.Gid && f.Chown(-1, int(want.Gid)) != nil {
 				mode &^= 0o070
 			}
@@ -55,7 +58,8 @@ func setAccess(f *os.File, old fs.FileInfo, perm fs.FileMode) error {
 // rename is atomic on every Unix.
 func rename(from, to string) error { return os.Rename(from, to) }
 
-// lockDir excludes other callers of lockDir on the directory. File systems that know no such lock go without.
+// lockDir locks a directory against other callers of lockDir. On file systems without such locks it does
+// nothing.
 func lockDir(dir string) (unlock func(), err error) {
 	f, err := os.Open(dir)
 	if err != nil {
@@ -73,7 +77,7 @@ func lockDir(dir string) (unlock func(), err error) {
 	}
 }
 
-// syncDir brings a rename to the disk. Some file systems refuse to sync directories; they are taken at their word.
+// syncDir syncs a rename to disk. Some file systems cannot sync directories; that is not an error.
 func syncDir(dir string) error {
 	f, err := os.Open(dir)
 	if err != nil {

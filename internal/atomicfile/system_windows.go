@@ -11,13 +11,14 @@ import (
 
 const noFollow = 0
 
-// checkOwner: there is no root whom another user's link could mislead; making links is a privilege.
+// checkOwner does nothing: creating links is a privilege on Windows, and there is no root to mislead.
 func checkOwner(string, fs.FileInfo) error { return nil }
 
-// setAccess: a new file inherits the directory's access control list.
+// setAccess does nothing: a new file inherits the directory's access control list.
 func setAccess(*os.File, fs.FileInfo, fs.FileMode) error { return nil }
 
-// rename replaces to. Programs that have it open for a moment (Docker, a virus scanner) make it fail, so it is tried again.
+// rename renames from to to. It retries while another program, such as Docker or a virus scanner, has the
+// file open.
 func rename(from, to string) error {
 	for wait := 5 * time.Millisecond; ; wait *= 2 {
 		err := os.Rename(from, to)
@@ -29,8 +30,8 @@ func rename(from, to string) error {
 	}
 }
 
-// lockDir: directories have no locks here.
+// lockDir does nothing: Windows has no directory locks.
 func lockDir(string) (unlock func(), err error) { return func() {}, nil }
 
-// syncDir: NTFS journals renames; there is no call to wait for it.
+// syncDir does nothing: NTFS journals renames, and there is no call that waits for it.
 func syncDir(string) error { return nil }

@@ -1,7 +1,8 @@
-// Package backup writes all items into one file and reads them back: age, armored, encrypted with a passphrase, or to recipients,
-// age's and SSH's. Whoever has the passphrase or an identity can read it with the stock tool, without ragenv: age -d FILE.
+// Package backup writes all items to one armored age file and reads them back. The file is encrypted with a
+// passphrase, or to age or SSH recipients. With the passphrase or an identity, "age -d FILE" reads it
+// without ragenv.
 //
-// Inside is one JSON object:
+// The content is one JSON object:
 //
 //	{
 //	  "format": "ragenv backup",
@@ -43,18 +44,20 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain/agestore"
 )
 
-// Version is the version of the format that Write writes, and the newest that Read knows.
+// Version is the format version that Write writes, and the newest that Read accepts.
 const Version = 1
 
 const formatName = "ragenv backup"
 
-// MaxSize is the size of the largest backup, in bytes, which Write writes and Read takes: far more than most keychains hold.
+// MaxSize is the maximum size of a backup file, in bytes, for Write and Read. Most keychains are far
+// smaller.
 const MaxSize = 64 << 20
 
-// ErrNotBackup: the file is not a backup: not encrypted with age and a passphrase, or something else is inside.
+// ErrNotBackup: the file is not encrypted with age, or its content is not a backup.
 var ErrNotBackup = errors.New("not a backup made by ragenv")
 
-// ErrPassphrase: no file can be encrypted with the passphrase so that age -d could read it: it is empty, or more than a line.
+// ErrPassphrase: the passphrase is empty or has a line break, so age -d could not read a file encrypted
+// with it.
 var ErrPassphrase = errors.New("the passphrase must be one line and not empty")
 
 type document struct {
@@ -75,19 +78,20 @@ type item struct {
 	Expires  time.Time     `json:"expires,omitzero"`
 }
 
-// Write writes items, of any number of profiles, encrypted with the passphrase; now is noted as the time of the backup. The
-// items are sorted, and must differ in profile, kind or name. Errors: ErrPassphrase, keychain.ErrTooLarge for more than MaxSize,
-// keychain.ErrDamaged for an item that Read would refuse, or w's.
+// Write writes items of any number of profiles, sorted and encrypted with the passphrase. now is recorded
+// as the time of the backup. Items must differ in profile, kind or name. Errors: ErrPassphrase,
+// keychain.ErrTooLarge for more than MaxSize, keychain.ErrDamaged for an item that Read would reject, and
+// w's.
 func Write(w io.Writer, items []keychain.Item, passphrase []byte, now time.Time) error {
 	factor, _ := strconv.Atoi(WorkFactor)
 	return write(w, items, passphrase, now, factor)
 }
 
-// WorkFactor is scrypt's, log2 of N. It is for tests alone, which set it or link it in (-X), to spend no second on each backup;
-// empty, as in every release, it is age's own, 18.
+// WorkFactor is scrypt's work factor, log2 of N. Only tests set it, directly or with -X, so that a backup
+// does not take a second. In a release it is empty, which means age's default, 18.
 var WorkFactor string
 
-// write takes age's own work factor for 0.
+// write is Write with a work factor; 0 means age's default.
 func write(w io.Writer, items []keychain.Item, passphrase []byte, now time.Time, workFactor int) error {
 	if len(passphrase) == 0 || bytes.ContainsAny(passphrase, "\r\n") {
 		return ErrPassphrase
@@ -102,7 +106,7 @@ func write(w io.Writer, items []keychain.Item, passphrase []byte, now time.Time,
 	return writeTo(w, items, now, recipient)
 }
 
-// writeTo writes items encrypted to recipients, of which each can read them.
+// writeTo writes items encrypted so that any one of recipients can read them.
 func writeTo(w io.Writer, items []keychain.Item, now time.Time, recipients ...age.Recipient) error {
 	doc := document{Format: formatName, Version: Version, Created: seconds(now), Items: []item{}}
 	for _, from := range items {
@@ -125,14 +129,14 @@ func writeTo(w io.Writer, items []keychain.Item, now time.Time, recipients ...ag
 		return err
 	}
 
-	var plain bytes.Buffer // first, so that an error leaves no half of a file
+	var plain bytes.Buffer // complete first, so that an error leaves no partial file
 	encoder := json.NewEncoder(&plain)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	if err := encoder.Encode(doc); err != nil {
 		return err
 	}
-	if _, err := parse(plain.Bytes()); err != nil { // to recipients, nobody here can read it again
+	if _, err := parse(plain.Bytes()); err != nil { // with recipients, the file cannot be read back here
 		return err
 	}
 	var file bytes.Buffer
@@ -157,7 +161,7 @@ func writeTo(w io.Writer, items []keychain.Item, now time.Time, recipients ...ag
 	return err
 }
 
-// Verify reports whether Read returns these items: nil, or keychain.ErrDamaged and the errors of Read.
+// Verify returns nil if Read returns exactly these items. Errors: keychain.ErrDamaged, and those of Read.
 func Verify(r io.Reader, items []keychain.Item, passphrase []byte) error {
 	found, err := Read(r, passphrase)
 	if err != nil {
@@ -177,9 +181,9 @@ func Verify(r io.Reader, items []keychain.Item, passphrase []byte) error {
 	return nil
 }
 
-// Read returns the items of a backup, sorted, whether the file is armored or not. It returns them all or an error:
-// ErrNotBackup, keychain.ErrWrongPassphrase, keychain.ErrNewerFormat, keychain.ErrDamaged, or r's. No error shows what is
-// inside.
+// Read returns all items of a backup, sorted, whether the file is armored or not. Errors: ErrNotBackup,
+// ErrNeedsIdentity, keychain.ErrWrongPassphrase, keychain.ErrNewerFormat, keychain.ErrDamaged, or r's. No
+// error shows the content.
 func Read(r io.Reader, passphrase []byte) ([]keychain.Item, error) {
 	return read(r, passphrase, agestore.MaxWorkFactor)
 }
@@ -196,7 +200,7 @@ func read(r io.Reader, passphrase []byte, maxWorkFactor int) ([]keychain.Item, e
 	return readWith(r, identity)
 }
 
-// readWith reads a backup with what opens it.
+// readWith reads a backup with any of identities.
 func readWith(r io.Reader, identities ...age.Identity) ([]keychain.Item, error) {
 	plain, err := decrypt(r, identities)
 	if err != nil {
@@ -205,7 +209,7 @@ func readWith(r io.Reader, identities ...age.Identity) ([]keychain.Item, error) 
 	return parse(plain)
 }
 
-// parse returns the items that are inside a backup.
+// parse returns the items in the decrypted content of a backup.
 func parse(plain []byte) ([]keychain.Item, error) {
 	var head struct {
 		Format  string `json:"format"`
@@ -219,7 +223,7 @@ func parse(plain []byte) ([]keychain.Item, error) {
 	}
 	var doc document
 	decoder := json.NewDecoder(bytes.NewReader(plain))
-	decoder.DisallowUnknownFields() // what this version does not know, it would lose
+	decoder.DisallowUnknownFields() // this version would lose an unknown field
 	if decoder.Decode(&doc) != nil {
 		return nil, fmt.Errorf("%w: what is inside the backup does not follow its format", keychain.ErrDamaged)
 	}
@@ -268,7 +272,7 @@ func decrypt(r io.Reader, identities []age.Identity) ([]byte, error) {
 	case errors.As(err, &mismatch):
 		return nil, ErrNeedsPassphrase
 	case err != nil:
-		return nil, ErrNotBackup // age's own text quotes the file, which may be one of keys in plain text
+		return nil, ErrNotBackup // age's own error quotes the file, which may contain plain-text keys
 	}
 	plain, err := io.ReadAll(opened)
 	switch {
@@ -280,7 +284,7 @@ func decrypt(r io.Reader, identities []age.Identity) ([]byte, error) {
 	return plain, nil
 }
 
-// reader keeps the error of reading the file itself apart from those of what is in it.
+// reader records errors of reading the file, to distinguish them from errors in its content.
 type reader struct {
 	r   io.Reader
 	err error
@@ -298,7 +302,7 @@ func (i item) ref() keychain.Ref {
 	return keychain.Ref{Profile: i.Profile, Kind: i.Kind, Name: i.Name}
 }
 
-// check returns an error that wraps keychain.ErrDamaged unless each item can be one, and none comes twice.
+// check returns keychain.ErrDamaged unless every item is valid and none is repeated.
 func check(items []item) error {
 	seen := make(map[keychain.Ref]bool, len(items))
 	for _, i := range items {
@@ -323,7 +327,7 @@ func check(items []item) error {
 	return nil
 }
 
-// seconds is t as the keychain keeps times; the zero time stays zero.
+// seconds returns t as the keychain stores times. The zero time is unchanged.
 func seconds(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Time{}

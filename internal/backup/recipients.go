@@ -16,19 +16,19 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// What does not fit together of a backup and how it is read.
+// The errors of a backup that was encrypted in another way than it is read.
 var (
 	// ErrNeedsIdentity: the backup is encrypted to recipients, not with a passphrase.
 	ErrNeedsIdentity = errors.New("it was encrypted to recipients, so an identity opens it, and no passphrase")
 	// ErrNeedsPassphrase: the backup is encrypted with a passphrase, not to recipients.
 	ErrNeedsPassphrase = errors.New("it was encrypted with a passphrase, so no identity opens it")
-	// ErrOtherRecipients: the identity is none of the backup's recipients'.
+	// ErrOtherRecipients: the identity belongs to none of the backup's recipients.
 	ErrOtherRecipients = errors.New("it was encrypted to others than this identity")
 )
 
-// RecipientError says which recipient cannot be used. It quotes public keys only.
+// RecipientError says why a recipient cannot be used. It quotes public keys only.
 type RecipientError struct {
-	Line   int // in a file, 0 for one that was given by itself
+	Line   int // line in a file; 0 for a single recipient
 	Reason string
 }
 
@@ -44,13 +44,14 @@ type IdentityError struct{ Err error }
 
 func (e *IdentityError) Error() string { return e.Err.Error() }
 
-// Unwrap returns the cause.
+// Unwrap returns Err.
 func (e *IdentityError) Unwrap() error { return e.Err }
 
 // Recipient is a public key that a backup is encrypted to.
 type Recipient struct{ age age.Recipient }
 
-// ParseRecipient reads a public key of age ("age1...") or of SSH ("ssh-ed25519 ...", "ssh-rsa ..."). Error: *RecipientError.
+// ParseRecipient parses a public key of age ("age1...") or SSH ("ssh-ed25519 ...", "ssh-rsa ..."). Error:
+// *RecipientError.
 func ParseRecipient(text string) (Recipient, error) {
 	text = strings.TrimSpace(text)
 	var recipient age.Recipient
@@ -71,8 +72,8 @@ func ParseRecipient(text string) (Recipient, error) {
 	return Recipient{recipient}, nil
 }
 
-// ParseRecipients reads public keys, one a line; empty lines and those that begin with # are dropped. So authorized_keys and a
-// host's .pub file can be read, as far as a line begins with the key. Error: *RecipientError.
+// ParseRecipients parses public keys, one per line, and skips empty lines and lines that start with #. It
+// reads authorized_keys and .pub files if each line starts with the key. Error: *RecipientError.
 func ParseRecipients(text string) ([]Recipient, error) {
 	var recipients []Recipient
 	for i, line := range strings.Split(text, "\n") {
@@ -90,8 +91,8 @@ func ParseRecipients(text string) ([]Recipient, error) {
 	return recipients, nil
 }
 
-// WriteTo writes items as Write does, encrypted to recipients; there must be one. Before it is written, what is inside is read
-// again; nobody here can open the file. Errors: those of Write.
+// WriteTo is Write with recipients, of which there must be at least one, instead of a passphrase. It checks
+// the content before encrypting it, because the file cannot be read back here. Errors: those of Write.
 func WriteTo(w io.Writer, items []keychain.Item, recipients []Recipient, now time.Time) error {
 	to := make([]age.Recipient, len(recipients))
 	for i, r := range recipients {
@@ -100,11 +101,11 @@ func WriteTo(w io.Writer, items []keychain.Item, recipients []Recipient, now tim
 	return writeTo(w, items, now, to...)
 }
 
-// Identity opens a backup that was encrypted to its recipient.
+// Identity decrypts a backup encrypted to its recipient.
 type Identity struct{ age []age.Identity }
 
-// ParseIdentity reads an identity file of age, or a private key of SSH. One that has a passphrase calls ask when it is needed.
-// Error: *IdentityError, which holds nothing of the file.
+// ParseIdentity parses an age identity file or an SSH private key. It calls ask for a passphrase when one
+// is needed. Error: *IdentityError, which contains nothing from the file.
 func ParseIdentity(file []byte, ask func() ([]byte, error)) (Identity, error) {
 	fail := func(text string) (Identity, error) { return Identity{}, &IdentityError{errors.New(text)} }
 	if !bytes.HasPrefix(bytes.TrimSpace(file), []byte("-----BEGIN")) {
@@ -132,8 +133,8 @@ func ParseIdentity(file []byte, ask func() ([]byte, error)) (Identity, error) {
 	return Identity{[]age.Identity{identity}}, nil
 }
 
-// parseAgeIdentities reads the file that age-keygen writes. age.ParseIdentities would link the post-quantum kind of key, too,
-// which is as large as the rest of age.
+// parseAgeIdentities parses a file written by age-keygen. age.ParseIdentities would also link post-quantum
+// keys, which are as large as the rest of age.
 func parseAgeIdentities(text string) (Identity, error) {
 	var identity Identity
 	for line := range strings.Lines(text) {
@@ -152,10 +153,11 @@ func parseAgeIdentities(text string) (Identity, error) {
 	return identity, nil
 }
 
-// asking is an identity that asks for a passphrase. Its failures are told apart from those of the file.
+// asking is an identity that prompts for its passphrase. It records its own failures, to distinguish them
+// from the file's.
 type asking struct {
 	age.Identity
-	failed error // of asking
+	failed error // the error of the prompt
 }
 
 // Unwrap implements age.Identity.
@@ -173,8 +175,8 @@ func (a *asking) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 	return key, err
 }
 
-// ReadWith is Read with an identity. Errors: those of Read, ErrOtherRecipients, ErrNeedsPassphrase, and *IdentityError if its
-// passphrase could not be had, or is wrong.
+// ReadWith is Read with an identity. Errors: those of Read, ErrOtherRecipients, ErrNeedsPassphrase, and
+// *IdentityError if the identity's passphrase is wrong or not available.
 func ReadWith(r io.Reader, identity Identity) ([]keychain.Item, error) {
 	return readWith(r, identity.age...)
 }

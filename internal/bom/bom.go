@@ -1,5 +1,5 @@
-// Package bom reads text by its byte order mark, as programs on Windows write it: PowerShell 5 redirects into UTF-16, and
-// editors put a mark in front of UTF-8. It is the one reader of UTF-16.
+// Package bom decodes text by its byte order mark, as Windows programs write it: PowerShell 5 redirects
+// into UTF-16, and editors prefix UTF-8 with a mark. It is the only decoder of UTF-16.
 package bom
 
 import (
@@ -9,18 +9,18 @@ import (
 	"unicode/utf16"
 )
 
-// ErrCut: text in UTF-16 that ends within a character.
+// ErrCut: the UTF-16 text ends within a character.
 var ErrCut = errors.New("it is UTF-16 text that is cut short")
 
-// ErrUnmarked: UTF-16 text without a byte order mark, which nothing tells apart from other bytes.
+// ErrUnmarked: the text is UTF-16 without a byte order mark, which cannot be decoded reliably.
 var ErrUnmarked = errors.New("it is UTF-16 text without a byte order mark")
 
-// Encoding is how a text is encoded.
+// Encoding is the encoding of a text.
 type Encoding int
 
 // The encodings.
 const (
-	UTF8 Encoding = iota // or any other without NUL bytes
+	UTF8 Encoding = iota // or any other encoding without NUL bytes
 	UTF16LE
 	UTF16BE
 )
@@ -31,8 +31,8 @@ const (
 	markUTF16BE = "\xfe\xff"
 )
 
-// Decode returns text in UTF-8, without the mark of UTF-16, and how data encodes it. What has no such mark stays as it is, the mark of
-// UTF-8 included. Error: ErrCut.
+// Decode returns data in UTF-8, without a UTF-16 mark, and its encoding. Data without a UTF-16 mark is
+// returned unchanged, including a UTF-8 mark. Error: ErrCut.
 func Decode(data []byte) ([]byte, Encoding, error) {
 	var order binary.ByteOrder
 	encoding := UTF8
@@ -55,7 +55,7 @@ func Decode(data []byte) ([]byte, Encoding, error) {
 	return []byte(string(utf16.Decode(units))), encoding, nil
 }
 
-// Encode is the reverse of Decode.
+// Encode is the inverse of Decode.
 func Encode(text []byte, encoding Encoding) []byte {
 	var order binary.AppendByteOrder
 	var data []byte
@@ -73,7 +73,8 @@ func Encode(text []byte, encoding Encoding) []byte {
 	return data
 }
 
-// Text returns data in UTF-8 without any byte order mark. Data without one is returned as it is. Error: ErrCut.
+// Text returns data in UTF-8 without a byte order mark. Data without one is returned unchanged. Error:
+// ErrCut.
 func Text(data []byte) ([]byte, error) {
 	text, encoding, err := Decode(data)
 	if encoding == UTF8 {
@@ -82,12 +83,12 @@ func Text(data []byte) ([]byte, error) {
 	return text, err
 }
 
-// Unmarked reports whether data is ASCII text in UTF-16 without a mark: every second byte of it is NUL, and no other one is.
+// Unmarked reports whether data is ASCII text in UTF-16 without a mark: exactly every second byte is NUL.
 func Unmarked(data []byte) bool {
 	if len(data) < 4 || len(data)%2 != 0 {
 		return false
 	}
-	first := 0 // where the characters are: the low byte
+	first := 0 // index of the low byte
 	if data[0] == 0 {
 		first = 1
 	}

@@ -1,4 +1,4 @@
-// Package buildinfo tells which version a binary was built from.
+// Package buildinfo provides the version of the binary.
 package buildinfo
 
 import (
@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Module is the path of the module both programs belong to.
+// Module is the path of the module of both programs.
 const Module = "github.com/ragenv/ragenv"
 
 // version is set by the linker for packages and images:
@@ -14,9 +14,9 @@ const Module = "github.com/ragenv/ragenv"
 //	-ldflags "-X github.com/ragenv/ragenv/internal/buildinfo.version=v1.2.3"
 var version string
 
-// Version returns the version the linker was given, else the module's version that the Go tool recorded ("v1.2.3" for
-// "go install ...@v1.2.3", a pseudo-version for a build in a checkout), else "devel". A build of a checkout that has no
-// version control information carries none.
+// Version returns the version set by the linker, else the module version recorded by the Go tool ("v1.2.3"
+// for "go install ...@v1.2.3", a pseudo-version in a checkout), else "devel", as in a checkout without
+// version control information.
 func Version() string {
 	info, _ := debug.ReadBuildInfo()
 	return from(version, info)

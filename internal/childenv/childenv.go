@@ -1,4 +1,4 @@
-// Package childenv makes the environment of a command from the caller's and from what is stored. It does no I/O.
+// Package childenv builds a command's environment from the caller's and from stored values. It does no I/O.
 package childenv
 
 import (
@@ -9,17 +9,18 @@ import (
 	"strings"
 )
 
-// Why a stored value cannot be handed over. They are matched with errors.Is; an *Error around them names the variable.
+// The reasons why a stored value cannot be passed on. Match them with errors.Is; the *Error around them
+// names the variable.
 var (
-	// ErrTooLarge: the value is longer than one variable may be.
+	// ErrTooLarge: the value exceeds the limit for one variable.
 	ErrTooLarge = errors.New("is too large for an environment variable")
-	// ErrNUL: the value holds a NUL byte, which would end it.
+	// ErrNUL: the value contains a NUL byte, which would terminate it.
 	ErrNUL = errors.New("holds a NUL byte")
-	// ErrName: the name is empty or holds "=" or a NUL byte.
+	// ErrName: the name is empty or contains "=" or a NUL byte.
 	ErrName = errors.New("is not a name a variable can have")
 )
 
-// Error says which variable cannot be set, and why. It never holds the value.
+// Error says which variable cannot be set, and why. It never contains the value.
 type Error struct {
 	Name string
 	Err  error
@@ -30,36 +31,37 @@ func (e *Error) Error() string { return fmt.Sprintf("%.80q %v", e.Name, e.Err) }
 // Unwrap returns ErrTooLarge, ErrNUL or ErrName.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Input is what an environment is made of.
+// Input holds the parts of an environment.
 type Input struct {
-	// Base is the caller's environment, "NAME=value" each. Of several of one name the first counts: it is what getenv of
-	// glibc and Go read, and so what this program itself saw. Entries without a name or a "=" are passed on as they are.
+	// Base is the caller's environment, each entry "NAME=value". The first entry of a name counts, as for
+	// getenv of glibc and Go, so it is the one this program saw. Entries without a name or a "=" are passed
+	// on unchanged.
 	Base []string
-	// Stored holds the values of the keychain by variable name. They win over Base.
+	// Stored holds the keychain's values by variable name. They take precedence over Base.
 	Stored map[string]string
-	// Aliases gives each variable the names that get its value, wherever that came from, when they are unset or empty.
+	// Aliases maps each variable to the names that get its final value if they are unset or empty.
 	Aliases map[string][]string
-	// Wanted are the names whose absence is reported.
+	// Wanted are the names to report if they are missing.
 	Wanted []string
-	// Preserve lets a value of Base that is not empty win over the stored one.
+	// Preserve gives a nonempty value in Base precedence over the stored one.
 	Preserve bool
-	// Drop are the names the command never gets, from wherever.
+	// Drop are the names to remove, whatever their origin.
 	Drop []string
-	// FoldCase takes names that differ in case only as one, as Windows does, and knows that system's limit and its
-	// entries of the form "=C:=C:\dir".
+	// FoldCase ignores case in names, as Windows does, and applies Windows' limit and its "=C:=C:\dir"
+	// entries.
 	FoldCase bool
 }
 
-// Result is an environment and how it came about. The lists hold names only, sorted.
+// Result is an environment and how it was built. The lists contain sorted names only.
 type Result struct {
-	Env        []string // in the order of Base, what is new after it; each name once
-	Overridden []string // Base had another value that was not empty, and the stored one won
-	Kept       []string // with Preserve: Base had another value that was not empty, and it stayed
+	Env        []string // in the order of Base, then new variables; each name once
+	Overridden []string // the stored value replaced a different, nonempty one
+	Kept       []string // with Preserve, a different, nonempty value was kept
 	Filled     []string // aliases that got their variable's value
-	Missing    []string // of Wanted, those unset or empty in Env
+	Missing    []string // the Wanted names that are unset or empty
 }
 
-// Build makes the environment. Its only error is an *Error.
+// Build builds the environment. Error: *Error.
 func Build(in Input) (*Result, error) {
 	b := builder{fold: in.FoldCase, at: map[string]int{}}
 	for _, entry := range in.Base {
@@ -92,7 +94,7 @@ func Build(in Input) (*Result, error) {
 		b.set(name, value)
 	}
 
-	// An alias may have aliases of its own: go on until nothing is left to fill.
+	// An alias may have aliases itself: repeat until nothing is left to fill.
 	for filled := true; filled; {
 		filled = false
 		for _, name := range slices.Sorted(maps.Keys(in.Aliases)) {
@@ -122,10 +124,11 @@ func Build(in Input) (*Result, error) {
 }
 
 const (
-	// maxUnix is what execve(2) of Linux takes for name, "=", value and a closing NUL (MAX_ARG_STRLEN, with pages of 4 KiB).
+	// maxUnix is the limit of Linux's execve(2) for name, "=", value and a terminating NUL (MAX_ARG_STRLEN,
+	// with 4 KiB pages).
 	maxUnix = 128 << 10
-	// maxWindows is what SetEnvironmentVariable takes for a value and a closing NUL, in UTF-16 units. Bytes of UTF-8 are
-	// never fewer.
+	// maxWindows is the limit of SetEnvironmentVariable for a value and a terminating NUL, in UTF-16 units.
+	// A text has at least as many bytes in UTF-8.
 	maxWindows = 32767
 )
 
@@ -149,10 +152,11 @@ func check(name, value string, windows bool) error {
 type builder struct {
 	fold    bool
 	entries []variable
-	at      map[string]int // the index in entries by key
+	at      map[string]int // index in entries, by key
 }
 
-// variable is an entry. An empty name stands for an entry passed on as it is, or, without a value, for a removed one.
+// variable is an entry. With an empty name it is an entry passed on unchanged or, without a value, a
+// removed one.
 type variable struct{ name, value string }
 
 func (b *builder) key(name string) string {
@@ -164,7 +168,7 @@ func (b *builder) key(name string) string {
 
 func (b *builder) inherit(entry string) {
 	start := 0
-	if b.fold && strings.HasPrefix(entry, "=") { // the working directory of a drive
+	if b.fold && strings.HasPrefix(entry, "=") { // a drive's working directory
 		start = 1
 	}
 	name, value, found := strings.Cut(entry[start:], "=")
@@ -202,7 +206,7 @@ func (b *builder) unset(name string) {
 }
 
 func (b *builder) environ() []string {
-	env := make([]string, 0, len(b.entries)) // never nil, which os/exec takes for this process's own environment
+	env := make([]string, 0, len(b.entries)) // never nil, which os/exec would replace with this process's environment
 	for _, v := range b.entries {
 		switch {
 		case v.name != "":

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// kept says which variables Pristine keeps.
+// kept lists the variables that Pristine keeps.
 var kept = []struct {
 	reason          string
 	names, prefixes []string
@@ -20,7 +20,7 @@ var kept = []struct {
 		names:  []string{"TERM", "TERMINFO", "TERMINFO_DIRS", "COLORTERM", "COLUMNS", "LINES", "NO_COLOR", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY"},
 	},
 	{
-		// Not every DOCKER_: DOCKER_AUTH_CONFIG holds logins.
+		// Not all DOCKER_ variables: DOCKER_AUTH_CONFIG contains logins.
 		reason: "which engine Docker's and Podman's clients talk to",
 		names:  []string{"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_API_VERSION", "DOCKER_BUILDKIT", "DOCKER_DEFAULT_PLATFORM", "CONTAINER_HOST", "BUILDX_BUILDER", "BUILDX_CONFIG", "SSH_AUTH_SOCK"},
 	},
@@ -34,15 +34,15 @@ var kept = []struct {
 	},
 }
 
-// keptWindows are what programs of Windows do not start without, or find their files by.
+// keptWindows are the variables that Windows programs need to start or to find their files.
 var keptWindows = []string{
 	"ALLUSERSPROFILE", "APPDATA", "COMMONPROGRAMFILES", "COMMONPROGRAMFILES(X86)", "COMMONPROGRAMW6432", "COMPUTERNAME", "COMSPEC", "HOMEDRIVE", "HOMEPATH", "LOCALAPPDATA",
 	"NUMBER_OF_PROCESSORS", "OS", "PATHEXT", "PROCESSOR_ARCHITECTURE", "PROGRAMDATA", "PROGRAMFILES", "PROGRAMFILES(X86)", "PROGRAMW6432", "SYSTEMDRIVE", "SYSTEMROOT", "TEMP", "TMP",
 	"USERDOMAIN", "USERNAME", "USERPROFILE", "WINDIR",
 }
 
-// Pristine returns of an environment only what programs need to run at all: paths, terminal, language, network, engine.
-// Everything else a shell has set stays behind, credentials before all. With foldCase names are those of Windows.
+// Pristine returns the variables that programs need to run: paths, terminal, language, network, engine. It
+// drops all others, credentials above all. foldCase ignores case in names, as Windows does.
 func Pristine(environ []string, foldCase bool) []string {
 	result := []string{}
 	for _, entry := range environ {

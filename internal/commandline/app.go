@@ -1,5 +1,5 @@
-// Package commandline is how ragenv's command line works: the order of its words, its help, its completion, and the form of
-// its usage errors. It adapts urfave/cli to that, gets the writers and the commands, and knows none of them.
+// Package commandline implements ragenv's command line: word order, help, completion, and the form of usage
+// errors. It adapts urfave/cli for this. The caller supplies the writers and the commands.
 package commandline
 
 import (
@@ -18,34 +18,35 @@ import (
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
-// Names of flags: the help is on every command and on the program itself, the version only there.
+// Flag names. Every command and the program have help; only the program has version.
 const (
 	flagHelp    = "help"
 	flagVersion = "version"
 )
 
-// ErrHelpShown ends a command that was asked for its help.
+// ErrHelpShown: the command showed its help instead of running.
 var ErrHelpShown = errors.New("help shown")
 
-// Program is what a command line is made of.
+// Program describes a command line.
 type Program struct {
 	Name, Usage, Version string
-	Synopsis, FirstSteps string // in the program's own help
-	// Flags returns the global flags. They are taken before every command's name, and after it unless Without says otherwise.
-	// None of them may read the environment by urfave's EnvVars: the help would show the values.
+	Synopsis, FirstSteps string // shown in the program's own help
+	// Flags returns the global flags. They may precede any command's name, and also follow it unless listed
+	// in Without. None may use urfave's EnvVars, because the help would show the values.
 	Flags func() []cli.Flag
-	// Without has the global flags that mean nothing to a command, by its path ("docker status"): after its name they are unknown.
+	// Without lists the global flags that a command, given by its path ("docker status"), does not accept
+	// after its name.
 	Without  map[string][]string
 	Commands []*cli.Command
-	// Meant are words that people try, and what to type instead.
+	// Meant lists words that users try, and what to type instead.
 	Meant []Meant
-	// Run names the command that runs another one: "NAME [flags] -- COMMAND" is short for it, and its usage errors have the
-	// exit code of its own failures.
+	// Run names the command that runs another one. "NAME [flags] -- COMMAND" is short for it, and its usage
+	// errors have the exit code of its own failures.
 	Run            string
 	Stdout, Stderr io.Writer
 }
 
-// New returns a program's command line, for Run.
+// New returns a program's command line, to be run by Run.
 func New(p Program) *cli.App {
 	app := &cli.App{
 		Name:         p.Name,
@@ -73,20 +74,20 @@ func New(p Program) *cli.App {
 	return app
 }
 
-// Meant is what to type instead of words that are not a command.
+// Meant maps words that are not a command to what to type instead.
 type Meant struct {
 	Words string // such as "ls", or "docker login"
 	Type  string // the command line to type
-	Run   bool   // the rest of the line is a command to run, instead of Type
+	Run   bool   // if set, suggest running the rest of the line as a command instead of Type
 }
 
-// Where an app keeps the name of the command that runs others, and what is meant by other words.
+// The app's metadata keys for Program.Run and Program.Meant.
 const (
 	runKey   = "run"
 	meantKey = "meant"
 )
 
-// runCommand returns the command that runs others, nil if there is none.
+// runCommand returns the command that runs others, or nil.
 func runCommand(app *cli.App) *cli.Command {
 	name, _ := app.Metadata[runKey].(string)
 	return app.Command(name)
@@ -96,13 +97,14 @@ func versionFlag() cli.Flag {
 	return &cli.BoolFlag{Name: flagVersion, Aliases: []string{"v"}, Usage: "print the version"}
 }
 
-// flagsOf returns the global flags that a command takes after its name; "" is the program itself.
+// flagsOf returns the global flags that a command accepts after its name. The path "" means the program
+// itself.
 func (p Program) flagsOf(path string) []cli.Flag {
 	flags := slices.DeleteFunc(p.Flags(), func(f cli.Flag) bool { return slices.Contains(p.Without[path], f.Names()[0]) })
 	return append(flags, &cli.BoolFlag{Name: flagHelp, Aliases: []string{"h"}, Usage: "show this help"})
 }
 
-// prepare gives a command and those below it what they have in common.
+// prepare sets up what all commands have in common, recursively.
 func (p Program) prepare(command *cli.Command, parent string) {
 	command.HelpName = strings.TrimSpace(parent + " " + command.Name)
 	command.Flags = append(command.Flags, p.flagsOf(command.HelpName)...)
@@ -127,7 +129,7 @@ func (p Program) prepare(command *cli.Command, parent string) {
 	}
 }
 
-// helpFirst shows a command's help before anything else is done.
+// helpFirst shows a command's help before it does anything else.
 func helpFirst(c *cli.Context) error {
 	if !c.Bool(flagHelp) {
 		return nil
@@ -144,13 +146,13 @@ func helpFirst(c *cli.Context) error {
 	return ErrHelpShown
 }
 
-// HelpHint is the hint of a usage error: the command that shows the help.
+// HelpHint returns the hint of a usage error: the command that shows the help.
 func HelpHint(c *cli.Context) string {
 	path := strings.TrimSpace(strings.TrimPrefix(c.Command.HelpName, c.App.Name))
 	return strings.Join(strings.Fields(c.App.Name+" "+path+" --help"), " ")
 }
 
-// NoArguments refuses arguments where a command has none.
+// NoArguments returns a usage error if the command got arguments.
 func NoArguments(c *cli.Context) error {
 	if c.Args().Present() {
 		return ui.Usagef(HelpHint(c), "%s takes no arguments", Path(c.App, c.Command))
@@ -158,8 +160,8 @@ func NoArguments(c *cli.Context) error {
 	return nil
 }
 
-// flagErrors are the texts of package flag, of urfave on top of it, and of joinForms. Values are omitted: one may be a key.
-// The patterns are compiled when they are needed, not at every start.
+// flagErrors maps the errors of package flag, urfave and joinForms to our texts. Values are omitted,
+// because one may be a key. The patterns are compiled on demand, not at every start.
 var flagErrors = []struct{ pattern, text string }{
 	{`^flag provided but not defined: -(\S+)`, "unknown flag %s"},
 	{`^flag needs an argument: -(\S+)`, "the flag %s needs a value"},
@@ -177,7 +179,7 @@ func usageError(c *cli.Context, err error, _ bool) error {
 	return ui.Usagef(HelpHint(c), "these flags cannot be read")
 }
 
-// Dashed returns a flag as it is typed.
+// Dashed returns a flag as the user types it.
 func Dashed(name string) string {
 	if len(name) == 1 {
 		return "-" + name
@@ -185,8 +187,8 @@ func Dashed(name string) string {
 	return "--" + name
 }
 
-// UnknownCommand says what is meant by a word that is no command of a group ("" is the program itself): one that is to be
-// run, or a mistyped one.
+// UnknownCommand returns the error for a word that is not a command of a group ("" is the program itself).
+// It suggests running the word as a command, or the command that it may be a typo of.
 func UnknownCommand(c *cli.Context, known []*cli.Command, group string) error {
 	program, args := c.App.Name, c.Args().Slice()
 	name := args[0]
@@ -223,14 +225,14 @@ func UnknownCommand(c *cli.Context, known []*cli.Command, group string) error {
 	return ui.Usagef(hint, "%s is not a command of %s", QuoteWords([]string{name}), strings.TrimSpace(program+" "+group))
 }
 
-// runnable reports whether a command of that name is on PATH.
+// runnable reports whether PATH has a command of that name.
 func runnable(name string) bool {
 	_, err := exec.LookPath(name)
 	return err == nil
 }
 
-// Nearest returns the one of the words that has to be changed least to get another, in whatever case; "" if none is near: urfave's
-// own SuggestCommand returns one for every word.
+// Nearest returns the element of words that needs the fewest edits to become word, ignoring case, or "" if
+// none is close. urfave's SuggestCommand always returns one.
 func Nearest(words []string, word string) string {
 	best, least := "", min(2, (len(word)+1)/2)+1
 	for _, known := range words {
@@ -241,7 +243,7 @@ func Nearest(words []string, word string) string {
 	return best
 }
 
-// QuoteWords writes words as a shell would take them, and keeps what looks like a key out of sight.
+// QuoteWords quotes words for a shell, and hides what looks like a key.
 func QuoteWords(words []string) string {
 	quoted := make([]string, len(words))
 	for i, word := range words {

@@ -7,13 +7,13 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// Arrange brings a command line into the one order that package flag reads: the command's path, its flags, "--", its
-// arguments. So flags may stand anywhere ("ragenv --profile x list", "ragenv set NAME --force"), and "ragenv [flags] --
-// COMMAND" becomes "ragenv run [flags] -- COMMAND". What follows a "--", or the command to run, is never touched. A global flag
-// before a command that has no use for it is dropped, as docker does.
+// Arrange sorts a command line into the order that package flag requires: the command's path, its flags,
+// "--", its arguments. So flags may stand anywhere ("ragenv --profile x list", "ragenv set NAME --force"),
+// and "ragenv [flags] -- COMMAND" becomes "ragenv run [flags] -- COMMAND". It does not change what follows
+// "--" or the command to run. Like docker, it drops a global flag before a command that does not use it.
 func Arrange(app *cli.App, args []string) []string {
 	var path, flags []string
-	var global []int // where in flags the global ones before the command's name begin
+	var global []int // indexes in flags of the global flags before the command's name
 	var last *cli.Command
 	known, run := app.Flags, runCommand(app)
 	if run != nil {
@@ -60,13 +60,13 @@ func Arrange(app *cli.App, args []string) []string {
 	return slices.Concat(path, flags, args)
 }
 
-// flagName returns the name of the flag that a word gives.
+// flagName returns the name of the flag in arg.
 func flagName(word string) string {
 	name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
 	return name
 }
 
-// separate parts flags from arguments. What follows "--" is arguments.
+// separate splits flags from arguments. Everything after "--" is an argument.
 func separate(known []cli.Flag, args []string) (flags, arguments []string) {
 	for len(args) > 0 {
 		switch arg := args[0]; {
@@ -85,7 +85,7 @@ func separate(known []cli.Flag, args []string) (flags, arguments []string) {
 // IsFlag reports whether a word of the command line is a flag.
 func IsFlag(arg string) bool { return len(arg) > 1 && arg[0] == '-' && arg != "--" }
 
-// FlagLength returns how many words a flag takes with its value.
+// FlagLength returns the number of words that a flag and its value take.
 func FlagLength(known []cli.Flag, arg string) int {
 	name := strings.TrimLeft(arg, "-")
 	if strings.Contains(name, "=") {
@@ -103,7 +103,8 @@ func FlagLength(known []cli.Flag, arg string) int {
 	return 1
 }
 
-// lacksValue reports whether the last flag waits for a value: a "--" after it would be taken for that.
+// lacksValue reports whether the last flag still needs a value, so that a following "--" would be taken as
+// the value.
 func lacksValue(known []cli.Flag, flags []string) bool {
 	for len(flags) > 0 {
 		n := FlagLength(known, flags[0])
@@ -115,7 +116,7 @@ func lacksValue(known []cli.Flag, flags []string) bool {
 	return false
 }
 
-// FindCommand returns the command of a name, nil if there is none.
+// FindCommand returns the command with that name, or nil.
 func FindCommand(commands []*cli.Command, name string) *cli.Command {
 	for _, command := range commands {
 		if command.HasName(name) {

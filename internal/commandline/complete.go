@@ -10,17 +10,17 @@ import (
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
-// Completion is the answer to a completion script. Its first line is its kind:
+// Completion is the answer to a completion script. Its first line is its kind: //
 //
-//	:words      lines of a word, a tab and what it is follow
-//	:files      the names of files
-//	:command N  the words from the Nth on (from 0) are a command line of their own
+//	:words      followed by lines with a word, a tab and its description
+//	:files      the shell completes file names
+//	:command N  the words from index N on (from 0) are a command line of their own
 type Completion struct {
 	Kind  string
 	Words []Candidate
 }
 
-// Candidate is a word that may stand at the cursor, and what it is.
+// Candidate is a word for the cursor's position, and its description.
 type Candidate struct{ Word, About string }
 
 // The kinds of a Completion.
@@ -30,7 +30,7 @@ const (
 	kindCommand = ":command"
 )
 
-// String is what the script reads: nothing where nothing is known.
+// String returns the answer in the form that the script reads, or "" if there is nothing to complete.
 func (a Completion) String() string {
 	if a.Kind == "" || a.Kind == KindWords && len(a.Words) == 0 {
 		return ""
@@ -43,14 +43,14 @@ func (a Completion) String() string {
 	return b.String()
 }
 
-// Source says what can stand in a place of the command line.
+// Source returns the completions for a place on the command line.
 type Source func(*Line) Completion
 
-// Sources by the word that the help shows for the place; "COMMAND PATH WORD" and "--flag" come before the word alone. A
-// word that stands for free text has nil.
+// Sources maps the placeholders in the help to their Source. "COMMAND PATH WORD" and "--flag" take
+// precedence over the word alone. A placeholder for free text maps to nil.
 type Sources map[string]Source
 
-// List is a Source of words that are the same everywhere.
+// List returns a Source of words that do not depend on the line.
 func List(words func() []string) Source {
 	return func(*Line) Completion {
 		answer := Completion{Kind: KindWords}
@@ -61,10 +61,10 @@ func List(words func() []string) Source {
 	}
 }
 
-// Files is a Source of the names of files, which the shell knows best.
+// Files is a Source of file names, which the shell completes best.
 func Files(*Line) Completion { return Completion{Kind: KindFiles} }
 
-// OfFlag returns what a flag's value is; ok is false if the table does not know it.
+// OfFlag returns the Source of a flag's value; ok is false if there is no entry.
 func (sources Sources) OfFlag(f cli.Flag) (Source, bool) {
 	if s, ok := sources["--"+f.Names()[0]]; ok {
 		return s, true
@@ -77,8 +77,8 @@ func (sources Sources) OfFlag(f cli.Flag) (Source, bool) {
 	return s, ok
 }
 
-// OfArgument returns what a command's argument number n (from 0) is; ok is false if the table does not know it. The
-// last one repeats where the help has dots behind it.
+// OfArgument returns the Source of a command's nth argument (from 0); ok is false if there is no entry. The
+// last argument repeats if the help shows dots after it.
 func (sources Sources) OfArgument(app *cli.App, command *cli.Command, n int) (s Source, ok bool) {
 	places := strings.Fields(command.ArgsUsage)
 	if len(places) == 0 {
@@ -99,17 +99,17 @@ func (sources Sources) OfArgument(app *cli.App, command *cli.Command, n int) (s 
 	return s, ok
 }
 
-// Line is what is known of a command line that is completed.
+// Line is the command line being completed.
 type Line struct {
 	App     *cli.App
-	Current string            // the word at the cursor, or that part of it after "--flag="
-	Given   []string          // the arguments before it
-	Values  map[string]string // the flags before it
+	Current string            // the word at the cursor, or the part after "--flag="
+	Given   []string          // arguments before the cursor
+	Values  map[string]string // flags before the cursor
 
 	sources Sources
 }
 
-// Complete completes the last of the words after the program's name; it may be empty.
+// Complete completes the last of words, which may be empty. words excludes the program's name.
 func (sources Sources) Complete(app *cli.App, words []string) Completion {
 	c := &Line{App: app, Values: map[string]string{}, sources: sources}
 	before, current := words[:len(words)-1], words[len(words)-1]
@@ -153,7 +153,7 @@ func (sources Sources) Complete(app *cli.App, words []string) Completion {
 				return c.commandLine(i)
 			}
 			if command == nil || len(commands) > 0 {
-				return Completion{} // a word that is no command
+				return Completion{} // not a command
 			}
 			c.Given = append(c.Given, word)
 		}
@@ -185,7 +185,7 @@ func (c *Line) commandLine(from int) Completion {
 	return Completion{Kind: fmt.Sprintf("%s %d", kindCommand, from)}
 }
 
-// value completes the value of a flag. What is put before it belongs to the same word.
+// value completes a flag's value. before is a prefix that belongs to the same word.
 func (c *Line) value(f cli.Flag, before string) Completion {
 	if s, _ := c.sources.OfFlag(f); s != nil {
 		return c.match(s(c), before)
@@ -193,7 +193,7 @@ func (c *Line) value(f cli.Flag, before string) Completion {
 	return Completion{}
 }
 
-// match leaves the words that begin as the current one does, in either case of letters if none does in its own.
+// match keeps the words that start like the current one. If none does, it ignores case.
 func (c *Line) match(answer Completion, before string) Completion {
 	matching := slices.Clone(answer.Words)
 	matching = slices.DeleteFunc(matching, func(w Candidate) bool { return !strings.HasPrefix(w.Word, c.Current) })
@@ -209,7 +209,7 @@ func (c *Line) match(answer Completion, before string) Completion {
 	return answer
 }
 
-// FindFlag returns the flag of a name, nil if there is none.
+// FindFlag returns the flag with that name, or nil.
 func FindFlag(flags []cli.Flag, name string) cli.Flag {
 	for _, f := range flags {
 		if slices.Contains(f.Names(), name) {
@@ -246,7 +246,7 @@ func commandWords(commands []*cli.Command) Completion {
 	return answer
 }
 
-// Commands is a Source that completes the path of a command, as "help" takes it.
+// Commands is a Source of command paths, as "help" accepts them.
 func Commands(c *Line) Completion {
 	known := c.App.Commands
 	for _, word := range c.Given {

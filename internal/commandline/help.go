@@ -14,13 +14,13 @@ import (
 	"golang.org/x/term"
 )
 
-// The columns after which help is wrapped: on a wide terminal, in a file or a pipe, and at least.
+// The widths at which help is wrapped: on a wide terminal, in a file or pipe, and the minimum.
 const (
 	helpWidth    = 100
 	minHelpWidth = 40
 )
 
-// widthFor returns the column after which to wrap what is written to w.
+// widthFor returns the width at which to wrap text written to w.
 func widthFor(w io.Writer) int {
 	file, ok := w.(*os.File)
 	if !ok {
@@ -102,7 +102,7 @@ func writeCommandHelp(w io.Writer, app *cli.App, command *cli.Command) error {
 	fmt.Fprintf(&b, "%s - %s\n\nUsage:\n%s\n", path, command.Usage, indent(synopsis))
 	description, examples := SplitExamples(command.Description)
 	for _, paragraph := range description {
-		if !strings.HasPrefix(paragraph, "  ") { // a table or code stays as it is
+		if !strings.HasPrefix(paragraph, "  ") { // a table or code is not wrapped
 			paragraph = WrapWithin(width, paragraph, 0)
 		}
 		b.WriteString("\n" + paragraph + "\n")
@@ -120,7 +120,7 @@ func writeCommandHelp(w io.Writer, app *cli.App, command *cli.Command) error {
 	return err
 }
 
-// Path is the command's words, the program's name first.
+// Path returns the command's words, starting with the program's name.
 func Path(app *cli.App, command *cli.Command) string {
 	if strings.HasPrefix(command.HelpName, app.Name+" ") {
 		return command.HelpName
@@ -128,8 +128,8 @@ func Path(app *cli.App, command *cli.Command) string {
 	return app.Name + " " + command.HelpName
 }
 
-// SplitExamples splits a command's description into its paragraphs and the examples at its end: indented lines of shell that begin
-// with a comment, as one or more paragraphs. Examples is "" if there are none.
+// SplitExamples splits a command's description into paragraphs and the examples at its end: one or more
+// paragraphs of indented shell lines that start with a comment. examples is "" if there are none.
 func SplitExamples(description string) (paragraphs []string, examples string) {
 	if description = strings.Trim(description, "\n"); description == "" {
 		return nil, ""
@@ -152,7 +152,7 @@ func writeCommandTable(b *strings.Builder, commands []*cli.Command, names, width
 	writeTable(b, rows, width)
 }
 
-// Placeholder returns the word that stands for a flag's value in its usage, "" if there is none.
+// Placeholder returns the word for a flag's value in its usage, or "".
 func Placeholder(f cli.DocGenerationFlag) string {
 	if m := placeholder().FindStringSubmatch(f.GetUsage()); m != nil {
 		return m[1]
@@ -192,7 +192,8 @@ func writeTable(b *strings.Builder, rows [][2]string, width int) {
 	}
 }
 
-// WrapWithin breaks text at spaces before width; the first line is taken to begin at column, and the further ones do.
+// WrapWithin breaks text at spaces before width. The first line is assumed to start at column, and further
+// lines are indented to it.
 func WrapWithin(width int, text string, column int) string {
 	var b strings.Builder
 	at := column

@@ -10,10 +10,11 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// Run does what a command line says, without the program's name. It returns the error of the command, or ErrHelpShown.
+// Run executes a command line, given without the program's name. It returns the command's error, or
+// ErrHelpShown.
 //
-// urfave's own App.Run is not used: it links the package of templates for a help that is not ours, and that package calls methods by
-// their names, so that the linker has to keep every exported method of every type in the program: a tenth of its size.
+// It replaces urfave's App.Run, which links text/template for help. That package calls methods by name, so
+// the linker has to keep every exported method in the program, which is a tenth of its size.
 func Run(app *cli.App, args []string) error {
 	args = Arrange(app, args)
 	command := &cli.Command{Flags: app.Flags, Subcommands: app.Commands, Before: app.Before, Action: app.Action, OnUsageError: app.OnUsageError}
@@ -25,7 +26,7 @@ func Run(app *cli.App, args []string) error {
 		command, args = next, args[1:]
 	}
 	set := flag.NewFlagSet(command.Name, flag.ContinueOnError)
-	set.SetOutput(io.Discard) // the errors are ours to print
+	set.SetOutput(io.Discard) // we print the errors
 	c := cli.NewContext(app, set, nil)
 	c.Command = command
 	for _, f := range command.Flags {
@@ -50,7 +51,8 @@ func Run(app *cli.App, args []string) error {
 	return command.Action(c)
 }
 
-// joinForms gives each form of a flag that was set, such as -p and --profile, the same value. Error: that two forms were given.
+// joinForms gives all forms of a flag, such as -p and --profile, the same value. It returns an error if two
+// were given.
 func joinForms(flags []cli.Flag, set *flag.FlagSet) error {
 	var given []string
 	set.Visit(func(f *flag.Flag) { given = append(given, f.Name) })

@@ -1,4 +1,4 @@
-// Package completion has the scripts by which shells complete ragenv's words.
+// Package completion contains the scripts that complete ragenv's words in shells.
 package completion
 
 import (
@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// The scripts know nothing of ragenv's commands: at each press of the key they ask "ragenv __complete".
+// The scripts contain no command names: at each key press they ask "ragenv __complete".
 var (
 	//go:embed ragenv.bash
 	bash string
@@ -23,10 +23,10 @@ func scripts() map[string]string {
 	return map[string]string{"bash": bash, "zsh": zsh, "fish": fish, "powershell": powerShell}
 }
 
-// Shells returns the names of the shells that there is a script for, sorted.
+// Shells returns the names of the supported shells, sorted.
 func Shells() []string { return slices.Sorted(maps.Keys(scripts())) }
 
-// Script returns a shell's script; false if there is none.
+// Script returns a shell's script, and false if there is none.
 func Script(shell string) (string, bool) {
 	script, ok := scripts()[shell]
 	return script, ok

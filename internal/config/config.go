@@ -1,4 +1,5 @@
-// Package config finds and reads the configuration: where things lie, which backend and profile are used, and who said so.
+// Package config finds and reads the configuration: the paths, the backend and profile in use, and where
+// each setting came from.
 package config
 
 import (
@@ -23,7 +24,7 @@ const (
 	EnvProfile = "RAGENV_PROFILE"
 )
 
-// DefaultProfile is the profile of who never named one.
+// DefaultProfile is the profile of users who have not named one.
 const DefaultProfile = "default"
 
 // The limits of Unlock.
@@ -32,55 +33,57 @@ const (
 	MaxUnlock     = 24 * time.Hour
 )
 
-// Origin says where a setting came from: OriginDefault, OriginFile, OriginFlag, or the name of an environment variable.
+// Origin is where a setting came from: OriginDefault, OriginFile, OriginFlag, or the name of an environment
+// variable.
 type Origin string
 
-// Origins that are no environment variable.
+// The origins other than environment variables.
 const (
 	OriginDefault Origin = "default"
 	OriginFile    Origin = "config file"
 	OriginFlag    Origin = "flag"
 )
 
-// ErrInvalid: the config file cannot be used. The error around it gives the path and the line.
+// ErrInvalid: the config file cannot be used. The error around it names the path and the line.
 var ErrInvalid = errors.New("invalid config file")
 
-// FormatVersion is the newest format of config.toml that this program reads. A file says nothing of it until there is a second
-// one, which older programs then refuse.
+// FormatVersion is the newest format of config.toml that this program reads. A file need not name its
+// format until there is a second one, which older programs then reject.
 const FormatVersion = 1
 
 // Config is the configuration in effect.
 type Config struct {
-	// Backend is empty until the first write chose one.
+	// Backend is empty until the first write chooses one.
 	Backend string
-	// PinnedBackend is the one that the config file names, whatever is in use for this run.
+	// PinnedBackend is the backend in the config file, even if this run uses another.
 	PinnedBackend string
 	// Profile is the active profile.
 	Profile string
-	// Unlock is how long a store that was unlocked with its passphrase stays so.
+	// Unlock is how long a store stays unlocked after its passphrase was given.
 	Unlock time.Duration
-	// Collection is the Secret Service collection, empty for the default.
+	// Collection is the Secret Service collection; empty means the default.
 	Collection string
-	// Aliases are further variables, alias to the name of the item it follows.
+	// Aliases maps additional variables to the item whose value they get.
 	Aliases map[string]string
-	// Sources are commands that give keys, by profile and name: see Source and Sourced.
+	// Sources are the commands that provide keys, by profile and name: see Source and Sourced.
 	Sources map[string]map[string]Source
-	// Required are names without which `ragenv -- COMMAND` does not start.
+	// Required are the names that must be set for `ragenv -- COMMAND` to start.
 	Required []string
-	// Unused are names of keys that the user does not use: setup does not ask for them, and nothing warns of their absence.
+	// Unused are the names of keys that the user does not use: setup does not ask for them, and nothing
+	// warns about them.
 	Unused []string
 
-	// Origins say where each setting, by its key in the config file, came from.
+	// Origins maps each setting, by its key in the config file, to where it came from.
 	Origins map[string]Origin
-	// UnknownKeys are keys of the config file that mean nothing, with their dots.
+	// UnknownKeys are the unknown keys of the config file, with dots for nested ones.
 	UnknownKeys []string
 
 	Paths Paths
 
-	text string // of the config file, as it was read
+	text string // the config file as read
 }
 
-// document is config.toml. A nil member is not set.
+// document is config.toml. A nil field is not set.
 type document struct {
 	Format   *int              `toml:"format"`
 	Backend  *string           `toml:"backend"`
@@ -107,9 +110,9 @@ const (
 	KeyCollection = "secret-service.collection"
 )
 
-// Load reads the config file, if there is one, and the environment through getenv. Errors: ErrInvalid,
-// keychain.ErrInsecure for a file that somebody else can change, keychain.ErrNewerFormat, keychain.ErrInvalidName for a
-// profile, ErrNoHome.
+// Load reads the config file, if it exists, and the environment through getenv. Errors: ErrInvalid;
+// keychain.ErrInsecure for a file that another user can change; keychain.ErrNewerFormat;
+// keychain.ErrInvalidName for a profile; ErrNoHome.
 func Load(getenv func(string) string) (*Config, error) {
 	paths, err := FindPaths(getenv)
 	if err != nil {
@@ -130,7 +133,7 @@ func Load(getenv func(string) string) (*Config, error) {
 	return c, nil
 }
 
-// SetProfile makes another profile the active one for this run. Errors: keychain.ErrInvalidName.
+// SetProfile sets the active profile for this run. Error: keychain.ErrInvalidName.
 func (c *Config) SetProfile(profile string, origin Origin) error {
 	if err := keychain.ValidateProfile(profile); err != nil {
 		return err
@@ -139,10 +142,11 @@ func (c *Config) SetProfile(profile string, origin Origin) error {
 	return nil
 }
 
-// BackendMoved reads again which backend is in use, takes it over, and reports whether it is another one than before. A migration names the
-// new backend before it empties the old one: what was not found in the old one is to be looked for again then.
+// BackendMoved reloads the backend in use and reports whether it has changed. A migration sets the new
+// backend before it empties the old one, so an item not found in the old one must then be looked up again.
 func (c *Config) BackendMoved(getenv func(string) string) bool {
-	// Nearly always the file is the same, and need not be understood again: this is asked for every registry without a login.
+	// Usually the file has not changed, and need not be parsed: this runs for every registry without a
+	// login.
 	if text, err := c.readText(); err == nil && text == c.text {
 		return false
 	}
@@ -157,7 +161,7 @@ func (c *Config) BackendMoved(getenv func(string) string) bool {
 	return true
 }
 
-// OriginOf says where a setting came from.
+// OriginOf returns where a setting came from.
 func (c *Config) OriginOf(key string) Origin {
 	if origin, ok := c.Origins[key]; ok {
 		return origin
@@ -174,7 +178,7 @@ func (c *Config) readFile() error {
 	return c.parse(text)
 }
 
-// readText returns the config file's content, empty if there is none.
+// readText returns the config file's content, or "" if there is no file.
 func (c *Config) readText() (string, error) {
 	data, err := trustedfile.Read(c.Paths.ConfigFile, atomicfile.MaxSize)
 	var irregular *readfile.NotRegularError
@@ -237,19 +241,20 @@ func (c *Config) parse(text string) error {
 	return nil
 }
 
-// formatOf returns the format that the document names, or 0: whatever else it holds, in which other formats may differ.
+// formatOf returns the format that the document names, or 0. It ignores everything else, which may differ
+// in another format.
 func formatOf(text string) int {
 	var head struct {
 		Format int `toml:"format"`
 	}
-	// Parsing twice is for the few files that have the word.
+	// Parse twice only for the few files that contain the word.
 	if !strings.Contains(text, "format") || toml.Unmarshal([]byte(text), &head) != nil {
 		return 0
 	}
 	return head.Format
 }
 
-// decode reads the document and returns the keys that mean nothing, sorted. The error begins with the line it is about.
+// decode parses the document and returns its unknown keys, sorted. Its error starts with the line number.
 func decode(text string) (doc document, unknown []string, err error) {
 	err = toml.NewDecoder(strings.NewReader(text)).DisallowUnknownFields().Decode(&doc)
 	var strange *toml.StrictMissingError
@@ -265,7 +270,7 @@ func decode(text string) (doc document, unknown []string, err error) {
 	if errors.As(err, &at) {
 		line, _ := at.Position()
 		message := strings.TrimPrefix(at.Error(), "toml: ")
-		// A value of another type is told in terms of Go; the line says which setting it is.
+		// The error for a wrong type uses Go's terms; the line shows which setting it is.
 		message, _, _ = strings.Cut(message, " into struct field ")
 		return doc, unknown, fmt.Errorf(", line %d: %s", line, message)
 	}
@@ -275,7 +280,7 @@ func decode(text string) (doc document, unknown []string, err error) {
 	return doc, unknown, nil
 }
 
-// ParseUnlock reads a duration such as "8h" or "30m", from one second to MaxUnlock.
+// ParseUnlock parses a duration such as "8h" or "30m", from one second to MaxUnlock.
 func ParseUnlock(text string) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	if err != nil {

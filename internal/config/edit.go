@@ -15,17 +15,18 @@ import (
 	"github.com/ragenv/ragenv/internal/trustedfile"
 )
 
-// fileHead begins a config file that this program creates.
+// fileHead starts a config file that this program creates.
 const fileHead = "# ragenv's configuration: see `ragenv config` and the manual page. It holds no secrets.\n"
 
-// Pin writes a top-level string setting, such as KeyBackend, into the config file, keeps every other line, and puts it into
-// effect. Errors: ErrInvalid or keychain.ErrNewerFormat if the file cannot be read as it is; it is then left alone.
+// Pin writes a top-level string setting, such as KeyBackend, to the config file, keeps every other line,
+// and applies the setting. Errors: ErrInvalid or keychain.ErrNewerFormat if the file cannot be read; it is
+// then unchanged.
 func (c *Config) Pin(key, value string) error {
 	err := c.edit(pinning(key, value))
 	if err != nil {
 		return err
 	}
-	// Below a directory of another user the next command would refuse the file: better said now.
+	// The next command would reject the file if a directory above it belongs to another user, so check now.
 	if _, err := trustedfile.Read(c.Paths.ConfigFile, atomicfile.MaxSize); err != nil {
 		return err
 	}
@@ -39,7 +40,7 @@ func (c *Config) Pin(key, value string) error {
 	return nil
 }
 
-// pinning is the change that Pin makes.
+// pinning returns the edit that Pin makes.
 func pinning(key, value string) editing {
 	return editing{
 		byHand: fmt.Sprintf("set %s = %q", key, value),
@@ -55,7 +56,8 @@ func pinning(key, value string) editing {
 	}
 }
 
-// SetUnused writes into the config file that the user does not use the key of that name, or does. Errors: as Pin.
+// SetUnused records in the config file whether the user does not use the key of that name. Errors: those of
+// Pin.
 func (c *Config) SetUnused(name string, unused bool) error {
 	if slices.Contains(c.Unused, name) == unused {
 		return nil
@@ -80,17 +82,17 @@ func (c *Config) SetUnused(name string, unused bool) error {
 	return nil
 }
 
-// editing is one change of the config file.
+// editing is an edit of the config file.
 type editing struct {
-	text   func(text string) string // makes it
-	change func(doc *document)      // says what it is to mean
-	byHand string                   // what a user does where the text cannot be edited
+	text   func(text string) string // makes the edit
+	change func(doc *document)      // makes the same change to the parsed document
+	byHand string                   // what the user must do if the text cannot be edited
 }
 
-// maxTries bounds how often edit begins again because another process wrote the file meanwhile.
+// maxTries limits how often edit retries after another process has written the file.
 const maxTries = 10
 
-// edit changes the config file, which it creates if there is none.
+// edit changes the config file, and creates it if necessary.
 func (c *Config) edit(e editing) error {
 	if err := os.MkdirAll(filepath.Dir(c.Paths.ConfigFile), 0o700); err != nil {
 		return err
@@ -121,9 +123,9 @@ func (c *Config) editOnce(e editing) error {
 	return atomicfile.Replace(c.Paths.ConfigFile, data, []byte(next), 0o600)
 }
 
-// edited returns the text of a config file with a change. Errors: ErrInvalid or keychain.ErrNewerFormat if the file cannot be
-// read, before or after; ErrInvalid also where lines are not what they look like, as within a string of several lines, so that
-// the change is not made or another setting changed.
+// edited returns the text of a config file after an edit. Errors: keychain.ErrNewerFormat; ErrInvalid if
+// the file cannot be read before or after the edit, or if the edit did not have exactly its intended
+// effect, for example because a line is within a multi-line string.
 func (c *Config) edited(text string, e editing) (string, error) {
 	read := func(text string) (document, error) {
 		doc, _, err := decode(text)
@@ -148,8 +150,8 @@ func (c *Config) edited(text string, e editing) (string, error) {
 	return next, nil
 }
 
-// setTopLevel sets a bare top-level key of a TOML document to a value, in its line if it has one, else before the first
-// table. Only single-line values are replaced, which is what these keys have.
+// setTopLevel sets a bare top-level key of a TOML document, in its own line if it has one, else before the
+// first table. It replaces single-line values only, which these keys have.
 func setTopLevel(text, key, value string) string {
 	setting := key + " = " + value
 	lines := strings.SplitAfter(text, "\n")

@@ -10,28 +10,28 @@ import (
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
-// ErrNoHome: neither the environment nor the system tells where the user's files are.
+// ErrNoHome: neither the environment nor the system names a home directory.
 var ErrNoHome = errors.New("no home directory: $HOME is not set")
 
-// Paths are the places the programs use.
+// Paths are the paths that the programs use.
 type Paths struct {
 	Home       string
 	ConfigFile string // config.toml
 	Store      string // the file store's directory
-	State      string // records such as what `docker configure` replaced; no secrets
+	State      string // records, such as what `docker configure` replaced; no secrets
 }
 
-// FindPaths returns the places by the XDG Base Directory Specification on Unix, and by %AppData% and %LocalAppData% on
-// Windows. Errors: ErrNoHome.
+// FindPaths returns the paths, by the XDG Base Directory Specification on Unix and by %AppData% and
+// %LocalAppData% on Windows. Error: ErrNoHome.
 func FindPaths(getenv func(string) string) (Paths, error) {
 	return pathsFor(runtime.GOOS, getenv, os.UserHomeDir)
 }
 
-// pathsFor asks lookUp for a home that the environment does not name.
+// pathsFor calls lookUp if the environment does not name a home directory.
 func pathsFor(goos string, getenv func(string) string, lookUp func() (string, error)) (Paths, error) {
 	home := getenv("HOME")
 	if goos == "windows" {
-		home = getenv("USERPROFILE") // shells that come from Unix set HOME, too, to a path of their own form
+		home = getenv("USERPROFILE") // shells ported from Unix also set HOME, to a path in their own form
 	}
 	if home == "" {
 		var err error
@@ -39,8 +39,8 @@ func pathsFor(goos string, getenv func(string) string, lookUp func() (string, er
 			return Paths{}, ErrNoHome
 		}
 	}
-	// dir returns the directory that a variable names. A relative one would be another with every change of directory, and
-	// is ignored: the XDG specification asks for it.
+	// dir returns the directory named by a variable. The XDG specification requires relative paths to be
+	// ignored, because they would change with the current directory.
 	dir := func(name string, fallback ...string) string {
 		if named := getenv(name); isAbs(goos, named) {
 			return named
@@ -64,8 +64,8 @@ func pathsFor(goos string, getenv func(string) string, lookUp func() (string, er
 	}, nil
 }
 
-// isAbs is filepath.IsAbs for a system by its name. On Windows that is a drive's root or a share, and not what hangs on the
-// current drive or its directory: \dir, C:dir.
+// isAbs is filepath.IsAbs for the named system. On Windows an absolute path starts with a drive's root or a
+// share; paths such as \dir and C:dir depend on the current drive or directory.
 func isAbs(goos, path string) bool {
 	if goos != "windows" {
 		return strings.HasPrefix(path, "/")
@@ -74,7 +74,7 @@ func isAbs(goos, path string) bool {
 	return strings.HasPrefix(path, `\\`) || len(path) > 2 && path[1] == ':' && path[2] == '\\'
 }
 
-// HomeHint is the command that names a home directory where there is none.
+// HomeHint returns a command that sets a home directory.
 func HomeHint() string {
 	if runtime.GOOS == "windows" {
 		return shellquote.Set("USERPROFILE", `C:\Users\YOU`)

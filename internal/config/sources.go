@@ -13,32 +13,33 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// KeySources is the key of config.toml under which commands give keys.
+// KeySources is the key of config.toml for commands that provide keys.
 const KeySources = "sources"
 
 // Source is a command that prints a key: the table [sources.PROFILE.NAME] of config.toml.
 type Source struct {
-	// Command is the program, by its path or by a name to look up on PATH, and its arguments. No shell reads it.
+	// Command is the program, as a path or a name to find on PATH, and its arguments. No shell interprets
+	// it.
 	Command []string `toml:"command"`
-	// Env are further variables of the caller that the command gets.
+	// Env are additional variables of the caller that the command gets.
 	Env []string `toml:"env"`
-	// Cache is how long the key is kept in the kernel's keyring, such as "5m"; empty is not at all.
+	// Cache is how long the key is kept in the kernel keyring, such as "5m". Empty means not at all.
 	Cache string `toml:"cache"`
 }
 
-// CacheFor is Cache as a duration; zero is not at all.
+// CacheFor returns Cache as a duration. Zero means not at all.
 func (s Source) CacheFor() time.Duration {
-	d, _ := ParseUnlock(s.Cache) // it was checked when the file was read
+	d, _ := ParseUnlock(s.Cache) // Load checked it
 	return d
 }
 
-// Source returns the command that gives an item.
+// Source returns the command that provides an item.
 func (c *Config) Source(ref keychain.Ref) (Source, bool) {
 	source, ok := c.Sources[ref.Profile][ref.Name]
 	return source, ok && ref.Kind == keychain.KindEnv
 }
 
-// Sourced returns the items that commands give, of a profile, or of all if profile is empty.
+// Sourced returns the items that commands provide, for one profile or, if profile is empty, for all.
 func (c *Config) Sourced(profile string) []keychain.Ref {
 	var refs []keychain.Ref
 	for _, p := range slices.Sorted(maps.Keys(c.Sources)) {
@@ -74,7 +75,7 @@ func (s Source) Check() error {
 	return nil
 }
 
-// checkSources returns an error for the first source that can never be asked.
+// checkSources returns an error for the first source that can never run.
 func checkSources(sources map[string]map[string]Source) error {
 	for _, profile := range slices.Sorted(maps.Keys(sources)) {
 		if err := keychain.ValidateProfile(profile); err != nil {
@@ -89,8 +90,8 @@ func checkSources(sources map[string]map[string]Source) error {
 	return nil
 }
 
-// SetSource writes the command that gives an item into the config file, in place of a former one, keeps every other line, and
-// puts it into effect. Errors: those of Pin.
+// SetSource writes the command that provides an item to the config file, in place of a former one, keeps
+// every other line, and applies the setting. Errors: those of Pin.
 func (c *Config) SetSource(ref keychain.Ref, source Source) error {
 	err := c.edit(editing{
 		byHand: "[" + sourceTable(ref) + "]",
@@ -124,7 +125,7 @@ func (c *Config) SetSource(ref keychain.Ref, source Source) error {
 	return nil
 }
 
-// RemoveSource removes the command that gives an item from the config file. Errors: those of Pin.
+// RemoveSource removes the command that provides an item from the config file. Errors: those of Pin.
 func (c *Config) RemoveSource(ref keychain.Ref) error {
 	err := c.edit(editing{
 		byHand: "remove [" + sourceTable(ref) + "]",
@@ -146,7 +147,7 @@ func (c *Config) RemoveSource(ref keychain.Ref) error {
 	return nil
 }
 
-// sourceTable is the name of an item's table. Profiles and variables are bare keys of TOML.
+// sourceTable returns the name of an item's table. Profiles and variables are valid bare keys of TOML.
 func sourceTable(ref keychain.Ref) string { return KeySources + "." + ref.Profile + "." + ref.Name }
 
 func sourceText(ref keychain.Ref, source Source) string {
@@ -161,7 +162,8 @@ func sourceText(ref keychain.Ref, source Source) string {
 	return b.String()
 }
 
-// withoutTable removes a table, with its header, up to the next one. Comments and empty lines in front of that stay.
+// withoutTable removes a table, with its header, up to the next one. Comments and empty lines before the
+// next one stay.
 func withoutTable(text, table string) string {
 	lines := strings.SplitAfter(text, "\n")
 	start := slices.IndexFunc(lines, func(line string) bool { return isHeader(line, table) })
@@ -178,7 +180,7 @@ func withoutTable(text, table string) string {
 	if end < len(lines) {
 		return strings.Join(lines[:start], "") + strings.Join(lines[end:], "")
 	}
-	for start > 0 && strings.TrimSpace(lines[start-1]) == "" { // the empty line that SetSource put before it
+	for start > 0 && strings.TrimSpace(lines[start-1]) == "" { // the empty line that SetSource wrote before the table
 		start--
 	}
 	return strings.Join(lines[:start], "")

@@ -10,7 +10,7 @@ import (
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
-// missing says that the key for a registry is not stored, and what to do about that.
+// missing reports that the key for a registry is not stored, with a hint.
 func (h *helper) missing(known secrets.Secret, v *vault) error {
 	what := "no key is stored as " + known.Name
 	if v.config != nil && v.config.Profile != config.DefaultProfile {
@@ -28,7 +28,7 @@ func (h *helper) missing(known secrets.Secret, v *vault) error {
 	return ui.Errorf("ragenv set "+known.Name, "%s", what)
 }
 
-// explain adds to an error what the helper knows of its cause.
+// explain adds to an error what the helper knows about its cause.
 func (h *helper) explain(err error) error {
 	if errors.Is(err, config.ErrNoHome) {
 		return ui.Errorf(config.HomeHint()+", for Docker too", "%w", err)

@@ -14,29 +14,29 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// ragenv is the program that has every backend, and serves as the helper under its name.
+// ragenv is the program that has every backend and also serves as the helper.
 const ragenv = "ragenv"
 
-// answering are the verbs that need the keychain.
+// answering lists the verbs that need the keychain.
 var answering = []string{
 	credentials.ActionStore, credentials.ActionGet, credentials.ActionErase, credentials.ActionList, actionKubelet,
 }
 
-// handOver runs ragenv in this process's place where the keychain is one that this program was built without, or a
-// command gives a key, before anything is read from the client. It returns otherwise: nil where it has the keychain, or where
-// nothing speaks for another.
+// handOver replaces this process with ragenv if the keychain's backend is not in this program, or if a
+// command provides a key. It must run before anything is read from the client. Otherwise it returns nil.
 //
-// On Linux the helper has the file store alone, and runs no commands. The clients of the other keychains cost more at every start than all that the
-// helper does, and one of them calls the D-Bus session bus whether it is wanted or not.
+// On Linux the helper contains only the file store and runs no commands. The clients of the other backends
+// would take longer at every start than everything the helper does, and one of them always connects to the
+// D-Bus session bus.
 func (h *helper) handOver(verb string) error {
 	if keychain.HasSystem() || !slices.Contains(answering, verb) {
 		return nil
 	}
 	settings, err := h.settings()
 	if err != nil {
-		return nil // its caller reports that
+		return nil // the caller reports it
 	}
-	// The first write chooses the backend. Without ragenv there is but the file store to choose.
+	// The first write chooses the backend. Without ragenv, the file store is the only choice.
 	choosing := settings.Backend == "" && verb == credentials.ActionStore && !keychain.FileStoreExists(settings.Paths.Store)
 	system := settings.Backend != keychain.BackendFile && slices.Contains(keychain.Backends(), settings.Backend)
 	sourced := len(settings.Sourced(settings.Profile)) > 0
@@ -56,7 +56,7 @@ func (h *helper) handOver(verb string) error {
 	return ui.Errorf("install "+ragenv+" in the directory of "+Program, "the %s backend needs the program %s next to %s: %w", settings.Backend, ragenv, Program, err)
 }
 
-// handOverAgain is handOver for a keychain that turned out to be the one in use only after the client's input was read.
+// handOverAgain is handOver after the client's input was read, if the backend in use has changed since.
 func (h *helper) handOverAgain(verb, input string) error {
 	if keychain.HasSystem() {
 		return nil
@@ -66,7 +66,7 @@ func (h *helper) handOverAgain(verb, input string) error {
 		return err
 	}
 	defer r.Close()
-	// A pipe holds a page and more without a reader. What is longer is no server's name that anything is stored under.
+	// A pipe buffers at least a page without a reader. Nothing is stored under a longer server name.
 	_, err = w.WriteString(input[:min(len(input), 4096)])
 	if err := errors.Join(err, w.Close()); err != nil {
 		return err
@@ -77,9 +77,9 @@ func (h *helper) handOverAgain(verb, input string) error {
 	return h.handOver(verb)
 }
 
-// findRagenv returns the program next to this one, links to this one resolved, as both are installed together. It is not
-// looked for on PATH: anyone who set that would get what the client sends and the keychain answers. This program under that
-// name is not it, and would look for it for ever.
+// findRagenv returns the ragenv next to this program, after resolving links, because both are installed
+// together. It does not search PATH: anyone who controls PATH would get the client's input and the
+// keychain's answers. It rejects this program under the name ragenv, which would hand over forever.
 func findRagenv() (string, error) {
 	self, err := os.Executable() // Linux resolves the links
 	if err != nil {

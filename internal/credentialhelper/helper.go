@@ -18,11 +18,12 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// helper answers for the active profile. It implements upstream's credentials.Helper.
+// helper serves the active profile. It implements upstream's credentials.Helper.
 //
-// A registry that a secret of the table opens (nvcr.io) is answered from that secret's item, so that "docker login" and
-// "ragenv set" write the same one; a login to it under another user is next to it, and the later of the two is answered.
-// Every other registry's credential is an item of its own, under the registry's canonical name.
+// A registry opened by one of the table's secrets (nvcr.io) is answered from that secret's item, so that
+// "docker login" and "ragenv set" write the same item. A login to it under another user name is stored
+// separately, and the newer of the two is answered. The credential of every other registry is an item under
+// the registry's canonical name.
 type helper struct {
 	getenv   func(string) string
 	settings func() (*config.Config, error) // read once
@@ -39,13 +40,16 @@ func newHelper(getenv func(string) string, stderr io.Writer) *helper {
 	}
 }
 
-// Get returns user and secret for a server. Errors: upstream's not found, the keychain's, the configuration's.
+// Get returns the user and secret for a server. Errors: upstream's not found, the keychain's, the
+// configuration's.
 //
-// A missing credential is silent, as most registries are public, unless one of the table's secrets would open the
-// registry: then the user is told how to store it, because "docker pull" only says "unauthorized".
+// A missing credential is silent, because most registries are public. But if one of the table's secrets
+// would open the registry, Get tells the user how to store it, because "docker pull" only says
+// "unauthorized".
 //
-// A locked keychain has no login to give, nor has a command that fails. Were that an error to the client, Docker 29 would stop every pull and build of a
-// public image, too; so a private one fails with the registry's "unauthorized" below the lines that explain it.
+// A locked keychain and a failed command count as no login. An error would make Docker 29 stop every pull
+// and build of public images too. A private image then fails with the registry's "unauthorized", below the
+// lines that explain it.
 func (h *helper) Get(server string) (user, secret string, err error) {
 	registry, err := serverurl.Canonical(server)
 	if err != nil {
@@ -79,9 +83,10 @@ func (h *helper) Get(server string) (user, secret string, err error) {
 	return c.Username, c.Secret, nil
 }
 
-// find returns the item that answers for a registry, and the vault, also on errors. What is not found is looked for again where a migration
-// named another backend meanwhile: it does so before it empties the old one. That one may take another program, which is
-// then run in this one's place, with the verb and the input that the client gave.
+// find returns the item for a registry, and the vault, which it also returns with an error. If the item is
+// not found and a migration has changed the backend, find searches again, because the new backend is set
+// before the old one is emptied. If the new backend needs ragenv, ragenv replaces this process, with the
+// client's verb and input.
 func (h *helper) find(registry, verb, input string) (*vault, keychain.Item, error) {
 	for {
 		v, err := h.openRead()
@@ -98,7 +103,7 @@ func (h *helper) find(registry, verb, input string) (*vault, keychain.Item, erro
 	}
 }
 
-// getMissing answers for a registry of which nothing is stored.
+// getMissing answers for a registry that has no stored item.
 func (h *helper) getMissing(registry string, v *vault) (user, secret string, err error) {
 	if known, isKnown := secrets.ForRegistry(registry); isKnown {
 		value, err := h.fromEnvironment(known)
@@ -114,8 +119,8 @@ func (h *helper) getMissing(registry string, v *vault) (user, secret string, err
 	return "", "", credentials.NewErrCredentialsNotFound()
 }
 
-// Add stores a credential. It refuses none that can be given back: Docker calls it after every login, with the same values
-// too, and then nothing is written, and what is known of the key (its expiry) stays.
+// Add stores a credential that Get can return. Docker calls it after every login, even with unchanged
+// values. Then nothing is written, so that what is known about the key (its expiry) is kept.
 func (h *helper) Add(c *credentials.Credentials) error {
 	registry, err := serverurl.Canonical(c.ServerURL)
 	if err != nil {
@@ -123,7 +128,8 @@ func (h *helper) Add(c *credentials.Credentials) error {
 	}
 	known, isKnown := secrets.ForRegistry(registry)
 	if isKnown && serverurl.BelowNGC(c.ServerURL) {
-		// One key opens all of the registry: stored for a path, it would replace that of every other path.
+		// One key opens the whole registry: stored for a path, it would replace the key of every other
+		// path.
 		return ui.Errorf("docker login "+registry, "a login for a path of %s is not stored: one key covers the whole registry", registry)
 	}
 	if isKnown && c.Username == secrets.TokenUser {
@@ -146,8 +152,9 @@ func (h *helper) Add(c *credentials.Credentials) error {
 	return h.explain(v.setLogin(registry, c.Username, c.Secret))
 }
 
-// Delete removes all that Get could answer for a server. Removing what is not there succeeds: "docker logout" erases four
-// spellings, http:// among them, and podman fails on an error. A path below nvcr.io has no login of its own: nothing goes.
+// Delete removes everything that Get could return for a server. An absent item is not an error: "docker
+// logout" erases four spellings, including http://, and podman fails on an error. A path below nvcr.io has
+// no login of its own, so nothing is removed for it.
 func (h *helper) Delete(server string) error {
 	registry, err := serverurl.Canonical(server)
 	switch {
@@ -176,11 +183,11 @@ func (h *helper) Delete(server string) error {
 	return nil
 }
 
-// List returns the user of every server that Get answers now.
+// List returns the user of every server that Get can answer now.
 //
-// With a locked store these are none, and a warning: clients list before a build or a container that may need no login at
-// all. Were it an error, "docker build" would drop what other helpers answered too and say nothing, and
-// "docker run --use-api-socket" and docker-py would stop; so would they if a server were listed and its get failed.
+// A locked store gives an empty list and a warning: clients list before a build or a container that may
+// need no login. An error would make "docker build" silently drop other helpers' answers, and would stop
+// "docker run --use-api-socket" and docker-py. So would a listed server whose get fails.
 func (h *helper) List() (map[string]string, error) {
 	stored, items, err := h.readAll()
 	if err != nil {
@@ -204,8 +211,8 @@ func (h *helper) List() (map[string]string, error) {
 	return users, nil
 }
 
-// readAll returns the items that answer for some registry, with the names of those that could not be read; from the new backend where a
-// migration was emptying the old one meanwhile.
+// readAll returns the items that answer for registries, and the Refs of those that could not be read as
+// well. After a migration it reads the new backend.
 func (h *helper) readAll() (stored []keychain.Ref, items []keychain.Item, err error) {
 	for {
 		v, err := h.openRead()
@@ -224,16 +231,16 @@ func (h *helper) readAll() (stored []keychain.Ref, items []keychain.Item, err er
 	}
 }
 
-// listMemory is how much memory, in bytes, listing may take before it is collected.
+// listMemory is how much memory, in bytes, List may use before garbage is collected.
 const listMemory = 64 << 20
 
-// readable reads the items it can, and warns of the others.
+// readable reads the items it can, and warns about the others.
 func (h *helper) readable(v *vault, refs []keychain.Ref) ([]keychain.Item, error) {
 	if len(refs) == 0 {
 		return nil, nil
 	}
-	// Reading an item takes a buffer of 64 KiB, and the process ends with the answer: collecting them along the way would
-	// be half of the work for a hundred items.
+	// Reading an item takes a 64 KiB buffer, and the process ends with the answer. For a hundred items,
+	// collecting garbage would be half of the work.
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(listMemory))
 	items, err := v.keychain.GetAll(refs)
@@ -260,7 +267,7 @@ func (h *helper) readable(v *vault, refs []keychain.Ref) ([]keychain.Item, error
 	return items, nil
 }
 
-// isSourced reports whether an error is about a key that comes from a command, and no other.
+// isSourced reports whether an error concerns only a key that comes from a command.
 func isSourced(err error) bool {
 	var sourced *keychain.SourcedError
 	return errors.Is(err, keychain.ErrSource) || errors.As(err, &sourced)

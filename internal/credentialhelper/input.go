@@ -14,11 +14,13 @@ import (
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
-// maxInput bounds what is read from a client, in bytes. Identity tokens are a few KiB; no real credential is near it.
+// maxInput limits a client's input, in bytes. Identity tokens are a few KiB; no real credential comes
+// close.
 const maxInput = 1 << 20
 
-// readServer reads the server of get and erase: the whole input without the white space around it, as upstream does. A line
-// break inside stays there, for the canonicaliser to refuse. Errors: upstream's for a missing server.
+// readServer reads the server for get and erase: the whole input without surrounding white space, as
+// upstream does. It keeps inner line breaks, which Canonical rejects. Errors: upstream's for a missing
+// server.
 func readServer(in io.Reader) (string, error) {
 	data, err := readAll(in)
 	if err != nil {
@@ -31,9 +33,10 @@ func readServer(in io.Reader) (string, error) {
 	return string(server), nil
 }
 
-// readCredentials reads the JSON object of store. Unknown fields are ignored, as clients may send more one day; anything
-// after the object is refused. So is text that is not Unicode, which JSON cannot carry: decoders put U+FFFD in its place,
-// and the stored secret would be another one. Errors: upstream's for a missing server or user; none holds any of the input.
+// readCredentials reads the JSON object for store. It ignores unknown fields, which clients may add, and
+// rejects anything after the object. It also rejects text that is not Unicode: JSON cannot carry it,
+// decoders replace it with U+FFFD, and the stored secret would differ. Errors: upstream's for a missing
+// server or user. No error contains any of the input.
 func readCredentials(in io.Reader) (*credentials.Credentials, error) {
 	data, err := readAll(in)
 	if err != nil {
@@ -55,8 +58,8 @@ func readCredentials(in io.Reader) (*credentials.Credentials, error) {
 	return &creds, nil
 }
 
-// replaced reports whether the decoder put U+FFFD where the JSON has none: for half of a surrogate pair, such as "\ud800",
-// which Python clients send for bytes that are not UTF-8.
+// replaced reports whether the decoder inserted a U+FFFD that is not in the JSON: for half of a surrogate
+// pair, such as "\ud800", which Python clients send for bytes that are not UTF-8.
 func replaced(data []byte, creds credentials.Credentials) bool {
 	const replacement = "\uFFFD"
 	decoded := strings.Count(creds.ServerURL+creds.Username+creds.Secret, replacement)
@@ -67,7 +70,7 @@ func replaced(data []byte, creds credentials.Credentials) bool {
 	return decoded > bytes.Count(data, []byte(replacement))+bytes.Count(escapes, []byte(`\ufffd`))
 }
 
-// position says where JSON went wrong, without the decoder's own text, which quotes the input.
+// position returns where the JSON is invalid, without the decoder's text, which quotes the input.
 func position(err error) string {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError

@@ -10,9 +10,10 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate"
 )
 
-// fromEnvironment returns the value of a secret's own variable, for machines without any store, such as CI runners; ""
-// if it is unset or empty. White space around it is removed with a warning, as is said of a value that is unusual; one that
-// cannot be the key is an error: the registry would refuse public images with it, too.
+// fromEnvironment returns the value of a secret's own variable, for machines without a keychain such as CI
+// runners, or "" if it is unset or empty. It trims white space with a warning, and warns about an unusual
+// value. A value that cannot be the key is an error, because the registry would refuse even public images
+// with it.
 func (h *helper) fromEnvironment(known secrets.Secret) (string, error) {
 	value := h.getenv(known.Name)
 	if value == "" {

@@ -15,8 +15,9 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// actionKubelet answers a Kubernetes node's kubelet, as one of its image credential providers. The types below are those of
-// k8s.io/kubelet/pkg/apis/credentialprovider/v1, written out because that module is larger than the program.
+// actionKubelet answers the kubelet of a Kubernetes node as an image credential provider. The types below
+// are copied from k8s.io/kubelet/pkg/apis/credentialprovider/v1, because that module is larger than the
+// program.
 const actionKubelet = "kubelet"
 
 const (
@@ -25,12 +26,13 @@ const (
 	kubeletResponseKind = "CredentialProviderResponse"
 )
 
-// kubeletCache is how long the kubelet may use an answer without asking again. One minute covers the images of a pod that
-// starts; and after a rotation the former key is gone before the kubelet's retries of a failed pull, which come 10 seconds
-// to 5 minutes apart, have got far.
+// kubeletCache is how long the kubelet may reuse an answer. One minute covers the images of a starting pod.
+// After a rotation the old key is dropped early in the kubelet's retries of a failed pull, which are 10
+// seconds to 5 minutes apart.
 const kubeletCache = time.Minute
 
-// kubeletRequest leaves out serviceAccountToken and serviceAccountAnnotations: whose pod it is makes no difference.
+// kubeletRequest omits serviceAccountToken and serviceAccountAnnotations: the answer does not depend on the
+// pod.
 type kubeletRequest struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
@@ -41,7 +43,7 @@ type kubeletResponse struct {
 	APIVersion    string                 `json:"apiVersion"`
 	Kind          string                 `json:"kind"`
 	CacheKeyType  string                 `json:"cacheKeyType"`
-	CacheDuration string                 `json:"cacheDuration"` // as time.Duration prints it
+	CacheDuration string                 `json:"cacheDuration"` // in time.Duration's format
 	Auth          map[string]kubeletAuth `json:"auth,omitempty"`
 }
 
@@ -52,11 +54,12 @@ type kubeletAuth struct {
 
 // serveKubelet reads one request and writes its response.
 //
-// Only what a secret of the table opens (nvcr.io) is answered, because the kubelet pulls for every pod of the node: root's
-// own logins elsewhere are not theirs. Any other image gets no auth, which lets the kubelet go on to its other sources.
+// It answers only for registries opened by one of the table's secrets (nvcr.io), because the kubelet pulls
+// for every pod of the node, and root's other logins are not theirs. Any other image gets no auth, so the
+// kubelet tries its other sources.
 //
-// On an error the kubelet logs what was written to stderr, caches nothing and pulls without this provider. So a missing or
-// unreadable key is an error, not an empty answer, which would leave no trace.
+// On an error the kubelet logs stderr, caches nothing, and pulls without this provider. So a missing or
+// unreadable key is an error; an empty answer would leave no trace.
 func serveKubelet(h *helper, in io.Reader, out io.Writer) error {
 	image, err := readImage(in)
 	if err != nil {
@@ -72,7 +75,7 @@ func serveKubelet(h *helper, in io.Reader, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		// The host as the image has it: the kubelet matches a port and letter case exactly.
+		// The host as spelled in the image: the kubelet matches the port and letter case exactly.
 		response.Auth = map[string]kubeletAuth{host: auth}
 		response.CacheDuration = fresh.String()
 	}
@@ -81,8 +84,8 @@ func serveKubelet(h *helper, in io.Reader, out io.Writer) error {
 	return encoder.Encode(response)
 }
 
-// readImage returns the image of a request. No error holds any of the input but the version and the kind: a service
-// account's token may be in it.
+// readImage returns the image of a request. Errors contain no input except the version and the kind,
+// because it may contain a service account's token.
 func readImage(in io.Reader) (string, error) {
 	data, err := readAll(in)
 	if err != nil {
@@ -107,8 +110,8 @@ func readImage(in io.Reader) (string, error) {
 
 const kubeletHint = "the kubelet runs this, when its CredentialProviderConfig names " + Program + " with args: [" + actionKubelet + "]"
 
-// openedBy returns the registry of an image, as the image spells it and canonical, and the secret that opens it. Docker Hub's images
-// ("ubuntu", "library/ubuntu") may have no registry in front; those are none of ours.
+// openedBy returns an image's registry, as spelled and canonical, and the secret that opens it. ok is false
+// if there is none, as for Docker Hub's images ("ubuntu", "library/ubuntu"), which may omit the registry.
 func openedBy(image string) (host, registry string, known secrets.Secret, ok bool) {
 	host, path, _ := strings.Cut(image, "/")
 	if path == "" {
@@ -122,7 +125,7 @@ func openedBy(image string) (host, registry string, known secrets.Secret, ok boo
 	return host, registry, known, ok
 }
 
-// kubeletAuth returns a secret's stored value as the kubelet wants it, and for how long it can be used without asking again.
+// kubeletAuth returns a secret's stored value in the kubelet's format, and how long it may be cached.
 func (h *helper) kubeletAuth(image, registry string, known secrets.Secret) (kubeletAuth, time.Duration, error) {
 	request, err := json.Marshal(kubeletRequest{APIVersion: kubeletAPI, Kind: kubeletRequestKind, Image: image})
 	if err != nil {
@@ -156,8 +159,8 @@ func (h *helper) kubeletAuth(image, registry string, known secrets.Secret) (kube
 	return kubeletAuth{c.Username, c.Secret}, freshFor(item.Expires, time.Now()), nil
 }
 
-// freshFor bounds the cache by the expiry of a key, the zero time for none. An expired key is answered, as its date may be
-// mistyped, but not cached, so that the next pull sees its successor.
+// freshFor limits the cache time by a key's expiry; the zero time means none. An expired key is still
+// answered, because its date may be mistyped, but not cached, so that the next pull gets its replacement.
 func freshFor(expires, now time.Time) time.Duration {
 	if expires.IsZero() {
 		return kubeletCache

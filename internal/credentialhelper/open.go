@@ -8,7 +8,8 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// openRead opens the active profile for reading. That nothing was ever stored is no error: vault.absent says why.
+// openRead opens the active profile for reading. It is not an error if nothing was ever stored;
+// vault.absent then says why.
 func (h *helper) openRead() (*vault, error) {
 	v, err := h.openWith(opener.Opener.Read)
 	if errors.Is(err, keychain.ErrNoStore) || errors.Is(err, config.ErrNoHome) {
@@ -17,11 +18,12 @@ func (h *helper) openRead() (*vault, error) {
 	return v, err
 }
 
-// openWrite opens the active profile for writing. The first write makes a store, if the environment has a passphrase for
-// it; otherwise the error says how to make one.
+// openWrite opens the active profile for writing. The first write creates a store if the environment has a
+// passphrase for it; otherwise the error says how to create one.
 func (h *helper) openWrite() (*vault, error) { return h.openWith(opener.Opener.Write) }
 
-// openWith returns a vault on errors, too, with what is known of it. It never prompts: parallel pulls would all ask.
+// openWith returns a vault with what is known even on an error. It never prompts: parallel pulls would each
+// prompt.
 func (h *helper) openWith(open func(opener.Opener) (*keychain.Keychain, error)) (*vault, error) {
 	settings, err := h.settings()
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package credentialhelper is the credential helper of Docker's clients: its protocol, answered from the keychain.
+// Package credentialhelper implements Docker's credential helper protocol with the keychain.
 package credentialhelper
 
 import (
@@ -17,13 +17,14 @@ import (
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
-// Program is the name clients find the helper by: "docker-credential-" and the name in config.json.
+// Program is the name by which clients find the helper: "docker-credential-" and the name in config.json.
 const Program = "docker-credential-ngc"
 
-// Called reports whether a program was started under the helper's name.
+// Called reports whether the program was started under the helper's name.
 func Called(argv0 string) bool { return calledOn(runtime.GOOS, argv0) }
 
-// calledOn knows that Windows takes names in any case, with and without .exe, and behind both kinds of slashes.
+// calledOn is Called for the named system. Windows ignores case, makes .exe optional, and accepts both
+// kinds of slashes.
 func calledOn(goos, argv0 string) bool {
 	if goos != "windows" {
 		return path.Base(argv0) == Program
@@ -32,14 +33,15 @@ func calledOn(goos, argv0 string) bool {
 	return strings.TrimSuffix(name, ".exe") == Program
 }
 
-// Run serves one verb and returns the exit code. What it does is Docker's credential helper protocol
-// (github.com/docker/docker-credential-helpers): the verb is the only argument; get and erase read a server, store reads
-// JSON; the answer goes to stdout, and so does the text of an error, with exit code 1. Clients take stdout as a whole and
-// compare it, so nothing else is ever written there; they hand stderr to the user.
+// Run serves one verb and returns the exit code. It implements Docker's credential helper protocol
+// (github.com/docker/docker-credential-helpers): the verb is the only argument; get and erase read a
+// server, store reads JSON. The answer, or the text of an error with exit code 1, goes to stdout. Clients
+// compare all of stdout, so nothing else is written there; they show stderr to the user.
 //
-// Types, verbs and texts are those of upstream's credentials package. Its Serve and HandleCommand are not used: they read by
-// bufio.Scanner, which joins lines ("nv\ncr.io" would be nvcr.io) and refuses those over 64 KiB; they pass on texts of
-// the JSON decoder, which quote the input; and an answer that could not be written is a success to them.
+// The types, verbs and texts are those of upstream's credentials package. Its Serve and HandleCommand are
+// not used. They read with bufio.Scanner, which joins lines ("nv\ncr.io" would become nvcr.io) and rejects
+// lines over 64 KiB. They pass on the JSON decoder's texts, which quote the input. And they report success
+// if the answer could not be written.
 func Run(args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
 	if len(args) != 1 {
 		_, _ = fmt.Fprintln(stdout, usage)
@@ -56,14 +58,14 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(s
 	if err := serve(h, args[0], stdin, &answer); err != nil {
 		return h.fail(err, stdout)
 	}
-	// A user name that a login brought must not steer the terminal of anyone who runs the helper by hand.
+	// A user name from a login must not control the terminal of a user who runs the helper by hand.
 	if _, err := stdout.Write(ui.EscapeJSON(answer.Bytes())); err != nil {
 		return h.print.Fail(fmt.Errorf("write the answer: %w", err))
 	}
 	return 0
 }
 
-// fail says to the client, and to the user what the client does not, why there is no answer.
+// fail reports an error to the client, and to the user if the client does not.
 func (h *helper) fail(err error, stdout io.Writer) int {
 	if !isProtocolError(err) {
 		h.print.Fail(err)
@@ -72,10 +74,10 @@ func (h *helper) fail(err error, stdout io.Writer) int {
 	return ui.CodeFailure
 }
 
-// unelevate fixes hardening.ErrElevated.
+// unelevate is the command that fixes hardening.ErrElevated.
 const unelevate = `chmod a-s "$(command -v ` + Program + `)", and setcap -r on it`
 
-// usage is upstream's, flags and all: clients and packagers' tests look for it.
+// usage matches upstream's, flags included, because clients and packagers' tests search for it.
 const usage = "Usage: " + Program + " <store|get|erase|list|version>"
 
 func serve(h *helper, verb string, in io.Reader, out io.Writer) error {
@@ -117,14 +119,14 @@ func serve(h *helper, verb string, in io.Reader, out io.Writer) error {
 	}
 }
 
-// isProtocolError reports whether a client knows the error by its text, and so says itself what is to be said.
+// isProtocolError reports whether a client recognizes the error by its text, and so reports it itself.
 func isProtocolError(err error) bool {
 	return credentials.IsErrCredentialsNotFound(err) || credentials.IsCredentialsMissingServerURL(err) ||
 		credentials.IsCredentialsMissingUsername(err)
 }
 
-// errorText is the line of stdout. Clients compare it with the protocol's own texts, and show any other as
-// "out: `...`", some of them without what was written to stderr: so the hint is in it.
+// errorText returns the line for stdout. Clients compare it with the protocol's texts and show any other as
+// "out: `...`". Some do not show stderr, so the line includes the hint.
 func errorText(err error) string {
 	if isProtocolError(err) {
 		return err.Error()

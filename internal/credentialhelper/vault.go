@@ -15,25 +15,25 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// vault is the active profile of a keychain, as registry credentials.
+// vault is the active profile of a keychain, seen as registry credentials.
 type vault struct {
 	keychain *keychain.Keychain // nil if nothing was ever stored
-	config   *config.Config     // nil if there is none to be had
+	config   *config.Config     // nil if it could not be read
 	absent   error              // why keychain is nil: keychain.ErrNoStore or config.ErrNoHome
 }
 
-// keyRef names the item of one of the table's secrets.
+// keyRef returns the Ref of one of the table's secrets.
 func (v *vault) keyRef(known secrets.Secret) keychain.Ref {
 	return keychain.Ref{Profile: v.config.Profile, Kind: keychain.KindEnv, Name: known.Name}
 }
 
-// loginRef names the item of a registry's own credential.
+// loginRef returns the Ref of a registry's own credential.
 func (v *vault) loginRef(registry string) keychain.Ref {
 	return keychain.Ref{Profile: v.config.Profile, Kind: keychain.KindRegistry, Name: registry}
 }
 
-// find returns the item that answers for a registry. keychain.ErrNotFound without unlocking anything; the other errors
-// are the keychain's.
+// find returns the item for a registry. It returns keychain.ErrNotFound without unlocking; other errors are
+// the keychain's.
 func (v *vault) find(registry string) (keychain.Item, error) {
 	if v.keychain == nil {
 		return keychain.Item{}, keychain.ErrNotFound
@@ -46,7 +46,7 @@ func (v *vault) find(registry string) (keychain.Item, error) {
 	if keyErr != nil && !errors.Is(keyErr, keychain.ErrNotFound) {
 		return keychain.Item{}, keyErr
 	}
-	if keyErr == nil { // nearly always the whole answer
+	if keyErr == nil { // usually the only item
 		if has, err := v.keychain.Has(v.loginRef(registry)); err != nil || !has {
 			return key, err
 		}
@@ -63,11 +63,11 @@ func (v *vault) find(registry string) (keychain.Item, error) {
 	return keychain.Item{}, err
 }
 
-// setKey stores a registry's key as the item that containers get, too, in place of any other login there. The same value
-// again is not written, so that what is known of it stays.
+// setKey stores a registry's key as the item that containers also get, in place of any other login to the
+// registry. An unchanged value is not written, so that what is known about it is kept.
 func (v *vault) setKey(known secrets.Secret, registry, value string) error {
 	key := keychain.Item{Ref: v.keyRef(known), Secret: keychain.NewSecret(value)}
-	// A store that cannot be read now (locked) can be written anyway.
+	// A locked store cannot be read, but can be written.
 	if former, err := v.keychain.Get(key.Ref); err != nil || former.Secret != key.Secret {
 		if err := v.keychain.Set(key); err != nil {
 			return err
@@ -76,7 +76,7 @@ func (v *vault) setKey(known secrets.Secret, registry, value string) error {
 	return v.drop(v.loginRef(registry))
 }
 
-// setLogin stores a registry's own credential. What find returns already is not written again.
+// setLogin stores a registry's own credential, unless find already returns it.
 func (v *vault) setLogin(registry, user, value string) error {
 	login := keychain.Item{Ref: v.loginRef(registry), Username: user, Secret: keychain.NewSecret(value)}
 	former, err := v.find(registry)
@@ -86,7 +86,7 @@ func (v *vault) setLogin(registry, user, value string) error {
 			return nil
 		}
 		login.Updated = time.Now().UTC().Truncate(time.Second)
-		// A clock was wrong; the login of now wins anyway. A date that no clock shows is not taken over.
+		// A clock was wrong: make the new login the newest. Do not adopt a date more than a year ahead.
 		if former.Updated.After(login.Updated) && former.Updated.Before(login.Updated.AddDate(1, 0, 0)) {
 			login.Updated = former.Updated
 		}
@@ -94,7 +94,7 @@ func (v *vault) setLogin(registry, user, value string) error {
 	return v.keychain.Set(login)
 }
 
-// remove removes all that find could return for a registry.
+// remove removes everything that find could return for a registry.
 func (v *vault) remove(registry string) error {
 	if v.keychain == nil {
 		return nil
@@ -102,7 +102,7 @@ func (v *vault) remove(registry string) error {
 	if known, isKnown := secrets.ForRegistry(registry); isKnown {
 		key := v.keyRef(known)
 		previous := key
-		previous.Kind = keychain.KindPrevious // what "ragenv rotate" keeps opens the registry as well
+		previous.Kind = keychain.KindPrevious // the value kept by "ragenv rotate" also opens the registry
 		for _, ref := range []keychain.Ref{key, previous} {
 			if err := v.drop(ref); err != nil {
 				return err
@@ -112,7 +112,7 @@ func (v *vault) remove(registry string) error {
 	return v.drop(v.loginRef(registry))
 }
 
-// drop removes an item, if it is there. What is absent takes no lock and writes nothing.
+// drop removes an item if it is stored. For an absent one it takes no lock and writes nothing.
 func (v *vault) drop(ref keychain.Ref) error {
 	stored := v.keychain.Stored()
 	if has, err := stored.Has(ref); err != nil || !has {
@@ -124,7 +124,7 @@ func (v *vault) drop(ref keychain.Ref) error {
 	return nil
 }
 
-// refs returns the items that answer for some registry.
+// refs returns the Refs of the items that answer for registries.
 func (v *vault) refs() ([]keychain.Ref, error) {
 	if v.keychain == nil {
 		return nil, nil
@@ -149,7 +149,7 @@ func registriesOf(ref keychain.Ref) []string {
 		known, _ := secrets.Lookup(ref.Name)
 		return known.Registries
 	case keychain.KindRegistry:
-		// Under any other spelling it would never be found.
+		// Under another spelling it would never be found.
 		if canonical, err := serverurl.Canonical(ref.Name); err == nil && canonical == ref.Name {
 			return []string{ref.Name}
 		}
@@ -157,7 +157,8 @@ func registriesOf(ref keychain.Ref) []string {
 	return nil
 }
 
-// notStored returns the registries that one of the table's secrets opens and none of the stored items answers for.
+// notStored returns the registries that one of the table's secrets opens, but that no stored item answers
+// for.
 func notStored(stored []keychain.Ref) map[string]secrets.Secret {
 	open := map[string]secrets.Secret{}
 	for _, known := range secrets.All() {
@@ -173,7 +174,7 @@ func notStored(stored []keychain.Ref) map[string]secrets.Secret {
 	return open
 }
 
-// byRegistry returns the item that find would return for each registry that items answer for.
+// byRegistry maps each registry that items answer for to the item that find would return.
 func byRegistry(items []keychain.Item) map[string]keychain.Item {
 	found := map[string]keychain.Item{}
 	for _, item := range items {
@@ -195,7 +196,8 @@ func byRegistry(items []keychain.Item) map[string]keychain.Item {
 	return found
 }
 
-// answers reports whether an item is ever given out: an identity token never is for a registry that a key of the table opens.
+// answers reports whether an item is ever returned. An identity token is not, for a registry that one of
+// the table's keys opens.
 func answers(item keychain.Item) bool {
 	if item.Kind != keychain.KindRegistry || item.Username != secrets.TokenUser {
 		return true
@@ -204,8 +206,8 @@ func answers(item keychain.Item) bool {
 	return !isKnown
 }
 
-// later returns the one that was stored last. Times are whole seconds; within one, who logged in under a name of their
-// own meant it.
+// later returns the item stored last. Times are whole seconds; within one, the login wins, because its user
+// name was chosen deliberately.
 func later(key, login keychain.Item) keychain.Item {
 	if key.Updated.After(login.Updated) {
 		return key
@@ -213,13 +215,14 @@ func later(key, login keychain.Item) keychain.Item {
 	return login
 }
 
-// LoginAnswers reports whether the helper answers a registry with login, one under another user than the key's, in place of the
-// stored key that opens the registry.
+// LoginAnswers reports whether the helper answers a registry with login, under another user name, instead
+// of with the stored key that opens the registry.
 func LoginAnswers(key, login keychain.Item) bool {
 	return answers(login) && later(key, login).Kind == keychain.KindRegistry
 }
 
-// asCredential returns an item as what the protocol gives out, or why it cannot be given out. Its errors hold no secret.
+// asCredential returns an item in the protocol's form, or the reason why it cannot be returned. Errors
+// contain no secret.
 func asCredential(item keychain.Item) (credentials.Credentials, error) {
 	c := credentials.Credentials{Username: item.Username, Secret: item.Secret.Reveal()}
 	if item.Kind == keychain.KindEnv {

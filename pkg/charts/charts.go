@@ -1,7 +1,7 @@
 // Package charts fetches Helm charts and repository indexes from NVIDIA's server with a key.
 //
 // The key is sent to that host only, over TLS: redirects are followed without it. This package and
-// validate/probe are the only two that speak HTTP.
+// validate/probe are the only two that send a key over HTTP.
 package charts
 
 import (

@@ -21,8 +21,8 @@ var products = []Missing{
 // NGC asks NVIDIA whether an NGC API key is valid. It sends nothing that does not have the format of one.
 //
 // For personal and service keys, the Outcome is LacksRights if the key does not include the NGC Catalog;
-// Missing lists every service it lacks. A legacy key has no list of services, so it is only Valid or
-// Invalid.
+// Missing lists every service it lacks. A legacy key has no list of services, so its Outcome is never
+// LacksRights.
 func (c *Client) NGC(ctx context.Context, key string) Result {
 	switch validate.Identify(key) {
 	case validate.NGCPersonal, validate.NGCStaging:

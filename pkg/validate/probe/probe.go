@@ -1,10 +1,11 @@
-// Package probe asks a key's service whether the key is valid. Only this package and charts speak HTTP.
+// Package probe asks a key's service whether the key is valid. Only this package and charts send a key over
+// HTTP.
 //
 // A key goes to its own service's hosts and nowhere else: no redirect is followed, and a registry's
 // challenge cannot send it to another host. A Result never contains an answer's text or data about the
 // key's owner.
 //
-// The services' answers are documented in NVIDIA's documentation and the NGC command line
+// The services' answers are known from NVIDIA's documentation and the NGC command line
 // (v3/keys/get-caller-info, the token service's "service=ngc", nvcr.io's Bearer challenge as of the Docker
 // registry token specification).
 package probe
@@ -22,7 +23,7 @@ type Outcome string
 
 // The outcomes.
 const (
-	Valid       Outcome = "valid"        // the service takes the key
+	Valid       Outcome = "valid"        // the service accepts the key
 	Invalid     Outcome = "invalid"      // the service does not know the key, or it has expired
 	LacksRights Outcome = "lacks-rights" // the service accepts the key, but not for this purpose
 	Unknown     Outcome = "unknown"      // nothing is proven; Detail says why

@@ -108,8 +108,8 @@ func backendIn(text string) string {
 	return ""
 }
 
-// local returns those of the addresses (dbus-specification, "Server Addresses") that are Unix sockets of this user or of
-// root. Others lead to another machine, or to another user's program.
+// local returns the addresses (D-Bus specification, "Server Addresses") that are Unix sockets of this user
+// or root. Others lead to another machine or another user's program.
 func local(addresses string) string {
 	var kept []string
 	for address := range strings.SplitSeq(addresses, ";") {
@@ -130,7 +130,7 @@ func local(addresses string) string {
 	return strings.Join(kept, ";")
 }
 
-// ownedByUs reports whether this user or root owns a socket; true where there is none.
+// ownedByUs reports whether this user or root owns a socket. It returns true if the socket does not exist.
 func ownedByUs(path string) bool {
 	info, err := os.Stat(path)
 	if err != nil {
