@@ -1,11 +1,11 @@
-// Package dockerconfig reads and edits Docker's config.json without losing a byte that is not the edit's: key order,
-// indentation, line ends, unknown settings, symbolic link, owner and mode all stay.
+// Package dockerconfig reads and edits Docker's config.json and changes no byte outside the edit: key
+// order, indentation, line ends, unknown settings, symbolic links, owner and mode are kept.
 //
-// Docker's own writer keeps none of the layout, and drops settings that its version does not know; decoding into a Go value
-// would do the same. So the edits are made in the text, at the places a small scanner finds, and encoding/json only judges
-// whether the text is valid.
+// Docker's own writer keeps none of the layout and drops settings that its version does not know, as would
+// decoding into a Go value. So edits are made in the text, at positions found by a small scanner, and
+// encoding/json only validates the text.
 //
-// Names are compared as Docker does: settings such as credHelpers without regard to case, servers exactly.
+// Names are compared as Docker does: settings such as credHelpers case-insensitively, servers exactly.
 package dockerconfig
 
 import (
@@ -31,7 +31,8 @@ const (
 
 var bom = []byte("\xef\xbb\xbf")
 
-// Path returns where Docker's clients look for config.json: in the directory $DOCKER_CONFIG, else in .docker of home.
+// Path returns the path of config.json that Docker's clients use: in $DOCKER_CONFIG, else in .docker below
+// home.
 func Path(getenv func(string) string, home string) string {
 	if dir := getenv("DOCKER_CONFIG"); dir != "" {
 		return filepath.Join(dir, "config.json")
@@ -39,10 +40,10 @@ func Path(getenv func(string) string, home string) string {
 	return filepath.Join(home, ".docker", "config.json")
 }
 
-// File is a config.json in memory. The methods that change it write nothing to the disk: Save does.
+// File is a config.json in memory. Only Save writes to disk.
 type File struct {
 	path   string
-	disk   []byte // as it was read; nil if there was no file
+	disk   []byte // as read; nil if there was no file
 	text   []byte // with the edits
 	root   object
 	steps  []step
@@ -50,10 +51,11 @@ type File struct {
 	made   *fileMade
 }
 
-// Load reads the file at path. A missing one is an empty config, as is one of white space alone, which is how Docker sees it. Errors:
-// *SyntaxError for what is not one JSON object, for a setting of the wrong type, and for a setting or a server of auths
-// or credHelpers that is given twice (Docker takes the last, other clients the first: no edit could be right for both);
-// *atomicfile.TargetError for a directory, a FIFO, a dangling link and the like.
+// Load reads the file at path. Like Docker, it treats a missing file, or one of white space only, as an
+// empty config. Errors: *SyntaxError if the file is not a single JSON object, if a setting has the wrong
+// type, and if a setting, or a server in auths or credHelpers, occurs twice (Docker uses the last, other
+// clients the first, so no edit could suit both); *atomicfile.TargetError for a directory, a FIFO, a
+// dangling link and the like.
 func Load(path string) (*File, error) {
 	data, err := atomicfile.Read(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -62,7 +64,7 @@ func Load(path string) (*File, error) {
 	return parse(path, data)
 }
 
-// Parse is Load for a text that was read already, from the file at path.
+// Parse is Load for data that was already read from the file at path.
 func Parse(path string, data []byte) (*File, error) { return parse(path, data) }
 
 func parse(path string, data []byte) (*File, error) {
@@ -73,7 +75,7 @@ func parse(path string, data []byte) (*File, error) {
 	return f, nil
 }
 
-// setText makes text the file's content, after checking it. Without a value in it the text is an empty object.
+// setText validates text and makes it the file's content. White space alone counts as an empty object.
 func (f *File) setText(text []byte) error {
 	start := 0
 	if bytes.HasPrefix(text, bom) {
@@ -111,7 +113,7 @@ func (f *File) setText(text []byte) error {
 	return nil
 }
 
-// check reports a setting that is given twice or is not what Docker would decode.
+// check returns an error for a setting that occurs twice or that Docker could not decode.
 func (f *File) check(text []byte, root object, name string) error {
 	at := -1
 	for i, m := range root.members {
@@ -163,12 +165,12 @@ func (f *File) syntaxError(text []byte, at int, reason string) error {
 
 func isNull(value []byte) bool { return string(value) == "null" }
 
-// setting returns the place in the root object of a setting, or -1.
+// setting returns the index of a setting in the root object, or -1.
 func (f *File) setting(name string) int {
 	return f.root.find(func(key string) bool { return strings.EqualFold(key, name) })
 }
 
-// entries returns the object that a setting holds; ok is false if it is absent or null.
+// entries returns the object in a setting; ok is false if it is absent or null.
 func (f *File) entries(name string) (o object, ok bool) {
 	i := f.setting(name)
 	if i < 0 || f.text[f.root.members[i].valStart] != '{' {
@@ -187,10 +189,11 @@ func (f *File) stringOf(value []byte) string {
 // Path returns the path given to Load.
 func (f *File) Path() string { return f.path }
 
-// Exists reports whether there was a file when it was read.
+// Exists reports whether the file existed when it was read.
 func (f *File) Exists() bool { return f.disk != nil }
 
-// CredsStore returns the name of the helper for every registry, such as "ngc" for docker-credential-ngc, or "".
+// CredsStore returns the name of the helper for all registries, such as "ngc" for docker-credential-ngc, or
+// "".
 func (f *File) CredsStore() string {
 	if i := f.setting(keyCredsStore); i >= 0 {
 		return f.stringOf(f.root.members[i].value(f.text))
@@ -198,14 +201,14 @@ func (f *File) CredsStore() string {
 	return ""
 }
 
-// CredHelper returns the name of the helper for one registry; ok is false if none is given. An empty name is one, too: it
-// tells Docker to use no helper for host.
+// CredHelper returns the name of the helper for one registry; ok is false if there is none. An empty name
+// with ok tells Docker to use no helper for host.
 func (f *File) CredHelper(host string) (name string, ok bool) {
 	name, ok = f.CredHelpers()[host]
 	return name, ok
 }
 
-// CredHelpers returns the name of the helper by registry.
+// CredHelpers returns the helpers' names by registry.
 func (f *File) CredHelpers() map[string]string {
 	helpers := map[string]string{}
 	o, _ := f.entries(keyCredHelpers)
@@ -215,25 +218,25 @@ func (f *File) CredHelpers() map[string]string {
 	return helpers
 }
 
-// Kind is what the secret of an Auth is.
+// Kind is the kind of secret in an Auth.
 type Kind string
 
 const (
 	KindPassword      Kind = "password"      // with a user name; from "auth" in base64, or "username" and "password"
-	KindIdentityToken Kind = "identitytoken" // a helper keeps it under the user secrets.TokenUser
-	KindRegistryToken Kind = "registrytoken" // a bearer token; no helper can keep it
-	KindUnreadable    Kind = "unreadable"    // an "auth" that is no base64 of "user:password"; Secret is the text as it stands
+	KindIdentityToken Kind = "identitytoken" // helpers store it with the user name secrets.TokenUser
+	KindRegistryToken Kind = "registrytoken" // a bearer token; no helper can store it
+	KindUnreadable    Kind = "unreadable"    // an "auth" that is not base64 of "user:password"; Secret is its text
 )
 
-// Auth is a login that config.json holds in plain text.
+// Auth is a plain-text login in config.json.
 type Auth struct {
 	Server   string // the key in auths: "nvcr.io", "https://index.docker.io/v1/"
-	Username string // secrets.TokenUser for an identity token; empty for a registry token and what is unreadable
+	Username string // secrets.TokenUser for an identity token; empty for a registry token or unreadable
 	Secret   keychain.Secret
 	Kind     Kind
 }
 
-// authEntry is what an entry of auths may hold, by docker/cli's cli/config/types.AuthConfig.
+// authEntry is an entry of auths (types.AuthConfig in docker/cli's cli/config).
 type authEntry struct {
 	Auth          string `json:"auth"`
 	Username      string `json:"username"`
@@ -242,15 +245,15 @@ type authEntry struct {
 	RegistryToken string `json:"registrytoken"`
 }
 
-// PlaintextAuths returns the entries of auths that hold a secret, in the file's order. What "docker login" leaves behind under a helper, an
-// empty entry, is none.
+// PlaintextAuths returns the entries of auths that contain a secret, in the file's order. The empty entries
+// that "docker login" writes when a helper is used are not included.
 func (f *File) PlaintextAuths() []Auth {
 	var auths []Auth
 	o, _ := f.entries(keyAuths)
 	for _, m := range o.members {
 		var entry authEntry
 		if json.Unmarshal(m.value(f.text), &entry) != nil {
-			continue // checked by setText
+			continue // setText checked it
 		}
 		if a := entry.secret(); !a.Secret.Empty() {
 			a.Server = m.key
@@ -260,7 +263,7 @@ func (f *File) PlaintextAuths() []Auth {
 	return auths
 }
 
-// AuthLine returns the line of a server's entry in auths, from 1; 0 if there is none.
+// AuthLine returns the line of a server's entry in auths, from 1, or 0 if there is none.
 func (f *File) AuthLine(server string) int {
 	o, _ := f.entries(keyAuths)
 	if i := o.find(func(key string) bool { return key == server }); i >= 0 {
@@ -291,8 +294,8 @@ func (e authEntry) secret() Auth {
 	return Auth{Secret: keychain.NewSecret(e.RegistryToken), Kind: KindRegistryToken}
 }
 
-// IgnoredAuths returns the PlaintextAuths that Docker no longer reads, because a helper answers for their registry. They serve nobody and still
-// are in the file: move them or say so.
+// IgnoredAuths returns the PlaintextAuths that Docker no longer reads, because a helper answers for their
+// registry. They are useless, but still in the file: move them or report them.
 func (f *File) IgnoredAuths() []Auth {
 	var ignored []Auth
 	helpers, store := f.CredHelpers(), f.CredsStore()
@@ -311,14 +314,14 @@ func (f *File) IgnoredAuths() []Auth {
 	return ignored
 }
 
-// hostname is the registry's name in a key of auths, as docker/cli's ConvertToHostname has it.
+// hostname returns the registry in a key of auths, as docker/cli's ConvertToHostname does.
 func hostname(server string) string {
 	server = strings.TrimPrefix(strings.TrimPrefix(server, "https://"), "http://")
 	host, _, _ := strings.Cut(server, "/")
 	return host
 }
 
-// Changed reports whether Save has something to write.
+// Changed reports whether Save has anything to write.
 func (f *File) Changed() bool {
 	if f.disk == nil && len(f.root.members) == 0 {
 		return false
@@ -326,8 +329,8 @@ func (f *File) Changed() bool {
 	return f.remove || !bytes.Equal(f.text, f.disk)
 }
 
-// Save writes the edits, if there are any, and makes the directory (0700) and the file (0600) where they are missing. The
-// error is ErrChanged if the file is no longer what Load read, *atomicfile.TargetError if it is not one to write.
+// Save writes the edits, if any, and creates a missing directory (0700) and file (0600). Errors: ErrChanged
+// if the file has changed since Load, *atomicfile.TargetError if it must not be written.
 func (f *File) Save() error {
 	if !f.Changed() {
 		return nil
@@ -347,11 +350,13 @@ func (f *File) Save() error {
 	return nil
 }
 
-// maxTries bounds Edit. Docker writes the file once per login: two losses in a row are already rare.
+// maxTries limits Edit's attempts. Docker writes the file once per login, so even two conflicts in a row
+// are rare.
 const maxTries = 10
 
-// Edit loads the file at path, lets fn change it, and saves it; it begins again when another program changed the file meanwhile, so fn
-// may run several times. An error of fn ends it with nothing written. changed reports whether the file was written.
+// Edit loads the file at path, calls fn to change it, and saves it. If another program changes the file in
+// the meantime, it starts again, so fn may run several times. If fn returns an error, nothing is written.
+// changed reports whether the file was written.
 func Edit(path string, fn func(*File) error) (changed bool, err error) {
 	for try := 1; ; try++ {
 		f, err := Load(path)

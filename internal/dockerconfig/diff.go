@@ -6,18 +6,19 @@ import (
 	"unicode"
 )
 
-// maskedValue stands for a value that is not shown.
+// maskedValue replaces a value that is not shown.
 const maskedValue = `"***"`
 
-// Diff returns the edits in the manner of diff -u, with the whole file as context, or "" if there are none. Only the values of
-// credsStore and credHelpers are shown: a secret can are in auths, but also in HttpHeaders, proxies and a plugin's settings.
+// Diff returns the edits in the style of diff -u, with the whole file as context, or "" if there are none.
+// It shows only the values of credsStore and credHelpers: auths, HttpHeaders, proxies and plugin settings
+// may contain secrets.
 func (f *File) Diff() string {
 	if !f.Changed() {
 		return ""
 	}
 	before := &File{path: f.path}
 	if before.setText(f.disk) != nil {
-		return "" // it was checked by Load
+		return "" // Load checked it
 	}
 	to, after := f.path, f.masked()
 	if f.remove {
@@ -35,7 +36,7 @@ func (f *File) Diff() string {
 	return b.String()
 }
 
-// masked returns the text's lines with all values masked that are not known to be harmless.
+// masked returns the text's lines, with all values masked except those known to be harmless.
 func (f *File) masked() []string {
 	text := f.text
 	if len(text) == 0 {
@@ -59,7 +60,7 @@ func (f *File) masked() []string {
 				return -1
 			}
 			if r != '\t' && !unicode.IsPrint(r) {
-				return '?' // nothing that a terminal obeys
+				return '?' // nothing that controls a terminal
 			}
 			return r
 		}, line)
@@ -67,7 +68,7 @@ func (f *File) masked() []string {
 	return lines
 }
 
-// maskScalars copies text[i:end], a value, with every string and number in it masked except keys.
+// maskScalars copies the value text[i:end] and masks every string and number in it except keys.
 func maskScalars(b *strings.Builder, text []byte, i, end int) {
 	for i < end {
 		c := text[i]
@@ -90,10 +91,10 @@ func maskScalars(b *strings.Builder, text []byte, i, end int) {
 	}
 }
 
-// diffCells bounds the table of diffLines; what is larger is shown as replaced whole.
+// diffCells limits the table of diffLines. Anything larger is shown as replaced entirely.
 const diffCells = 4 << 20
 
-// diffLines marks the lines of a longest common subsequence with " ", the others with "-" and "+".
+// diffLines marks the lines of a longest common subsequence with " ", and the others with "-" and "+".
 func diffLines(a, b []string) []string {
 	var out []string
 	if (len(a)+1)*(len(b)+1) > diffCells {
@@ -105,7 +106,7 @@ func diffLines(a, b []string) []string {
 		}
 		return out
 	}
-	common := make([][]int, len(a)+1) // the length of the longest one of a[i:] and b[j:]
+	common := make([][]int, len(a)+1) // length of the longest common subsequence of a[i:] and b[j:]
 	for i := range common {
 		common[i] = make([]int, len(b)+1)
 	}

@@ -8,21 +8,21 @@ import (
 	"strings"
 )
 
-// Fault is something in config.json that Docker's own loader (docker/cli, cli/config/configfile) does not take. Docker prints a
-// warning and goes on with what it had decoded until then; its next write of the file loses the rest.
+// Fault is a part of config.json that Docker's own loader (docker/cli, cli/config/configfile) rejects.
+// Docker warns and continues with what it has decoded so far; its next write of the file loses the rest.
 type Fault struct {
 	Path         string
 	Line, Column int // from 1; columns are bytes
 	Reason       string
-	BOM          bool // a byte order mark, which DropBOM removes
+	BOM          bool // a byte order mark, removed by DropBOM
 }
 
 func (f Fault) Error() string { return fmt.Sprintf("%s:%d:%d: %s", f.Path, f.Line, f.Column, f.Reason) }
 
-// kind is what a setting is decoded into.
+// kind is the type that a setting is decoded into.
 type kind struct {
 	is     string           // "string", "list", "map" or "struct"
-	of     *kind            // the elements of a list or a map
+	of     *kind            // element type of a list or map
 	fields map[string]*kind // of a struct
 }
 
@@ -38,7 +38,7 @@ var (
 		"credHelpers": strings1, "serviceInspectFormat": aString, "servicesFormat": aString, "tasksFormat": aString, "secretFormat": aString,
 		"configFormat": aString, "nodesFormat": aString, "pruneFilters": aList, "proxies": {is: "map", of: aProxy}, "currentContext": aString,
 		"cliPluginsExtraDirs": aList, "plugins": {is: "map", of: strings1}, "aliases": strings1, "features": strings1,
-		"experimental": aString, // of Docker 28 and older
+		"experimental": aString, // in Docker 28 and older
 	}
 	dockerFile = &kind{is: "struct", fields: dockerSet}
 )
@@ -51,8 +51,8 @@ func structOf(names ...string) *kind {
 	return k
 }
 
-// Faults returns what Docker's loader does not take of the file, in its order. A file with faults can still be edited here: no
-// byte but the edit's changes.
+// Faults returns what Docker's loader rejects in the file, in its order. A file with faults can still be
+// edited here, because only the edited bytes change.
 func (f *File) Faults() []Fault {
 	var faults []Fault
 	if bytes.HasPrefix(f.text, bom) {
@@ -83,12 +83,12 @@ func (f *File) Faults() []Fault {
 	return faults
 }
 
-// typeFaults calls add for each value from text[at] on that Docker cannot decode into k.
+// typeFaults calls add for each value, starting at text[at], that Docker cannot decode into k.
 func (f *File) typeFaults(at int, k *kind, name string, add func(at int, reason string)) {
 	c := f.text[at]
 	want := map[string]byte{"string": '"', "list": '[', "map": '{', "struct": '{'}[k.is]
 	switch {
-	case c == 'n': // null is nothing
+	case c == 'n': // null is ignored
 		return
 	case c != want:
 		who := "Docker reads"
@@ -134,7 +134,7 @@ func (k *kind) field(key string) (*kind, string) {
 	return nil, ""
 }
 
-// checkAuth is configfile's decodeAuth.
+// checkAuth checks an auth as configfile's decodeAuth does.
 func checkAuth(auth string) error {
 	if auth == "" {
 		return nil
@@ -149,13 +149,14 @@ func checkAuth(auth string) error {
 	return nil
 }
 
-// place returns the line and the column of a place in a text, from 1.
+// place returns the line and column of a position in a text, from 1.
 func place(text []byte, at int) (line, column int) {
 	at = min(at, len(text))
 	return bytes.Count(text[:at], []byte("\n")) + 1, at - bytes.LastIndexByte(text[:at], '\n')
 }
 
-// DropBOM removes the byte order mark, which makes Docker read nothing of the file. It reports whether there was one.
+// DropBOM removes the byte order mark, which stops Docker from reading the file. It reports whether there
+// was one.
 func (f *File) DropBOM() bool {
 	if !bytes.HasPrefix(f.text, bom) {
 		return false

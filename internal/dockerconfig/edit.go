@@ -6,15 +6,16 @@ import (
 	"fmt"
 )
 
-// SetCredHelper makes Docker ask docker-credential-HELPER for host, and only for host: Docker compares it exactly. What auths
-// holds for host in plain text stays there and is no longer read: IgnoredAuths tells, ClearAuth removes.
+// SetCredHelper makes Docker ask docker-credential-HELPER for exactly host. A plain-text login for host
+// stays in auths, but is no longer read: IgnoredAuths lists it and ClearAuth removes it.
 func (f *File) SetCredHelper(host, helper string) { f.put(keyCredHelpers, host, encodeString(helper)) }
 
-// RemoveCredHelper removes the helper of host, and credHelpers with its last host, as Docker does.
+// RemoveCredHelper removes the helper of host and, like Docker, credHelpers with its last host.
 func (f *File) RemoveCredHelper(host string) { f.drop(keyCredHelpers, host, true) }
 
-// SetCredsStore makes Docker ask docker-credential-NAME for every registry that credHelpers does not list. Docker then ignores every plaintext
-// login (IgnoredAuths). Another store is only replaced with force; without, the error is *ErrOtherStore.
+// SetCredsStore makes Docker ask docker-credential-NAME for every registry not in credHelpers. Docker then
+// ignores every plain-text login (IgnoredAuths). Without force, it returns *ErrOtherStore instead of
+// replacing another helper.
 func (f *File) SetCredsStore(name string, force bool) error {
 	if other := f.CredsStore(); other != "" && other != name && !force {
 		return &ErrOtherStore{other}
@@ -23,11 +24,12 @@ func (f *File) SetCredsStore(name string, force bool) error {
 	return nil
 }
 
-// RemoveCredsStore removes the helper for every registry.
+// RemoveCredsStore removes the helper for all registries.
 func (f *File) RemoveCredsStore() { f.drop(keyCredsStore, "", false) }
 
-// ClearAuth empties the entry of server in auths, the key as PlaintextAuths gives it, and leaves the {} that "docker login" leaves there under a
-// helper. It cannot be undone: the secret is recorded nowhere, and of the entry only whose it was.
+// ClearAuth replaces a server's entry in auths, with the key that PlaintextAuths returns, by the {} that
+// "docker login" writes when a helper is used. It cannot be undone: only the server is recorded, not the
+// secret.
 func (f *File) ClearAuth(server string) {
 	o, _ := f.entries(keyAuths)
 	i := o.find(func(key string) bool { return key == server })
@@ -42,7 +44,7 @@ func (f *File) ClearAuth(server string) {
 	f.steps[len(f.steps)-1].Server = server
 }
 
-// get returns the JSON text of a setting, or of a server's entry in it; nil if there is none.
+// get returns the JSON text of a setting or of a server's entry in it, or nil.
 func (f *File) get(setting, server string) json.RawMessage {
 	o, key, ok := f.place(setting, server)
 	if !ok {
@@ -55,7 +57,8 @@ func (f *File) get(setting, server string) json.RawMessage {
 	return bytes.Clone(o.members[i].value(f.text))
 }
 
-// place returns the object that holds a setting or a server's entry, and the test for its key there.
+// place returns the object that contains a setting or a server's entry, and a function that matches its
+// key.
 func (f *File) place(setting, server string) (o object, key func(string) bool, ok bool) {
 	if setting == keyCredsStore {
 		i := f.setting(setting)
@@ -65,7 +68,7 @@ func (f *File) place(setting, server string) (o object, key func(string) bool, o
 	return o, func(key string) bool { return key == server }, ok
 }
 
-// put gives a setting, or a server's entry in it, the JSON string value.
+// put sets a setting, or a server's entry in it, to the JSON string value.
 func (f *File) put(setting, server, value string) {
 	before := f.get(setting, server)
 	if string(before) == value {
@@ -85,7 +88,7 @@ func (f *File) put(setting, server, value string) {
 		f.apply(insert(f.text, o, server, value, s, 1), change)
 		return
 	}
-	// The setting itself is missing, or null.
+	// The setting itself is absent or null.
 	depth := 1
 	if setting != keyCredsStore {
 		value = s.newObject(server, value, depth)
@@ -107,7 +110,7 @@ func (f *File) put(setting, server, value string) {
 	f.apply(splice{start, len(f.text) - start, s.newObject(setting, value, 0)}, change)
 }
 
-// drop removes a setting or a server's entry in it; whole says to remove the setting with its last entry.
+// drop removes a setting or a server's entry in it. whole also removes the setting with its last entry.
 func (f *File) drop(setting, server string, whole bool) {
 	o, key, ok := f.place(setting, server)
 	if !ok {
@@ -124,7 +127,7 @@ func (f *File) drop(setting, server string, whole bool) {
 	f.apply(remove(o, i), change)
 }
 
-// apply makes an edit. A nil change is one that cannot be undone.
+// apply makes an edit. A nil change cannot be undone.
 func (f *File) apply(e splice, change *step) {
 	if change == nil {
 		change = &step{}

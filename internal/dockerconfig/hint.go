@@ -10,8 +10,8 @@ import (
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
-// Hint returns a command that helps where the config.json at path could not be read or written, by the path that failed; "" if
-// none is known. It never is one that loses a login.
+// Hint returns a command that may help if config.json at path cannot be read or written, or "". It chooses
+// by the path that failed, and never suggests a command that loses a login.
 func Hint(path string, err error) string {
 	var syntax *SyntaxError
 	var fault Fault
@@ -20,7 +20,7 @@ func Hint(path string, err error) string {
 		return editAt(path, syntax.Line)
 	case errors.As(err, &fault):
 		return fault.Hint()
-	case errors.Is(err, syscall.EBUSY): // a file that is mounted by itself cannot be replaced
+	case errors.Is(err, syscall.EBUSY): // a file that is its own mount cannot be replaced
 		return "mount " + shellquote.Word(filepath.Dir(path)) + " in place of the file; ragenv docker configure --dry-run shows the edit"
 	case !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS):
 		return ""
@@ -28,13 +28,13 @@ func Hint(path string, err error) string {
 	target, linkErr := filepath.EvalSymlinks(path)
 	isLink := linkErr == nil && target != path && !sameDir(target, path)
 	switch {
-	case isLink: // a read-only store of dotfiles: a copy in the link's place can be written
+	case isLink: // a read-only dotfiles directory: replace the link with a copy
 		copied := shellquote.Word(path + ".new")
 		return "cp " + shellquote.Word(target) + " " + copied + " && chmod 600 " + copied + " && mv " + copied + " " + shellquote.Word(path)
 	case errors.Is(err, syscall.EROFS):
 		return shellquote.Set("DOCKER_CONFIG", "DIR") + ", with a directory that can be written"
 	}
-	if file, openErr := os.Open(path); openErr == nil { // it can be read, so the directory is what cannot be written
+	if file, openErr := os.Open(path); openErr == nil { // the file is readable, so the directory is not writable
 		_ = file.Close()
 	} else if errors.Is(openErr, fs.ErrPermission) {
 		if _, statErr := os.Stat(path); statErr == nil {
@@ -44,14 +44,14 @@ func Hint(path string, err error) string {
 	return `sudo chown "$(id -un)" ` + shellquote.Word(filepath.Dir(path))
 }
 
-// sameDir reports whether two paths are of one name in one directory, by whatever links.
+// sameDir reports whether two paths have the same name in the same directory, after resolving links.
 func sameDir(a, b string) bool {
 	x, errA := os.Stat(filepath.Dir(a))
 	y, errB := os.Stat(filepath.Dir(b))
 	return errA == nil && errB == nil && os.SameFile(x, y) && filepath.Base(a) == filepath.Base(b)
 }
 
-// Hint is the command that leads to the fault, or removes it.
+// Hint returns a command that opens the file at the fault, or removes the fault.
 func (f Fault) Hint() string {
 	if f.BOM {
 		return "ragenv docker configure"

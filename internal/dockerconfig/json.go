@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// The functions here find places in a JSON text that encoding/json has accepted, so they check nothing again. They work on
-// bytes and not on a decoded value, because the bytes between the values have to stay. None recurses: the nesting is
-// the file's choice.
+// These functions find positions in a JSON text that encoding/json has accepted, so they validate nothing.
+// They work on bytes, not on a decoded value, because the bytes between values must be kept. They do not
+// recurse, because the file determines the nesting.
 
-// member is one "key": value of an object, by its places in the text.
+// member is one "key": value of an object, with its positions in the text.
 type member struct {
 	key                                string // decoded
 	keyStart, keyEnd, valStart, valEnd int    // the ends are exclusive
@@ -19,13 +19,13 @@ type member struct {
 
 func (m *member) value(text []byte) []byte { return text[m.valStart:m.valEnd] }
 
-// object is a JSON object by its places in the text.
+// object is a JSON object with its positions in the text.
 type object struct {
-	open, close int // of its braces
+	open, close int // positions of its braces
 	members     []member
 }
 
-// parseObject reads the object whose brace is at text[open].
+// parseObject parses the object whose brace is at text[open].
 func parseObject(text []byte, open int) object {
 	o := object{open: open}
 	for i := skipSpace(text, open+1); ; {
@@ -45,7 +45,7 @@ func parseObject(text []byte, open int) object {
 	}
 }
 
-// find returns the place in members of the first key that same accepts, or -1.
+// find returns the index of the first member whose key same accepts, or -1.
 func (o *object) find(same func(key string) bool) int {
 	for i := range o.members {
 		if same(o.members[i].key) {
@@ -56,13 +56,13 @@ func (o *object) find(same func(key string) bool) int {
 }
 
 func skipSpace(text []byte, i int) int {
-	for strings.ContainsRune(" \t\r\n", rune(text[i])) { // it ends, at the latest at the root object's brace
+	for strings.ContainsRune(" \t\r\n", rune(text[i])) { // terminates, at the latest at the root object's brace
 		i++
 	}
 	return i
 }
 
-// skipString returns the place after the string whose opening quote is at text[i].
+// skipString returns the position after the string whose opening quote is at text[i].
 func skipString(text []byte, i int) int {
 	for i++; text[i] != '"'; i++ {
 		if text[i] == '\\' {
@@ -72,7 +72,7 @@ func skipString(text []byte, i int) int {
 	return i + 1
 }
 
-// skipValue returns the place after the value that starts at text[i].
+// skipValue returns the position after the value that starts at text[i].
 func skipValue(text []byte, i int) int {
 	for depth := 0; ; {
 		switch text[i] {
@@ -97,7 +97,7 @@ func skipValue(text []byte, i int) int {
 func decodeString(quoted []byte) string {
 	var s string
 	if err := json.Unmarshal(quoted, &s); err != nil {
-		panic("dockerconfig: a string that was valid JSON no longer is") // without the text: it may hold a secret
+		panic("dockerconfig: a string that was valid JSON no longer is") // omits the text, which may contain a secret
 	}
 	return s
 }
@@ -112,17 +112,17 @@ func encodeString(s string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// style is how a file is laid out.
+// style is the layout of a file.
 type style struct {
-	eol    string // "" for everything in one line
+	eol    string // "" if everything is on one line
 	indent string // one step
 	colon  string // between a key and its value
 }
 
-// dockerStyle is what Docker's own writer produces.
+// dockerStyle is the layout that Docker writes.
 var dockerStyle = style{eol: "\n", indent: "\t", colon: ": "}
 
-// styleOf reads the style off the members of the root object.
+// styleOf detects the style from the members of the root object.
 func styleOf(text []byte, root object) style {
 	if len(root.members) == 0 {
 		s := dockerStyle
@@ -147,7 +147,7 @@ func styleOf(text []byte, root object) style {
 	return s
 }
 
-// newObject is an object of one member; depth is that of the object's own line.
+// newObject returns an object with one member; depth is the nesting depth of the object's own line.
 func (s style) newObject(key, value string, depth int) string {
 	inner, outer := "", ""
 	if s.eol != "" {
@@ -157,7 +157,7 @@ func (s style) newObject(key, value string, depth int) string {
 	return "{" + inner + encodeString(key) + s.colon + value + outer + "}"
 }
 
-// splice is one edit of a text: at a place, old is replaced by new.
+// splice is one edit of a text: it replaces old by new at a position.
 type splice struct {
 	at, oldLen int
 	new        string
@@ -167,7 +167,7 @@ func (e splice) apply(text []byte) []byte {
 	return slices.Concat(text[:e.at], []byte(e.new), text[e.at+e.oldLen:])
 }
 
-// insert adds a member at the end of o, set apart from the one before as that one is from what precedes it.
+// insert adds a member at the end of o, with the same separation as the member before it.
 func insert(text []byte, o object, key, value string, s style, depth int) splice {
 	n := len(o.members)
 	if n == 0 {
@@ -181,7 +181,7 @@ func insert(text []byte, o object, key, value string, s style, depth int) splice
 	lead := string(text[from:last.keyStart])
 	lead = lead[strings.IndexByte(lead, ',')+1:]
 	if newline := strings.LastIndexByte(lead, '\n'); newline > 0 {
-		// One line break, whatever blank lines there are.
+		// Use one line break, even if there are blank lines.
 		if lead[newline-1] == '\r' {
 			newline--
 		}
@@ -196,7 +196,7 @@ func insert(text []byte, o object, key, value string, s style, depth int) splice
 	return splice{last.valEnd, 0, "," + lead + encodeString(key) + colon + value}
 }
 
-// remove takes member i out of o with the comma that set it apart. It undoes insert.
+// remove removes member i from o, with the comma that separates it. It undoes insert.
 func remove(o object, i int) splice {
 	m := o.members[i]
 	switch {

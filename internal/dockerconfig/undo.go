@@ -20,8 +20,9 @@ import (
 // undoFormat is the version of the record's JSON.
 const undoFormat = 1
 
-// Undo records what edits of one config.json replaced, so that it can be put back. It holds names of helpers and registries and pieces of layout,
-// never a secret: logins that ClearAuth removed are not in it, and do not come back.
+// Undo records what edits of one config.json replaced, so that they can be undone. It contains names of
+// helpers and registries and parts of the layout, but never a secret: it cannot restore logins that
+// ClearAuth removed.
 type Undo struct {
 	Format int        `json:"format"`
 	Path   string     `json:"path"` // of config.json
@@ -31,28 +32,29 @@ type Undo struct {
 // UndoEdit records what one Save changed.
 type UndoEdit struct {
 	Steps       []step `json:"steps"`
-	Length      int    `json:"length"` // of the file afterwards, in bytes
+	Length      int    `json:"length"` // of the file after the edit, in bytes
 	CreatedFile bool   `json:"created_file,omitempty"`
 	CreatedDir  bool   `json:"created_dir,omitempty"`
 }
 
-// step is one change of one setting. Without a Setting it is one that cannot be undone; with a Server, that of ClearAuth.
+// step is one change of one setting. Without a Setting, it cannot be undone; a Server then names an entry
+// that ClearAuth emptied.
 type step struct {
 	Setting string          `json:"setting,omitempty"`
 	Server  string          `json:"server,omitempty"`
-	Before  json.RawMessage `json:"before,omitempty"` // a JSON string or null; absent if there was none
+	Before  json.RawMessage `json:"before,omitempty"` // a JSON string or null; absent if the setting was
 	After   json.RawMessage `json:"after,omitempty"`
-	Made    bool            `json:"made,omitempty"` // the step made the setting that holds Server
-	// The bytes: at At, New stands for Old.
+	Made    bool            `json:"made,omitempty"` // the step created the setting that contains Server
+	// The bytes: New replaced Old at At.
 	At  int    `json:"at"`
 	Old string `json:"old"`
 	New string `json:"new"`
 }
 
-// fileMade tells what Revert found to have been created.
+// fileMade records what Revert found that edits created.
 type fileMade struct{ dir bool }
 
-// UndoFile returns the path in dir, a directory of the caller's, of the record for the config.json at path.
+// UndoFile returns the path, in dir, of the record for the config.json at path.
 func UndoFile(dir, path string) string {
 	if abs, err := filepath.Abs(path); err == nil {
 		path = abs
@@ -61,8 +63,8 @@ func UndoFile(dir, path string) string {
 	return filepath.Join(dir, "docker-config-"+hex.EncodeToString(sum[:8])+".json")
 }
 
-// Undo returns the record of the edits since Load or the last Save. Take it before Save, and write it before, too: reverting an
-// edit that was never saved changes nothing. Without edits it holds none, and Add changes nothing.
+// Undo returns the record of the edits since Load or the last Save. Get and write it before Save; reverting
+// an edit that was never saved changes nothing. Without edits the record is empty, and Add has no effect.
 func (f *File) Undo() Undo {
 	u := Undo{Format: undoFormat, Path: f.path}
 	if len(f.steps) == 0 || !f.Changed() {
@@ -80,7 +82,8 @@ func (f *File) Undo() Undo {
 // Add appends the record of later edits of the same file.
 func (u *Undo) Add(later Undo) { u.Edits = append(u.Edits, later.Edits...) }
 
-// Cleared returns the servers whose logins ClearAuth took out, in order, as auths names them.
+// Cleared returns the servers whose logins ClearAuth removed, in the order of removal, by their names in
+// auths.
 func (u Undo) Cleared() []string {
 	var servers []string
 	for _, edit := range u.Edits {
@@ -93,8 +96,8 @@ func (u Undo) Cleared() []string {
 	return servers
 }
 
-// LoadUndo reads a record; a missing file is an empty one. Errors: keychain.ErrInsecure for a file that somebody else can
-// change, keychain.ErrNewerFormat, or that it is not a record.
+// LoadUndo reads a record. A missing file is an empty record. Errors: keychain.ErrInsecure for a file that
+// another user can change, keychain.ErrNewerFormat, and an error for a file that is not a record.
 func LoadUndo(path string) (Undo, error) {
 	data, err := trustedfile.Read(path, atomicfile.MaxSize)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -105,7 +108,8 @@ func LoadUndo(path string) (Undo, error) {
 	}
 	var u Undo
 	err = json.Unmarshal(data, &u)
-	// First: other members of a newer format may be of other types, which are errors, but keep no member from being read.
+	// Check the format first: a newer format may change the type of other members, which is an error, but
+	// Unmarshal still decodes the rest.
 	if u.Format > undoFormat {
 		return Undo{}, fmt.Errorf("%w: %s has format %d, this program knows up to %d", keychain.ErrNewerFormat, path, u.Format, undoFormat)
 	}
@@ -130,7 +134,7 @@ func LoadUndo(path string) (Undo, error) {
 	return u, nil
 }
 
-// Save writes the record to path, whose directory it makes (0700). An empty record removes the file.
+// Save writes the record to path and creates its directory (0700). An empty record removes the file.
 func (u Undo) Save(path string) error {
 	if len(u.Edits) == 0 {
 		if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
@@ -141,7 +145,7 @@ func (u Undo) Save(path string) error {
 	u.Format = undoFormat
 	var data bytes.Buffer
 	e := json.NewEncoder(&data)
-	e.SetEscapeHTML(false) // which would change the bytes of Before and After
+	e.SetEscapeHTML(false) // escaping would change the bytes of Before and After
 	e.SetIndent("", "\t")
 	if err := e.Encode(u); err != nil {
 		return err
@@ -152,10 +156,11 @@ func (u Undo) Save(path string) error {
 	return atomicfile.Write(path, data.Bytes(), 0o600)
 }
 
-// Revert takes the recorded edits back, the last first. Where the edit's bytes still stand where it put them, the old bytes
-// return, so that a file nobody else edited becomes what it was. Otherwise each setting that still has the recorded value gets
-// the value it had; one that somebody changed since is left alone. A file, and its directory, that the edits created and that
-// hold nothing else are removed by Save. Logins that ClearAuth took out stay out.
+// Revert undoes the recorded edits, the last first. Where an edit's bytes are still in place, it restores
+// the old bytes, so that a file that nobody else edited becomes what it was. Otherwise it restores each
+// setting that still has the recorded value, and does not change one that was edited since. Save then
+// removes a file, and its directory, that the edits created and that hold nothing else. Logins that
+// ClearAuth removed are not restored.
 func (f *File) Revert(u Undo) {
 	for i := len(u.Edits) - 1; i >= 0; i-- {
 		edit := u.Edits[i]
@@ -170,7 +175,7 @@ func (f *File) Revert(u Undo) {
 	}
 }
 
-// revertBytes reports whether it could put the bytes back.
+// revertBytes reports whether it could restore the bytes.
 func (f *File) revertBytes(edit UndoEdit) bool {
 	if len(f.text) != edit.Length {
 		return false
@@ -178,7 +183,7 @@ func (f *File) revertBytes(edit UndoEdit) bool {
 	text := f.text
 	for i := len(edit.Steps) - 1; i >= 0; i-- {
 		s := edit.Steps[i]
-		// An empty New stands everywhere.
+		// An empty New matches everywhere.
 		if s.Setting == "" || s.New == "" || s.At < 0 || s.At > len(text) || !bytes.HasPrefix(text[s.At:], []byte(s.New)) {
 			return false
 		}
@@ -188,7 +193,7 @@ func (f *File) revertBytes(edit UndoEdit) bool {
 	if next.setText(text) != nil {
 		return false
 	}
-	// Of several steps for one setting, the first knows what it was.
+	// The first of several steps for a setting has its original value.
 	seen := map[[2]string]bool{}
 	for _, s := range edit.Steps {
 		id := [2]string{s.Setting, s.Server}
@@ -213,13 +218,13 @@ func (f *File) revertStep(s step) {
 	f.put(s.Setting, s.Server, string(s.Before))
 }
 
-// delete removes a file that an edit had created, and its directory if that was created, too, and is empty.
+// delete removes a file that an edit created, and its directory if an edit created it and it is empty.
 func (f *File) delete() error {
 	if err := atomicfile.Remove(f.path, f.disk); err != nil {
 		return err
 	}
 	if f.made != nil && f.made.dir {
-		os.Remove(filepath.Dir(f.path)) // fails if there is anything in it
+		os.Remove(filepath.Dir(f.path)) // fails unless it is empty
 	}
 	f.disk, f.text, f.root, f.steps, f.remove, f.made = nil, nil, object{open: -1}, nil, false, nil
 	return nil

@@ -1,4 +1,5 @@
-// Package dockersetup names the helper in the configuration of Docker and Podman, and moves the logins there into the keychain.
+// Package dockersetup configures Docker and Podman to use the helper, and moves their plain-text logins to
+// the keychain.
 package dockersetup
 
 import (
@@ -17,7 +18,7 @@ import (
 // Options are the flags of ragenv docker configure.
 type Options struct{ Store, Podman, DryRun bool }
 
-// Configure names the helper in Docker's config.json, and moves the logins there into the keychain.
+// Configure adds the helper to Docker's config.json and moves the logins there to the keychain.
 func Configure(s *session.Session, o Options) error {
 	f, err := dockerconfig.Load(ConfigPath(s))
 	if err != nil {
@@ -26,10 +27,11 @@ func Configure(s *session.Session, o Options) error {
 	return ConfigureFile(s, f, o)
 }
 
-// ConfigureFile configures the file that was loaded, whose edit reads it again: another program may have changed it.
+// ConfigureFile is Configure for a loaded file. The edit reads the file again, because another program may
+// have changed it.
 func ConfigureFile(s *session.Session, f *dockerconfig.File, o Options) error {
 	path := f.Path()
-	// All that can be refused is refused before a key is written.
+	// Detect every refusal before a key is written.
 	if err := nameHelper(s, f, o.Store); err != nil {
 		return ExplainError(err)
 	}
@@ -53,7 +55,7 @@ func ConfigureFile(s *session.Session, f *dockerconfig.File, o Options) error {
 		_, err := io.WriteString(ui.Shown(s.Stdout), f.Diff())
 		return err
 	}
-	// Before a key is moved: what cannot be recorded could not be put back.
+	// Before a key is moved: an edit that cannot be recorded could not be undone.
 	record, err := dockerconfig.LoadUndo(UndoFile(s))
 	if err != nil {
 		return err
@@ -108,8 +110,8 @@ func nameOr(name, otherwise string) string {
 	return name
 }
 
-// nameHelper makes the edit. Under --store a helper of nvcr.io's own would come before, so it is changed too. Under WSL the
-// helper of Windows stays: somebody chose the keychain of Windows.
+// nameHelper makes the edit. With --store it also changes a helper for nvcr.io itself, which takes
+// precedence. Under WSL it keeps the Windows helper, because the user chose the Windows keychain.
 func nameHelper(s *session.Session, f *dockerconfig.File, store bool) error {
 	if store {
 		if err := f.SetCredsStore(HelperName, false); err != nil {
@@ -129,8 +131,9 @@ func nameHelper(s *session.Session, f *dockerconfig.File, store bool) error {
 	return nil
 }
 
-// nerdctlNGC is what nerdctl calls nvcr.io (github.com/containerd/nerdctl/v2, pkg/imgutil/dockerconfigresolver). Its pulls look for
-// the name without a port, too; but without a helper for this one, "nerdctl login" writes the key to config.json in plain text.
+// nerdctlNGC is nerdctl's name for nvcr.io (github.com/containerd/nerdctl/v2,
+// pkg/imgutil/dockerconfigresolver). Its pulls also try the name without a port, but without a helper for
+// this one, "nerdctl login" writes the key to config.json in plain text.
 const nerdctlNGC = serverurl.NGC + ":443"
 
 func findNerdctl() bool {
@@ -138,8 +141,9 @@ func findNerdctl() bool {
 	return err == nil
 }
 
-// recordEdit keeps what unconfigure needs, before the edit is made: a crash between the two leaves a record of an edit
-// that never was, which takes nothing back, and not an edit that nobody can take back.
+// recordEdit saves what unconfigure needs, before the edit is made. After a crash in between, the record
+// describes an edit that was never made, which is harmless; the reverse would leave an edit that cannot be
+// undone.
 func recordEdit(s *session.Session, record, edit dockerconfig.Undo) error {
 	if len(edit.Edits) == 0 {
 		return nil
@@ -147,7 +151,7 @@ func recordEdit(s *session.Session, record, edit dockerconfig.Undo) error {
 	if record.Path == "" {
 		record.Path = edit.Path
 	}
-	record.Edits = slices.Clip(record.Edits) // the caller may have to begin again
+	record.Edits = slices.Clip(record.Edits) // the caller may retry
 	record.Add(edit)
 	if err := record.Save(UndoFile(s)); err != nil {
 		return notRecorded(err)
@@ -159,12 +163,13 @@ func notRecorded(err error) error {
 	return fmt.Errorf("config.json is unchanged: what docker unconfigure needs cannot be recorded: %w", err)
 }
 
-// loginsToMove returns the logins that Docker would no longer see. It warns of those that no helper can keep.
+// loginsToMove returns the logins that Docker would no longer see, and warns about those that no helper can
+// store.
 func loginsToMove(s *session.Session, f *dockerconfig.File, all bool) []Login {
 	logins, unkept := ReadLogins(s, f, all)
 	for _, login := range unkept {
 		s.Print.Warn("the login for %s stays in config.json, where Docker no longer reads it: %s", login.Server, login.Reason)
-		if len(f.Faults()) > 0 || login.Reason == "it cannot be read" { // docker login would rewrite the file without what it did not read
+		if len(f.Faults()) > 0 || login.Reason == "it cannot be read" { // docker login would drop what it cannot read
 			s.Print.Hint("%s", shellquote.Edit(f.Path(), f.AuthLine(login.Server)))
 			continue
 		}
@@ -173,8 +178,8 @@ func loginsToMove(s *session.Session, f *dockerconfig.File, all bool) []Login {
 	return logins
 }
 
-// moveLogins stores logins, reads each back, and returns those that the keychain surely has. One that would replace
-// another key is left where it is.
+// moveLogins stores logins, reads each back, and returns those that the keychain certainly has. It skips a
+// login that would replace a different key.
 func moveLogins(s *session.Session, logins []Login) ([]Login, error) {
 	if len(logins) == 0 {
 		return nil, nil

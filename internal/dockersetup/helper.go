@@ -14,23 +14,23 @@ import (
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
-// The credential helper, as config.json and as PATH have it.
+// The credential helper's name in config.json and on PATH.
 const (
 	HelperName    = "ngc"
 	HelperProgram = credentialhelper.Program
 )
 
-// ConfigPath is where Docker looks for config.json.
+// ConfigPath returns the path where Docker expects config.json.
 func ConfigPath(s *session.Session) string {
 	return dockerconfig.Path(s.Getenv, s.Config.Paths.Home)
 }
 
-// UndoFile is the path of the record of what docker configure replaced.
+// UndoFile returns the path of the record of what docker configure replaced.
 func UndoFile(s *session.Session) string {
 	return dockerconfig.UndoFile(s.Config.Paths.State, ConfigPath(s))
 }
 
-// ExplainError adds to an error of dockerconfig what can be done about it.
+// ExplainError adds a hint to an error of dockerconfig.
 func ExplainError(err error) error {
 	var syntax *dockerconfig.SyntaxError
 	var other *dockerconfig.ErrOtherStore
@@ -45,7 +45,7 @@ func ExplainError(err error) error {
 	return err
 }
 
-// ExplainErrorAt is dockerConfigError for an error of writing the file at path.
+// ExplainErrorAt is ExplainError for an error of writing the file at path.
 func ExplainErrorAt(path string, err error) error {
 	var syntax *dockerconfig.SyntaxError
 	if hint := dockerconfig.Hint(path, err); hint != "" && !errors.As(err, &syntax) {
@@ -57,7 +57,8 @@ func ExplainErrorAt(path string, err error) error {
 // FindHelper returns the path of the credential helper as Docker finds it.
 func FindHelper() (string, error) { return exec.LookPath(HelperProgram) }
 
-// WarnOfMissingHelper says what to do where Docker would not find the helper: Docker's own message does not.
+// WarnOfMissingHelper warns, with a hint, if Docker would not find the helper. Docker's own message has no
+// hint.
 func WarnOfMissingHelper(s *session.Session) {
 	if _, err := FindHelper(); err == nil {
 		return
@@ -73,8 +74,8 @@ func WarnOfMissingHelper(s *session.Session) {
 	s.Print.Hint("install %s in a directory of PATH, such as that of ragenv", HelperProgram)
 }
 
-// unkeptLogin is a login that no helper can keep.
-type unkeptLogin struct{ Server, registry, Reason string } // as config.json has it, and as Docker's commands take it
+// unkeptLogin is a login that no helper can store.
+type unkeptLogin struct{ Server, registry, Reason string } // Server as in config.json, registry as in Docker's commands
 
 // NamesHelper reports whether Docker asks the helper for anything.
 func NamesHelper(f *dockerconfig.File) bool {
@@ -97,12 +98,12 @@ func AsksHelper(f *dockerconfig.File, server string) bool {
 	return f.CredsStore() == HelperName
 }
 
-// IsWindowsHelper reports whether a name is that of Windows' helper, under WSL, which runs it.
+// IsWindowsHelper reports whether name is the Windows helper, which WSL can run.
 func IsWindowsHelper(s *session.Session, name string) bool {
 	return name == HelperName+".exe" && s.Getenv("WSL_DISTRO_NAME") != ""
 }
 
-// RemoveHelper takes the helper out wherever it is named.
+// RemoveHelper removes the helper from all settings.
 func RemoveHelper(f *dockerconfig.File) {
 	if f.CredsStore() == HelperName {
 		f.RemoveCredsStore()
@@ -114,7 +115,7 @@ func RemoveHelper(f *dockerconfig.File) {
 	}
 }
 
-// HelperFor returns the helper that Docker asks for nvcr.io, and the setting that names it; "" if none is.
+// HelperFor returns the helper that Docker asks for nvcr.io and the setting that names it, or "".
 func HelperFor(f *dockerconfig.File) (name, setting string) {
 	if name, ok := f.CredHelper(serverurl.NGC); ok {
 		return name, "credHelpers"

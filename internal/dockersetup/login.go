@@ -11,13 +11,14 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// Login is a login in config.json and the item it becomes.
+// Login is a login in config.json and the item that it becomes.
 type Login struct {
 	Auth dockerconfig.Auth
 	Item keychain.Item
 }
 
-// ReadLogins returns the logins that are in plain text, that of nvcr.io or all of them, and apart those no helper can keep.
+// ReadLogins returns the plain-text logins, all or only nvcr.io's, and separately those that no helper can
+// store.
 func ReadLogins(s *session.Session, f *dockerconfig.File, all bool) (logins []Login, unkept []unkeptLogin) {
 	for _, auth := range f.PlaintextAuths() {
 		server, err := serverurl.Canonical(auth.Server)
@@ -59,7 +60,7 @@ func ReadLogins(s *session.Session, f *dockerconfig.File, all bool) (logins []Lo
 	return logins, unkept
 }
 
-// ClearMoved takes the moved logins out of the file, unless another one is there by now.
+// ClearMoved removes the moved logins from the file, unless a different one is there now.
 func ClearMoved(f *dockerconfig.File, moved []Login) {
 	for _, auth := range f.PlaintextAuths() {
 		for _, login := range moved {
@@ -70,7 +71,7 @@ func ClearMoved(f *dockerconfig.File, moved []Login) {
 	}
 }
 
-// HasPlaintext reports whether the file holds a login for a server, as auths names it.
+// HasPlaintext reports whether the file has a plain-text login for a server, by its name in auths.
 func HasPlaintext(f *dockerconfig.File, server string) bool {
 	return slices.ContainsFunc(f.PlaintextAuths(), func(auth dockerconfig.Auth) bool { return auth.Server == server })
 }

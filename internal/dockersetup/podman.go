@@ -13,10 +13,10 @@ import (
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
-// podmanPrograms are those that read Podman's configuration.
+// podmanPrograms are the programs that read Podman's configuration.
 var podmanPrograms = []string{"podman", "buildah", "skopeo"}
 
-// FindPodman returns the first of them on PATH, "" for none.
+// FindPodman returns the first of podmanPrograms on PATH, or "".
 func FindPodman() string {
 	for _, name := range podmanPrograms {
 		if _, err := exec.LookPath(name); err == nil {
@@ -30,7 +30,7 @@ func podmanPlace(s *session.Session) podmanconfig.Place {
 	return podmanconfig.Of(s.Config.Paths.Home, s.Getenv)
 }
 
-// ConfigurePodman names the helper in Podman's configuration, or says with dryRun what that would change.
+// ConfigurePodman adds the helper to Podman's configuration or, with dryRun, shows the change.
 func ConfigurePodman(s *session.Session, dryRun bool) error {
 	place := podmanPlace(s)
 	if dryRun {
@@ -75,7 +75,7 @@ func ConfigurePodman(s *session.Session, dryRun bool) error {
 	return nil
 }
 
-// UnconfigurePodman takes back what configurePodman did, if it did anything.
+// UnconfigurePodman undoes ConfigurePodman, if it changed anything.
 func UnconfigurePodman(s *session.Session) error {
 	place := podmanPlace(s)
 	removed, err := place.Unconfigure()
@@ -85,7 +85,7 @@ func UnconfigurePodman(s *session.Session) error {
 	return podmanConfigError(err)
 }
 
-// warnOfPodman tells who uses Podman that credsStore is not for it.
+// warnOfPodman warns Podman users that credsStore does not apply to Podman.
 func warnOfPodman(s *session.Session) {
 	program := FindPodman()
 	if program == "" {
@@ -98,7 +98,7 @@ func warnOfPodman(s *session.Session) {
 	s.Hint("ragenv docker configure --podman")
 }
 
-// podmanConfigError adds to an error of podmanconfig what can be done about it.
+// podmanConfigError adds a hint to an error of podmanconfig.
 func podmanConfigError(err error) error {
 	var named *podmanconfig.NamedError
 	var overridden *podmanconfig.OverriddenError
@@ -118,7 +118,7 @@ func podmanConfigError(err error) error {
 	return err
 }
 
-// DescribePodman says by which setting Podman asks the helper.
+// DescribePodman returns the setting by which Podman asks the helper.
 func DescribePodman(s *session.Session, f *dockerconfig.File) string {
 	asks, err := podmanPlace(s).Asks(HelperName)
 	switch {
@@ -128,7 +128,7 @@ func DescribePodman(s *session.Session, f *dockerconfig.File) string {
 		return HelperProgram + " (credential-helpers)"
 	}
 	setting := "credHelpers"
-	authFile := s.Getenv(podmanconfig.EnvAuthFile) // by newer versions in place of Docker's config.json, by 4.3 before it
+	authFile := s.Getenv(podmanconfig.EnvAuthFile) // newer versions read it instead of Docker's config.json, 4.3 before it
 	if authFile != "" {
 		if f, err = dockerconfig.Load(authFile); err != nil {
 			return "unknown: $" + podmanconfig.EnvAuthFile + ": " + err.Error()

@@ -9,12 +9,13 @@ import (
 
 const (
 	maxSkew = 5 * time.Minute
-	// A file's time can be ahead by what a drive of another machine, or of another time zone, adds.
+	// A file's time can be ahead if its drive belongs to another machine or time zone.
 	maxFuture = 26 * time.Hour
 )
 
-// clock: this machine's clock is right. Certificates, tokens and the expiry of keys are judged by it. The registry is asked
-// if services are; otherwise only a clock that is behind what was already written shows.
+// clock checks that this machine's clock is right, because certificates, tokens and key expiry depend on
+// it. With Services it asks the registry. Otherwise it only detects a clock that is behind the time of
+// existing files.
 func (w *World) clock(ctx context.Context) Result {
 	if w.Services != nil {
 		there, err := w.Services.Clock(ctx)
@@ -22,7 +23,7 @@ func (w *World) clock(ctx context.Context) Result {
 		if err != nil {
 			return Result{Warning, "not compared: " + err.Error(), "ragenv doctor --online, once the network is back"}
 		}
-		// The answer has whole seconds.
+		// The answer is in whole seconds.
 		if skew := here.Sub(there).Round(time.Second); skew.Abs() > maxSkew {
 			word := "ahead of"
 			if skew < 0 {

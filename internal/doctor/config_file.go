@@ -11,7 +11,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// configFile: config.toml can be read, and every key in it means something.
+// configFile checks that config.toml can be read and that all its keys are known.
 func (w *World) configFile(context.Context) Result {
 	path := w.Paths.ConfigFile
 	if w.ConfigErr != nil {

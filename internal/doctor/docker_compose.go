@@ -2,7 +2,7 @@ package doctor
 
 import "context"
 
-// dockerCompose: the Compose plugin is there, and new enough for the Blueprint's files.
+// dockerCompose checks that the Compose plugin is installed and new enough for the Blueprint's files.
 func (w *World) dockerCompose(ctx context.Context) Result {
 	docker, _ := w.lookPath("docker")
 	if docker == "" {

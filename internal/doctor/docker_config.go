@@ -24,13 +24,15 @@ import (
 
 const configureHint = "ragenv docker configure"
 
-// authVariable holds logins that Docker's command line takes before any helper's (docker/cli, cli/config/configfile).
+// authVariable holds logins that Docker's command line prefers to any helper's (docker/cli,
+// cli/config/configfile).
 const authVariable = "DOCKER_AUTH_CONFIG"
 
-// brokenDocker is the result of the checks that need a config.json where it cannot be read; dockerConfig says why.
+// brokenDocker is the result of checks that need config.json if it cannot be read; dockerConfig reports
+// why.
 var brokenDocker = Result{Warning, "not checked: Docker's config.json cannot be read", "ragenv doctor, after docker-config is fixed"}
 
-// dockerConfig: config.json is valid and names the helper for nvcr.io.
+// dockerConfig checks that config.json is valid and names the helper for nvcr.io.
 func (w *World) dockerConfig(context.Context) Result {
 	f, err := w.docker()
 	if err != nil {
@@ -69,8 +71,8 @@ func (w *World) dockerConfig(context.Context) Result {
 	return w.unconfigured(configureHint, "%s names no helper for %s, so Docker has no login for it", where, ngcRegistry)
 }
 
-// The helper of Windows, which WSL runs for a Linux client: the keys are in the Credential Manager then. WSL sets the
-// variable (learn.microsoft.com/windows/wsl/filesystems).
+// The Windows helper, which WSL runs for a Linux client; the keys are then in the Credential Manager. WSL
+// sets the variable (learn.microsoft.com/windows/wsl/filesystems).
 const (
 	windowsHelper = helperName + ".exe"
 	envWSL        = "WSL_DISTRO_NAME"
@@ -86,7 +88,7 @@ func (w *World) windowsHelper(where, setting string) Result {
 	return Result{OK, fmt.Sprintf("%s names %s for %s (%s): the keychain of Windows", where, program, ngcRegistry, setting), ""}
 }
 
-// unconfigured is a failure where there is a Docker to fail.
+// unconfigured returns a failure if Docker is installed.
 func (w *World) unconfigured(hint, format string, args ...any) Result {
 	status := Failed
 	if path, _ := w.lookPath("docker"); path == "" {
@@ -103,12 +105,12 @@ func (w *World) dockerConfigHint(err error) string {
 	return "put a regular file there: " + shellquote.Word(path)
 }
 
-// isSnap reports whether a program is started by snapd, in a home of its own.
+// isSnap reports whether snapd starts a program, with its own home directory.
 func isSnap(path string) bool {
 	return strings.HasPrefix(path, "/snap/bin/") || strings.HasPrefix(path, "/var/lib/snapd/snap/bin/")
 }
 
-// helperFor returns the helper that Docker asks for a registry, and the setting that names it.
+// helperFor returns the helper that Docker asks for a registry and the setting that names it.
 func helperFor(f *dockerconfig.File, registry string) (name, setting string) {
 	if name, ok := f.CredHelper(registry); ok {
 		return name, "credHelpers"
@@ -120,7 +122,7 @@ func hasLogin(f *dockerconfig.File, registry string) bool {
 	return slices.ContainsFunc(f.PlaintextAuths(), func(a dockerconfig.Auth) bool { return canonical(a.Server) == registry })
 }
 
-// canonical is serverurl.Canonical, or the server as it stands.
+// canonical returns serverurl.Canonical, or server unchanged on an error.
 func canonical(server string) string {
 	if c, err := serverurl.Canonical(server); err == nil {
 		return c
@@ -128,7 +130,8 @@ func canonical(server string) string {
 	return server
 }
 
-// shown is a server's name for people. One that carries a user name, and so perhaps a password, is not shown.
+// shown returns a server's name for display. It hides a name with user information, which may include a
+// password.
 func shown(server string) string {
 	if _, err := serverurl.Canonical(server); err != nil || strings.Contains(server, "@") {
 		return "a server with an odd name"
@@ -151,7 +154,7 @@ func (w *World) authVariableNames(registry string) bool {
 	return false
 }
 
-// checkLoginInstead finds a stored login to nvcr.io that the helper answers with although the key is stored.
+// checkLoginInstead finds a stored login to nvcr.io that the helper answers with instead of the stored key.
 func (w *World) checkLoginInstead(f *findings) {
 	if w.Config == nil {
 		return
@@ -164,7 +167,8 @@ func (w *World) checkLoginInstead(f *findings) {
 	}
 }
 
-// dockerLogins: no login is in config.json in plain text, and none in the keychain hides the key.
+// dockerLogins checks that config.json has no plain-text login, and that no login in the keychain hides the
+// key.
 func (w *World) dockerLogins(context.Context) Result {
 	file, err := w.docker()
 	if err != nil {
@@ -187,7 +191,7 @@ func (w *World) dockerLogins(context.Context) Result {
 			hint = configureHint
 		case isIgnored && shown(auth.Server) != auth.Server:
 			hint = shellquote.Edit(file.Path(), 0)
-		case isIgnored && len(file.Faults()) > 0: // docker login would lose what Docker does not read
+		case isIgnored && len(file.Faults()) > 0: // docker login would lose what Docker cannot read
 			hint = shellquote.Edit(file.Path(), file.AuthLine(auth.Server))
 		case isIgnored:
 			hint = "docker logout " + shellquote.Word(auth.Server) + " && docker login " + shellquote.Word(auth.Server)
@@ -201,8 +205,8 @@ func (w *World) dockerLogins(context.Context) Result {
 	return f.result(Result{})
 }
 
-// credentialStores: every other helper that config.json names is on PATH. One that is not makes Docker fail, for
-// public images too.
+// credentialStores checks that every other helper named in config.json is on PATH. Docker fails without it,
+// even for public images.
 func (w *World) credentialStores(ctx context.Context) Result {
 	file, err := w.docker()
 	if err != nil {
@@ -232,7 +236,7 @@ func (w *World) checkStore(ctx context.Context, f *findings, file *dockerconfig.
 	path, notExecutable := w.lookPath(program)
 	switch {
 	case path != "":
-		// One that is of another system, or whose interpreter is not there, is found and does not start.
+		// A program for another system, or without its interpreter, is found but does not start.
 		var exit *exec.ExitError
 		if _, err := w.run(ctx, "", path, "version"); err != nil && !errors.As(err, &exit) {
 			f.add(Failed, "delete "+setting+" from "+shellquote.Word(file.Path())+", or reinstall "+shellquote.Word(program), "%s names %s, which cannot be run (%s): Docker fails for %s", w.tilde(file.Path()), program, whyNotRun(err), what)
@@ -250,7 +254,7 @@ func (w *World) checkStore(ctx context.Context, f *findings, file *dockerconfig.
 	}
 }
 
-// whyNotRun describes why a program did not start, without its path.
+// whyNotRun returns why a program did not start, without its path.
 func whyNotRun(err error) string {
 	var pathError *fs.PathError
 	if errors.As(err, &pathError) {

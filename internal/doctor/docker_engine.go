@@ -15,7 +15,8 @@ import (
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
-// What NVIDIA's RAG Blueprint 2.6 wants of Docker (docs.nvidia.com/rag/2.6.0, "Prerequisites").
+// The Docker versions that NVIDIA's RAG Blueprint 2.6 requires (docs.nvidia.com/rag/2.6.0,
+// "Prerequisites").
 var (
 	oldestEngine  = version{24, 0, 0}
 	oldestCompose = version{2, 29, 1}
@@ -27,7 +28,7 @@ const (
 	installCompose = "https://docs.docker.com/compose/install/"
 )
 
-// dockerVersion is what "docker version" says in JSON, of Docker and of podman in its place.
+// dockerVersion is the JSON output of "docker version", from Docker or a podman that replaces it.
 type dockerVersion struct {
 	Client struct{ Version string }
 	Server *struct {
@@ -36,8 +37,8 @@ type dockerVersion struct {
 	}
 }
 
-// dockerEngine: the engine that the docker command reaches answers, and can pull from nvcr.io. The command is asked, as it
-// alone knows contexts, DOCKER_HOST, TLS and ssh.
+// dockerEngine checks that the engine behind the docker command answers and can pull from nvcr.io. It runs
+// the command, because only that knows contexts, DOCKER_HOST, TLS and ssh.
 func (w *World) dockerEngine(ctx context.Context) Result {
 	docker, notExecutable := w.lookPath("docker")
 	switch {
@@ -53,7 +54,7 @@ func (w *World) dockerEngine(ctx context.Context) Result {
 	}
 	if v.Server == nil {
 		var exit *exec.ExitError
-		if err == nil && v.Client.Version != "" { // podman without a service has a client alone
+		if err == nil && v.Client.Version != "" { // podman without a service is only a client
 			return Result{OK, "no engine: " + docker + " is a client alone, " + v.Client.Version, ""}
 		}
 		if err != nil && !errors.As(err, &exit) {
@@ -83,7 +84,8 @@ func (w *World) dockerEngine(ctx context.Context) Result {
 	return Result{OK, detail, ""}
 }
 
-// unreachable tells why no engine answered, of what the socket itself says: Docker's own text is for people.
+// unreachable returns why no engine answered, by checking the socket itself: Docker's own text is not meant
+// for programs.
 func (w *World) unreachable(ctx context.Context, docker string) Result {
 	endpoint := w.Getenv("DOCKER_HOST")
 	if endpoint == "" {
@@ -113,7 +115,8 @@ func (w *World) unreachable(ctx context.Context, docker string) Result {
 	return Result{Failed, "the Docker engine is not running (nobody listens at " + socket + ")", w.startHintFor(socket)}
 }
 
-// missingContext is about a context that docker names and does not have, as when Colima or Docker Desktop was removed.
+// missingContext reports a context that docker names but does not have, for example after Colima or Docker
+// Desktop was removed.
 func (w *World) missingContext(name string) Result {
 	hint := "docker context use default"
 	if w.Getenv("DOCKER_CONTEXT") != "" {
@@ -122,7 +125,7 @@ func (w *World) missingContext(name string) Result {
 	return Result{Failed, fmt.Sprintf("the Docker context %q cannot be read: docker context inspect says why", name), hint}
 }
 
-// engineAt names the engine without the address, which may hold a password.
+// engineAt describes the engine without its address, which may contain a password.
 func (w *World) engineAt() string {
 	switch {
 	case w.Getenv("DOCKER_HOST") != "":
@@ -133,7 +136,8 @@ func (w *World) engineAt() string {
 	return "the Docker engine"
 }
 
-// startHintFor starts the engine whose socket this is: that of the current context, not always the system's.
+// startHintFor returns a command that starts the engine with this socket: the current context's, which may
+// not be the system's.
 func (w *World) startHintFor(socket string) string {
 	for _, engine := range []struct{ part, command string }{
 		{"/.colima/", "colima start"}, {"/.docker/desktop/", "systemctl --user start docker-desktop"}, {"/.rd/", "rdctl start"},

@@ -1,7 +1,8 @@
-// Package doctor examines a user's set-up: the programs, Docker's configuration, the keychain and the keys in it, and
-// where else keys are. It prints nothing, asks nobody, unlocks nothing, and writes nothing.
+// Package doctor checks a user's setup: the programs, Docker's configuration, the keychain and its keys,
+// and where else keys are stored. It prints nothing, prompts for nothing, unlocks nothing, and writes
+// nothing.
 //
-// What a check says never holds a secret or a part of one.
+// A result never contains a secret or part of one.
 package doctor
 
 import (
@@ -12,32 +13,32 @@ import (
 	"time"
 )
 
-// Status is what a check found.
+// Status is the status of a check.
 type Status string
 
 // The statuses.
 const (
 	OK      Status = "ok"
-	Warning Status = "warning" // it works, or cannot be known, but somebody should look
-	Failed  Status = "failed"  // something does not work, or a key is open
+	Warning Status = "warning" // it works or is unknown, but needs attention
+	Failed  Status = "failed"  // something does not work, or a key is exposed
 )
 
 // Result is the outcome of one check.
 type Result struct {
 	Status Status
 	Detail string // one line, lower case, no full stop
-	Hint   string // what fixes it, as a command that can be pasted where there is one; empty if nothing has to be done
+	Hint   string // how to fix it, if possible as a command to paste; empty if there is nothing to do
 }
 
-// Check is one thing to look at.
+// Check is a named check.
 type Check struct {
 	Name string // stable, for programs: lower-case letters, digits and "-"
 	Run  func(context.Context) Result
 
-	limit time.Duration // zero is defaultLimit
+	limit time.Duration // zero means defaultLimit
 }
 
-// Report is the result of a named check.
+// Report is the result of a check, with its name.
 type Report struct {
 	Name   string `json:"name"`
 	Status Status `json:"status"`
@@ -47,11 +48,11 @@ type Report struct {
 
 const (
 	defaultLimit = 15 * time.Second
-	onlineLimit  = 40 * time.Second // a probe makes up to three requests of ten seconds
+	onlineLimit  = 40 * time.Second // a probe sends up to three requests of ten seconds
 )
 
-// Checks returns the checks of a world, in the order they are shown. Those that ask a service over the network are among
-// them only if the world has Services.
+// Checks returns the checks of a world, in the order of display. It includes those that ask a network
+// service only if the world has Services.
 func Checks(w *World) []Check {
 	checks := []Check{
 		{Name: "helper", Run: w.helper},
@@ -87,8 +88,8 @@ func Checks(w *World) []Check {
 	return checks
 }
 
-// Run runs the checks side by side and returns their reports in the same order. A check that does not end in time, as on
-// a network file system that hangs, is reported as failed and left behind.
+// Run runs the checks in parallel and returns their reports in the same order. A check that does not end in
+// time, for example on a network drive that hangs, is reported as failed and abandoned.
 func Run(ctx context.Context, checks []Check) []Report {
 	reports := make([]Report, len(checks))
 	results := make([]chan Result, len(checks))
@@ -102,7 +103,7 @@ func Run(ctx context.Context, checks []Check) []Report {
 			results[i] <- check.Run(ctx)
 		}()
 	}
-	const grace = time.Second // for a check to see the end of its context, and to say more than we can
+	const grace = time.Second // time for a check to notice the end of its context and report more
 	for i, check := range checks {
 		limit := check.timeLimit()
 		r := wait(ctx, results[i], time.Until(start.Add(limit+grace)), Result{
@@ -113,7 +114,7 @@ func Run(ctx context.Context, checks []Check) []Report {
 	return reports
 }
 
-// wait returns what comes, or after a time what is said instead. What is there already comes before both ends.
+// wait returns the result, or instead after the limit. A result that is already available always wins.
 func wait(ctx context.Context, result <-chan Result, limit time.Duration, instead Result) Result {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
@@ -139,7 +140,7 @@ func (c Check) timeLimit() time.Duration {
 	return c.limit
 }
 
-// rank orders the statuses.
+// rank returns the severity of a status, for sorting.
 func (s Status) rank() int {
 	switch s {
 	case Failed:
@@ -150,15 +151,15 @@ func (s Status) rank() int {
 	return 0
 }
 
-// findings gathers what one check finds.
+// findings collects the findings of one check.
 type findings []Result
 
 func (f *findings) add(status Status, hint, format string, args ...any) {
 	*f = append(*f, Result{status, fmt.Sprintf(format, args...), hint})
 }
 
-// result joins findings to one result: the worst status, its first hint, and all that is not fine, the worst first.
-// Without any, it is what the caller says.
+// result combines findings into one result: the worst status, its first hint, and all problems, the worst
+// first. Without findings it returns otherwise.
 func (f findings) result(otherwise Result) Result {
 	if len(f) == 0 {
 		return otherwise
@@ -166,7 +167,7 @@ func (f findings) result(otherwise Result) Result {
 	var r Result
 	for _, status := range []Status{Failed, Warning, OK} {
 		if r.Status != "" && status == OK {
-			break // what is fine is of no interest next to what is not
+			break // omit what is fine next to a problem
 		}
 		for _, finding := range f {
 			if finding.Status != status {
@@ -186,11 +187,11 @@ func (f findings) result(otherwise Result) Result {
 	return r
 }
 
-// maxHints is how many commands a hint joins; the next run shows the others.
+// maxHints is the maximum number of commands in a hint; the next run shows the rest.
 const maxHints = 5
 
-// joined is result with the hints of all findings of the worst status, one after the other, for findings that each have a
-// command of their own.
+// joined is result with the hints of all findings of the worst status, for findings that each have their
+// own command.
 func (f findings) joined(otherwise Result) Result {
 	r := f.result(otherwise)
 	var hints []string
@@ -205,7 +206,7 @@ func (f findings) joined(otherwise Result) Result {
 	return r
 }
 
-// Worst returns the worst status of reports, OK if there are none.
+// Worst returns the worst status in reports, or OK.
 func Worst(reports []Report) Status {
 	worst := OK
 	for _, r := range reports {

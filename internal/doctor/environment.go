@@ -6,8 +6,8 @@ import (
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
-// environment: no variable of this shell holds another key than the stored one. Whatever is started without ragenv gets it,
-// and an alias that is set is not replaced by "ragenv -- COMMAND" either.
+// environment checks that no variable of this shell has a different key than the stored one. Programs
+// started without ragenv would get it, and "ragenv -- COMMAND" does not replace an alias that is set.
 func (w *World) environment(context.Context) Result {
 	if w.Config == nil {
 		return unreadableConfig

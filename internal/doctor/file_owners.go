@@ -10,7 +10,8 @@ import (
 	"github.com/ragenv/ragenv/internal/sudo"
 )
 
-// fileOwners: the files of Docker and of ragenv belong to who runs them, and sudo did not change whose they are.
+// fileOwners checks that the files of Docker and ragenv belong to the current user, and that sudo did not
+// change their owner.
 func (w *World) fileOwners(context.Context) Result {
 	if caller, ok := sudo.KeysElsewhere(w.Getenv, w.Paths); ok {
 		return Result{Warning, caller.Sentence(w.Paths), "run ragenv and docker without sudo"}
@@ -20,7 +21,7 @@ func (w *World) fileOwners(context.Context) Result {
 	for _, path := range []string{filepath.Dir(docker), docker, filepath.Dir(w.Paths.ConfigFile), w.Paths.ConfigFile, w.Paths.Store} {
 		info, err := os.Stat(path)
 		if err != nil {
-			continue // not there; what cannot be read is another check's
+			continue // absent; another check reports what cannot be read
 		}
 		owner, ours := ownership(info)
 		switch {
@@ -34,7 +35,7 @@ func (w *World) fileOwners(context.Context) Result {
 	return f.result(Result{OK, fmt.Sprintf("all of user %s", w.userName()), ""})
 }
 
-// userName is who this process runs as, for people.
+// userName returns the name of the user that this process runs as, for display.
 func (w *World) userName() string {
 	if os.Geteuid() == 0 {
 		return "root"

@@ -13,8 +13,8 @@ import (
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
-// gitEnvFiles: no .env file of the current directory that git tracks holds a key. Compose and people read such files here,
-// and the next push gives them to others.
+// gitEnvFiles checks that git tracks no .env file with a key in the current directory. Compose and users
+// read such files here, and the next push would publish them.
 func (w *World) gitEnvFiles(ctx context.Context) Result {
 	if w.Config == nil {
 		return unreadableConfig
@@ -56,15 +56,15 @@ func (w *World) gitEnvFiles(ctx context.Context) Result {
 	return f.joined(Result{})
 }
 
-// envFile is a file with a key in it.
+// envFile is a file that contains a key.
 type envFile struct {
 	name    string
 	line    int
 	what    string // the variable
-	removal string // the command that removes it
+	removal string // command that removes the key
 }
 
-// envFilesWithKeys returns the keys in the files of the current directory and below it.
+// envFilesWithKeys returns the keys in the files of the current directory and its subdirectories.
 func (w *World) envFilesWithKeys(ctx context.Context) []envFile {
 	var files []envFile
 	for _, k := range w.keysIn(w.scan(ctx).in(places.EnvFile)) {
@@ -82,8 +82,8 @@ func (w *World) envFilesWithKeys(ctx context.Context) []envFile {
 	return files
 }
 
-// gitIgnores reports whether git's ignore files name a file; false without git. Of git's commands this one reads no index
-// and no object, and it runs nothing that the repository says.
+// gitIgnores reports whether git ignores a file; false without git. Unlike other git commands, this one
+// reads no index and no object, and runs nothing that the repository configures.
 func (w *World) gitIgnores(ctx context.Context, git, name string) bool {
 	if git == "" {
 		return false

@@ -12,7 +12,7 @@ import (
 
 const helmHint = "ragenv helm configure"
 
-// helm: where Helm has our plugin, it works, and it leads to this program.
+// helm checks that Helm's ngc:// plugin, if installed, works and runs this program.
 func (w *World) helm(context.Context) Result {
 	program, _ := w.lookPath("helm")
 	paths, err := helm.FindPaths(w.Getenv, w.Paths.Home)

@@ -10,7 +10,8 @@ import (
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
-// helper: Docker finds the credential helper on PATH, can run it, and it is of this program's version.
+// helper checks that Docker finds the credential helper on PATH and can run it, and that its version is
+// this program's.
 func (w *World) helper(ctx context.Context) Result {
 	path, notExecutable := w.lookPath(helperProgram)
 	switch {
@@ -34,7 +35,7 @@ func (w *World) helper(ctx context.Context) Result {
 	return Result{OK, path + ", " + w.Version, ""}
 }
 
-// helperPathHint knows the most likely place: next to this program.
+// helperPathHint checks the most likely place: next to this program.
 func (w *World) helperPathHint() string {
 	if w.Executable != "" {
 		dir := filepath.Dir(w.Executable)

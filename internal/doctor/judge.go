@@ -8,19 +8,20 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate"
 )
 
-// relation is what a value found somewhere has to do with what is stored.
+// relation is how a value found somewhere relates to the stored keys.
 type relation int
 
 const (
 	noKey     relation = iota
-	storedKey          // the very value that is stored
-	otherKey           // another one than the stored
-	strayKey           // a key, and nothing is stored to compare it with, or it cannot be read
+	storedKey          // equal to a stored value
+	otherKey           // different from the stored value
+	strayKey           // a key without a stored value to compare, or with one that cannot be read
 )
 
-// judge compares a value with what is stored. of is the stored name that it is, or should be; for a strayKey the variable.
+// judge compares a value with the stored keys. of is the stored name that it is, or should be; for a
+// strayKey, the variable.
 func (w *World) judge(a places.Assignment) (r relation, of string) {
-	for _, item := range w.envItems() { // whatever it is called there
+	for _, item := range w.envItems() { // whatever its name in the file
 		if value := item.Secret.Reveal(); value == a.Value && len(value) >= minSecret {
 			return storedKey, item.Name
 		}
@@ -42,7 +43,7 @@ func (w *World) judge(a places.Assignment) (r relation, of string) {
 	return noKey, ""
 }
 
-// isKey tells by its shape alone whether a value is a key.
+// isKey reports by its format alone whether a value is a key.
 func (w *World) isKey(a places.Assignment) bool {
 	if places.IsNGCKey(a.Value) {
 		return true
@@ -51,10 +52,10 @@ func (w *World) isKey(a places.Assignment) bool {
 	return kind != validate.Text && validate.Worst(validate.Check(kind, a.Value)) < validate.Unusual
 }
 
-// minSecret is the length below which equal values mean nothing: a stored user name "admin" is all over the place.
+// minSecret is the minimum length for comparing values: a stored user name "admin" occurs everywhere.
 const minSecret = 8
 
-// knownVariables returns the names of the table, with their aliases.
+// knownVariables returns the known variables and their aliases.
 func knownVariables() []string {
 	var names []string
 	for _, known := range secrets.All() {

@@ -8,7 +8,8 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// keyCommands: the commands that give keys (ragenv source) do so here and now, and none of their keys is stored as well.
+// keyCommands checks that the commands that provide keys (ragenv source) work now, and that none of their
+// keys is also stored.
 func (w *World) keyCommands(context.Context) Result {
 	if w.Config == nil {
 		return unreadableConfig
@@ -27,13 +28,13 @@ func (w *World) keyCommands(context.Context) Result {
 	return f.result(Result{OK, count(len(refs), "command") + w.inProfile() + " printed a key", ""})
 }
 
-// commandAnswer is what the command of one key gave.
+// commandAnswer is the result of a key's command.
 type commandAnswer struct {
 	item keychain.Item
 	err  error
 }
 
-// commandAnswers runs the commands of the active profile once, side by side.
+// commandAnswers runs the active profile's commands once, in parallel.
 func (w *World) commandAnswers() map[keychain.Ref]commandAnswer {
 	w.commandsOnce.Do(func() {
 		w.commandResults = map[keychain.Ref]commandAnswer{}

@@ -8,7 +8,7 @@ import (
 	"github.com/ragenv/ragenv/internal/expiry"
 )
 
-// keyExpiry: no stored key has expired, or is about to, as far as the user said when it does.
+// keyExpiry checks that no stored key has expired or will soon, by the dates that the user entered.
 func (w *World) keyExpiry(context.Context) Result {
 	if r, no := w.notRead(); no {
 		return r

@@ -13,7 +13,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// keychain: the backend answers, is open, and belongs to nobody else.
+// keychain checks that the backend answers, is unlocked, and belongs to nobody else.
 func (w *World) keychain(context.Context) Result {
 	if w.Config == nil {
 		return unreadableConfig
@@ -51,16 +51,16 @@ func (w *World) keychain(context.Context) Result {
 		var insecure *keychain.InsecureError
 		switch {
 		case err == nil, errors.Is(err, keychain.ErrDamaged), errors.Is(err, keychain.ErrNotFound):
-			continue // stored-items
+			continue // storedItems reports it
 		case errors.Is(err, keychain.ErrLocked):
 			f = append(f, locked(err))
 		case errors.As(err, &insecure):
 			f.add(Failed, w.hintFor(err), "%v", insecure)
-			continue // one each
+			continue // an error per item
 		default:
 			f.add(Failed, w.hintFor(err), "%v", err)
 		}
-		break // what keeps from reading one keeps from reading all
+		break // the same error applies to all items
 	}
 	if options := (keychain.Options{Backend: w.backend(), Collection: w.Config.Collection}); len(s.refs) > 0 && keychain.Volatile(options) {
 		f.add(Warning, "ragenv backend migrate "+w.backend()+" "+keychain.BackendFile, "%s is volatile: a reboot empties it", where)
@@ -71,7 +71,7 @@ func (w *World) keychain(context.Context) Result {
 	for _, warning := range s.warnings {
 		f.add(Warning, "move that file away", "%s", warning)
 	}
-	// The environment's passphrase opens it for us; an empty store has nothing to open.
+	// The environment's passphrase unlocks it for us; an empty store needs no unlock.
 	if protected && len(f) == 0 && len(s.refs) == 0 && !s.keychain.Unlocked() {
 		f = append(f, locked(passphrase.LockedError{}))
 	}
@@ -80,19 +80,19 @@ func (w *World) keychain(context.Context) Result {
 	case w.backend() == keychain.BackendFile && !protected:
 		state = "open, without a passphrase"
 	case protected:
-		var memory findings // first: while it is too little, unlocking ends the program
+		var memory findings // first: with too little memory, unlocking ends the program
 		w.checkUnlockMemory(&memory, s.keychain)
 		f = append(memory, f...)
 	}
 	return f.result(Result{OK, fmt.Sprintf("%s, %s, %s", where, state, count(len(s.refs), "item")), ""})
 }
 
-// checkItemsDir finds what would only be found by the next write.
+// checkItemsDir finds problems that otherwise only the next write would.
 func (w *World) checkItemsDir(f *findings) {
 	dir := filepath.Join(w.Paths.Store, "items")
 	info, err := os.Lstat(dir)
 	if err != nil {
-		return // not made yet
+		return // not created yet
 	}
 	if !info.IsDir() {
 		f.add(Failed, "put a directory there: "+shellquote.Word(dir), "%s is not a directory", dir)
@@ -101,7 +101,7 @@ func (w *World) checkItemsDir(f *findings) {
 	}
 }
 
-// storedItems: nothing that is stored is damaged.
+// storedItems checks that no stored item is damaged.
 func (w *World) storedItems(context.Context) Result {
 	if r, no := w.notRead(); no {
 		return r

@@ -13,7 +13,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate"
 )
 
-// keysPresent: the wanted keys are stored. It needs no unlocked keychain.
+// keysPresent checks that the wanted keys are stored, without unlocking.
 func (w *World) keysPresent(context.Context) Result {
 	if w.Config == nil {
 		return unreadableConfig
@@ -38,7 +38,7 @@ func (w *World) keysPresent(context.Context) Result {
 	return f.result(Result{OK, strings.Join(present, " and ") + " stored" + w.inProfile(), ""})
 }
 
-// reach is where the use of an optional key is searched for.
+// reach returns where to search for the use of an optional key.
 func (w *World) reach() wanted.Reach {
 	return wanted.Reach{
 		Dir: w.Dir, Getenv: w.Getenv, Required: w.Config.Required, Unused: w.Config.Unused,
@@ -75,7 +75,7 @@ func (w *World) inProfile() string {
 	return " in profile " + w.Config.Profile
 }
 
-// keyShapes: what is stored can be the key it is stored as.
+// keyShapes checks that each stored value can be the key it is stored as.
 func (w *World) keyShapes(context.Context) Result {
 	if r, no := w.notRead(); no {
 		return r

@@ -8,8 +8,8 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate/probe"
 )
 
-// registryKey returns the key that opens nvcr.io: the stored one, else the environment's, as the helper does. Without one
-// the result says why.
+// registryKey returns the key for nvcr.io, stored or else from the environment, as the helper does. Without
+// one, r says why.
 func (w *World) registryKey() (name, value string, r Result) {
 	known, _ := secrets.ForRegistry(ngcRegistry)
 	if w.Config == nil {
@@ -30,7 +30,7 @@ func (w *World) registryKey() (name, value string, r Result) {
 	return "", "", Result{Warning, "not checked: there is no " + known.Name, "ragenv set" + w.forProfile() + " " + known.Name}
 }
 
-// ngcKeyOnline: NVIDIA takes the stored key.
+// ngcKeyOnline checks that NVIDIA accepts the stored key.
 func (w *World) ngcKeyOnline(ctx context.Context) Result {
 	name, key, r := w.registryKey()
 	if key == "" {
@@ -50,7 +50,7 @@ func (w *World) ngcKeyOnline(ctx context.Context) Result {
 	return result
 }
 
-// registryPullOnline: the stored key may pull the image.
+// registryPullOnline checks that the stored key may pull the image.
 func (w *World) registryPullOnline(ctx context.Context) Result {
 	name, key, r := w.registryKey()
 	if key == "" {
@@ -74,7 +74,7 @@ func (w *World) fromProbe(name string, answer probe.Result) Result {
 	return Result{Warning, detail, "ragenv doctor --online, later"}
 }
 
-// newKeyHint says where to make a key with more rights.
+// newKeyHint returns where to create a key with more rights.
 func (w *World) newKeyHint(name string) string {
 	known, _ := secrets.Lookup(name)
 	return "create a key at " + known.Docs + " (" + strings.TrimSuffix(known.Steps, ".") + "), then: ragenv rotate" + w.forProfile() + " " + name

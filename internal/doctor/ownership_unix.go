@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// ownership returns the number of a file's owner, and whether that is who this process runs as.
+// ownership returns the user ID of a file's owner, and whether that is the current user.
 func ownership(info fs.FileInfo) (owner string, ours bool) {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {

@@ -12,14 +12,14 @@ import (
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
-// scanned is what the table of places has, searched once for all checks.
+// scanned is the result of searching all known places, shared by all checks.
 type scanned struct {
 	findings []places.Finding
 	searched []string
 	unread   []places.Unread
 }
 
-// scan searches the places.
+// scan searches the places once.
 func (w *World) scan(ctx context.Context) *scanned {
 	w.scanOnce.Do(func() {
 		s := &scanned{}
@@ -30,7 +30,7 @@ func (w *World) scan(ctx context.Context) *scanned {
 	return w.scanResult
 }
 
-// in returns what was found in one place.
+// in returns the findings of one place.
 func (s *scanned) in(place string) []places.Finding {
 	return slices.DeleteFunc(slices.Clone(s.findings), func(f places.Finding) bool { return f.Place != place })
 }
@@ -39,16 +39,16 @@ func (s *scanned) in(place string) []places.Finding {
 type judged struct {
 	places.Finding
 	relation relation
-	of       string // the stored name that it is, or should be; for a strayKey the variable
+	of       string // the stored name that it is, or should be; for a strayKey, the variable
 }
 
-// keysIn returns those of findings that are keys, one for each value of a line.
+// keysIn returns the findings that are keys, one for each value of a line.
 func (w *World) keysIn(findings []places.Finding) []judged {
 	var keys []judged
 	for _, f := range findings {
 		for _, a := range w.valuesOf(f) {
 			r, of := w.judge(a)
-			// A value that differs from a stored one need not be a key: files are full of placeholders.
+			// A value that differs from the stored one need not be a key: files contain many placeholders.
 			if r == noKey || r == otherKey && f.Place != places.Startup && !w.isKey(a) {
 				continue
 			}
@@ -63,7 +63,7 @@ func (w *World) keysIn(findings []places.Finding) []judged {
 	return keys
 }
 
-// valuesOf returns the values of a finding: one, or those of a line of a history.
+// valuesOf returns the values of a finding: one, or all of a line of shell history.
 func (w *World) valuesOf(f places.Finding) []places.Assignment {
 	if f.Place == places.History {
 		return places.Assignments(f.Value.Reveal())
@@ -75,7 +75,7 @@ func (w *World) valuesOf(f places.Finding) []places.Assignment {
 	return []places.Assignment{{Line: f.Line, Name: name, Value: f.Value.Reveal()}}
 }
 
-// at names the place of a finding for people.
+// at returns the place of a finding, for display.
 func (w *World) at(f places.Finding) string {
 	if f.Line == 0 {
 		return w.tilde(f.Path)
@@ -83,7 +83,8 @@ func (w *World) at(f places.Finding) string {
 	return fmt.Sprintf("%s:%d", w.tilde(f.Path), f.Line)
 }
 
-// removal is the command that removes a key where it was found, and stores it where nothing is stored yet.
+// removal returns the command that removes a key from where it was found, and stores it if it is not stored
+// yet.
 func (w *World) removal(k judged) string {
 	byHand := shellquote.Edit(k.Path, max(k.Line, 1))
 	importLine, isImport := strings.CutPrefix(k.Fix, "ragenv import ")
@@ -93,9 +94,9 @@ func (w *World) removal(k judged) string {
 	isVariables := k.Place == places.Startup || k.Place == places.EnvFile
 	only := ""
 	switch _, isKnown := secrets.Lookup(k.Name); {
-	case k.relation == otherKey: // import replaces nothing
+	case k.relation == otherKey: // import does not replace a stored value
 		return byHand
-	case isVariables && k.Name == "" && !strings.Contains(importLine, "&&"): // in a comment, or a command's argument
+	case isVariables && k.Name == "" && !strings.Contains(importLine, "&&"): // in a comment or a command's argument
 		return byHand
 	case isVariables && k.Name != "" && !isKnown && k.relation == strayKey:
 		only = " --only " + k.Name
@@ -107,7 +108,7 @@ func (w *World) removal(k judged) string {
 	return "ragenv import" + w.forProfile() + only + " " + importLine
 }
 
-// describe says what a key is, after its place.
+// describe returns what a key is, to follow its place.
 func (k judged) describe() string {
 	switch {
 	case k.relation == storedKey:
@@ -120,11 +121,11 @@ func (k judged) describe() string {
 	return "holds " + k.of + " in plain text"
 }
 
-// checkedElsewhere are the places that have checks of their own.
+// checkedElsewhere lists the places that have their own checks.
 var checkedElsewhere = []string{places.Docker, places.Podman, places.Startup, places.EnvFile}
 
-// plainTextKeys: no other program's file, and no shell history, holds a key. Start-up files, Docker's config.json and the
-// files of a repository have checks of their own.
+// plainTextKeys checks that no other program's file and no shell history contains a key. Startup files,
+// Docker's config.json and a repository's files have their own checks.
 func (w *World) plainTextKeys(ctx context.Context) Result {
 	if w.Config == nil {
 		return unreadableConfig
@@ -148,17 +149,17 @@ func (w *World) plainTextKeys(ctx context.Context) Result {
 	return f.joined(Result{OK, "no key in " + w.tildes(strings.Join(searchedHere(s.searched), ", ")), ""})
 }
 
-// searchedHere omits the places that other checks report on.
+// searchedHere returns the searched places without those in checkedElsewhere.
 func searchedHere(searched []string) (names []string) {
 	for i, place := range places.Table() {
-		if i < len(searched) && !slices.Contains(checkedElsewhere, place.Name) { // both are in the order of the table
+		if i < len(searched) && !slices.Contains(checkedElsewhere, place.Name) { // both have the same order
 			names = append(names, searched[i])
 		}
 	}
 	return names
 }
 
-// tildes shortens each path in the home directory that a text names.
+// tildes abbreviates paths below the home directory in a text.
 func (w *World) tildes(text string) string {
 	if w.Paths.Home == "" {
 		return text
@@ -166,8 +167,8 @@ func (w *World) tildes(text string) string {
 	return strings.ReplaceAll(text, w.Paths.Home+string(filepath.Separator), "~"+string(filepath.Separator))
 }
 
-// composeEnvFiles: no file that Compose reads sets a key to another value than the stored one. What an env_file says reaches the
-// container, whatever the environment of docker compose is.
+// composeEnvFiles checks that no file that Compose reads sets a key to a different value than the stored
+// one. An env_file reaches the container, whatever the environment of docker compose.
 func (w *World) composeEnvFiles(ctx context.Context) Result {
 	if w.Config == nil {
 		return unreadableConfig

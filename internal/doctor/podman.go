@@ -13,7 +13,8 @@ import (
 
 const podmanHint = configureHint + " --podman"
 
-// podman: Podman and its like, where there are any, ask the helper for nvcr.io, and keep no login for it in plain text.
+// podman checks that Podman and similar programs, if installed, ask the helper for nvcr.io and keep no
+// plain-text login for it.
 func (w *World) podman(context.Context) Result {
 	programs := []string{"podman", "buildah", "skopeo"}
 	at := slices.IndexFunc(programs, func(name string) bool { path, _ := w.lookPath(name); return path != "" })
@@ -48,7 +49,7 @@ func (w *World) podman(context.Context) Result {
 	case dockerErr != nil:
 		return brokenDocker
 	default:
-		// What else is wrong with config.json is docker-config's affair.
+		// docker-config reports other problems of config.json.
 		switch name, setting := helperFor(docker, ngcRegistry); {
 		case name == helperName && setting == "credsStore":
 			f.add(Warning, podmanHint, "%s does not ask %s: it ignores Docker's credsStore", program, helperProgram)
@@ -61,7 +62,7 @@ func (w *World) podman(context.Context) Result {
 	return f.result(Result{})
 }
 
-// checkAuthFile: the file that is read in place of Docker's config.json names the helper, too.
+// checkAuthFile checks that the file that is read instead of Docker's config.json also names the helper.
 func (w *World) checkAuthFile(f *findings, program string) {
 	path := w.Getenv(podmanconfig.EnvAuthFile)
 	file, err := dockerconfig.Load(path)
@@ -76,7 +77,7 @@ func (w *World) checkAuthFile(f *findings, program string) {
 	f.add(Warning, podmanHint, "newer versions of %s do not ask %s: they read $%s in place of Docker's config.json", program, helperProgram, podmanconfig.EnvAuthFile)
 }
 
-// podmanAuthFiles are where Podman keeps logins, by containers-auth.json(5).
+// podmanAuthFiles returns where Podman keeps logins (containers-auth.json(5)).
 func (w *World) podmanAuthFiles() []string {
 	if path := w.Getenv(podmanconfig.EnvAuthFile); path != "" {
 		return []string{path}

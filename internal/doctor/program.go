@@ -16,22 +16,22 @@ import (
 
 const (
 	programLimit = 5 * time.Second
-	maxOutput    = 256 << 10 // bytes that are kept of what a program says
+	maxOutput    = 256 << 10 // limit of a program's output in bytes
 )
 
-// lookPath finds a program as Docker and a shell do, by the examined world's PATH. notExecutable is the first file of that
-// name that was passed over.
+// lookPath finds a program on the examined world's PATH, as Docker and a shell do. notExecutable is the
+// first file of that name that was skipped because it is not executable.
 func (w *World) lookPath(name string) (path, notExecutable string) {
 	for _, dir := range filepath.SplitList(w.Getenv("PATH")) {
 		if !filepath.IsAbs(dir) {
-			continue // Go's programs, Docker among them, run nothing from the current directory
+			continue // programs written in Go, such as Docker, run nothing from the current directory
 		}
 		file := filepath.Join(dir, name)
 		found, err := exec.LookPath(file)
 		if err == nil {
 			return found, notExecutable
 		}
-		// In a directory that this user may not search there is nothing to fix.
+		// If this user may not search the directory, there is nothing to fix.
 		if _, statErr := os.Stat(file); errors.Is(err, fs.ErrPermission) && statErr == nil && notExecutable == "" {
 			notExecutable = file
 		}
@@ -39,8 +39,8 @@ func (w *World) lookPath(name string) (path, notExecutable string) {
 	return "", notExecutable
 }
 
-// run runs a program for a short time and returns what it wrote to standard output. It gets no input and no terminal, so it
-// cannot ask for anything, and no secret.
+// run runs a program with a time limit and returns its standard output. The program gets no input and no
+// terminal, so it cannot prompt, and no secret.
 func (w *World) run(ctx context.Context, dir, path string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, programLimit)
 	defer cancel()
@@ -48,7 +48,7 @@ func (w *World) run(ctx context.Context, dir, path string, args ...string) (stri
 	var stdout limitedBuffer
 	cmd.Stdout, cmd.Dir = &stdout, dir
 	cmd.Env = w.harmlessEnviron()
-	cmd.WaitDelay = time.Second // for a grandchild that keeps the pipes open
+	cmd.WaitDelay = time.Second // in case a grandchild keeps the pipes open
 	detach(cmd)
 	err := cmd.Run()
 	if ctx.Err() != nil {
@@ -57,7 +57,8 @@ func (w *World) run(ctx context.Context, dir, path string, args ...string) (stri
 	return stdout.String(), err
 }
 
-// harmlessEnviron is the environment without passphrases and keys, and with what keeps programs from asking.
+// harmlessEnviron returns the environment without passphrases, keys and GIT_ variables, and with settings
+// that prevent prompts.
 func (w *World) harmlessEnviron() []string {
 	secret := map[string]bool{passphrase.EnvValue: true, passphrase.EnvFile: true, passphrase.EnvCredentials: true}
 	for _, name := range knownVariables() {
@@ -72,7 +73,8 @@ func (w *World) harmlessEnviron() []string {
 	return append(env, "SSH_ASKPASS_REQUIRE=never", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=none", "LC_ALL=C")
 }
 
-// limitedBuffer keeps the beginning of what is written. It embeds no bytes.Buffer, whose ReadFrom would pass Write by.
+// limitedBuffer keeps the start of what is written. It does not embed bytes.Buffer, whose ReadFrom would
+// bypass Write.
 type limitedBuffer struct{ kept bytes.Buffer }
 
 func (b *limitedBuffer) Write(p []byte) (int, error) {

@@ -7,7 +7,8 @@ import (
 	"syscall"
 )
 
-// detach gives a program a session of its own: it has no terminal to ask on, and its children end with it.
+// detach runs a program in its own session: it has no terminal to prompt on, and its children are killed
+// with it.
 func detach(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

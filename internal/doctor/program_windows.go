@@ -5,6 +5,6 @@ import (
 	"syscall"
 )
 
-const detachedProcess = 0x00000008 // DETACHED_PROCESS of CreateProcess: without the console, there is nobody to ask
+const detachedProcess = 0x00000008 // DETACHED_PROCESS of CreateProcess: without a console it cannot prompt
 
 func detach(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: detachedProcess} }

@@ -8,8 +8,9 @@ import (
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
-// Write writes reports for a user. Off a terminal it is one line a check, with its hint below, and a summary: scripts read
-// that, so it does not change. On a terminal the problems come first, and what passed is a number unless verbose.
+// Write writes reports for a user. Off a terminal it writes one line per check, with the hint below, and a
+// summary. Scripts read that format, so it does not change. On a terminal problems come first, and passed
+// checks are only counted unless verbose.
 func Write(w io.Writer, style ui.Style, reports []Report, verbose bool) error {
 	text := plain(reports)
 	if style.On {
@@ -45,8 +46,8 @@ func byStatus(reports []Report) map[Status]int {
 	return number
 }
 
-// forTerminal shows failures, then warnings, each with its fix on a line of its own that is not wrapped: it is to be pasted.
-// The first fix is repeated at the end as the next step.
+// forTerminal shows failures, then warnings. Each fix is on its own line, not wrapped, so that it can be
+// pasted. The first fix is repeated at the end as the next step.
 func forTerminal(style ui.Style, reports []Report, verbose bool) string {
 	const indent = 2
 	var b strings.Builder

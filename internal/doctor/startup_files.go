@@ -7,8 +7,8 @@ import (
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
-// startupFiles: no shell start-up file holds a key. One that does is read by every program, and a stale one beats the stored
-// key wherever ragenv is not used.
+// startupFiles checks that no shell startup file contains a key. Every program gets such a key, and an old
+// one overrides the stored key wherever ragenv is not used.
 func (w *World) startupFiles(ctx context.Context) Result {
 	if w.Config == nil {
 		return unreadableConfig

@@ -13,7 +13,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// stored is what the active profile of the keychain holds, as far as it can be read without unlocking anything.
+// stored is the content of the keychain's active profile, as far as it can be read without unlocking.
 type stored struct {
 	keychain *keychain.Keychain
 	openErr  error // why keychain is nil
@@ -21,17 +21,17 @@ type stored struct {
 	writeErr error // why nothing can be stored
 	refs     []keychain.Ref
 	items    map[keychain.Ref]keychain.Item
-	itemErrs map[keychain.Ref]error // keychain.ErrLocked for what was not read, either
+	itemErrs map[keychain.Ref]error // keychain.ErrLocked also for items that were not read
 	warnings []string
 }
 
-// stored reads the keychain once.
+// stored returns the keychain's content, read once.
 func (w *World) stored() *stored {
 	w.storedOnce.Do(func() { w.storedKeys = w.readStored() })
 	return w.storedKeys
 }
 
-// backend is the keychain's backend for reading: that of the configuration, else the embedded store.
+// backend returns the backend to read: the configured one, else the file store.
 func (w *World) backend() string {
 	if w.Config.Backend == "" {
 		return keychain.BackendFile
@@ -39,8 +39,8 @@ func (w *World) backend() string {
 	return w.Config.Backend
 }
 
-// readStored opens the keychain by itself and not by package opener, whose reading keeps a store open for later
-// processes when the environment has its passphrase.
+// readStored reads the keychain. It does not use package opener, which would keep a store unlocked for
+// later processes if the environment has its passphrase.
 func (w *World) readStored() *stored {
 	s := &stored{items: map[keychain.Ref]keychain.Item{}, itemErrs: map[keychain.Ref]error{}}
 	options := keychain.Options{
@@ -48,7 +48,7 @@ func (w *World) readStored() *stored {
 		Warn: func(message string) { s.warnings = append(s.warnings, message) },
 		Passphrase: func() ([]byte, error) {
 			if _, _, enough := w.unlockMemory(s.keychain); !enough {
-				return nil, passphrase.LockedError{} // the attempt would be the end of this process
+				return nil, passphrase.LockedError{} // an attempt would end this process
 			}
 			secret, err := passphrase.FromEnvironment(w.Getenv)
 			if errors.Is(err, passphrase.ErrNone) {
@@ -57,9 +57,10 @@ func (w *World) readStored() *stored {
 			return secret, err
 		},
 	}
-	// An absent store is no error of Probe; a locked desktop keyring is, and can still be listed.
+	// Probe does not report an absent store. It does report a locked desktop keyring, which can still be
+	// listed.
 	s.openErr = keychain.Probe(options)
-	if errors.As(s.openErr, new(*keychain.KeyError)) { // what is stored may still be readable
+	if errors.As(s.openErr, new(*keychain.KeyError)) { // stored items may still be readable
 		s.writeErr, s.openErr = s.openErr, nil
 	}
 	if s.openErr != nil && !errors.Is(s.openErr, keychain.ErrLocked) {
@@ -71,7 +72,7 @@ func (w *World) readStored() *stored {
 	if s.refs, s.listErr = s.keychain.List(w.Config.Profile); s.listErr != nil {
 		return s
 	}
-	var stop error // what ended the reading: asking on would take as long each time
+	var stop error // the error that stopped reading: each further attempt would take as long
 	for _, ref := range s.refs {
 		if stop != nil {
 			s.itemErrs[ref] = stop
@@ -91,13 +92,14 @@ func (w *World) readStored() *stored {
 	return s
 }
 
-// has reports whether the variable's value is stored, or comes from a command.
+// has reports whether a variable's value is stored or comes from a command.
 func (w *World) has(name string) bool {
 	_, sourced := w.Config.Source(w.envRef(name))
 	return sourced || slices.Contains(w.stored().refs, w.envRef(name))
 }
 
-// value returns what is stored as name, or comes from a command; false if it is not there or cannot be read now.
+// value returns the value of name, stored or from a command, and false if there is none or it cannot be
+// read now.
 func (w *World) value(name string) (string, bool) {
 	if _, sourced := w.Config.Source(w.envRef(name)); sourced && w.Commands != nil {
 		answer := w.commandAnswers()[w.envRef(name)]
@@ -111,7 +113,8 @@ func (w *World) envRef(name string) keychain.Ref {
 	return keychain.Ref{Profile: w.Config.Profile, Kind: keychain.KindEnv, Name: name}
 }
 
-// source returns the stored name that a variable gets its value from: itself, or the one it is an alias of.
+// source returns the stored name that provides a variable's value: the variable itself, or the one that it
+// is an alias of.
 func (w *World) source(name string) (string, bool) {
 	if w.has(name) {
 		return name, true
@@ -127,7 +130,7 @@ func (w *World) source(name string) (string, bool) {
 	return "", false
 }
 
-// variables returns the names of all variables that hold a key: known, stored, or aliases.
+// variables returns the names of all variables that contain a key: known, stored, or aliases.
 func (w *World) variables() []string {
 	var names []string
 	for _, known := range secrets.All() {
@@ -145,7 +148,7 @@ func (w *World) variables() []string {
 	return slices.Compact(names)
 }
 
-// envItems returns the stored variables that could be read, by name.
+// envItems returns the stored variables that could be read, sorted by name.
 func (w *World) envItems() []keychain.Item {
 	var items []keychain.Item
 	for _, ref := range w.stored().refs {
@@ -156,7 +159,8 @@ func (w *World) envItems() []keychain.Item {
 	return items
 }
 
-// unread tells why variables that are stored were not read, nil if all were. What is damaged is a matter of its own.
+// unread returns why some stored variables were not read, or nil. It ignores damaged items, which
+// storedItems reports.
 func (w *World) unread() error {
 	for _, ref := range w.stored().refs {
 		if err := w.stored().itemErrs[ref]; err != nil && ref.Kind == keychain.KindEnv && !errors.Is(err, keychain.ErrDamaged) {
@@ -166,8 +170,8 @@ func (w *World) unread() error {
 	return nil
 }
 
-// notRead is the result of a check that needs the values of stored keys where they cannot be read; ok is false if they can.
-// The keychain's own check says what is to be done.
+// notRead returns the result for a check that needs stored values if they cannot be read; ok is false if
+// they can. The keychain check has the hint.
 func (w *World) notRead() (r Result, ok bool) {
 	if w.Config == nil {
 		return unreadableConfig, true
@@ -189,7 +193,7 @@ func (w *World) notRead() (r Result, ok bool) {
 	return Result{Warning, "not checked: the keychain cannot be read", w.hintFor(err)}, true
 }
 
-// hintFor says what to do about an error of the keychain. Hints that lead here would lead in a circle.
+// hintFor returns a hint for an error of the keychain, but none that leads back to ragenv doctor.
 func (w *World) hintFor(err error) string {
 	var insecure *keychain.InsecureError
 	var key *keychain.KeyError

@@ -11,10 +11,11 @@ import (
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
-// staleAfter is the age from which no write can still be under way.
+// staleAfter is the age after which no write can still be in progress.
 const staleAfter = time.Hour
 
-// temporaryFiles: no write that was cut short left a file behind. What is next to config.json can hold its logins.
+// temporaryFiles checks that no interrupted write left a file behind. One next to config.json may contain
+// its logins.
 func (w *World) temporaryFiles(context.Context) Result {
 	docker := w.dockerConfigPath()
 	var f findings
@@ -26,7 +27,7 @@ func (w *World) temporaryFiles(context.Context) Result {
 		filepath.Join(escapeGlob(w.Paths.Store), ".tmp"), // agestore's
 		filepath.Join(escapeGlob(w.Paths.Store), "items", ".tmp"),
 	} {
-		matches, _ := filepath.Glob(pattern) // well-formed
+		matches, _ := filepath.Glob(pattern) // the pattern is well formed
 		for _, path := range matches {
 			info, err := os.Lstat(path)
 			if err != nil || !info.Mode().IsRegular() || w.Now().Sub(info.ModTime()) < staleAfter {
@@ -38,10 +39,10 @@ func (w *World) temporaryFiles(context.Context) Result {
 	return f.result(Result{OK, "none left behind", ""})
 }
 
-// escapeGlob keeps a directory's own characters from being taken for a pattern's.
+// escapeGlob escapes a directory's name for use in a pattern.
 func escapeGlob(dir string) string {
 	if runtime.GOOS == "windows" {
-		return dir // where Match has no escapes
+		return dir // Match has no escapes here
 	}
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
 }

@@ -8,17 +8,18 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// memoryLimitFiles are where a container sees its own limit: cgroup v2 and v1.
+// memoryLimitFiles are where a container sees its own memory limit: cgroup v2 and v1.
 var memoryLimitFiles = []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}
 
-// unlockOverhead is what an unlock takes in addition to scrypt's memory, in MiB.
+// unlockOverhead is the memory an unlock takes in addition to scrypt's, in MiB.
 const unlockOverhead = 44
 
-// unlockMemory returns what an unlock takes and what this container may use, in MiB; enough is true where there is no limit.
+// unlockMemory returns the memory that an unlock takes and the container's limit, in MiB. enough is true if
+// there is no limit.
 func (w *World) unlockMemory(k *keychain.Keychain) (needs, limit int64, enough bool) {
 	factor, err := k.WorkFactor()
 	if err != nil {
-		return 0, 0, true // the store is judged elsewhere
+		return 0, 0, true // another check reports the store's error
 	}
 	files := memoryLimitFiles
 	if w.MemoryLimits != nil {
@@ -29,7 +30,8 @@ func (w *World) unlockMemory(k *keychain.Keychain) (needs, limit int64, enough b
 	return needs, limit, !limited || limit >= needs
 }
 
-// checkUnlockMemory finds a container that is too small for an unlock: the kernel would kill the program without a word.
+// checkUnlockMemory finds a container that is too small for an unlock: the kernel would kill the program
+// silently.
 func (w *World) checkUnlockMemory(f *findings, k *keychain.Keychain) {
 	if needs, limit, enough := w.unlockMemory(k); !enough {
 		f.add(Warning, "allow this container "+strconv.FormatInt(needs, 10)+" MiB, or create a keychain that needs less: ragenv setup --work-factor 15",
@@ -37,14 +39,14 @@ func (w *World) checkUnlockMemory(f *findings, k *keychain.Keychain) {
 	}
 }
 
-// memoryLimit returns a container's limit in MiB, and whether there is one.
+// memoryLimit returns a container's limit in MiB, and whether it has one.
 func memoryLimit(files []string) (int64, bool) {
 	for _, path := range files {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			continue
 		}
-		// Without a limit: "max" in v2, about 2^63 in v1.
+		// No limit is "max" in v2 and about 2^63 in v1.
 		limit, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
 		return limit >> 20, err == nil && limit < 1<<60
 	}

@@ -10,7 +10,8 @@ import (
 // version is major, minor, patch.
 type version [3]int
 
-// parseVersion reads "29.5.1", "v2.40.0-desktop.1", "24.0"; false for what does not begin with two numbers.
+// parseVersion parses "29.5.1", "v2.40.0-desktop.1", "24.0". It returns false for text that does not start
+// with two numbers.
 func parseVersion(text string) (v version, ok bool) {
 	text = strings.TrimPrefix(strings.TrimSpace(text), "v")
 	if end := strings.IndexFunc(text, func(r rune) bool { return r != '.' && (r < '0' || r > '9') }); end >= 0 {

@@ -14,32 +14,34 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate/probe"
 )
 
-// World is what is examined.
+// World is the setup to check.
 type World struct {
 	Getenv     func(string) string
-	Environ    []string // handed to the programs that are asked, but for what is secret
+	Environ    []string // passed to programs, without secrets
 	Dir        string   // the current directory
-	Executable string   // this program's own file; empty if unknown
-	Version    string   // this program's
+	Executable string   // path of this program's file; empty if unknown
+	Version    string   // version of this program
 	Now        func() time.Time
 
 	Paths config.Paths
-	// Config is the configuration in effect, nil if it could not be read: then ConfigErr says why.
+	// Config is the configuration in effect, or nil if it could not be read; ConfigErr then says why.
 	Config    *config.Config
 	ConfigErr error
 
-	// SystemFiles are start-up files of the whole system. Nil is those of this operating system.
+	// SystemFiles are system-wide startup files. Nil means those of this operating system.
 	SystemFiles []string
-	// PodmanEtc is the directory of Podman's system-wide configuration. Empty is that of this operating system.
+	// PodmanEtc is the directory of Podman's system-wide configuration. Empty means that of this operating
+	// system.
 	PodmanEtc string
-	// MemoryLimits are files that may hold a container's limit of memory. Nil is those of this operating system.
+	// MemoryLimits are files that may contain a container's memory limit. Nil means those of this operating
+	// system.
 	MemoryLimits []string
 
-	// Commands, unless nil, runs the commands that give keys.
+	// Commands, if not nil, runs the commands that provide keys.
 	Commands keychain.Source
-	// Services, unless nil, are asked whether they take the stored keys.
+	// Services, if not nil, are asked whether the stored keys are valid.
 	Services Services
-	// Image is what the stored key should be able to pull.
+	// Image is the image that the stored key should be able to pull.
 	Image probe.Image
 
 	storedOnce sync.Once
@@ -55,7 +57,7 @@ type World struct {
 	dockerErr  error
 }
 
-// Services are the other sides of the keys. *probe.Client is one.
+// Services are the services that accept the keys. *probe.Client implements it.
 type Services interface {
 	NGC(ctx context.Context, key string) probe.Result
 	RegistryPull(ctx context.Context, key string, image probe.Image) probe.Result
@@ -64,7 +66,7 @@ type Services interface {
 
 var _ Services = (*probe.Client)(nil)
 
-// The credential helper, as PATH and as config.json have it.
+// The credential helper's name on PATH and in config.json.
 const (
 	helperName    = "ngc"
 	helperPrefix  = "docker-credential-"
@@ -73,7 +75,7 @@ const (
 
 const ngcRegistry = serverurl.NGC
 
-// unreadableConfig is the result of a check that needs the configuration where there is none.
+// unreadableConfig is the result of checks that need the configuration if it cannot be read.
 var unreadableConfig = Result{Warning, "not checked: the configuration cannot be read", "ragenv doctor, after config-file is fixed"}
 
 // docker returns Docker's config.json, read once.
@@ -84,7 +86,8 @@ func (w *World) docker() (*dockerconfig.File, error) {
 
 func (w *World) dockerConfigPath() string { return dockerconfig.Path(w.Getenv, w.Paths.Home) }
 
-// forProfile is the flag that a command in a hint needs to reach the examined profile, with a leading space.
+// forProfile returns the flag, with a leading space, that a hint's command needs to use the examined
+// profile.
 func (w *World) forProfile() string {
 	if w.Config == nil || w.Config.OriginOf(config.KeyProfile) != config.OriginFlag {
 		return ""
@@ -92,7 +95,7 @@ func (w *World) forProfile() string {
 	return " --profile " + w.Config.Profile
 }
 
-// tilde shortens a path in the user's home, for what is read and not pasted.
+// tilde abbreviates a path below the user's home, for display only.
 func (w *World) tilde(path string) string {
 	if rest, ok := strings.CutPrefix(path, w.Paths.Home+string(filepath.Separator)); ok && w.Paths.Home != "" {
 		return "~" + string(filepath.Separator) + rest

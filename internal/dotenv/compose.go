@@ -8,7 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// readCompose reads a file as Compose does. Compose refuses a whole file for one line; the lines after it are read too.
+// readCompose reads a file as Compose does. Compose rejects the whole file for one bad line; readCompose
+// also reads the lines after it.
 func readCompose(data []byte) reading {
 	p := composeReader{data: data, lines: lines{data: data, line: 1}}
 	p.pos = textStart(data)
@@ -32,8 +33,8 @@ type composeReader struct {
 	lines lines
 }
 
-// fail notes why the statement at pos cannot be read, and goes on after its line. Statements before it on the line, which
-// end with a quote, are refused with it: Compose reads nothing of such a file.
+// fail records why the statement at pos cannot be read, and continues after its line. Statements before it
+// on the line, which end with a quote, are rejected too, because Compose rejects such a file.
 func (p *composeReader) fail(reason string) {
 	start, end := p.pos, lineEnd(p.data, p.pos)
 	for n := len(p.entries); n > 0 && bytes.IndexByte(p.data[p.entries[n-1].End:start], '\n') < 0; n-- {
@@ -45,7 +46,8 @@ func (p *composeReader) fail(reason string) {
 	p.pos = end
 }
 
-// statement reads a statement of Compose's format: "NAME=value", "NAME = value" or "NAME: value", with or without export.
+// statement reads a statement in Compose's format: "NAME=value", "NAME = value" or "NAME: value", with or
+// without export.
 func (p *composeReader) statement() {
 	at := p.pos
 	if bytes.HasPrefix(p.data[at:], []byte("export")) {
@@ -65,7 +67,7 @@ func (p *composeReader) statement() {
 		return
 	}
 	if delimiter == 0 {
-		p.pos = end // only a name: Compose takes its value from the environment
+		p.pos = end // a name alone: Compose takes its value from the environment
 		return
 	}
 	v, quoted, reason := p.value(skip(p.data, end+1, composeSpace))
@@ -80,12 +82,12 @@ func (p *composeReader) statement() {
 		Name: name, Literal: v.literal, Value: v.text, Line: p.lines.of(p.pos), Start: p.pos, End: v.end, at: at,
 	})
 	if p.pos = v.end; !quoted {
-		p.pos = lineEnd(p.data, v.end) // what follows is a comment
+		p.pos = lineEnd(p.data, v.end) // the rest is a comment
 	}
 }
 
-// composeName returns where the name at start ends and what ends it: '=', ':', or 0 at the line's end. It returns -1 if Compose
-// refuses the line.
+// composeName returns the end of the name at start and its delimiter: '=', ':', or 0 at the end of the
+// line. It returns -1 if Compose rejects the line.
 func composeName(data []byte, start int) (end int, delimiter byte) {
 	for pos := start; pos < len(data); {
 		r, size := utf8.DecodeRune(data[pos:])
@@ -102,10 +104,10 @@ func composeName(data []byte, start int) (end int, delimiter byte) {
 	return len(data), 0
 }
 
-// composeSpace is Compose's isSpace: not the line feed, and no spaces of other scripts.
+// composeSpace is Compose's isSpace, without the line feed and other scripts' spaces.
 func composeSpace(r rune) bool { return strings.ContainsRune("\t\v\f\r \u0085\u00a0", r) }
 
-// value reads the value that starts at start. The string says why it cannot be read.
+// value reads the value at start. If it cannot be read, reason says why.
 func (p *composeReader) value(start int) (v value, quoted bool, reason string) {
 	if start < len(p.data) && (p.data[start] == '"' || p.data[start] == '\'') {
 		v, reason = p.quoted(start)
@@ -117,8 +119,9 @@ func (p *composeReader) value(start int) (v value, quoted bool, reason string) {
 	return value{text: text, literal: !strings.ContainsAny(text, "$`"), end: start + len(text)}, false, ""
 }
 
-// quoted reads a value in quotes. Compose works in two passes, and so does this: a backslash keeps the quote behind it
-// from ending the value, and goes; then, in double quotes only, the other escapes are replaced.
+// quoted reads a quoted value in two passes, as Compose does. First a backslash before the quote is
+// dropped, and the quote does not end the value. Then, in double quotes only, the other escapes are
+// replaced.
 func (p *composeReader) quoted(start int) (value, string) {
 	quote := p.data[start]
 	var text strings.Builder
@@ -148,8 +151,9 @@ func (p *composeReader) quoted(start int) (value, string) {
 	return value{}, "a quote that is not closed"
 }
 
-// composeUnescape replaces the escapes of text between double quotes; false if one of them stands for a "$", which Compose
-// would go on to expand. What only looks like an escape it leaves, but for the zero of one in octal.
+// composeUnescape replaces the escapes in double-quoted text. It returns false if one stands for a "$",
+// which Compose would then expand. It keeps what only looks like an escape, except for the zero of an octal
+// one.
 func composeUnescape(text string) (string, bool) {
 	var out strings.Builder
 	for {
@@ -177,7 +181,7 @@ func composeUnescape(text string) (string, bool) {
 			text = after[digits:]
 		case after != "" && strings.ContainsRune(`abfnrtv"\`, rune(after[0])):
 			r, _, _, err := strconv.UnquoteChar(`\`+after[:1], '"')
-			if err != nil { // never: these are all escapes of Go
+			if err != nil { // cannot happen: all are valid Go escapes
 				return "", false
 			}
 			out.WriteRune(r)

@@ -1,9 +1,9 @@
-// Package dotenv reads files of variables: the .env files of Docker Compose and others, and files of assignments for a shell
-// to source. It runs and expands nothing, and it knows the place of every assignment to the byte, so that a secret can be
-// removed from a file without changing anything else.
+// Package dotenv reads variables from the .env files of Docker Compose and others, and from shell files of
+// assignments. It runs and expands nothing. It knows the exact bytes of every assignment, so that a secret
+// can be removed without changing anything else.
 //
-// Two programs read such files, and they disagree about some lines: "A=x; export A" is the value "x" for a shell and
-// "x; export A" for Compose. Parse reads every line both ways, and says where the readings differ.
+// Shells and Compose disagree about some lines: "A=x; export A" is the value "x" for a shell and "x; export
+// A" for Compose. Parse reads every line both ways, and reports where the readings differ.
 package dotenv
 
 import (
@@ -16,58 +16,60 @@ import (
 	"github.com/ragenv/ragenv/internal/secrets"
 )
 
-// Syntax is a way to read a file.
+// Syntax is the syntax by which a file is read.
 type Syntax string
 
 // The readers.
 const (
-	Shell   Syntax = "shell"   // POSIX.1-2024, XCU 2, and what bash adds; parsed by mvdan.cc/sh
+	Shell   Syntax = "shell"   // POSIX.1-2024, XCU 2, and bash's additions; parsed by mvdan.cc/sh
 	Compose Syntax = "compose" // github.com/compose-spec/compose-go, package dotenv
 )
 
 // Entry is one assignment.
 type Entry struct {
 	Name string
-	// Literal reports whether Value is the variable's value. It is false, and Value empty, for a value that has to be expanded
-	// (${A}, $(id -u), `id`, ~), when in doubt for one with an unescaped "$", and where the readings differ.
+	// Literal reports whether Value is the variable's value. It is false, and Value empty, if the value
+	// needs expansion (${A}, $(id -u), `id`, ~), possibly needs it (an unescaped "$"), or differs between
+	// the readings.
 	Literal    bool
 	Value      string // without quotes and escapes; any bytes but NUL
-	Line       int    // where it starts, from 1
-	Start, End int    // its bytes in the file: from the name, or from the "export" before it, to the end of the value
-	// Differs, unless nil, holds the two readings of a line that a shell and Compose read differently.
+	Line       int    // first line, from 1
+	Start, End int    // byte range in the file: from the name, or the "export" before it, to the end of the value
+	// Differs, if not nil, has the two readings of a line that a shell and Compose read differently.
 	Differs *Difference
 
-	at     int  // of the name
-	nested bool // in a compound command of a shell, which must not become empty
-	prefix bool // for a shell: set for one command only
+	at     int  // position of the name
+	nested bool // in a shell's compound command, which must not become empty
+	prefix bool // in a shell, set for one command only
 }
 
-// Difference is what the two readers make of one assignment.
+// Difference is how the two readers read one assignment.
 type Difference struct{ Shell, Compose Reading }
 
-// Reading is what one reader makes of an assignment.
+// Reading is how one reader reads an assignment.
 type Reading struct {
-	Sets    bool // it sets this variable here
-	Literal bool // Value is what it sets it to; else it expands something
+	Sets    bool // the variable is set here
+	Literal bool // Value is the value; else it needs expansion
 	Value   string
 	Prefix  bool // the variable is set for one command only: NAME=value COMMAND
 }
 
-// Problem is something in the file that is not an assignment, or one that cannot be read. The rest can still be used.
+// Problem is a part of the file that is not an assignment, or cannot be read. The rest can still be used.
 type Problem struct {
 	Line   int // from 1
 	Reason string
 }
 
-// Error says where and what. It shows none of the file's text.
+// Error returns the line and the reason. It quotes none of the file's text.
 func (p Problem) Error() string { return fmt.Sprintf("line %d: %s", p.Line, p.Reason) }
 
-// Parse returns the assignments of a file and what neither reader could use, both in the order of the file. A name may
-// come more than once: for Compose and for shells the last one counts.
+// Parse returns a file's assignments, and what neither reader could use, both in file order. A name may
+// occur several times; the last one counts for Compose and for shells.
 //
-// An assignment is literal if both readers give it the same value, or if one of them cannot read it at all and the other can:
-// "A = x" is nothing for a shell, "A='it'\”s'" is an error for Compose. Where both give it a value, and not the same one, the
-// entry has Differs. Lines may end in CR LF: the CR is not a part of the value, although shells would make it one.
+// An assignment is literal if both readers agree on its value, or if one reads it and the other cannot read
+// it at all: "A = x" sets nothing in a shell, and an escaped quote after a single-quoted string is an error
+// for Compose. If both read it but disagree, the entry has Differs. Lines may end in CR LF. The CR is not
+// part of the value, although a shell would include it.
 func Parse(data []byte) ([]Entry, []Problem) {
 	text, problems := prepare(data)
 	if problems != nil {
@@ -77,7 +79,7 @@ func Parse(data []byte) ([]Entry, []Problem) {
 	return sortOut(text, merge(text, shell, compose), notRead(text, shell, compose))
 }
 
-// ParseAs returns the assignments as one of the readers has them, whatever the other would say.
+// ParseAs returns the assignments as one reader reads them, ignoring the other.
 func ParseAs(data []byte, syntax Syntax) ([]Entry, []Problem) {
 	text, problems := prepare(data)
 	if problems != nil {
@@ -91,7 +93,7 @@ func ParseAs(data []byte, syntax Syntax) ([]Entry, []Problem) {
 	return sortOut(text, r.entries, r.problems)
 }
 
-// prepare checks what holds for both readers. What it returns has the places of data.
+// prepare checks what both readers require. Positions in its result are those in data.
 func prepare(data []byte) ([]byte, []Problem) {
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		return nil, []Problem{{1, "the file is UTF-16 text, and is read only as UTF-8"}}
@@ -99,24 +101,24 @@ func prepare(data []byte) ([]byte, []Problem) {
 	return data, nil
 }
 
-// textStart is where a file begins after a byte order mark.
+// textStart returns where the text starts after a byte order mark.
 func textStart(data []byte) int {
 	return len(data) - len(bytes.TrimPrefix(data, []byte("\ufeff")))
 }
 
-// reading is what one reader found in a file.
+// reading is one reader's result for a file.
 type reading struct {
 	entries  []Entry
 	problems []Problem
-	refused  []span // what it cannot use: the other reader decides alone
+	refused  []span // what it cannot read: only the other reader counts
 }
 
 // span is a range of bytes.
 type span struct{ start, end int }
 
-// cover finds out which places are within spans.
+// cover reports whether a position is within a set of spans.
 type cover struct {
-	spans []span // by start; the end of each is the largest of it and those before it
+	spans []span // sorted by start; each end is the largest up to there
 }
 
 func newCover(spans []span) cover {
@@ -129,12 +131,12 @@ func newCover(spans []span) cover {
 }
 
 func (c cover) has(at int) bool {
-	// The first that starts behind it; the one before that reaches furthest.
+	// Find the first span that starts after at; the one before it has the largest end.
 	i, _ := slices.BinarySearchFunc(c.spans, at+1, func(s span, at int) int { return cmp.Compare(s.start, at) })
 	return i > 0 && at < c.spans[i-1].end
 }
 
-// values are the spans of entries, in which the other reader may see a name.
+// values returns the spans of entries, in which the other reader may see a name.
 func values(entries []Entry) cover {
 	spans := make([]span, len(entries))
 	for i, e := range entries {
@@ -143,7 +145,7 @@ func values(entries []Entry) cover {
 	return newCover(spans)
 }
 
-// merge joins two readings of one file.
+// merge combines the two readings of a file.
 func merge(text []byte, shell, compose reading) []Entry {
 	byPlace := func(entries []Entry) map[int]*Entry {
 		m := make(map[int]*Entry, len(entries))
@@ -180,7 +182,7 @@ func merge(text []byte, shell, compose reading) []Entry {
 		if s := inShell[c.at]; s != nil && s.Name == c.Name {
 			continue
 		}
-		// A shell may run the beginning of a line that it cannot read to its end.
+		// A shell may run the start of a line that it cannot read completely.
 		cut := bytes.ContainsAny(text[c.at:c.End], ";&|") && strings.IndexByte(`"'`, text[c.End-1]) < 0
 		if cut || shellValues.has(c.at) || !shellRefused.has(c.at) {
 			merged = append(merged, differing(nil, c))
@@ -192,7 +194,7 @@ func merge(text []byte, shell, compose reading) []Entry {
 	return settleLast(merged, shell.entries, compose.entries)
 }
 
-// differing is an entry that the readers do not agree on; one that does not set it is nil.
+// differing returns an entry on which the readers disagree. A reader that does not set it is nil.
 func differing(shell, compose *Entry) Entry {
 	read := func(e *Entry) Reading {
 		if e == nil {
@@ -210,7 +212,7 @@ func differing(shell, compose *Entry) Entry {
 	}
 }
 
-// settleLast marks names whose last value is another one for each reader, as of "A=1" followed by "A = 2".
+// settleLast marks names whose last value differs between the readers, as in "A=1" followed by "A = 2".
 func settleLast(merged, shell, compose []Entry) []Entry {
 	last := func(entries []Entry) map[string]*Entry {
 		m := map[string]*Entry{}
@@ -260,7 +262,7 @@ func notRead(text []byte, shell, compose reading) []Problem {
 	return problems
 }
 
-// sortOut turns entries that could not be stored into problems.
+// sortOut turns entries that cannot be stored into problems.
 func sortOut(text []byte, entries []Entry, problems []Problem) ([]Entry, []Problem) {
 	var kept []Entry
 	for _, e := range entries {
@@ -277,7 +279,7 @@ func sortOut(text []byte, entries []Entry, problems []Problem) ([]Entry, []Probl
 	return kept, slices.CompactFunc(problems, func(a, b Problem) bool { return a.Line == b.Line })
 }
 
-// lines finds the line of a place, for places in ascending order.
+// lines finds the line of a position, for ascending positions.
 type lines struct {
 	data []byte
 	pos  int
@@ -293,12 +295,12 @@ func (l *lines) of(pos int) int {
 	return l.line
 }
 
-// skip returns the first place from pos whose character is not in the set.
+// skip returns the first position from pos whose character is not in the set.
 func skip(data []byte, pos int, in func(rune) bool) int {
 	return len(data) - len(bytes.TrimLeftFunc(data[pos:], in))
 }
 
-// lineEnd returns where the line feed that ends the line of pos is, or the end of the data.
+// lineEnd returns the position of the line feed that ends pos's line, or the end of data.
 func lineEnd(data []byte, pos int) int {
 	if n := bytes.IndexByte(data[pos:], '\n'); n >= 0 {
 		return pos + n

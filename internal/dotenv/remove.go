@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// SharedLineError reports an assignment that cannot be taken out, because other text stands on its line.
+// SharedLineError reports an assignment that cannot be removed because its line has other text.
 type SharedLineError struct {
 	Name string
 	Line int
@@ -17,8 +17,8 @@ func (e *SharedLineError) Error() string {
 	return fmt.Sprintf("line %d: more than %s stands there", e.Line, e.Name)
 }
 
-// EntangledError reports an assignment that cannot be taken out, because an open quote in front of it makes the rest of the file
-// mean something else without it.
+// EntangledError reports an assignment that cannot be removed because an open quote before it would change
+// the meaning of the rest of the file.
 type EntangledError struct {
 	Name string
 	Line int
@@ -28,9 +28,10 @@ func (e *EntangledError) Error() string {
 	return fmt.Sprintf("line %d: without %s the file would be read in another way; is a quote open before it?", e.Line, e.Name)
 }
 
-// Remove returns data with each of the entries, which Parse found in that very data, replaced by a comment of one line that says
-// where the value is now. Every other byte stays as it is: indentation, comments behind the value, line ends; and every
-// other entry is read as before. On a *SharedLineError or *EntangledError nothing is replaced.
+// Remove returns data with each of the entries, which Parse must have returned for the same data, replaced
+// by a one-line comment that says where the value is now. All other bytes stay the same: indentation,
+// comments after the value, line ends. All other entries are read as before. Errors: *SharedLineError and
+// *EntangledError, with nothing replaced.
 func Remove(data []byte, entries []Entry) ([]byte, error) {
 	sorted := slices.SortedFunc(slices.Values(entries), func(a, b Entry) int { return cmp.Compare(a.Start, b.Start) })
 	all, _ := Parse(data)
@@ -47,7 +48,7 @@ func Remove(data []byte, entries []Entry) ([]byte, error) {
 			return nil, &SharedLineError{e.Name, e.Line}
 		}
 		out.Write(data[done:e.Start])
-		if e.nested { // it may be all there is between "then" and "fi", where a shell wants a command
+		if e.nested { // it may be the only command between "then" and "fi", which a shell requires
 			out.WriteString(": ")
 		}
 		out.WriteString("# " + e.Name + " is now kept by ragenv")
@@ -72,7 +73,7 @@ func sameValues(a, b []Entry) bool {
 	})
 }
 
-// difference returns how an entry differs, the zero value if it does not.
+// difference returns e.Differs, or the zero value.
 func difference(e Entry) Difference {
 	if e.Differs == nil {
 		return Difference{}

@@ -10,15 +10,16 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// maxResumes bounds how often the shell reader goes on after a syntax error: each time it may read to the end of the file.
-// What is left then is neither read nor refused, so that nothing there counts as read the same by both.
+// maxResumes limits how often the shell reader continues after a syntax error, because each time it may
+// read to the end of the file. The rest is then neither read nor rejected, so nothing there counts as
+// agreed.
 const maxResumes = 50
 
-// maxNesting bounds how deep a file's commands and expansions may be nested: the parser recurses.
+// maxNesting limits the nesting of commands and expansions, because the parser recurses.
 const maxNesting = 10_000
 
-// readShell reads a file as a shell that sources it. A shell stops at a syntax error; the lines after it are read too, so
-// that an assignment that Compose reads there is compared with something.
+// readShell reads a file as a shell that sources it. A shell stops at a syntax error, but readShell also
+// reads the lines after it, to compare them with Compose's reading.
 func readShell(data []byte) reading {
 	s := shellReader{data: data, source: ascii(data), lines: lines{data: data, line: 1}}
 	if nesting(s.source) > maxNesting {
@@ -38,15 +39,15 @@ func readShell(data []byte) reading {
 type shellReader struct {
 	reading
 	data   []byte
-	source []byte // data with an "x" for each byte that is not ASCII: shells take any bytes, the parser UTF-8
-	base   int    // where in data the part begins that is being parsed
+	source []byte // data with "x" for each non-ASCII byte: shells accept any bytes, the parser only UTF-8
+	base   int    // start in data of the part being parsed
 	lines  lines
 
-	depth      int // of compound commands
-	background int // of commands in the background, whose assignments are lost
+	depth      int // nesting depth of compound commands
+	background int // nesting depth of background commands, whose assignments are lost
 }
 
-// ascii returns data with other bytes than ASCII replaced, each by one byte that means nothing to a shell.
+// ascii returns data with each non-ASCII byte replaced by one that has no meaning to a shell.
 func ascii(data []byte) []byte {
 	out := bytes.Clone(data)
 	for i, c := range out {
@@ -57,7 +58,7 @@ func ascii(data []byte) []byte {
 	return bytes.TrimSuffix(out, []byte("\r"))
 }
 
-// nesting is an upper bound of how deep the constructs of a text are nested.
+// nesting returns an upper bound of a text's nesting depth.
 func nesting(source []byte) int {
 	n := 0
 	for _, c := range source {
@@ -71,7 +72,7 @@ func nesting(source []byte) int {
 	return n
 }
 
-// readFrom reads statements from pos on. It returns where to go on after a syntax error, -1 at the end.
+// readFrom reads statements from pos. It returns where to continue after a syntax error, or -1 at the end.
 func (s *shellReader) readFrom(pos int) int {
 	s.base = pos
 	done := pos
@@ -101,7 +102,7 @@ func (s *shellReader) readFrom(pos int) int {
 	return -1
 }
 
-// nextCommand skips what may stand between two commands.
+// nextCommand skips what may separate two commands.
 func (s *shellReader) nextCommand(pos int) int {
 	for pos < len(s.source) {
 		switch c := s.source[pos]; {
@@ -118,7 +119,7 @@ func (s *shellReader) nextCommand(pos int) int {
 
 func (s *shellReader) pos(node syntax.Node) int { return s.base + int(node.Pos().Offset()) }
 
-// end is where a node ends, which the parser may see behind the text's end.
+// end returns the end of a node, which the parser may place after the end of the text.
 func (s *shellReader) end(node syntax.Node) int {
 	return min(s.base+int(node.End().Offset()), len(s.source))
 }
@@ -174,7 +175,7 @@ func (s *shellReader) statement(stmt *syntax.Stmt) {
 	}
 }
 
-// call reads a command with assignments before it, or assignments alone.
+// call reads assignments, alone or before a command.
 func (s *shellReader) call(cmd *syntax.CallExpr) {
 	for _, a := range cmd.Assigns {
 		s.assign(a, s.pos(a), len(cmd.Args) > 0)
@@ -197,7 +198,7 @@ func (s *shellReader) call(cmd *syntax.CallExpr) {
 	}
 }
 
-// declare reads export and its like.
+// declare reads export and similar commands.
 func (s *shellReader) declare(cmd *syntax.DeclClause) {
 	start := s.pos(cmd)
 	flags := []string{"-x", "-r", "-g", "-gx", "-xg", "-rx", "-xr", "--"}
@@ -213,7 +214,7 @@ func (s *shellReader) declare(cmd *syntax.DeclClause) {
 		}
 		valid = valid && word[0] == '-'
 	}
-	if !valid { // an argument is no name: what a shell does with the others differs
+	if !valid { // an invalid name: shells differ in what they do with the others
 		s.problems = append(s.problems, Problem{s.lines.of(start), "not a simple assignment"})
 	}
 	if len(cmd.Args) == 1 && cmd.Args[0].Name != nil && cmd.Args[0].Naked {
@@ -229,7 +230,7 @@ func (s *shellReader) declare(cmd *syntax.DeclClause) {
 			}
 			first = false
 			s.assign(a, from, false)
-		case a.Name != nil: // a name alone; the command is not a part of the next assignment
+		case a.Name != nil: // a name alone; the command is not part of the next assignment
 			first = false
 			if !valid { // "export NAME = value" sets nothing
 				s.refused = append(s.refused, span{s.pos(a), s.pos(a) + 1})
@@ -238,7 +239,7 @@ func (s *shellReader) declare(cmd *syntax.DeclClause) {
 	}
 }
 
-// exportLast makes "; export NAME" a part of the assignment of NAME that it follows.
+// exportLast extends the assignment of NAME by a directly following "; export NAME".
 func (s *shellReader) exportLast(cmd *syntax.DeclClause) {
 	if len(s.entries) == 0 {
 		return
@@ -255,14 +256,14 @@ func (s *shellReader) assign(a *syntax.Assign, start int, prefix bool) {
 		s.fail(start, end, "not a simple assignment")
 		return
 	}
-	if s.data[end-1] == '\r' && s.data[end] == '\n' { // a line end of CR LF; a CR at the end of the file is not in source
+	if s.data[end-1] == '\r' && s.data[end] == '\n' { // a CR LF line end; source does not include a CR at the end of the file
 		end--
 	}
 	v := value{literal: a.Array == nil}
 	if a.Value != nil {
 		v = s.word(a.Value, end)
 	}
-	// The name is taken from the file: the parser saw an "x" for a byte that is not ASCII.
+	// Take the name from the file: the parser saw an "x" for a non-ASCII byte.
 	name := string(s.data[at : at+len(a.Name.Value)])
 	s.entries = append(s.entries, Entry{
 		Name: name, Literal: v.literal, Value: v.text, Line: s.lines.of(start), Start: start, End: end, at: at,
@@ -270,14 +271,14 @@ func (s *shellReader) assign(a *syntax.Assign, start int, prefix bool) {
 	})
 }
 
-// value is what a reader of values found.
+// value is the result of reading a value.
 type value struct {
 	text    string // if literal
 	literal bool
-	end     int // behind its last byte
+	end     int // position after its last byte
 }
 
-// word reads the value of an assignment, which ends at end.
+// word reads an assignment's value, which ends at end.
 func (s *shellReader) word(word *syntax.Word, end int) value {
 	var text strings.Builder
 	for _, part := range word.Parts {
@@ -315,7 +316,8 @@ func (s *shellReader) word(word *syntax.Word, end int) value {
 	return value{text: text.String(), literal: true}
 }
 
-// expands reports whether a shell may expand text without quotes: "~" where a path could start, and "{a,b}" in some shells.
+// expands reports whether a shell may expand unquoted text: "~" where a path could start, and "{a,b}" in
+// some shells.
 func expands(raw []byte) bool {
 	if dollar(raw) {
 		return true
@@ -331,7 +333,8 @@ func expands(raw []byte) bool {
 	return false
 }
 
-// dollar reports whether text has a "$" without a backslash. Alone it is one for most shells; zsh knows "$^" and others.
+// dollar reports whether text has an unescaped "$". Most shells take a "$" alone literally; zsh expands
+// "$^" and others.
 func dollar(raw []byte) bool {
 	for i := 0; i < len(raw); i++ {
 		switch raw[i] {
@@ -344,8 +347,8 @@ func dollar(raw []byte) bool {
 	return false
 }
 
-// unescape appends text without its escapes. Of the characters in only, if there are any, a backslash takes away the meaning;
-// before others it stays. A line that goes on does so without the line break.
+// unescape appends text without its escapes. If only is not empty, a backslash escapes just those
+// characters and is kept before others. A backslash before a line break removes both.
 func unescape(out *strings.Builder, raw []byte, only string) {
 	for i := 0; i < len(raw); i++ {
 		c := raw[i]

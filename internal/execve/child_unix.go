@@ -12,10 +12,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Child runs the command as a child with this process's streams, and returns when it has ended: for what has to be done after
-// it. The exit code is 128 + n if signal n ended it. The error is an *Error, and the code is then that error's ExitCode.
+// Child runs the command as a child with this process's streams and waits for it, for callers with work to
+// do afterwards. The exit code is 128 + n if signal n ended it. The error is an *Error, and the code is
+// then its ExitCode.
 //
-// What the terminal signals (Ctrl-C) reaches the command by itself, and it decides what that means. Other signals are passed on.
+// The terminal sends its signals (Ctrl-C) to the command directly. Child passes other signals on.
 func Child(argv, env []string) (int, error) {
 	if len(argv) == 0 || argv[0] == "" {
 		return codeNotFound, &Error{Err: ErrNotFound}
@@ -24,7 +25,7 @@ func Child(argv, env []string) (int, error) {
 	others := make(chan os.Signal, 16)
 	notify := func(to chan<- os.Signal, signals ...os.Signal) {
 		for _, sig := range signals {
-			if !signal.Ignored(sig) { // what the caller ignores, the command ignores too
+			if !signal.Ignored(sig) { // if the caller ignores a signal, so does the command
 				signal.Notify(to, sig)
 			}
 		}

@@ -1,7 +1,7 @@
-// Package execve runs a command in the place of this process.
+// Package execve replaces this process with a command.
 //
-// On Unix it is a real execve(2): the process id, the terminal, the signals, the open descriptors and the exit status are
-// the command's own, and no parent is left that holds the secrets. On Windows, which has no such call, the command is a
+// On Unix it uses execve(2): process ID, terminal, signals, open descriptors and exit status are the
+// command's own, and no parent process keeps the secrets. Windows has no such call: there the command is a
 // child with the same console and streams.
 package execve
 
@@ -12,25 +12,27 @@ import (
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
-// Why a command could not be started. They are matched with errors.Is; an *Error around them names the command.
+// The reasons why a command could not be started. Match them with errors.Is; the *Error around them names
+// the command.
 var (
-	// ErrNotFound: there is no such program.
+	// ErrNotFound: the program does not exist.
 	ErrNotFound = errors.New("not found")
-	// ErrRelative: PATH has it first in the current directory, or in one given relative to that (see exec.ErrDot).
+	// ErrRelative: the first match on PATH is in the current directory or one relative to it (see
+	// exec.ErrDot).
 	ErrRelative = errors.New("is found in a directory relative to the current one, and is not run from there")
 	// ErrPermission: the file may not be executed.
 	ErrPermission = errors.New("may not be executed")
-	// ErrDirectory: it is a directory.
+	// ErrDirectory: the command is a directory.
 	ErrDirectory = errors.New("is a directory")
-	// ErrFormat: the system does not know how to run the file: no "#!" line, or another system's program.
+	// ErrFormat: the system cannot run the file: it has no "#!" line, or is another system's program.
 	ErrFormat = errors.New("is not a program this system can run")
-	// ErrInterpreter: the file is there, but not what its "#!" line, or its dynamic linker, names.
+	// ErrInterpreter: the file exists, but not the interpreter in its "#!" line or its dynamic linker.
 	ErrInterpreter = errors.New("names an interpreter that does not exist")
-	// ErrTooLarge: the arguments and the environment together are more than the system takes.
+	// ErrTooLarge: the arguments and environment together exceed the system's limit.
 	ErrTooLarge = errors.New("cannot be started: its arguments and environment are too large")
 )
 
-// The exit codes of env(1), for commands that could not be started. Package ui has the others.
+// The exit codes of env(1) for commands that could not be started. Package ui has the others.
 const (
 	codeNotExecutable = 126
 	codeNotFound      = 127
@@ -38,9 +40,9 @@ const (
 
 // Error says which command could not be started, and why.
 type Error struct {
-	Command string // as it was given
-	Path    string // the file it stands for; empty if none was found
-	Err     error  // one of this package's errors, or what the system said
+	Command string // as given
+	Path    string // the file found, or empty
+	Err     error  // one of this package's errors, or the system's
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("the command %q %v", e.Command, e.reason()) }
@@ -56,10 +58,10 @@ func (e *Error) reason() string {
 	return "could not be started: " + e.Err.Error()
 }
 
-// Unwrap returns the reason.
+// Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// ExitCode is 127 when nothing was found, 126 when what was found cannot or must not be run.
+// ExitCode returns 127 if the command was not found, and 126 if it cannot or must not be run.
 func (e *Error) ExitCode() int {
 	if errors.Is(e.Err, ErrNotFound) {
 		return codeNotFound
@@ -67,7 +69,7 @@ func (e *Error) ExitCode() int {
 	return codeNotExecutable
 }
 
-// Hint says what to do about it; empty if that depends.
+// Hint returns how to fix the error, or "" if that depends.
 func (e *Error) Hint() string {
 	switch {
 	case errors.Is(e.Err, ErrNotFound):
@@ -86,10 +88,11 @@ func (e *Error) Hint() string {
 	return ""
 }
 
-// Run starts argv[0], found along the PATH of env if it has no directory in it, with those arguments and that environment.
+// Run runs argv[0], found on the PATH of env unless it contains a directory, with arguments argv[1:] and
+// environment env.
 //
-// On Unix it returns only to say why it could not. On Windows it returns the command's exit code when it has ended. The
-// error is an *Error, and the code is then that error's ExitCode.
+// On Unix it returns only on an error. On Windows it returns the command's exit code after it has ended.
+// The error is an *Error, and the code is then its ExitCode.
 func Run(argv, env []string) (int, error) {
 	if len(argv) == 0 || argv[0] == "" {
 		return codeNotFound, &Error{Err: ErrNotFound}

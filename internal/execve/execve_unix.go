@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// defaultPath is what execvp(3) searches when there is no PATH.
+// defaultPath is the search path of execvp(3) if PATH is not set.
 const defaultPath = "/bin:/usr/bin"
 
 func run(argv, env []string) (int, *Error) {
@@ -26,7 +26,7 @@ func run(argv, env []string) (int, *Error) {
 	return 0, &Error{argv[0], path, explain(path, syscall.Exec(path, argv, env))}
 }
 
-// Again runs this program's file in this process's place, under another name. It returns an error or not at all.
+// Again replaces this process with the same program under another name. It returns only on an error.
 func Again(name string, args, env []string) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -44,9 +44,10 @@ func searchPath(env []string) string {
 	return defaultPath
 }
 
-// Find returns the file that a command stands for along a PATH; one with a directory in it is that file itself. What is
-// in a relative directory of PATH, the empty one included, is not run, for the reason of exec.ErrDot; what is behind it is
-// not run either, because the user may mean the first. Errors: ErrNotFound, ErrRelative, ErrPermission.
+// Find returns the file that a command refers to on searchPath. A command that contains a directory is
+// returned unchanged. If the first match is in a relative directory of searchPath, including the empty one,
+// nothing is run, for the reason of exec.ErrDot, not even a later match, because the user may mean the
+// first. Errors: ErrNotFound, ErrRelative, ErrPermission.
 func Find(command, searchPath string) (string, error) {
 	if strings.Contains(command, "/") {
 		return command, nil
@@ -75,7 +76,7 @@ func Find(command, searchPath string) (string, error) {
 	return "", ErrNotFound
 }
 
-// explain gives the reason why execve refused the file.
+// explain returns why execve rejected the file.
 func explain(path string, err error) error {
 	info, statErr := os.Stat(path)
 	switch {
@@ -95,10 +96,11 @@ func explain(path string, err error) error {
 	return err
 }
 
-// hereForm names a file of the current directory so that it is not searched for.
+// hereForm returns a path to a file of the current directory that bypasses the search of PATH.
 func hereForm(path string) string { return shellquote.Word("./" + path) }
 
-// Start starts cmd.Args as a child, found along the PATH of cmd.Env; cmd.Path is set here. The error is an *Error.
+// Start starts cmd.Args as a child, found on the PATH of cmd.Env, and sets cmd.Path. The error is an
+// *Error.
 func Start(cmd *exec.Cmd) error {
 	path, err := Find(cmd.Args[0], searchPath(cmd.Env))
 	if err == nil {

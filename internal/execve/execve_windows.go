@@ -12,10 +12,10 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// run starts a child and waits for it. When this process is ended, the child and what it started end with it: ending ragenv is
-// meant to end the command. What the child leaves running when it ends by itself stays. Ctrl-C reaches both, as they share a
-// console: the child decides what it means.
-// PATH is this process's, which Windows searches by rules of its own.
+// run starts a child and waits for it. If this process is ended, the child and its own children end too,
+// because ending ragenv is meant to end the command. Processes that the child leaves running when it exits
+// are kept. Ctrl-C reaches both processes through the shared console, and the child handles it. The search
+// uses this process's PATH, by Windows' own rules.
 func run(argv, env []string) (int, *Error) {
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Args[0] = argv[0]
@@ -61,8 +61,8 @@ func explain(path string, err error) error {
 	return err
 }
 
-// hereForm names a file of the current directory so that it is not searched for.
+// hereForm returns a path to a file of the current directory that bypasses the search of PATH.
 func hereForm(path string) string { return shellquote.Word(`.\` + path) }
 
-// Again runs this program's file in this process's place, which Windows cannot.
+// Again returns errors.ErrUnsupported: Windows cannot replace a process.
 func Again(string, []string, []string) error { return errors.ErrUnsupported }

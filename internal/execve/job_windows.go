@@ -6,8 +6,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// job ends its processes when the last handle to it is closed, which the system does however this process ends
-// (JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE). Zero where the system gives none, as inside a job that allows no other.
+// job is a job object that ends its processes when its last handle is closed, however this process ends
+// (JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE). It is zero if none can be created, for example within a job that
+// does not allow nesting.
 type job windows.Handle
 
 func newJob() job {
@@ -31,7 +32,7 @@ func (j job) limit(flags uint32) bool {
 	return err == nil
 }
 
-// add puts a process and what it will start into the job.
+// add adds a process and its future children to the job.
 func (j job) add(pid int) {
 	if j == 0 {
 		return
@@ -44,7 +45,7 @@ func (j job) add(pid int) {
 	_ = windows.AssignProcessToJobObject(windows.Handle(j), process)
 }
 
-// release lets go of the processes that are left, and of the job.
+// release closes the job and lets its remaining processes run.
 func (j job) release() {
 	if j == 0 {
 		return

@@ -1,4 +1,4 @@
-// Package expiry reads, compares and words the time at which a key stops working.
+// Package expiry parses, compares and formats the time at which a key expires.
 package expiry
 
 import (
@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// Notice is how long before its end a key is mentioned.
+// Notice is how long before its expiry a key is reported.
 const Notice = 14 * 24 * time.Hour
 
-// Parse reads when a key stops working: a date ("2027-01-31": at the end of that day, local time), a time
-// (RFC 3339), or how long from now ("90d", "12w", "2160h"). It has to be in the future and within 100 years.
+// Parse parses an expiry: a date ("2027-01-31", the end of that day in now's time zone), an RFC 3339 time,
+// or a duration from now ("90d", "12w", "2160h"). It must be in the future and within 100 years. The result
+// is in UTC, in whole seconds.
 func Parse(text string, now time.Time) (time.Time, error) {
 	expires, err := read(strings.TrimSpace(text), now)
 	if err != nil {
@@ -47,12 +48,12 @@ func read(text string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%.40q is neither a date (2027-01-31), nor a time (RFC 3339), nor a duration (90d, 12w, 2160h)", text)
 }
 
-// Near reports whether a known expiry is past or closer than Notice.
+// Near reports whether an expiry is past or less than Notice away. It is false for the zero time.
 func Near(expires, now time.Time) bool {
 	return !expires.IsZero() && expires.Sub(now) < Notice
 }
 
-// Phrase says it in words: "expired on 2026-11-01", "expires today", "expires in 3 days".
+// Phrase describes an expiry: "expired on 2026-11-01", "expires today", "expires in 3 days".
 func Phrase(expires, now time.Time) string {
 	if !expires.After(now) {
 		return "expired on " + expires.In(now.Location()).Format(time.DateOnly)
@@ -67,7 +68,7 @@ func Phrase(expires, now time.Time) string {
 	}
 }
 
-// calendarDays counts midnights between two times of one location, also where a day has 23 or 25 hours.
+// calendarDays counts the midnights between two times of one location, even if a day has 23 or 25 hours.
 func calendarDays(from, to time.Time) int {
 	noon := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, time.UTC) }
 	return int(noon(to).Sub(noon(from)) / (24 * time.Hour))
