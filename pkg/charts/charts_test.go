@@ -24,13 +24,13 @@ const (
 	user = "$oauthtoken"
 )
 
-// request is what a server was asked.
+// request records a request to a server.
 type request struct {
 	host, path, user, key string
 	basic                 bool
 }
 
-// world is one TLS server that every name leads to.
+// world is a TLS server to which every name resolves.
 type world struct {
 	client *Client
 	key    string
@@ -82,7 +82,7 @@ func authority(t *testing.T, names ...string) (tls.Certificate, *x509.CertPool) 
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: private}, roots
 }
 
-// fetch checks that no error holds the key.
+// fetch calls Fetch and checks that no error contains the key.
 func (w *world) fetch(t *testing.T, address string) (string, error) {
 	t.Helper()
 	body, err := w.client.Fetch(t.Context(), address, w.key)
@@ -129,7 +129,7 @@ func TestIndex(t *testing.T) {
 	}
 }
 
-// TestOtherAddresses: nothing is asked at all.
+// TestOtherAddresses checks that no request is sent.
 func TestOtherAddresses(t *testing.T) {
 	w := newWorld(t, func(http.ResponseWriter, *http.Request) {})
 	for _, address := range []string{
@@ -159,7 +159,7 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-// TestRedirects: followed, over TLS, and without the key, wherever they lead.
+// TestRedirects checks that redirects are followed over TLS and without the key, wherever they lead.
 func TestRedirects(t *testing.T) {
 	for location, want := range map[string]string{
 		"https://" + cdn + "/signed?x=1": "",
@@ -201,7 +201,7 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
-// TestNoKeyWithoutTrust: a server that cannot prove to be the host is sent nothing.
+// TestNoKeyWithoutTrust checks that a server with an untrusted certificate gets no key.
 func TestNoKeyWithoutTrust(t *testing.T) {
 	w := newWorld(t, func(http.ResponseWriter, *http.Request) {})
 	_, w.client.RootCAs = authority(t, host)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// benchStore makes a file store without a passphrase that holds that many items, and returns their names.
+// benchStore creates a file store without a passphrase with that many items, and returns their Refs.
 func benchStore(b *testing.B, items int) (Options, []Ref) {
 	b.Helper()
 	opts := Options{Backend: BackendFile, Dir: filepath.Join(b.TempDir(), "ragenv")}
@@ -35,7 +35,7 @@ func openBench(b *testing.B, opts Options) *Keychain {
 	return k
 }
 
-// BenchmarkFileGet is what a run of the helper does with the store: open it, and read one item.
+// BenchmarkFileGet opens the store and reads one item, as each run of the helper does.
 func BenchmarkFileGet(b *testing.B) {
 	for _, items := range []int{1, 100} {
 		b.Run(fmt.Sprintf("items=%d", items), func(b *testing.B) {
@@ -72,7 +72,7 @@ func BenchmarkFileSet(b *testing.B) {
 	}
 }
 
-// BenchmarkFileList reads all items, on as many cores as -cpu says.
+// BenchmarkFileList reads all items, on as many cores as -cpu allows.
 func BenchmarkFileList(b *testing.B) {
 	for _, items := range []int{1, 10, 100, 1000} {
 		b.Run(fmt.Sprintf("items=%d", items), func(b *testing.B) {

@@ -13,7 +13,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain/internal/kernelcache"
 )
 
-// fastScrypt keeps tests quick: the work factor does not change what is tested.
+// fastScrypt makes tests fast: the work factor does not affect what they test.
 const fastScrypt = 10
 
 func fileOptions(t *testing.T) Options {
@@ -23,7 +23,7 @@ func fileOptions(t *testing.T) Options {
 
 func createFileStore(t *testing.T, opts Options, passphrase string) {
 	t.Helper()
-	opts.CacheFor = 0 // each test says itself when the store is unlocked
+	opts.CacheFor = 0 // each test unlocks the store itself
 	k, err := CreateFileStore(opts, Protection{Passphrase: []byte(passphrase), WorkFactor: fastScrypt})
 	if err != nil {
 		t.Fatal(err)
@@ -143,13 +143,13 @@ func TestUnlockExpires(t *testing.T) {
 	}
 	skipWithoutKernelCache(t, k.Unlock([]byte("secret words")))
 	id := k.file.store.ID()
-	// However slow the machine: the cache must forget at last, and never be asked about again.
+	// Wait for as long as a slow machine needs until the cache expires.
 	for range 600 {
 		if _, err := kernelcache.Get(id); err != nil {
 			if _, err := mustOpen(t, opts).Get(envRef("X")); !errors.Is(err, ErrLocked) {
 				t.Errorf("Get after the time limit: %v, want ErrLocked", err)
 			}
-			// What expired cannot be taken out, only replaced by what can.
+			// An expired key cannot be removed, only replaced by one that can.
 			if err := kernelcache.Put(id, []byte("x"), time.Minute); err != nil {
 				t.Error(err)
 			}
@@ -160,8 +160,8 @@ func TestUnlockExpires(t *testing.T) {
 	t.Error("the cached identity outlived its time limit by a minute")
 }
 
-// TestNeitherHalfSuffices: who reads the kernel's keyring, as a container of the same user may, has not the identity; nor has
-// who reads the store's directory, or a backup of it.
+// TestNeitherHalfSuffices checks that the kernel keyring, which a container of the same user may read, does
+// not reveal the identity, nor does the store's directory or a backup of it.
 func TestNeitherHalfSuffices(t *testing.T) {
 	opts := fileOptions(t)
 	opts.CacheFor = time.Minute
@@ -202,7 +202,7 @@ func TestNeitherHalfSuffices(t *testing.T) {
 	if _, err := os.Stat(half); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("after locking the key is still there: %v", err)
 	}
-	// What a copy of the keyring still has is worth nothing after the lock.
+	// A copy of the keyring is useless after the lock.
 	if err := kernelcache.Put(id, cached, time.Minute); err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +215,7 @@ func TestNeitherHalfSuffices(t *testing.T) {
 	if next, err := os.ReadFile(half); err != nil || bytes.Equal(next, first) {
 		t.Errorf("the next unlock has the same key (%v)", err)
 	}
-	if err := os.WriteFile(half, []byte("cut"), 0o600); err != nil { // a writer that was killed
+	if err := os.WriteFile(half, []byte("cut"), 0o600); err != nil { // as left by a killed writer
 		t.Fatal(err)
 	}
 	if err := mustOpen(t, opts).Unlock([]byte("secret words")); err != nil {

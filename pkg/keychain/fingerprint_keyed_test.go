@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// A fingerprint says nothing of its value to those who lack its key, and the key is a new one each time: the same value stored
-// twice gives two that have nothing in common.
+// A fingerprint reveals nothing about its value without its key, and each gets a new key: two fingerprints
+// of the same value have nothing in common.
 func TestFingerprintsAreKeyed(t *testing.T) {
 	const value = "the-former-value"
 	ref := Ref{Profile: "default", Kind: KindEnv, Name: "A_KEY"}

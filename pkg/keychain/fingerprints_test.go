@@ -14,8 +14,8 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// TestFingerprints: values that were replaced and removed are recognized, whether or not the store was open when they were
-// stored, and nothing that is listed or on disk shows one.
+// TestFingerprints checks that replaced and removed values are recognized, whether or not the store was
+// unlocked when they were stored, and that no listing or file shows one.
 func TestFingerprints(t *testing.T) {
 	for name, locked := range map[string]bool{"open": false, "locked": true} {
 		t.Run(name, func(t *testing.T) {
@@ -53,7 +53,7 @@ func TestFingerprints(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			for round := range 2 { // the second finds them merged
+			for round := range 2 { // the second round finds them merged
 				fingerprints, err := k.Fingerprints("default")
 				if err != nil {
 					t.Fatal(err)
@@ -123,7 +123,7 @@ func TestFingerprintsAreBounded(t *testing.T) {
 			}
 		}
 		if passphrase != "" {
-			_ = k.Unlock([]byte(passphrase)) // where nothing can keep it open, this process has it
+			_ = k.Unlock([]byte(passphrase)) // if nothing can be cached, this process still has it
 		}
 		fingerprints, err := k.Fingerprints("default")
 		if err != nil || len(fingerprints) != keychain.MaxFingerprints || !recognizes(fingerprints, ref, fmt.Sprint("value-", 2*keychain.MaxFingerprints-1)) {
@@ -132,7 +132,7 @@ func TestFingerprintsAreBounded(t *testing.T) {
 	}
 }
 
-// TestFingerprintsMove: a migration takes them along and merges them with those of the new place.
+// TestFingerprintsMove checks that a migration copies fingerprints and merges them with the destination's.
 func TestFingerprintsMove(t *testing.T) {
 	var keychains []*keychain.Keychain
 	ref := keychain.Ref{Profile: "default", Kind: keychain.KindEnv, Name: "A_KEY"}

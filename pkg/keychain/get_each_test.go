@@ -9,7 +9,8 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// An item that cannot be read has an error of its own, and the others are read; in a locked store all have the same error.
+// An item that cannot be read has its own error, and the others are read. In a locked store all have the
+// same error.
 func TestGetEach(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "store")
 	options := keychain.Options{Backend: keychain.BackendFile, Dir: dir}

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// newKey makes a key of the shape of NGC's personal keys.
+// newKey returns a random key in the format of NGC's personal keys.
 func newKey(t testing.TB) Secret {
 	t.Helper()
 	raw := make([]byte, 48)

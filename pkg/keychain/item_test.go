@@ -24,7 +24,7 @@ func TestKeysDoNotDifferByCaseOnly(t *testing.T) {
 			seen[strings.ToLower(key)] = name
 		}
 	}
-	// What is stored already is found under these.
+	// Stored items depend on these keys.
 	for want, ref := range map[string]Ref{
 		"default/env/NGC_API_KEY":              {Profile: "default", Kind: KindEnv, Name: "NGC_API_KEY"},
 		"w/env/AZ09_-%61%7A%2E%40%5B%2F%3A":    {Profile: "w", Kind: KindEnv, Name: "AZ09_-az.@[/:"},
@@ -48,7 +48,7 @@ func TestKeysDoNotDifferByCaseOnly(t *testing.T) {
 	}
 }
 
-// FuzzKey: every name has a key of its own, and every key that is read is the one that would be written.
+// FuzzKey checks that every name has a unique key, and that every parsed key is the one that Key returns.
 func FuzzKey(f *testing.F) {
 	for _, text := range []string{"NGC_API_KEY", "https://index.docker.io/v1/", "a/b%2F\x00ü..", "default/env/NGC_API_KEY", "default/env/%61", "default/env/%41"} {
 		f.Add(text)
@@ -88,7 +88,7 @@ func FuzzItem(f *testing.F) {
 	})
 }
 
-// FuzzDecode: whatever an item's data is, it is that very item's, or refused.
+// FuzzDecode checks that data is decoded only as the item that it was written for.
 func FuzzDecode(f *testing.F) {
 	ref := Ref{Profile: "p", Kind: KindEnv, Name: "A"}
 	whole, err := encode(Item{Ref: ref, Secret: NewSecret("one"), Updated: time.Unix(1_700_000_000, 0)})

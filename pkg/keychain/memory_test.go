@@ -14,7 +14,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain/internal/kernelcache"
 )
 
-// memory is another program's keychain. It notes what is read, and fails where a test says so.
+// memory simulates another program's keychain. It records reads, and fails on demand.
 type memory struct {
 	mu     sync.Mutex
 	items  map[Ref][]byte
@@ -24,7 +24,7 @@ type memory struct {
 	asked  int
 
 	inside   atomic.Int32
-	together bool // two read at a time
+	together bool // two reads at a time
 }
 
 func (m *memory) failure(operation string, ref Ref) error {
@@ -36,7 +36,7 @@ func (m *memory) failure(operation string, ref Ref) error {
 
 func (m *memory) Get(ref Ref) ([]byte, error) {
 	m.together = m.inside.Add(1) > 1 || m.together
-	runtime.Gosched() // where others would come in
+	runtime.Gosched() // let others run
 	m.inside.Add(-1)
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -79,7 +79,7 @@ func (m *memory) Remove(ref Ref) error {
 
 func (m *memory) Refs() ([]Ref, error) {
 	refs := slices.Collect(maps.Keys(m.items))
-	slices.SortFunc(refs, func(a, b Ref) int { return strings.Compare(b.Key(), a.Key()) }) // in an order of its own
+	slices.SortFunc(refs, func(a, b Ref) int { return strings.Compare(b.Key(), a.Key()) }) // in a different order
 	return refs, m.failure("refs", Ref{})
 }
 
@@ -99,7 +99,7 @@ func (m *memory) Open(opts Options) (SystemBackend, error) {
 
 func (m *memory) Probe(opts Options) error { return m.failure("probe", Ref{Name: opts.Backend}) }
 
-// register makes m the backends of this program until the test ends.
+// register makes m the system backends until the test ends.
 func register(t *testing.T, m *memory) {
 	t.Helper()
 	former := system
@@ -125,7 +125,7 @@ func TestVolatile(t *testing.T) {
 	}
 }
 
-// Which backends a program has, which can be used, and which it never heard of.
+// Checks known, usable and unknown backends.
 func TestOpenAndProbe(t *testing.T) {
 	former := system
 	t.Cleanup(func() { system = former })
@@ -198,7 +198,7 @@ func TestOpenAndProbe(t *testing.T) {
 	}
 }
 
-// What a passphrase of ours protects, and what another program unlocks.
+// Checks what a ragenv passphrase protects, and what another program unlocks.
 func TestUnlockOfAnotherProgram(t *testing.T) {
 	m := &memory{locked: ErrLocked}
 	k := Over("other", m)
@@ -232,7 +232,7 @@ func TestUnlockOfAnotherProgram(t *testing.T) {
 	}
 }
 
-// A time that a clock may have is kept; one that lies beyond would win over all later ones.
+// A plausible time is kept. A later one would win over all following ones.
 func TestUpdated(t *testing.T) {
 	k := Over("other", &memory{})
 	now := time.Now().UTC().Truncate(time.Second)
@@ -247,7 +247,7 @@ func TestUpdated(t *testing.T) {
 	}
 }
 
-// When an item was written is known of the file store alone.
+// Only the file store knows when an item was written.
 func TestModified(t *testing.T) {
 	opts := fileOptions(t)
 	createFileStore(t, opts, "")
@@ -269,7 +269,7 @@ func TestModified(t *testing.T) {
 	}
 }
 
-// Lists are sorted, whatever the backend's own order, and another program is asked for one item after the other.
+// Lists are sorted, whatever the backend's order. Another program's items are read one at a time.
 func TestListAndGetAll(t *testing.T) {
 	m := &memory{}
 	k := Over("other", m)
@@ -290,7 +290,7 @@ func TestListAndGetAll(t *testing.T) {
 	}
 	m.fail = func(operation string, ref Ref) error {
 		if operation == "get" && ref.Name == "C" {
-			return ErrNotFound // removed meanwhile
+			return ErrNotFound // removed in the meantime
 		}
 		return nil
 	}
@@ -312,7 +312,7 @@ func TestListAndGetAll(t *testing.T) {
 	}
 }
 
-// A value is kept in the kernel until it is forgotten.
+// A value is kept in the kernel until it is removed.
 func TestKeepValue(t *testing.T) {
 	if !CanStayUnlocked() {
 		t.Skip("this kernel keeps no keys for this process")

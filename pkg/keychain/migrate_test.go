@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// failing is a backend that fails from its n-th call on, as a machine that is switched off would.
+// failing is a backend that fails from its nth call on, like a machine that is switched off.
 type failing struct {
 	Backend
 	left *int

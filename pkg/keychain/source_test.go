@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// printing is a source of some items, which notes what it is asked for.
+// printing is a source that records what is requested.
 type printing struct {
 	values map[Ref]Secret
 	asked  []Ref
@@ -30,7 +30,7 @@ func (p *printing) Get(ref Ref) (Item, error) {
 	return Item{Ref: ref, Secret: p.values[ref]}, p.fail
 }
 
-// breakStore makes the description of a file store one that no program wrote.
+// breakStore damages a file store's store.json.
 func breakStore(t *testing.T, opts Options) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(opts.Dir, "store.json"), []byte("{"), 0o600); err != nil {
@@ -38,7 +38,7 @@ func breakStore(t *testing.T, opts Options) {
 	}
 }
 
-// Items of a source are read like stored ones, and are not stored, written or removed.
+// Items of a source are read like stored ones, but cannot be written or removed.
 func TestSource(t *testing.T) {
 	m := &memory{}
 	stored := Over("other", m)
@@ -86,7 +86,7 @@ func TestSource(t *testing.T) {
 		t.Errorf("Remove of the absent: %v", err)
 	}
 
-	// What is stored as well is neither's.
+	// An item that is also stored is ambiguous.
 	if err := stored.write(Item{Ref: a, Secret: NewSecret("stored")}); err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestSource(t *testing.T) {
 		t.Errorf("Remove of the stored one: %v", err)
 	}
 
-	// No source is asked before what is stored was read.
+	// Stored items are read before the source.
 	source.asked = nil
 	m.fail = func(operation string, ref Ref) error {
 		if operation == "get" {
@@ -121,7 +121,7 @@ func TestSource(t *testing.T) {
 	}
 }
 
-// Where nothing is stored, what a source gives is all there is.
+// With nothing stored, only the source provides items.
 func TestOnlySource(t *testing.T) {
 	a := envRef("A")
 	k := OnlySource(&printing{values: map[Ref]Secret{a: NewSecret("printed")}})
@@ -148,7 +148,7 @@ func TestOnlySource(t *testing.T) {
 	}
 }
 
-// The value that an item had before fingerprints were kept is remembered when it is replaced.
+// A value stored before fingerprints existed is remembered when it is replaced.
 func TestFormerValueIsRemembered(t *testing.T) {
 	m := &memory{}
 	k := Over("other", m)
@@ -165,7 +165,8 @@ func TestFormerValueIsRemembered(t *testing.T) {
 	}
 }
 
-// Another program's keychain may have no room for fingerprints: the key is stored all the same, unless it does not answer.
+// Another program's keychain may have no room for fingerprints. The key is stored anyway, unless the
+// keychain does not answer.
 func TestNoRoomForFingerprints(t *testing.T) {
 	for failure, want := range map[error]error{ErrTooLarge: nil, ErrTimeout: ErrTimeout, errSwitchedOff: nil} {
 		m := &memory{fail: func(operation string, ref Ref) error {
@@ -193,7 +194,7 @@ func TestNoRoomForFingerprints(t *testing.T) {
 	}
 }
 
-// What was stored while the store was locked is bounded, also where there are more already, and the newest stay.
+// Fingerprints added while locked are limited, even if there are too many already, and the newest are kept.
 func TestWaitingFingerprintsAreBounded(t *testing.T) {
 	m := &memory{}
 	k := Over("other", m)
@@ -233,7 +234,7 @@ func TestWaitingFingerprintsAreBounded(t *testing.T) {
 	}
 }
 
-// A value that was stored again and again while the store was locked is remembered once.
+// A value stored repeatedly while locked is remembered once.
 func TestRepeatsAreRememberedOnce(t *testing.T) {
 	m := &memory{}
 	k := Over("other", m)
@@ -249,7 +250,7 @@ func TestRepeatsAreRememberedOnce(t *testing.T) {
 	if err := k.write(Item{Ref: envRef("A"), Secret: current}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []int{4, 2} { // merged the first time
+	for _, want := range []int{4, 2} { // merged in the first round
 		prints, err := k.Fingerprints("default")
 		if err != nil || len(prints) != want || !prints[0].Matches(former.Reveal()) || !prints[1].Matches(current.Reveal()) {
 			t.Errorf("%d fingerprints, want %d, %v", len(prints), want, err)
@@ -257,7 +258,7 @@ func TestRepeatsAreRememberedOnce(t *testing.T) {
 	}
 }
 
-// A migration says of each item what it did, and does not believe a backend that has another value than it was given.
+// A migration reports its outcome for each item, and detects a backend that returns a different value.
 func TestMigrationOutcomes(t *testing.T) {
 	from, to := &memory{}, &memory{}
 	source, target := Over("from", from), Over("to", to)
@@ -269,7 +270,7 @@ func TestMigrationOutcomes(t *testing.T) {
 	}
 	mustSet(t, source, Item{Ref: ref, Secret: value, Updated: time.Unix(1_800_000_000, 0)})
 	mustSet(t, target, Item{Ref: ref, Secret: newKey(t), Updated: time.Unix(1_700_000_000, 0)})
-	for _, want := range []Moved{Copied, Same} { // in place of an older one, and once more
+	for _, want := range []Moved{Copied, Same} { // replaces an older one, then finds it unchanged
 		if got, err := outcomes(); err != nil || !slices.Equal(got, []Moved{want}) {
 			t.Errorf("%v, want %v; %v", got, want, err)
 		}
@@ -297,7 +298,7 @@ func TestMigrationOutcomes(t *testing.T) {
 	}
 }
 
-// liar is a backend that gives another value than it was given.
+// liar is a backend that returns a different value than was stored.
 type liar struct {
 	*memory
 	data []byte
@@ -320,7 +321,7 @@ func encoded(t *testing.T, item Item) []byte {
 	return data
 }
 
-// What changed in the old place since it was copied stays there, and so does what cannot be read.
+// An item that has changed in the source since it was copied is kept, as is one that cannot be read.
 func TestRemoveAllKeepsWhatChanged(t *testing.T) {
 	m := &memory{}
 	k := Over("from", m)
@@ -352,7 +353,7 @@ func TestRemoveAllKeepsWhatChanged(t *testing.T) {
 	}
 }
 
-// A store that is set aside is told by its keys, without what only recognizes them.
+// Setting a store aside returns its items without fingerprints.
 func TestSetFileStoreAside(t *testing.T) {
 	opts := fileOptions(t)
 	createFileStore(t, opts, "")
@@ -372,7 +373,7 @@ func TestSetFileStoreAside(t *testing.T) {
 	}
 }
 
-// The kernel's reason is told, but for the one whose text speaks of a disk.
+// The kernel's own reason is returned, except EDQUOT, whose text mentions a disk.
 func TestCause(t *testing.T) {
 	plain := errors.New("plain")
 	for err, want := range map[error]error{

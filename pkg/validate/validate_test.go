@@ -30,7 +30,7 @@ func newIndexKey() string {
 	return base64.StdEncoding.EncodeToString(b)
 }
 
-// newLegacy makes a legacy key: most base64 texts hold a "+" or "/", so it tries until none is in it.
+// newLegacy returns a legacy key. Most base64 texts contain "+" or "/", so it retries until one does not.
 func newLegacy() string {
 	for {
 		h := hex.EncodeToString([]byte(random(16, keyAlphabet)))
@@ -118,10 +118,10 @@ func TestCheck(t *testing.T) {
 		{NGC, random(40, keyAlphabet[:62]), CodeUnknownNGC}, {NGC, "hunter2hunter", CodeUnknownNGC}, {NGC, "NVAPI-" + ngc[6:], CodeUnknownNGC}, {NGC, ngc + "+/", CodeUnknownNGC},
 		{NGC, indexKey, CodeIndexKeyForNGC},
 		{CyborgDB, "cdbk_" + random(32, keyAlphabet), CodeCyborgDBUser}, {CyborgDB, random(32, "0123456789abcdef"), CodeUnknownCyborgDB}, {CyborgDB, "CYBORG_" + cyborg[7:], CodeUnknownCyborgDB},
-		{NGC, "nvapi-" + random(30, keyAlphabet) + "YourKeyHere" + random(23, keyAlphabet), ""}, // chance spells words
+		{NGC, "nvapi-" + random(30, keyAlphabet) + "YourKeyHere" + random(23, keyAlphabet), ""}, // random keys may contain words
 		{CyborgDB, "cyborg_" + random(7, "0123456789abcdef"), ""}, {CyborgDB, "cyborg_" + random(90, keyAlphabet), ""},
 		{IndexKey, indexKey[:43], CodeUnknownIndexKey}, {IndexKey, indexKey[:40], CodeUnknownIndexKey}, {IndexKey, base64.StdEncoding.EncodeToString(make([]byte, 16)), CodeUnknownIndexKey},
-		// What a rule just takes, and what it just does not.
+		// Values just inside and just outside a rule.
 		{NGC, "JG9hdXRodG9rZW46", CodeUnknownNGC}, {NGC, "JG9hdXRodG9rZW46QQ", CodeDockerAuth},
 		{NGC, "hf_" + random(16, keyAlphabet[:62]), CodeForeign}, {NGC, "hf_" + random(15, keyAlphabet[:26]), CodeUnknownNGC},
 		{NGC, ngc + "\x1f", CodeControl}, {NGC, ngc + "\u0080", CodeNotASCII}, {NGC, ngc + "~", CodeUnknownNGC}, {NGC, ngc + "!", CodeUnknownNGC},
@@ -149,7 +149,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// What may be stored without asking, what only when insisted on, and what never.
+// Checks what is stored silently, what only with --force, and what never.
 func TestSeverities(t *testing.T) {
 	for code, want := range map[string]Severity{
 		CodeOddLength: Unusual, CodeOddLegacy: Warn, CodeStaging: Warn, CodeUnknownCyborgDB: Warn, CodeCyborgDBUser: Warn,
@@ -247,7 +247,7 @@ func TestWorst(t *testing.T) {
 	}
 }
 
-// The UUID of a legacy key may hold every hexadecimal digit, in both cases, and nothing else.
+// A legacy key's UUID may contain every hexadecimal digit in both cases, and nothing else.
 func TestLegacyDigits(t *testing.T) {
 	legacy := func(uuid string) string {
 		return base64.StdEncoding.EncodeToString([]byte(random(26, "abcdefghij0123456789") + ":" + uuid))
@@ -263,7 +263,7 @@ func TestLegacyDigits(t *testing.T) {
 	}
 }
 
-// A value of that length fits into a variable of the longest name of the table, and in one of any name of 250 bytes.
+// A value of that length fits a variable with the longest known name, and one with any name of 250 bytes.
 func TestMaxEnvValueFits(t *testing.T) {
 	const maxArgStrlen = 128 << 10
 	if room := maxArgStrlen - MaxEnvValue - len("=") - len("\x00"); room < 250 || room > 1000 {
@@ -271,7 +271,7 @@ func TestMaxEnvValueFits(t *testing.T) {
 	}
 }
 
-// FuzzCheck: whatever is pasted, nothing of it is repeated and the same rules hold.
+// FuzzCheck checks that findings repeat nothing of any value, and follow the same rules.
 func FuzzCheck(f *testing.F) {
 	for _, seed := range []string{"", "nvapi-...", "export A_KEY=b", "\"", "“", "Bearer x", "\x00", "$oauthtoken:", "JG9hdXRodG9rZW46eA==", "{", "a=\n", "\xff\xfe", "cyborg_", "x=x", "%%"} {
 		f.Add(seed)
@@ -301,14 +301,14 @@ func FuzzCheck(f *testing.F) {
 	})
 }
 
-// assertClean fails if a finding is not, to the letter, one of the catalog's: those hold nothing of any value.
+// assertClean fails if a finding differs from the catalog's, which contain nothing of any value.
 func assertClean(t *testing.T, value string, findings []Finding) {
 	t.Helper()
 	for _, f := range findings {
 		if finding(f.Code) != f {
 			t.Errorf("a finding that is not of the catalog: %s", f.Code)
 		}
-		// Beyond that: no six characters of a real secret are in it.
+		// Also, no six characters of a real secret appear.
 		if i := strings.Index(value, "nvapi-"); i >= 0 && len(value) >= i+70 {
 			for secret := value[i+6 : i+70]; len(secret) >= 6; secret = secret[1:] {
 				if strings.Contains(f.Message+f.Hint, secret[:6]) && strings.ContainsAny(secret[:6], "0123456789ABCDEFGHIJ") {
@@ -326,7 +326,7 @@ func codes(findings []Finding) (codes []string) {
 	return codes
 }
 
-// describe names a value in a failure without showing it.
+// describe describes a value in a failure without showing it.
 func describe(value string) string {
 	return fmt.Sprintf("%d bytes, %s", len(value), Mask(value))
 }

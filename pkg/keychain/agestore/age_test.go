@@ -14,7 +14,7 @@ import (
 	"filippo.io/age"
 )
 
-// Age encrypts data in chunks of 64 KiB, each with a tag of 16 bytes.
+// age encrypts data in chunks of 64 KiB, each with a 16-byte tag.
 const (
 	chunkSize   = 64 << 10
 	sealedChunk = chunkSize + 16
@@ -36,8 +36,8 @@ func sealedItem(t *testing.T, s *Store, opts Options, key string, data []byte) (
 	return path, file
 }
 
-// TestStockAgeReadsEverySize: the library alone, given the identity file's key, reads items of the sizes around the borders
-// of chunks.
+// TestStockAgeReadsEverySize checks that the age library alone, with the key in the identity file, reads
+// items with sizes around chunk boundaries.
 func TestStockAgeReadsEverySize(t *testing.T) {
 	s, opts := create(t, "")
 	text, err := os.ReadFile(opts.path(identityName))
@@ -65,7 +65,7 @@ func TestStockAgeReadsEverySize(t *testing.T) {
 	}
 }
 
-// TestEveryChange: no bit of an item's file can be changed, and no byte added or removed, unnoticed.
+// TestEveryChange checks that any changed bit and any added or removed byte of an item's file is detected.
 func TestEveryChange(t *testing.T) {
 	s, opts := create(t, "")
 	_, file := sealedItem(t, s, opts, "k", []byte("what was stored"))
@@ -95,7 +95,7 @@ func TestEveryChange(t *testing.T) {
 	}
 }
 
-// TestChunks: chunks cannot be dropped, repeated, swapped, or taken for the last one.
+// TestChunks checks that dropped, repeated and swapped chunks are detected, as is a wrong last chunk.
 func TestChunks(t *testing.T) {
 	s, opts := create(t, "")
 	path, file := sealedItem(t, s, opts, "k", make([]byte, 3*chunkSize))
@@ -112,7 +112,8 @@ func TestChunks(t *testing.T) {
 	}
 }
 
-// TestWorkFactorIsBounded: an identity file that asks for more than MaxWorkFactor is refused before the work is done.
+// TestWorkFactorIsBounded checks that an identity file with more than MaxWorkFactor is rejected before any
+// derivation.
 func TestWorkFactorIsBounded(t *testing.T) {
 	const passphrase = "horse battery"
 	s, opts := create(t, passphrase)
@@ -134,7 +135,7 @@ func TestWorkFactorIsBounded(t *testing.T) {
 	}
 }
 
-// TestErrorsDoNotQuoteFiles: a key pasted into a file of the store is not repeated.
+// TestErrorsDoNotQuoteFiles checks that errors do not repeat a key pasted into a file of the store.
 func TestErrorsDoNotQuoteFiles(t *testing.T) {
 	s, opts := create(t, "")
 	path, file := sealedItem(t, s, opts, "k", []byte("v"))
@@ -149,8 +150,8 @@ func TestErrorsDoNotQuoteFiles(t *testing.T) {
 	}
 }
 
-// TestTheWorkFactorStays: the one chosen when the store was created is that of every later passphrase, also after a time
-// without one.
+// TestTheWorkFactorStays checks that the work factor chosen at creation applies to every later passphrase,
+// even after a time without one.
 func TestTheWorkFactorStays(t *testing.T) {
 	factorOf := func(opts Options) string {
 		data, err := os.ReadFile(opts.path(identityName))
@@ -179,8 +180,8 @@ func TestTheWorkFactorStays(t *testing.T) {
 	}
 }
 
-// With a passphrase, what is in the store's directory is encrypted, the identity with scrypt's work factor of 18, which takes
-// 256 MiB a guess. The names of the items are not.
+// With a passphrase, the store's content is encrypted, and the identity needs scrypt with work factor 18:
+// 256 MiB per guess. Item names are not encrypted.
 func TestAtRest(t *testing.T) {
 	opts := Options{Dir: filepath.Join(t.TempDir(), "store")}
 	s, err := Create(opts, Protection{Passphrase: []byte("secret words")})

@@ -24,7 +24,7 @@ func TestSetAside(t *testing.T) {
 	}
 	value := newKey(t)
 	set(t, s, "a/b", value)
-	// On Windows the programs' state is a directory in the store's.
+	// On Windows the programs' state is in a directory below the store's.
 	if err := os.Mkdir(opts.path("state"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestSetAside(t *testing.T) {
 		t.Errorf("it cannot be read any more: %v", err)
 	}
 
-	// A second one of the day has another name, and takes a damaged description too.
+	// A second one on the same day gets another name. A damaged store.json is set aside too.
 	if _, err := Create(opts, Protection{}); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestReinstate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A Create that ended early leaves these.
+	// An interrupted Create leaves these.
 	if err := makeDir(opts.path(itemsName)); err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestWriterOfAStoreThatWasSetAside(t *testing.T) {
 	}
 }
 
-// A writer that waits for the lock has the old store's file open when its turn comes.
+// A writer that waits for the lock still has the old store's lock file open.
 func TestLockOfAStoreThatWasSetAside(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a directory in which a file is open cannot be renamed on Windows")
@@ -158,7 +158,7 @@ func TestLockOfAStoreThatWasSetAside(t *testing.T) {
 	}
 }
 
-// After a crash the store is in one place or the other, whole.
+// After a crash the complete store is at one of the two paths.
 func TestCrashWhileSettingAside(t *testing.T) {
 	value := newKey(t)
 	prepare := func(opts Options) {

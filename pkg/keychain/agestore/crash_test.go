@@ -9,15 +9,15 @@ import (
 	"testing"
 )
 
-// Environment of the test binary when it is the process that crashes.
+// Environment variables of the test binary in its role as the crashing process.
 const (
-	envCrashAt  = "AGESTORE_TEST_CRASH_AT" // the checkpoint at which it ends, from 1
+	envCrashAt  = "AGESTORE_TEST_CRASH_AT" // the checkpoint at which it crashes, from 1
 	envCrashDir = "AGESTORE_TEST_CRASH_DIR"
 )
 
-// crashing runs change, in a process of its own, once for every checkpoint that it passes, and each time ends the process
-// there without a chance to clean up. prepare fills the store's directory before, check judges it after. The last run is
-// not disturbed.
+// crashing runs change in a separate process once per checkpoint, and kills the process there without
+// cleanup. prepare fills the store's directory before each run, and check verifies it afterwards. The last
+// run is not killed.
 func crashing(t *testing.T, prepare func(Options), change func(Options) error, check func(t *testing.T, opts Options, finished bool)) {
 	t.Helper()
 	if at := os.Getenv(envCrashAt); at != "" {
@@ -27,7 +27,7 @@ func crashing(t *testing.T, prepare func(Options), change func(Options) error, c
 		}
 		checkpoint = func() {
 			if left--; left == 0 {
-				self, _ := os.FindProcess(os.Getpid()) // it is there
+				self, _ := os.FindProcess(os.Getpid()) // always succeeds
 				_ = self.Kill()
 				select {}
 			}

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// limitFiles lets no file of this process grow beyond size bytes while do runs: a disk that takes part of a file.
+// limitFiles limits this process's files to size bytes while do runs, to simulate a disk that fills up.
 func limitFiles(t *testing.T, size uint64, do func()) {
 	t.Helper()
 	signal.Ignore(syscall.SIGXFSZ)
@@ -33,7 +33,7 @@ func limitFiles(t *testing.T, size uint64, do func()) {
 	}
 }
 
-// What reached the disk in part is an error, and not an item or a key.
+// A partial write is an error and does not create an item or a key.
 func TestShortWrites(t *testing.T) {
 	s, opts := create(t, "secret words")
 	opts.Passphrase = func() ([]byte, error) { return []byte("secret words"), nil }
@@ -60,7 +60,7 @@ func TestShortWrites(t *testing.T) {
 	}
 }
 
-// A directory that may not be created is said as that.
+// A directory that cannot be created is reported as such.
 func TestStoreThatCannotBeCreated(t *testing.T) {
 	dir := t.TempDir()
 	if err := errors.Join(os.Chmod(dir, 0o555), os.Chmod(filepath.Dir(dir), 0o755)); err != nil {
@@ -70,7 +70,7 @@ func TestStoreThatCannotBeCreated(t *testing.T) {
 	result := make(chan error)
 	go func() {
 		if os.Geteuid() == 0 {
-			runtime.LockOSThread() // for ever: the thread ends with the goroutine
+			runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 			if err := unix.Setfsuid(65534); err != nil {
 				result <- err
 				return
@@ -84,7 +84,7 @@ func TestStoreThatCannotBeCreated(t *testing.T) {
 	}
 }
 
-// openings counts how often this process has a file open.
+// openings returns how often this process has a file open.
 func openings(t *testing.T, path string) (count int) {
 	t.Helper()
 	entries, err := os.ReadDir("/proc/self/fd")
@@ -99,7 +99,7 @@ func openings(t *testing.T, path string) (count int) {
 	return count
 }
 
-// A writer that waits while the store is set aside gets the lock of the next store, not the one that went away.
+// A writer that waits while the store is set aside gets the next store's lock.
 func TestWaitingWriterTakesTheNewLock(t *testing.T) {
 	for _, recreated := range []bool{true, false} {
 		_, opts := create(t, "")

@@ -10,7 +10,7 @@ import (
 	"filippo.io/age"
 )
 
-// typed reports whether an error is one that callers can tell apart.
+// typed reports whether an error is one that callers can match.
 func typed(err error) bool {
 	for _, known := range []error{ErrNotFound, ErrDamaged, ErrInsecure, ErrNewerFormat, ErrNoStore, ErrTooLarge, ErrLocked, ErrWrongPassphrase} {
 		if errors.Is(err, known) {
@@ -20,7 +20,7 @@ func typed(err error) bool {
 	return false
 }
 
-// write puts bytes in the place of a store's file, as anyone who can write there could.
+// write overwrites a store's file, as anyone with write access could.
 func write(t testing.TB, path string, data []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, data, 0o600); err != nil {
@@ -28,8 +28,8 @@ func write(t testing.TB, path string, data []byte) {
 	}
 }
 
-// FuzzDescription: whatever is in store.json, the store opens with the recipient that stands there, or says what is wrong
-// with it; and no item is sealed to somebody else.
+// FuzzDescription checks that, for any store.json, the store opens with the recipient in it or returns a
+// typed error, and that no item is encrypted to anyone else.
 func FuzzDescription(f *testing.F) {
 	_, opts := create(f, "")
 	_, others := create(f, "")
@@ -66,9 +66,9 @@ func FuzzDescription(f *testing.F) {
 	})
 }
 
-// FuzzIdentity: whatever is around identities in the identity file, an item is read as it was stored, or the error says what
-// is wrong; and where age's own reader finds the store's identity first, so does ours. Identities have a checksum, which no
-// mutation would meet: they come from here.
+// FuzzIdentity checks that, whatever surrounds the identities in the identity file, an item is read as
+// stored or the error is typed. If age's own parser finds the store's identity first, so does ours.
+// Identities have a checksum that mutation would never match, so the seeds provide them.
 func FuzzIdentity(f *testing.F) {
 	s, opts := create(f, "")
 	const key = "k"

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// The largest item, the longest key and the largest work factor are taken, and what is one more is not.
+// The largest item, longest key and largest work factor are accepted; anything larger is not.
 func TestLargest(t *testing.T) {
 	s, opts := create(t, "")
 	data := make([]byte, MaxItemSize)
@@ -42,7 +42,8 @@ func TestLargest(t *testing.T) {
 	}
 }
 
-// A key has letters, digits and a few other characters, and no neighbors of these.
+// A key may contain letters, digits and a few other characters, but not the characters next to them in
+// ASCII.
 func TestCharactersOfKeys(t *testing.T) {
 	s, _ := create(t, "")
 	const key = "azAZ09_-.%/x"
@@ -56,7 +57,7 @@ func TestCharactersOfKeys(t *testing.T) {
 	}
 }
 
-// Modified is the time of the item's file.
+// Modified returns the modification time of the item's file.
 func TestModified(t *testing.T) {
 	s, opts := create(t, "")
 	set(t, s, "k", []byte("v"))
@@ -73,7 +74,7 @@ func TestModified(t *testing.T) {
 	}
 }
 
-// With no time to stay unlocked nothing is kept, and nothing that was kept is taken.
+// With CacheFor zero, nothing is cached and nothing cached is used.
 func TestNothingIsKeptForNoTime(t *testing.T) {
 	s, opts := create(t, "secret words")
 	value := newKey(t)
@@ -102,7 +103,7 @@ func TestNothingIsKeptForNoTime(t *testing.T) {
 	wantError(t, err, ErrWrongPassphrase)
 }
 
-// A key to the cache that its writer left cut short is replaced by the next unlock.
+// A truncated unlock key is replaced by the next unlock.
 func TestCutUnlockKey(t *testing.T) {
 	s, opts := create(t, "secret words")
 	value := newKey(t)
@@ -115,7 +116,7 @@ func TestCutUnlockKey(t *testing.T) {
 	wantData(t, reopen(t, opts), "k", value)
 }
 
-// After a change of the passphrase the former identity is not the store's any more, nor is that passphrase.
+// After a change of passphrase, neither the old identity file nor the old passphrase is accepted.
 func TestFormerIdentityIsNoticed(t *testing.T) {
 	s, opts := create(t, "first words")
 	former, err := os.ReadFile(opts.path(identityName))
@@ -130,11 +131,11 @@ func TestFormerIdentityIsNoticed(t *testing.T) {
 	wantError(t, reopen(t, opts).Unlock([]byte("second words")), ErrDamaged)
 }
 
-// A write that fails says so, and leaves what was there and no temporary file.
+// A failed write returns an error and leaves the old content and no temporary file.
 func TestFailedWriteLeavesNothing(t *testing.T) {
 	s, opts := create(t, "")
 	place := opts.path(itemsName, "k"+itemSuffix)
-	if err := os.MkdirAll(filepath.Join(place, "x"), 0o700); err != nil { // which no file replaces
+	if err := os.MkdirAll(filepath.Join(place, "x"), 0o700); err != nil { // a nonempty directory, which no rename replaces
 		t.Fatal(err)
 	}
 	if err := s.Set("k", newKey(t)); err == nil {
@@ -146,7 +147,7 @@ func TestFailedWriteLeavesNothing(t *testing.T) {
 	}
 }
 
-// What is no store is not set aside, what cannot be moved is said, and so is a store that cannot be put back.
+// Anything but a store is not set aside. Failures to set aside or to reinstate are reported.
 func TestSetAsideFails(t *testing.T) {
 	empty := Options{Dir: private(t)}
 	if _, _, err := SetAside(empty, asideDate); !errors.Is(err, ErrNoStore) {
@@ -167,7 +168,7 @@ func TestSetAsideFails(t *testing.T) {
 	}
 	former := checkpoint
 	t.Cleanup(func() { checkpoint = former })
-	checkpoint = func() { // another program takes the place at once
+	checkpoint = func() { // another program takes the name at once
 		if _, err := os.Lstat(opts.Dir); errors.Is(err, os.ErrNotExist) {
 			write(t, opts.Dir, []byte("a file"))
 		}
@@ -182,7 +183,7 @@ func TestSetAsideFails(t *testing.T) {
 	}
 }
 
-// All that is no part of the store stays in its place.
+// Files that do not belong to the store stay in place.
 func TestSetAsideLeavesAllElse(t *testing.T) {
 	_, opts := create(t, "")
 	names := []string{"other", "state", "third"}

@@ -17,7 +17,7 @@ import (
 	"filippo.io/age"
 )
 
-// fastScrypt keeps tests quick: the work factor does not change what is tested.
+// fastScrypt makes tests fast: the work factor does not affect what they test.
 const fastScrypt = 10
 
 func newKey(t testing.TB) []byte {
@@ -73,7 +73,7 @@ func wantError(t testing.TB, err, want error) {
 	}
 }
 
-// memoryCache is a Cache that a test can look into.
+// memoryCache is a Cache that tests can inspect.
 type memoryCache struct {
 	mu    sync.Mutex
 	items map[string][]byte
@@ -404,7 +404,7 @@ func TestIdentityOfAnotherStore(t *testing.T) {
 	wantError(t, err, ErrDamaged)
 }
 
-// An item that was encrypted for another store is not answered, though its name is right.
+// An item encrypted to another store is rejected, even under the right name.
 func TestItemOfAnotherStore(t *testing.T) {
 	s, opts := create(t, "")
 	set(t, s, "k", newKey(t))

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// countingCache counts the derivations by what each of them leaves, and how many are at it at once. It keeps something only
-// if it may.
+// countingCache counts derivations by their Put calls, and how many run at once. It keeps the value only if
+// keep is set.
 type countingCache struct {
 	keeps bool
 
@@ -21,7 +21,7 @@ type countingCache struct {
 
 func (c *countingCache) put(secret []byte) error {
 	c.top.Store(max(c.top.Load(), c.inside.Add(1)))
-	time.Sleep(5 * time.Millisecond) // while others would come in
+	time.Sleep(5 * time.Millisecond) // let others run
 	c.inside.Add(-1)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -46,7 +46,7 @@ func (c *countingCache) Get(string) ([]byte, error)                         { re
 func (c *countingCache) Put(_ string, secret []byte, _ time.Duration) error { return c.put(secret) }
 func (c *countingCache) Remove(string) error                                { return nil }
 
-// countingDerived is the same as a Derived.
+// countingDerived is countingCache as a Derived.
 type countingDerived struct{ *countingCache }
 
 func (c countingDerived) Get(string, []byte, []byte) ([]byte, error) { return c.get() }
@@ -54,8 +54,8 @@ func (c countingDerived) Put(_ string, _, _, secret []byte, _ time.Duration) err
 	return c.put(secret)
 }
 
-// TestAStampedeDerivesOnce: of many that need the passphrase at once one derives, and the others take what it left; where
-// nothing can be left, they take turns.
+// TestAStampedeDerivesOnce checks that, of many processes that need the passphrase at once, one derives and
+// the others use its cached result. If nothing can be cached, they take turns.
 func TestAStampedeDerivesOnce(t *testing.T) {
 	const many = 14
 	_, opts := create(t, "secret words")
@@ -64,7 +64,7 @@ func TestAStampedeDerivesOnce(t *testing.T) {
 	opts.CacheFor = time.Minute
 	opts.Passphrase = func() ([]byte, error) { return []byte("secret words"), nil }
 	for what, c := range map[string]struct {
-		cache, derived         bool // which of the two keep what they are given
+		cache, derived         bool // which of the two keep values
 		cacheWant, derivedWant int
 	}{
 		"a cache":       {true, false, 1, 0},

@@ -15,7 +15,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain/internal/keychaintest"
 )
 
-// recorder is a program that appends the environment it got, and its name, to a file.
+// recorder is a program that appends its name and environment to a file.
 const recorder = `#!/bin/sh
 { echo "PROGRAM=${0##*/}"; env; } >>"$HOME/recorded"
 case ${0##*/} in
@@ -24,7 +24,8 @@ gpg2) echo '[GNUPG:] ENC_TO 0123456789ABCDEF 1 0' >&2; exit 2 ;;
 esac
 `
 
-// TestProgramsGetACleanEnvironment: what the backends run gets what it needs, and no key, passphrase or preloaded library.
+// TestProgramsGetACleanEnvironment checks that backend programs get what they need, but no key, passphrase
+// or preloaded library.
 func TestProgramsGetACleanEnvironment(t *testing.T) {
 	home, bin, store := t.TempDir(), t.TempDir(), t.TempDir()
 	for _, name := range []string{"pass", "gpg2", "security"} {
@@ -66,7 +67,7 @@ func TestProgramsGetACleanEnvironment(t *testing.T) {
 	if err := k.Set(item); err != nil {
 		t.Error(err)
 	}
-	// gpg2 says that it failed, so it is asked for its secret keys, too.
+	// gpg2 fails, so its secret keys are listed too.
 	if _, err := k.Get(keychaintest.EnvRef("X")); !errors.Is(err, keychain.ErrUnavailable) {
 		t.Errorf("Get: %v", err)
 	}

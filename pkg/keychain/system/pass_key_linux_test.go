@@ -11,7 +11,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain/internal/keychaintest"
 )
 
-// gpg runs gpg, which asks nothing.
+// gpg runs gpg without prompts.
 func gpg(t *testing.T, args ...string) string {
 	t.Helper()
 	out, err := exec.Command("gpg", append([]string{"--batch", "--yes", "--pinentry-mode=loopback", "--passphrase", ""}, args...)...).CombinedOutput()
@@ -21,7 +21,7 @@ func gpg(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-// An expired key cannot encrypt: that is said, with a command that extends it. What is stored can still be read.
+// Encrypting to an expired key fails with a command that extends it. Stored items can still be read.
 func TestPassExpiredKey(t *testing.T) {
 	privatePass(t, "")
 	opts := keychain.Options{Backend: keychain.BackendPass}
@@ -49,7 +49,7 @@ func TestPassExpiredKey(t *testing.T) {
 	if item, err := k.Get(stored.Ref); err != nil || item.Secret != stored.Secret {
 		t.Errorf("Get: %v", err)
 	}
-	// The hint works as it stands.
+	// The hint works as written.
 	if out, err := exec.Command("sh", "-c", key.Command).CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v: %s", key.Command, err, out)
 	}
@@ -61,7 +61,7 @@ func TestPassExpiredKey(t *testing.T) {
 	}
 }
 
-// A key that is not there is said to be missing, for storing and for reading.
+// A missing key is reported as missing, for storing and for reading.
 func TestPassMissingKey(t *testing.T) {
 	privatePass(t, "")
 	opts := keychain.Options{Backend: keychain.BackendPass}

@@ -19,7 +19,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain/internal/keychaintest"
 )
 
-// The library hands on what the kernel says as text.
+// The library returns the kernel's errors as text.
 func TestKeyctlErrorsAreTyped(t *testing.T) {
 	failed := keyctlGuard().failed
 	for errno, want := range map[unix.Errno]error{
@@ -37,7 +37,7 @@ func TestKeyctlErrorsAreTyped(t *testing.T) {
 	}
 }
 
-// TestKeyctlQuota: what the kernel does not take is said to be too large, and nothing is lost.
+// TestKeyctlQuota checks that exceeding the kernel's quota is ErrTooLarge and loses nothing.
 func TestKeyctlQuota(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("root's quota is larger than an item can be")
@@ -69,7 +69,7 @@ func TestKeyctlQuota(t *testing.T) {
 func TestKeyctlContract(t *testing.T) {
 	opts := keychain.Options{Backend: keychain.BackendKeyctl, Namespace: randomName(t)}
 	openOrSkip(t, opts)
-	// keyrings(7): what one user's keys may take together, in bytes. Root has 25 MB.
+	// keyrings(7): the quota of a user's keys, in bytes. Root's is 25 MB.
 	if quota, err := os.ReadFile("/proc/sys/kernel/keys/maxbytes"); os.Geteuid() != 0 && (err != nil || len(bytes.TrimSpace(quota)) < len("1000000")) {
 		t.Skipf("the kernel lets this user keep %s bytes of keys, fewer than the contract's items take", bytes.TrimSpace(quota))
 	}
@@ -85,7 +85,7 @@ func TestKeyctlContract(t *testing.T) {
 	keychaintest.Contract(t, func(t *testing.T) *keychain.Keychain { return keychaintest.MustOpen(t, opts) })
 }
 
-// privatePass makes a password store with a throw-away gpg key; the passphrase may be empty.
+// privatePass creates a password store with a temporary gpg key. The passphrase may be empty.
 func privatePass(t *testing.T, passphrase string) {
 	t.Helper()
 	for _, program := range []string{"pass", "gpg", "gpgconf"} {
@@ -93,7 +93,7 @@ func privatePass(t *testing.T, passphrase string) {
 			t.Skipf("the program %s is not installed", program)
 		}
 	}
-	// gpg-agent's socket is in its home, and a socket's path is short (unix(7)).
+	// gpg-agent's socket is in its home directory, and socket paths must be short (unix(7)).
 	home, err := os.MkdirTemp("/tmp", "gpg")
 	if err != nil {
 		t.Fatal(err)
@@ -148,7 +148,7 @@ func TestPassLockedFailsAtOnce(t *testing.T) {
 	}
 }
 
-// A key that is gone is not a locked one: unlocking would never help.
+// A missing key is not reported as locked, because unlocking would never help.
 func TestPassWithoutItsSecretKey(t *testing.T) {
 	privatePass(t, "")
 	opts := keychain.Options{Backend: keychain.BackendPass}
@@ -172,7 +172,7 @@ func TestPassUnavailable(t *testing.T) {
 	}
 }
 
-// Environment of the test binary when it runs inside a private session bus.
+// Environment variables of the test binary inside a private session bus.
 const (
 	envInBus  = "RAGENV_TEST_IN_BUS"
 	busOpen   = "unlocked"
@@ -180,8 +180,8 @@ const (
 	busEmpty  = "absent"
 )
 
-// inPrivateBus runs this test again under a session bus of its own: the keyring library connects while the process
-// starts. script runs before it, in the bus.
+// inPrivateBus reruns this test under its own session bus, because the keyring library connects at process
+// start. script runs in the bus first.
 func inPrivateBus(t *testing.T, state, script string) {
 	t.Helper()
 	if os.Getenv(envInBus) != "" {
@@ -296,7 +296,7 @@ func TestForeignAndUnknownBackends(t *testing.T) {
 	}
 }
 
-// lockCollection locks the collection of the private bus, as a screen saver or a user would.
+// lockCollection locks the private bus's collection, as a screen saver or a user would.
 func lockCollection(t *testing.T) {
 	t.Helper()
 	conn, err := dbus.SessionBus()
@@ -312,7 +312,7 @@ func lockCollection(t *testing.T) {
 	}
 }
 
-// TestMain serves as the black hole of TestSilentServices and as the wallet of TestKWalletContract, too.
+// TestMain also runs the black hole of TestSilentServices and the wallet of TestKWalletContract.
 func TestMain(m *testing.M) {
 	if os.Getenv(envWallet) != "" {
 		serveWallet()
@@ -325,7 +325,8 @@ func TestMain(m *testing.M) {
 
 const envBlackHole = "RAGENV_TEST_BLACK_HOLE"
 
-// blackHole takes a name on the session bus, says so, and waits to be stopped: a stopped process answers nothing.
+// blackHole takes a name on the session bus, reports it, and waits to be stopped: a stopped process never
+// answers.
 func blackHole(name string) {
 	conn, err := dbus.SessionBus()
 	if err == nil {
@@ -358,7 +359,8 @@ func TestSilentServices(t *testing.T) {
 	}
 }
 
-// silence starts a service on the session bus that never answers, until the test ends, and returns its process.
+// silence starts a service on the session bus that never answers, until the test ends. It returns its
+// process ID.
 func silence(t *testing.T, service string) (pid int) {
 	t.Helper()
 	hole := startSelf(t, envBlackHole+"="+service)
@@ -371,7 +373,7 @@ func silence(t *testing.T, service string) (pid int) {
 	return hole.Pid
 }
 
-// startSelf starts this test program as a service, waits until it is ready, and kills it when the test ends.
+// startSelf starts this test binary as a service, waits until it is ready, and kills it when the test ends.
 func startSelf(t *testing.T, variable string) *os.Process {
 	t.Helper()
 	service := exec.Command(os.Args[0])
@@ -394,7 +396,7 @@ func startSelf(t *testing.T, variable string) *os.Process {
 	return service.Process
 }
 
-// GNOME Keyring asks through org.gnome.keyring.SystemPrompter, which here never answers.
+// GNOME Keyring prompts through org.gnome.keyring.SystemPrompter, which never answers here.
 func TestSilentPrompter(t *testing.T) {
 	if os.Getenv(envInBus) == "" {
 		inPrivateBus(t, busLocked, unlockKeyring)
@@ -407,7 +409,7 @@ func TestSilentPrompter(t *testing.T) {
 	}
 	lockCollection(t)
 	prompter := silence(t, "org.gnome.keyring.SystemPrompter")
-	// Who asks nobody is not held up by it.
+	// A caller that does not prompt is not blocked by it.
 	if _, err := keychaintest.MustOpen(t, opts).Get(item.Ref); !errors.Is(err, keychain.ErrLocked) {
 		t.Errorf("Get: %v, want keychain.ErrLocked", err)
 	}
@@ -427,7 +429,7 @@ func TestSilentPrompter(t *testing.T) {
 	}
 }
 
-// A pass whose gpg never answers: nothing of it stays.
+// No process of a pass whose gpg never answers is left.
 func TestSilentPassIsEnded(t *testing.T) {
 	bin, store := t.TempDir(), t.TempDir()
 	for path, content := range map[string]string{

@@ -21,7 +21,7 @@ func randomName(t *testing.T) string {
 	return "ragenv-test-" + hex.EncodeToString(raw)
 }
 
-// openOrSkip opens a backend of the machine, or skips with the reason why there is none.
+// openOrSkip opens one of the machine's backends, or skips with the reason.
 func openOrSkip(t *testing.T, opts keychain.Options) *keychain.Keychain {
 	t.Helper()
 	k, err := keychain.Open(opts)
@@ -34,8 +34,8 @@ func openOrSkip(t *testing.T, opts keychain.Options) *keychain.Keychain {
 	return k
 }
 
-// The keychains of macOS and Windows are one for the whole login: there is no private one to give to a test, so a user's
-// own stays out of it. What the contract stores, under a random name, it removes.
+// macOS and Windows have one keychain per login and no private one for a test. So this runs only on
+// request: it stores items under a random name and removes them.
 func TestOwnKeychainContract(t *testing.T) {
 	backend := map[string]string{"darwin": keychain.BackendKeychain, "windows": keychain.BackendWinCred}[runtime.GOOS]
 	switch {

@@ -20,7 +20,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain/internal/keychaintest"
 )
 
-// fakeSecurity is a stand-in for security(1) with a keychain of its own.
+// fakeSecurity replaces security(1) with its own keychain.
 type fakeSecurity struct {
 	program, dir string
 }
@@ -97,14 +97,14 @@ func securityContract(t *testing.T, f fakeSecurity) {
 	}
 }
 
-// A value is on standard input alone, once, and no error holds it.
+// A value appears on standard input only, once, and in no error.
 func securityKeepsValuesOffArguments(t *testing.T, f fakeSecurity) {
 	k := f.open(t, keychain.Options{})
 	item := keychain.Item{Ref: keychaintest.EnvRef("NGC_API_KEY"), Secret: keychaintest.NewKey(t)}
 	if err := k.Set(item); err != nil {
 		t.Fatal(err)
 	}
-	// The other calls of a Set are about the value's fingerprint.
+	// The other calls of Set store the value's fingerprint.
 	calls := slices.DeleteFunc(f.calls(t), func(c securityCall) bool { return !strings.Contains(c.Stdin, `"-l" "NGC_API_KEY (ragenv)"`) })
 	if len(calls) != 1 {
 		t.Fatalf("%d calls write the item", len(calls))
@@ -124,7 +124,7 @@ func securityKeepsValuesOffArguments(t *testing.T, f fakeSecurity) {
 	}
 }
 
-// At its limit a command is taken whole; one byte more is refused before security sees it.
+// A command of maximum length is accepted. One byte more is rejected before security runs.
 func securityLineLimit(t *testing.T, f fakeSecurity) {
 	k := f.open(t, keychain.Options{})
 	item := keychain.Item{Ref: keychaintest.EnvRef("X"), Updated: time.Unix(1_700_000_000, 0).UTC()}
@@ -176,7 +176,7 @@ func securityLocked(t *testing.T, f fakeSecurity) {
 			t.Errorf("%s: %v, want a LockedElsewhereError", name, err)
 		}
 	}
-	// What needs no secret is answered, so that a public pull works.
+	// Requests that need no secret are answered, so that a public pull works.
 	if _, err := k.Get(keychaintest.EnvRef("ABSENT")); !errors.Is(err, keychain.ErrNotFound) {
 		t.Errorf("Get of the absent: %v", err)
 	}
@@ -188,7 +188,7 @@ func securityLocked(t *testing.T, f fakeSecurity) {
 	}
 }
 
-// On a desktop a locked keychain raises a dialog. Nobody answers it here, and nothing is left waiting.
+// On a desktop a locked keychain shows a dialog. Nobody answers it here, and no process is left waiting.
 func securityDialogIsEnded(t *testing.T, f fakeSecurity) {
 	k := f.open(t, keychain.Options{AnswerLimit: 300 * time.Millisecond})
 	item := keychain.Item{Ref: keychaintest.EnvRef("X"), Secret: keychaintest.NewKey(t)}

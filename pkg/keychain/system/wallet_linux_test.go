@@ -13,18 +13,19 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain/internal/keychaintest"
 )
 
-// The real kwalletd5 needs a desktop to open its wallet, so the contract runs against a wallet that speaks its API.
+// The real kwalletd5 needs a desktop to open its wallet, so the contract runs against a fake wallet with
+// its API.
 
 const envWallet = "RAGENV_TEST_WALLET"
 
-// The states in which serveWallet starts.
+// The initial states of serveWallet.
 const (
 	walletOpen   = "open"
-	walletClosed = "closed" // and anyone who asks to open it is denied
+	walletClosed = "closed" // and requests to open it are denied
 	walletOff    = "switched off"
 )
 
-// wallet implements org.kde.KWallet as far as it is used: failures are numbers, not errors.
+// wallet implements the parts of org.kde.KWallet that are used. It returns failures as numbers, not errors.
 type wallet struct {
 	mu      sync.Mutex
 	state   string
@@ -90,7 +91,7 @@ func (w *wallet) RemoveEntry(handle int32, _, name, _ string) (int32, *dbus.Erro
 	return 0, nil
 }
 
-// serveWallet serves a wallet on the session bus, says so, and waits to be killed.
+// serveWallet serves a wallet on the session bus, reports that it is ready, and waits to be killed.
 func serveWallet() {
 	w := &wallet{state: os.Getenv(envWallet), entries: map[string][]byte{}}
 	conn, err := dbus.SessionBus()

@@ -18,7 +18,7 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-// A token goes into a header: printable ASCII without spaces.
+// A token must fit in a header: printable ASCII without spaces.
 func TestToken(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"token":"!~"}`: "!~", `{"access_token":"x"}`: "x", `{"token":"a","access_token":"b"}`: "a",
@@ -30,7 +30,7 @@ func TestToken(t *testing.T) {
 	}
 }
 
-// An answer of 64 KiB is read, one of a byte more is not a service's own.
+// An answer of 64 KiB is read; a longer one is rejected.
 func TestLongAnswers(t *testing.T) {
 	for length, ok := range map[int]bool{maxBody: true, maxBody + 1: false} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

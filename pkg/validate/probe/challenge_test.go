@@ -38,12 +38,12 @@ func TestParseChallenge(t *testing.T) {
 	}
 }
 
-// FuzzParams: what is written by the grammar is read back, whatever stands in the quotes.
+// FuzzParams checks that parameters written by the grammar are read back, whatever is in the quotes.
 func FuzzParams(f *testing.F) {
 	f.Add("https://nvcr.io/proxy_auth", "repository:a/b:pull,push")
 	f.Add(`"\`, ",=")
 	f.Fuzz(func(t *testing.T, realm, scope string) {
-		_ = parseParams(realm) // must end
+		_ = parseParams(realm) // must terminate
 		quote := func(s string) string {
 			return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 		}
@@ -74,7 +74,7 @@ func TestRealm(t *testing.T) {
 		{Client{}, production, "http://nvcr.io/proxy_auth", false},
 		{Client{}, production, "https://127.0.0.1/proxy_auth", false},
 		{Client{}, production, "http://localhost/proxy_auth", false},
-		{Client{AllowLoopback: true}, production, "http://localhost:99/proxy_auth", false}, // of nvcr.io itself
+		{Client{AllowLoopback: true}, production, "http://localhost:99/proxy_auth", false}, // from nvcr.io itself
 		{Client{AllowLoopback: true, API: "http://localhost:99"}, production, "http://localhost:99/proxy_auth", false},
 		{Client{AllowLoopback: true, Registry: "http://localhost:98"}, production, "http://localhost:99/proxy_auth", true},
 		{Client{AllowLoopback: true, Registry: "http://127.0.0.1:98"}, production, "http://[::1]:99/proxy_auth", true},

@@ -46,7 +46,7 @@ func TestParseImage(t *testing.T) {
 	}
 }
 
-// An error repeats what was given, cut after 100 characters.
+// An error quotes the reference, cut after 100 characters.
 func TestParseImageError(t *testing.T) {
 	for length, cut := range map[int]bool{100: false, 101: true} {
 		_, err := probe.ParseImage(strings.Repeat("x", length))

@@ -32,7 +32,8 @@ func random(n int, from string) string {
 
 func newKey() string { return "nvapi-" + random(64, alphabet) }
 
-// newLegacyKey makes 84 letters and digits: most base64 texts hold a "+" or "/", so it tries until none is in it.
+// newLegacyKey returns 84 letters and digits. Most base64 texts contain "+" or "/", so it retries until one
+// does not.
 func newLegacyKey() string {
 	const hex = "0123456789abcdef"
 	for {
@@ -44,7 +45,7 @@ func newLegacyKey() string {
 	}
 }
 
-// service is a local server that keeps what it was asked.
+// service is a local server that records its requests.
 type service struct {
 	*httptest.Server
 	mu       sync.Mutex
@@ -71,7 +72,7 @@ func (s *service) asked() []*http.Request {
 	return s.requests
 }
 
-// check fails if the outcome is another, or the result shows what it must not.
+// check fails if the outcome differs, or if the result shows what it must not.
 func check(t *testing.T, key string, got probe.Result, want probe.Outcome, detail string) {
 	t.Helper()
 	if got.Outcome != want || !strings.Contains(got.Detail, detail) || got.Detail == "" {
@@ -221,7 +222,7 @@ func TestNGCSendsNothingElse(t *testing.T) {
 		check(t, key, c.CyborgDB(t.Context(), key), probe.Unknown, "no way to check")
 	}
 	check(t, "", c.NGC(t.Context(), "my password for something"), probe.Unknown, "not sent")
-	// A key for one environment is not shown to the other.
+	// A key for one environment is not sent to the other.
 	check(t, "", c.RegistryPull(t.Context(), "nvapi-stg-"+random(60, alphabet), image), probe.Unknown, "not sent")
 	check(t, "", c.RegistryPull(t.Context(), newKey(), mustParse(t, "stg.nvcr.io/a/b:1")), probe.Unknown, "not sent")
 	check(t, "", c.RegistryPull(t.Context(), newKey(), probe.Image{Host: "evil.example", Repository: "a"}), probe.Unknown, "not sent")

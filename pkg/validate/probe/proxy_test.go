@@ -13,8 +13,8 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate/probe"
 )
 
-// TestProxy runs the probe of NVIDIA's own addresses in a process whose environment names a proxy on this machine, since
-// net/http reads that environment once. The proxy sees the host's name and nothing of the key.
+// TestProxy probes NVIDIA's own addresses in a process whose environment names a local proxy, because
+// net/http reads that environment once. The proxy sees the host's name, but nothing of the key.
 func TestProxy(t *testing.T) {
 	if os.Getenv("PROBE_TEST_CHILD") != "" {
 		key, err := bufio.NewReader(os.Stdin).ReadString('\n')
@@ -61,7 +61,7 @@ func TestProxy(t *testing.T) {
 		key := newKey()
 		cmd := exec.Command(os.Args[0], "-test.run=^TestProxy$")
 		cmd.Env = append(os.Environ(), "PROBE_TEST_CHILD=1", "https_proxy=", "no_proxy=", "NO_PROXY=", "REQUEST_METHOD=",
-			"HTTPS_PROXY=http://somebody:hunter2@"+listener.Addr().String()) // last: to Windows https_proxy is the same
+			"HTTPS_PROXY=http://somebody:hunter2@"+listener.Addr().String()) // last, because on Windows https_proxy is the same variable
 		cmd.Stdin = strings.NewReader(key + "\n")
 		var stderr strings.Builder
 		cmd.Stderr = &stderr

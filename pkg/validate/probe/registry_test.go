@@ -10,16 +10,16 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate/probe"
 )
 
-// nvcr answers as nvcr.io is known to: a manifest's challenge without a service, tokens by Basic $oauthtoken:KEY, and
-// anonymous tokens for public repositories.
+// nvcr answers like nvcr.io: a manifest's challenge without a service, tokens for Basic $oauthtoken:KEY,
+// and anonymous tokens for public repositories.
 type nvcr struct {
 	key        string
 	token      int    // the token service's status for the key
 	manifest   int    // the manifest's status with a token
-	challenge  string // instead of the usual one; %s is the server's host
+	challenge  string // replaces the default; %s is the server's host
 	tokenBody  string // instead of the usual one
 	open       bool   // needs no token
-	anonymous  int    // how often a token was asked for without a key
+	anonymous  int    // number of token requests without a key
 	repository string
 }
 
@@ -48,7 +48,7 @@ func (n *nvcr) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(401)
 	case r.URL.Path == "/proxy_auth" && r.Method == "GET":
 		user, password, ok := r.BasicAuth()
-		if !ok { // the trap: a public repository's token proves nothing of a key
+		if !ok { // the trap: a public repository's token proves nothing about a key
 			n.anonymous++
 			_, _ = w.Write([]byte(`{"token":"token-of-the-day","expires_in":60}`))
 			return
@@ -152,7 +152,7 @@ func TestRegistryPull(t *testing.T) {
 	}
 }
 
-// A status that comes before any key was sent says nothing of the key.
+// A status before any key was sent proves nothing about the key.
 func TestRegistryRefusesBeforeTheKey(t *testing.T) {
 	for _, status := range []int{402, 403, 404, 429, 451, 500, 302} {
 		s := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
@@ -165,7 +165,8 @@ func TestRegistryRefusesBeforeTheKey(t *testing.T) {
 	}
 }
 
-// A loopback realm is refused unless it was asked for: a registry must not have the key sent to this machine's services.
+// A loopback realm is rejected unless allowed: a registry must not redirect the key to this machine's
+// services.
 func TestRegistryLoopbackRealm(t *testing.T) {
 	registry := probe.Client{Registry: "https://127.0.0.1:1"}
 	check(t, "", registry.RegistryPull(t.Context(), newKey(), mustParse(t, "nvcr.io/a/b:1")), probe.Unknown, "this machine's own")

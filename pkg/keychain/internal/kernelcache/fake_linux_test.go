@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fakeKey and fakeKernel are the kernel's keyrings as this package uses them, with a clock to turn and calls that fail on
+// fakeKey and fakeKernel simulate the kernel's keyrings, with a settable clock and calls that fail on
 // demand.
 type fakeKey struct {
 	description string
@@ -27,7 +27,7 @@ type fakeKernel struct {
 	clock time.Duration
 	fail  map[string]error
 	calls []string
-	// without is a kernel that was built without keyrings.
+	// without simulates a kernel built without keyrings.
 	without bool
 }
 
@@ -68,7 +68,7 @@ func (f *fakeKernel) search(ring int, description string) (int, error) {
 
 func (f *fakeKernel) read(key int, buf []byte) (int, error) {
 	if err := f.call("read"); err != nil {
-		copy(buf, f.keys[key].payload) // what a kernel that fails midway may leave behind
+		copy(buf, f.keys[key].payload) // what a failed read may leave in the buffer
 		return 0, err
 	}
 	copy(buf, f.keys[key].payload)
@@ -191,7 +191,7 @@ func TestPutOrderAndLimit(t *testing.T) {
 		if got := f.keys[1].seconds; got != want {
 			t.Errorf("%s: the kernel was given %d s, want %d: rounded up, the deadline in the payload is exact", ttl, got, want)
 		}
-		if _, err := (cache{f}).get("id"); err != nil { // by the clock no time has passed
+		if _, err := (cache{f}).get("id"); err != nil { // no time has passed on the clock
 			t.Errorf("%s: %v", ttl, err)
 		}
 	}
@@ -204,7 +204,8 @@ func TestBootTime(t *testing.T) {
 	}
 }
 
-// The wall clock, on which the kernel counts, may be set back: then only the deadline in the payload ends it in time.
+// The kernel's timeout uses the wall clock, which may be set back. Then only the deadline in the payload
+// applies.
 func TestTheDeadlineHoldsWhereTheKernelsDoesNot(t *testing.T) {
 	f := newFake(t)
 	c := cache{f}

@@ -21,7 +21,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// childVariable makes this test binary act as another process: its value is the act, and the id is the argument.
+// childVariable makes this test binary act as another process. Its value selects the action; the ID is the
+// argument.
 const childVariable = "RAGENV_KERNELCACHE_TEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -58,13 +59,13 @@ func child(act, id string) error {
 	return errors.New("no such act")
 }
 
-// newSession gives this thread a session keyring of its own that does not link the user keyring, as systemd does.
+// newSession gives this thread its own session keyring without a link to the user keyring, as systemd does.
 func newSession() error {
 	_, err := unix.KeyctlInt(unix.KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0)
 	return err
 }
 
-// refused checks every function under a seccomp profile that answers errno, as container engines do.
+// refused checks every function under a seccomp profile that returns errno, as in container engines.
 func refused(id string, errno unix.Errno) error {
 	if err := forbidKeyrings(errno); err != nil {
 		return err
@@ -75,7 +76,7 @@ func refused(id string, errno unix.Errno) error {
 	if secret, err := Get(id); !errors.Is(err, ErrMiss) || !errors.Is(err, errno) || secret != nil {
 		return fmt.Errorf("Get: %w", err)
 	}
-	// What another process keeps is still there: to say that it is gone would be wrong.
+	// Another process may still keep it, so success would be wrong.
 	if err := Remove(id); !errors.Is(err, ErrUnavailable) || !errors.Is(err, errno) {
 		return fmt.Errorf("Remove: %w", err)
 	}
@@ -117,7 +118,7 @@ func digest(secret []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// testID returns an id nobody else uses, forgotten at the end, or skips where the kernel keeps nothing.
+// testID returns a unique ID that is removed at the end of the test. It skips if the kernel keeps nothing.
 func testID(t *testing.T) string {
 	t.Helper()
 	id := "test-" + rand.Text()
@@ -171,7 +172,7 @@ func TestPutGetReplaceRemove(t *testing.T) {
 	}
 }
 
-// What the kernel itself holds against the key, past this package's own deadline.
+// The kernel itself must enforce the limits, independent of this package's deadline.
 func TestTheKernelLimitsAndGuardsIt(t *testing.T) {
 	id := testID(t)
 	if err := Put(id, []byte(rand.Text()), time.Minute); err != nil {
@@ -188,12 +189,12 @@ func TestTheKernelLimitsAndGuardsIt(t *testing.T) {
 	if fields := strings.Split(described, ";"); fields[0] != keyType || fields[1] != strconv.Itoa(os.Getuid()) || fields[3] != "3f0b0000" {
 		t.Errorf("the kernel describes it as %q", described)
 	}
-	// The kernel counts whole seconds of its clock: a key of one second may be gone after a moment.
+	// The kernel counts whole seconds, so a key of one second may expire at once.
 	if err := Put(id, []byte(rand.Text()), MinTTL); err != nil {
 		t.Fatal(err)
 	}
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		_, _ = Get(id) // reading must not lengthen it
+		_, _ = Get(id) // reading must not extend it
 		_, err := unix.KeyctlSearch(unix.KEY_SPEC_USER_KEYRING, keyType, descriptionPrefix+id, 0)
 		if errors.Is(err, unix.EKEYEXPIRED) || errors.Is(err, unix.ENOKEY) {
 			break
@@ -251,7 +252,7 @@ func TestAnotherUserIsRefused(t *testing.T) {
 	var session, became, read, revoked, invalidated, got error
 	var done sync.WaitGroup
 	done.Go(func() {
-		runtime.LockOSThread() // never unlocked: the thread ends with this function, and nobody else gets its identity
+		runtime.LockOSThread() // never unlocked: the thread ends with this function and its identity is not reused
 		const nobody = 65534
 		if session = newSession(); session != nil {
 			return
@@ -321,7 +322,7 @@ func TestReadersDuringReplacement(t *testing.T) {
 			}
 		})
 	}
-	for i := range 40 { // a user has room for 200 keys, replaced ones included until the kernel collects them
+	for i := range 40 { // a user may have 200 keys, including replaced ones that the kernel has not collected yet
 		if err := Put(id, [][]byte{a, b}[i%2], time.Minute); err != nil {
 			t.Errorf("Put: %v", err)
 			break

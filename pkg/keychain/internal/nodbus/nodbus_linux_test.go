@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-func init() { Started() } // no library here
+func init() { Started() } // the library is not linked here
 
 func TestDiscover(t *testing.T) {
 	dir := t.TempDir()
@@ -58,7 +58,7 @@ func build(t *testing.T, program string) string {
 	return binary
 }
 
-// fakeLaunch makes a directory with a dbus-launch that leaves a file, and returns both.
+// fakeLaunch creates a directory with a dbus-launch that creates a marker file, and returns both.
 func fakeLaunch(t *testing.T) (dir, marker string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -105,7 +105,7 @@ func TestDBusIsNeverLaunched(t *testing.T) {
 	}
 }
 
-// Without the guard the library does launch it: so the test above can fail.
+// Without the guard the library runs dbus-launch, so the test above can fail.
 func TestTheLibraryAloneLaunchesDBus(t *testing.T) {
 	if address := discover("/run/user/" + strconv.Itoa(os.Getuid())); address != disabled {
 		t.Skip("this user has a session bus in /run/user, which the library would find")
@@ -120,7 +120,7 @@ func TestTheLibraryAloneLaunchesDBus(t *testing.T) {
 	}
 }
 
-// A bus the caller names is the one the library speaks to, and the variable stays as it is.
+// The library uses the bus named by the caller, and the variable is unchanged.
 func TestTheCallersBusIsUsed(t *testing.T) {
 	dir, marker := fakeLaunch(t)
 	socket := filepath.Join(dir, "s")
@@ -155,7 +155,8 @@ func TestTheCallersBusIsUsed(t *testing.T) {
 	}
 }
 
-// TestNoBusWithoutNeed: neither a run that needs no bus, nor one whose bus is no Unix socket of this user, dials anything.
+// TestNoBusWithoutNeed checks that nothing is dialed if a run needs no bus, or if its bus is not a Unix
+// socket of this user.
 func TestNoBusWithoutNeed(t *testing.T) {
 	config := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(config, "ragenv"), 0o700); err != nil {
@@ -168,7 +169,7 @@ func TestNoBusWithoutNeed(t *testing.T) {
 	}
 	for _, c := range []struct {
 		args          string
-		file, backend string // what config.toml and $RAGENV_BACKEND name
+		file, backend string // the backends in config.toml and $RAGENV_BACKEND
 		want          bool
 	}{
 		{"ragenv --version", "", "", false},
@@ -227,7 +228,7 @@ func TestNoBusWithoutNeed(t *testing.T) {
 	}
 }
 
-// A bus named by TCP is never dialed.
+// A TCP bus is never dialed.
 func TestTCPIsNotDialed(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -247,13 +248,13 @@ func TestTCPIsNotDialed(t *testing.T) {
 		t.Errorf("a command would get %q", got)
 	}
 	select {
-	case <-dialed: // the program has ended: what it dialed is in the listener's queue
+	case <-dialed: // the program has ended, so a connection would be in the listener's queue
 		t.Error("it dialed the address")
 	case <-time.After(100 * time.Millisecond):
 	}
 }
 
-// A bus that takes calls and never answers ends the program with a message, instead of hanging anyone who started it.
+// A bus that never answers ends the program with a message instead of blocking it.
 func TestASilentBusEndsTheProgram(t *testing.T) {
 	dir := t.TempDir()
 	listener, err := net.Listen("unix", filepath.Join(dir, "bus"))

@@ -15,7 +15,7 @@ var (
 	passphrase = []byte("horse battery")
 )
 
-// inMemory makes a directory the only place, as if it were on tmpfs.
+// inMemory makes a directory the only place, as if on tmpfs.
 func inMemory(t *testing.T) (dir string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "runtime")
@@ -46,7 +46,7 @@ func TestOnlyThePassphraseOpensIt(t *testing.T) {
 	dir := inMemory(t)
 	secret := newSecret(t)
 	put(t, newSecret(t), time.Minute)
-	put(t, secret, time.Minute) // in its place
+	put(t, secret, time.Minute) // replaces it
 	if got, err := Get("id", sealed, passphrase); err != nil || !bytes.Equal(got, secret) {
 		t.Fatalf("Get: %d bytes, %v", len(got), err)
 	}
@@ -101,7 +101,7 @@ func TestTheTimeLimitIsAbsolute(t *testing.T) {
 	}
 	for now, want := range map[time.Duration]error{
 		deadline - time.Minute: nil, deadline: errOver, deadline + time.Hour: errOver,
-		deadline - MaxTTL - time.Minute: errOver, // another boot's
+		deadline - MaxTTL - time.Minute: errOver, // from another boot
 	} {
 		if _, err := open(file, sealed, passphrase, now); !errors.Is(err, want) {
 			t.Errorf("at %v: %v, want %v", now, err, want)
@@ -166,7 +166,7 @@ func TestUnsafePlacesAreNotUsed(t *testing.T) {
 	}
 }
 
-// The real places: whatever of them this machine has is this user's and in memory.
+// Any real place that exists is in memory and belongs to this user.
 func TestTheRealPlace(t *testing.T) {
 	dir, err := directory(false)
 	if err != nil {
