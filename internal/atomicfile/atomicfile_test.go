@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// only fails the test unless dir holds exactly the named entries: no temporary file is left.
+// only fails the test unless dir contains exactly the named entries, so no temporary file is left.
 func only(t *testing.T, dir string, names ...string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -74,7 +74,7 @@ func TestMode(t *testing.T) {
 		for _, path := range []string{old, fresh} {
 			perm := mode
 			if path == old {
-				perm = 0o666 // not asked for a file that exists
+				perm = 0o666 // not used for an existing file
 			}
 			if err := Write(path, []byte("y"), perm); err != nil {
 				t.Fatal(err)
@@ -259,7 +259,7 @@ func TestSweep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	put(t, filepath.Join(dir, ".a.tmp-2"), "", 0o600) // another writer's, at work
+	put(t, filepath.Join(dir, ".a.tmp-2"), "", 0o600) // of another writer, in progress
 	if err := Write(filepath.Join(dir, "a"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -275,7 +275,7 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// The last moment: another program writes after the comparison and before the two files change places.
+// Another program writes after the comparison, just before the exchange.
 func TestSwapPutsBackWhatCameBetween(t *testing.T) {
 	dir := t.TempDir()
 	target, temp := filepath.Join(dir, "config"), filepath.Join(dir, "temp")

@@ -33,7 +33,7 @@ func TestOwner(t *testing.T) {
 		t.Errorf("owner %d:%d, mode %o", stat.Uid, stat.Gid, info.Mode().Perm())
 	}
 
-	// Root follows neither a link to another user's file nor another user's link to a file of root.
+	// Root follows neither a link to another user's file nor another user's link to root's file.
 	own := filepath.Join(dir, "own")
 	put(t, own, "root's", 0o600)
 	toOther, byOther := filepath.Join(dir, "to-other"), filepath.Join(dir, "by-other")

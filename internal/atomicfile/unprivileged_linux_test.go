@@ -15,12 +15,12 @@ import (
 
 const nobody = 65534
 
-// asNobody calls do as a user without rights on files, if this process is root's: on a thread that ends with it.
+// asNobody calls do without file privileges. For root it changes the user on a thread that ends afterwards.
 func asNobody(do func() error) error {
 	result := make(chan error)
 	go func() {
 		if os.Geteuid() == 0 {
-			runtime.LockOSThread() // for ever: the thread ends with the goroutine
+			runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 			if err := unix.Setfsuid(nobody); err != nil {
 				result <- err
 				return
@@ -31,7 +31,7 @@ func asNobody(do func() error) error {
 	return <-result
 }
 
-// openDir returns a directory that every user can get to.
+// openDir returns a directory that every user can access.
 func openDir(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -43,7 +43,7 @@ func openDir(t *testing.T) string {
 	return dir
 }
 
-// What cannot be removed is reported.
+// A file that cannot be removed is an error.
 func TestRemoveFails(t *testing.T) {
 	dir := openDir(t)
 	path := filepath.Join(dir, "config")
@@ -58,7 +58,7 @@ func TestRemoveFails(t *testing.T) {
 	want(t, path, "x")
 }
 
-// A file that cannot keep its group gives the group it gets no rights.
+// If a file cannot keep its group, the new group gets no permissions.
 func TestGroupThatCannotBeKept(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give files away")
@@ -88,7 +88,7 @@ func TestGroupThatCannotBeKept(t *testing.T) {
 	}
 }
 
-// A group that the writer is in is kept, with its rights, though the owner cannot be.
+// A group that the writer belongs to is kept with its permissions, even if the owner cannot be.
 func TestOwnGroupIsKept(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give files away")
@@ -106,7 +106,7 @@ func TestOwnGroupIsKept(t *testing.T) {
 	}
 	if err := asNobody(func() error {
 		groups := [1]uint32{group}
-		if _, _, errno := unix.RawSyscall(unix.SYS_SETGROUPS, 1, uintptr(unsafe.Pointer(&groups)), 0); errno != 0 { // of this thread alone
+		if _, _, errno := unix.RawSyscall(unix.SYS_SETGROUPS, 1, uintptr(unsafe.Pointer(&groups)), 0); errno != 0 { // for this thread only
 			return errno
 		}
 		return write(path, info, []byte("y"), 0o600, func(temp string) error { return rename(temp, path) })
@@ -119,11 +119,11 @@ func TestOwnGroupIsKept(t *testing.T) {
 	}
 }
 
-// What another program writes while ours stands in the file's place is there in the end.
+// A write by another program during the exchange is not lost.
 func TestWrittenWhileSwapped(t *testing.T) {
 	dir := t.TempDir()
 	target, temp, theirs := filepath.Join(dir, "config"), filepath.Join(dir, "temp"), filepath.Join(dir, "theirs")
-	large := strings.Repeat("x", MaxSize/2) // reading it takes a while
+	large := strings.Repeat("x", MaxSize/2) // makes reading slow
 	for range 5 {
 		put(t, target, large, 0o600)
 		put(t, temp, "ours", 0o600)
@@ -156,7 +156,7 @@ func TestWrittenWhileSwapped(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-		default: // it did not come between
+		default: // the write came at another time
 			put(t, temp, "ours", 0o600)
 			if err := os.Rename(temp, target); err != nil {
 				t.Fatal(err)
@@ -170,7 +170,7 @@ func TestWrittenWhileSwapped(t *testing.T) {
 	}
 }
 
-// Of owner and group, only one may differ from what a new file has.
+// Either the owner or the group may differ from a new file's.
 func TestOwnerOrGroupIsKept(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give files away")

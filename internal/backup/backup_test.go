@@ -78,7 +78,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// TestWorkFactor: what is written for a passphrase is as slow to guess as age makes it.
+// TestWorkFactor checks that a backup's passphrase is as slow to guess as age's default.
 func TestWorkFactor(t *testing.T) {
 	var file bytes.Buffer
 	if err := Write(&file, sample(), []byte("correct horse"), now); err != nil {
@@ -185,7 +185,8 @@ func encryptTo(t *testing.T, recipient age.Recipient, text string) []byte {
 	return buf.Bytes()
 }
 
-// TestAge: the stock tool reads what Write writes, with the documented content. It asks for the passphrase on a terminal.
+// TestAge checks that age reads what Write writes, with the documented content. It prompts for the
+// passphrase on a terminal.
 func TestAge(t *testing.T) {
 	program, err := exec.LookPath("age")
 	if err != nil {
@@ -209,7 +210,7 @@ func TestAge(t *testing.T) {
 	if _, err := terminal.WriteString("correct horse\n"); err != nil {
 		t.Fatal(err)
 	}
-	_, _ = io.Copy(io.Discard, terminal) // the prompt; on Linux the end of a terminal reads as EIO
+	_, _ = io.Copy(io.Discard, terminal) // the prompt; on Linux the end of a terminal is EIO
 	if err := cmd.Wait(); err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +247,7 @@ func FuzzRoundTrip(f *testing.F) {
 		want.Expires = time.Unix(expires%(1<<37), 0).UTC()
 		var buf bytes.Buffer
 		if err := write(&buf, []keychain.Item{want, env("other", "B", user)}, []byte(passphrase), now, 1); err != nil {
-			return // what cannot be written is in TestRefuses
+			return // TestRefuses covers what cannot be written
 		}
 		got, err := Read(&buf, []byte(passphrase))
 		if err != nil {
@@ -261,8 +262,8 @@ func FuzzRoundTrip(f *testing.F) {
 	})
 }
 
-// FuzzRead: whatever is inside a backup, it is refused, or read in a way that can be written and read again. What is around
-// it has checksums, which no mutation would meet.
+// FuzzRead checks that any content of a backup is rejected, or can be read, written and read again. It
+// mutates only the content, because the file around it has checksums that mutation would never match.
 func FuzzRead(f *testing.F) {
 	id, err := age.GenerateX25519Identity()
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// large returns items of a total size, in MiB.
+// large returns that many items with a total size in MiB.
 func large(items, mib int) []keychain.Item {
 	value := strings.Repeat("x", mib<<20)
 	var all []keychain.Item
@@ -20,7 +20,7 @@ func large(items, mib int) []keychain.Item {
 	return all
 }
 
-// TestOneLimit: what is written can be read, and what could not be is not written.
+// TestOneLimit checks that everything Write writes can be read, and that it writes nothing larger.
 func TestOneLimit(t *testing.T) {
 	file := encrypted(t, large(8, 5), "x")
 	if len(file) > MaxSize || len(file) < MaxSize/2 {

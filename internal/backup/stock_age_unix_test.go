@@ -19,7 +19,8 @@ import (
 
 const words = "correct horse"
 
-// TestStockAge: the program age, not ours, recovers an item of a store without a passphrase, of one with it, and a backup.
+// TestStockAge checks that the age program recovers an item of a store without a passphrase, of one with a
+// passphrase, and a backup.
 func TestStockAge(t *testing.T) {
 	age, err := exec.LookPath("age")
 	if err != nil {
@@ -61,7 +62,7 @@ func TestStockAge(t *testing.T) {
 	})
 }
 
-// stockAge runs age -d on a terminal and answers its question for a passphrase.
+// stockAge runs age -d on a terminal and answers its passphrase prompt.
 func stockAge(t *testing.T, asks bool, age string, args ...string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "out")

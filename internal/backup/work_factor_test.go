@@ -12,7 +12,7 @@ import (
 	"github.com/ragenv/ragenv/internal/backup"
 )
 
-// A guess of a backup's passphrase takes 256 MiB: scrypt's work factor is 18.
+// Guessing a backup's passphrase takes 256 MiB: scrypt's work factor is 18.
 func TestWorkFactor(t *testing.T) {
 	var file bytes.Buffer
 	if err := backup.Write(&file, nil, []byte("secret words"), time.Now()); err != nil {

@@ -32,7 +32,7 @@ func TestDecodeAndEncode(t *testing.T) {
 			t.Errorf("encoding %d: %q, %d, %v", encoding, text, is, err)
 		}
 	}
-	// The mark of UTF-8 stays, so that a place in the text is one in the file.
+	// The UTF-8 mark stays, so that positions in the text match the file.
 	if text, is, err := Decode([]byte("\xef\xbb\xbfa")); string(text) != "\xef\xbb\xbfa" || is != UTF8 || err != nil {
 		t.Errorf("%q, %d, %v", text, is, err)
 	}

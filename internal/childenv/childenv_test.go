@@ -167,8 +167,7 @@ func TestWhatCannotBeHandedOver(t *testing.T) {
 	}
 }
 
-// The limit is the kernel's: what Build lets pass can be executed, one byte more cannot.
-// A value as long as Windows takes, with a closing NUL, is handed over; one unit more is not.
+// A value of the maximum length on Windows, with a terminating NUL, is passed on. One unit more is not.
 func TestTheLimitOfWindows(t *testing.T) {
 	for length, fits := range map[int]bool{32766: true, 32767: false} {
 		_, err := Build(Input{FoldCase: true, Stored: map[string]string{"K": strings.Repeat("x", length)}})

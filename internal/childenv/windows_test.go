@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A whole environment of Windows, built on any system; UPDATE_GOLDEN=1 writes what is to be compared.
+// A complete Windows environment, built on any system. UPDATE_GOLDEN=1 updates the expected result.
 func TestWindowsEnvironment(t *testing.T) {
 	shell := lines(t, "shell.env")
 	stored := map[string]string{"NGC_API_KEY": "stored", "CYBORGDB_API_KEY": "from the shell", "Team_Token": "stored"}

@@ -14,7 +14,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// environment returns a getenv over a home of its own, with a config file if text is not empty.
+// environment returns a getenv with its own home and, if text is not empty, a config file.
 func environment(t *testing.T, text string, more map[string]string) func(string) string {
 	t.Helper()
 	home := t.TempDir()
@@ -108,7 +108,7 @@ func TestBoundsOfUnlock(t *testing.T) {
 	}
 }
 
-// A newer format may differ in anything else.
+// A newer format may change anything else.
 func TestFormat(t *testing.T) {
 	if c, err := Load(environment(t, "format = 1\nprofile = \"a\"\n", nil)); err != nil || c.Profile != "a" || len(c.UnknownKeys) != 0 {
 		t.Errorf("format 1: %+v, %v", c, err)
@@ -124,7 +124,7 @@ func TestFormat(t *testing.T) {
 func TestBackendMoved(t *testing.T) {
 	for _, test := range []struct {
 		name, before, after string
-		flag                string // the backend of this run
+		flag                string // this run's backend
 		moved               bool
 	}{
 		{"the same file", "backend = \"file\"\n", "backend = \"file\"\n", "", false},
@@ -158,7 +158,7 @@ func TestBackendMoved(t *testing.T) {
 	}
 }
 
-// Another process that writes the file meanwhile loses nothing, and one that never stops does not hold this one up.
+// A concurrent writer loses nothing, and one that never stops does not block the edit.
 func TestEditedMeanwhile(t *testing.T) {
 	for writes, want := range map[int]error{1: nil, maxTries - 1: nil, maxTries: atomicfile.ErrChanged} {
 		getenv := environment(t, "unlock = \"1h\"\n", nil)
@@ -236,7 +236,7 @@ func TestPinLeavesABrokenFileAlone(t *testing.T) {
 	}
 }
 
-// What looks like a table, or like the setting, may be within a string of several lines.
+// A line within a multi-line string may look like a table or the setting.
 func TestPinRefusesWhatItCannotEdit(t *testing.T) {
 	for _, text := range []string{"x = \"\"\"\n[a]\n\"\"\"\n", "x = \"\"\"\nbackend = 1\n\"\"\"\n", "[[x]]\n"} {
 		c := &Config{Origins: map[string]Origin{}}

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// The rules of all systems are tested on each of them.
+// Every system's rules are tested on all systems.
 func TestPaths(t *testing.T) {
 	for _, test := range []struct {
 		name, goos string
@@ -80,7 +80,7 @@ func TestIsAbsOnWindows(t *testing.T) {
 	}
 }
 
-// The hint works where there is no home: it names the variable that this system reads.
+// The hint names the variable that this system reads.
 func TestHomeHint(t *testing.T) {
 	want := "HOME="
 	if runtime.GOOS == "windows" {
@@ -91,7 +91,7 @@ func TestHomeHint(t *testing.T) {
 	}
 }
 
-// What isAbs says of this system is what Go says.
+// For this system, isAbs agrees with filepath.IsAbs.
 func TestIsAbs(t *testing.T) {
 	for _, path := range []string{"", "/", "/a", "a", "./a", `C:`, `C:\`, `C:/a`, `C:a`, `\a`, `\\server\share\a`, "//server/share/a"} {
 		if got, want := isAbs(runtime.GOOS, path), filepath.IsAbs(path); got != want {

@@ -72,7 +72,7 @@ func TestSourcesThatCanNeverRun(t *testing.T) {
 	}
 }
 
-// Every other line stays, in its place.
+// Every other line stays in its place.
 func TestSetAndRemoveSource(t *testing.T) {
 	const table = "[sources.default.A_KEY]\ncommand = [\"x\", \"y\"]\nenv = [\"VAULT\"]\ncache = \"5m\"\n"
 	const other = "[sources.default.B_KEY]\ncommand = [\"b\"]\n"
@@ -123,7 +123,7 @@ func TestSetAndRemoveSource(t *testing.T) {
 					}
 				}
 			}
-			for range 2 { // the second time it is there already, and the same
+			for range 2 { // the second time it exists and is unchanged
 				if err := c.SetSource(sourced("default", "A_KEY"), Source{Command: []string{"x", "y"}, Env: []string{"VAULT"}, Cache: "5m"}); err != nil {
 					t.Fatal(err)
 				}
@@ -137,7 +137,8 @@ func TestSetAndRemoveSource(t *testing.T) {
 	}
 }
 
-// Only what is needed is written, and a file that cannot be edited stays as it is, as does what is in effect.
+// Nothing unnecessary is written. If the file cannot be edited, it and the configuration in effect stay
+// unchanged.
 func TestSourceThatIsNotWritten(t *testing.T) {
 	c, err := Load(environment(t, "\n[sources.default.A_KEY]\ncommand = [\"a\"]\n", nil))
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// process is one run of the binary for upstream's client package, with a time limit.
+// process runs the binary once for upstream's client package, with a time limit.
 type process struct {
 	cmd    *exec.Cmd
 	stderr bytes.Buffer
@@ -26,8 +26,8 @@ type process struct {
 func (p *process) Output() ([]byte, error) { return p.cmd.Output() }
 func (p *process) Input(in io.Reader)      { p.cmd.Stdin = in }
 
-// programs returns how upstream's client starts the binary in a world, and a function that tells what the last one wrote
-// to stderr.
+// programs returns a function by which upstream's client starts the binary in a world, and one that returns
+// the last run's stderr.
 func programs(t *testing.T, w *world) (start client.ProgramFunc, stderr func() string) {
 	t.Helper()
 	path := scripttest.Binary(t, scripttest.Helper)
@@ -104,7 +104,8 @@ func TestUpstreamClient(t *testing.T) {
 	}
 }
 
-// TestUpstreamClientErrors: the client tells the protocol's errors apart by their texts, and shows the others.
+// TestUpstreamClientErrors checks that the client recognizes the protocol's errors by their texts and shows
+// all others.
 func TestUpstreamClientErrors(t *testing.T) {
 	w := newWorld(t)
 	program, stderr := programs(t, w)
@@ -154,7 +155,8 @@ func TestUpstreamClientErrors(t *testing.T) {
 	}
 }
 
-// TestConcurrent is what "compose pull" next to "docker login" does: every answer is one of the values that were stored.
+// TestConcurrent does what "compose pull" and a concurrent "docker login" do. Every answer must be one of
+// the stored values.
 func TestConcurrent(t *testing.T) {
 	w := newWorld(t)
 	const gets, stores, atOnce = 64, 16, 16

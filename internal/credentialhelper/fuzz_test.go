@@ -12,8 +12,9 @@ import (
 	"github.com/ragenv/ragenv/internal/serverurl"
 )
 
-// FuzzGet: whatever is asked, the answer is the key for a spelling of nvcr.io and upstream's "not found" for all else, the
-// key is on no other stream, and stderr is at most a line or two of printable text.
+// FuzzGet checks that the answer is the key for any spelling of nvcr.io and upstream's "not found" for all
+// other servers, that the key is on no other stream, and that stderr is at most a line or two of printable
+// text.
 func FuzzGet(f *testing.F) {
 	for _, seed := range []string{
 		"nvcr.io", "https://nvcr.io:443/v2/\r\n", "nv\ncr.io", "nvcr.io.evil.com", "evilnvcr.io", "x.nvcr.io", "https://nvcr.io@evil.com", "//nvcr.io", "\x00", "", " \n", "nvcr.io/nim/foo?x#y", "[::1]:80", "ghcr.io",
@@ -54,8 +55,8 @@ func FuzzGet(f *testing.F) {
 	})
 }
 
-// FuzzStore: whatever is stored, it is either refused, in a line that does not hold the secret, or get answers with exactly
-// it, list has it, and erase removes it.
+// FuzzStore checks that a credential is either rejected, in a line without the secret, or returned exactly
+// by get, listed by list, and removed by erase.
 func FuzzStore(f *testing.F) {
 	for _, seed := range []string{
 		`{"ServerURL":"nvcr.io","Username":"$oauthtoken","Secret":"nvapi-x"}`,
@@ -94,7 +95,7 @@ func FuzzStore(f *testing.F) {
 		}
 		known := canonical == serverurl.NGC
 		switch {
-		case known && sent.Username == secrets.TokenUser: // not kept, with a warning
+		case known && sent.Username == secrets.TokenUser: // not stored, with a warning
 		case known && sent.Username == "$oauthtoken" && sent.Secret == "":
 		default:
 			got, found := w.get(sent.ServerURL)
@@ -112,7 +113,7 @@ func FuzzStore(f *testing.F) {
 	})
 }
 
-// isNGC reports whether a server is a spelling of nvcr.io with TLS, without the parser that the helper uses.
+// isNGC reports whether server is a spelling of nvcr.io with TLS, without using the helper's parser.
 func isNGC(server string) bool {
 	host := strings.TrimPrefix(strings.TrimPrefix(strings.ToLower(server), "https:"), "//")
 	if end := strings.IndexAny(host, "/?#"); end >= 0 {
@@ -121,7 +122,7 @@ func isNGC(server string) bool {
 	return strings.TrimSuffix(strings.TrimSuffix(host, ":443"), ".") == "nvcr.io"
 }
 
-// printableLines reports whether text has only lines that a terminal shows as they are.
+// printableLines reports whether text has only lines that a terminal shows unchanged.
 func printableLines(text string) bool {
 	for _, r := range text {
 		if r != '\n' && (r < ' ' || 0x7f <= r && r < 0xa0) {
@@ -131,7 +132,8 @@ func printableLines(text string) bool {
 	return utf8.ValidString(text)
 }
 
-// FuzzKubelet: whatever a kubelet asks, the key is answered for nvcr.io's images alone, and stands on no other stream.
+// FuzzKubelet checks that only requests for nvcr.io's images are answered with the key, and that it is on
+// no other stream.
 func FuzzKubelet(f *testing.F) {
 	request := func(image string) string {
 		data, err := json.Marshal(kubeletRequest{APIVersion: kubeletAPI, Kind: kubeletRequestKind, Image: image})

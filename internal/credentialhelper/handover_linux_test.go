@@ -11,7 +11,8 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// A migration names another keychain after the client's input was read: the program that has it gets the input again.
+// A migration changes the backend after the client's input was read: the program with that backend gets the
+// input again.
 func TestMovedAfterTheInputWasRead(t *testing.T) {
 	const server = "registry.example.com"
 	for name, ask := range map[string]func(h *helper) error{
@@ -26,7 +27,7 @@ func TestMovedAfterTheInputWasRead(t *testing.T) {
 			defer func() { _ = syscall.Dup3(stdin, 0, 0); _ = syscall.Close(stdin) }()
 			w := newWorld(t)
 			h := newHelper(w.getenv, &w.stderr)
-			if _, err := h.settings(); err != nil { // it reads them now
+			if _, err := h.settings(); err != nil { // reads the settings now
 				t.Fatal(err)
 			}
 			settings, err := config.Load(w.getenv)
@@ -36,7 +37,7 @@ func TestMovedAfterTheInputWasRead(t *testing.T) {
 			if err := settings.Pin(config.KeyBackend, keychain.BackendPass); err != nil {
 				t.Fatal(err)
 			}
-			// There is no ragenv next to the program of this test.
+			// There is no ragenv next to this test's program.
 			if err := ask(h); err == nil || !strings.Contains(err.Error(), "the pass backend needs the program ragenv next to") {
 				t.Errorf("%v", err)
 			}

@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { scripttest.Clean(m) }
 
 const notFound = "credentials not found in native keychain"
 
-// world is an environment with a store of its own, and the helper in it.
+// world is an environment with its own store, and the helper in it.
 type world struct {
 	t      testing.TB
 	env    map[string]string

@@ -13,9 +13,9 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// TestRoundTrip: values come back as they were, and the user with them.
+// TestRoundTrip checks that users and values are returned as stored.
 func TestRoundTrip(t *testing.T) {
-	long := "x" + strings.Repeat(scripttest.NewKey(), 1000) // 70,000 bytes: more than upstream's reader takes
+	long := "x" + strings.Repeat(scripttest.NewKey(), 1000) // 70,000 bytes, more than upstream's reader accepts
 	for _, tc := range []struct{ doc, user, secret string }{
 		{"ordinary", "me", "hunter2"},
 		{"identity token", "<token>", "ey.J0.x"},
@@ -52,7 +52,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// endless is input without an end that counts what was taken of it.
+// endless is endless input that counts the bytes read.
 type endless struct{ taken int }
 
 func (e *endless) Read(p []byte) (int, error) {
@@ -94,7 +94,7 @@ func TestLongServerIsNotEchoed(t *testing.T) {
 	}
 }
 
-// TestNotUnicode: JSON cannot carry these bytes, so they are refused rather than stored as others.
+// TestNotUnicode checks that bytes that JSON cannot carry are rejected, not stored as others.
 func TestNotUnicode(t *testing.T) {
 	for doc, secret := range map[string]string{
 		"Latin-1":               "p\xe4ssword",
@@ -122,7 +122,7 @@ func TestNotUnicode(t *testing.T) {
 	}
 }
 
-// TestStoreInput: what is taken for a credential, and what is not.
+// TestStoreInput checks which input is accepted as a credential.
 func TestStoreInput(t *testing.T) {
 	const good = `{"ServerURL":"ghcr.io","Username":"me","Secret":"s"}`
 	for _, tc := range []struct{ doc, input, want string }{
@@ -152,7 +152,7 @@ func TestStoreInput(t *testing.T) {
 	}
 }
 
-// TestErrorsAreOneLine: a path is the user's, and may hold what a terminal would act on.
+// TestErrorsAreOneLine checks that a user's path cannot send control characters to a terminal.
 func TestErrorsAreOneLine(t *testing.T) {
 	w := newWorld(t)
 	w.env["XDG_CONFIG_HOME"] += "/odd\n\x1b[31mname"
@@ -190,7 +190,7 @@ func TestBrokenPipes(t *testing.T) {
 	if strings.Contains(stderr.String(), "the-key") {
 		t.Error("stderr holds the key")
 	}
-	// An answer is written at once, or a client could read half of one.
+	// The answer must be a single write, or a client could read part of it.
 	counter := &writes{}
 	if code := Run([]string{"get"}, strings.NewReader("nvcr.io"), counter, io.Discard, w.getenv); code != 0 || counter.calls != 1 {
 		t.Errorf("exit %d, %d writes", code, counter.calls)

@@ -6,12 +6,11 @@ import (
 	"testing"
 )
 
-// TestAnotherSpelling has the aliases and the strict matching of upstream's helpers for macOS, Windows and pass
-// (docker-credential-helpers v0.9.12: osxkeychain_test.go, wincred_test.go, pass_test.go).
-//
-// Where this helper answers otherwise, it is meant: upstream takes a missing port or path for any (a login to one port of
-// a machine is then handed to another Program behind its port 443), and tells http from https, although "docker logout"
-// erases both spellings to end one login and clients ask for either.
+// TestAnotherSpelling has the aliases and the strict matching of upstream's helpers for macOS, Windows and
+// pass (docker-credential-helpers v0.9.12: osxkeychain_test.go, wincred_test.go, pass_test.go). This helper
+// differs deliberately. Upstream treats a missing port or path as a wildcard, so a login to one port of a
+// machine is given to a different program behind port 443. It also distinguishes http from https, although
+// "docker logout" erases both spellings to end one login and clients ask for either.
 func TestAnotherSpelling(t *testing.T) {
 	for _, tc := range []struct {
 		doc         string
@@ -58,8 +57,8 @@ func TestAnotherSpelling(t *testing.T) {
 	}
 }
 
-// TestStoreRetrieve is upstream's of the same name: what is stored can be had back under the same spelling, whatever was
-// stored after it. Spellings of one place share one credential here.
+// TestStoreRetrieve is upstream's test of that name: a credential can be read back under the same spelling,
+// whatever is stored after it. Here, spellings of the same place share one credential.
 func TestStoreRetrieve(t *testing.T) {
 	w := newWorld(t)
 	urls := []string{
@@ -91,8 +90,8 @@ func TestStoreRetrieve(t *testing.T) {
 	}
 }
 
-// TestMissing is upstream's TestMissingCredentials and TestMissingCred. Erasing differs: podman and "docker logout" need it
-// to succeed.
+// TestMissing is upstream's TestMissingCredentials and TestMissingCred, except that erasing succeeds, as
+// podman and "docker logout" need.
 func TestMissing(t *testing.T) {
 	w := newWorld(t)
 	for _, server := range []string{"https://adsfasdf.invalid/asdfsdddd", "garbage"} {
@@ -106,7 +105,7 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// TestLookalikes: the key is stored, and none of these is nvcr.io.
+// TestLookalikes stores the key and asks for servers that only resemble nvcr.io.
 func TestLookalikes(t *testing.T) {
 	w := newWorld(t)
 	w.store("nvcr.io", "$oauthtoken", "the-key")
@@ -133,7 +132,7 @@ func TestLookalikes(t *testing.T) {
 	}
 }
 
-// TestPathBelowNGC: a login for a path neither replaces nor removes the key of the whole registry.
+// TestPathBelowNGC checks that a login for a path neither replaces nor removes the whole registry's key.
 func TestPathBelowNGC(t *testing.T) {
 	w := newWorld(t)
 	w.store("nvcr.io", "$oauthtoken", "the-key")

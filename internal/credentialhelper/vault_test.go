@@ -24,7 +24,8 @@ func loginItem(registry, user, value string, updated time.Time) keychain.Item {
 	return keychain.Item{Ref: keychain.Ref{Profile: "default", Kind: keychain.KindRegistry, Name: registry}, Username: user, Secret: keychain.NewSecret(value), Updated: updated}
 }
 
-// Of a key and another login, the later one is answered, and within one second the login; an identity token never is.
+// The newer of a key and another login is answered; within one second, the login. An identity token never
+// is.
 func TestLaterLoginAnswers(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	for _, tc := range []struct {
@@ -49,7 +50,7 @@ func TestLaterLoginAnswers(t *testing.T) {
 	}
 }
 
-// What opens no registry is not read to list them.
+// Items that open no registry are not read for a list.
 func TestRefsOfRegistries(t *testing.T) {
 	w := newWorld(t)
 	h := newHelper(w.getenv, &w.stderr)
@@ -75,7 +76,7 @@ func TestRefsOfRegistries(t *testing.T) {
 	}
 }
 
-// A key takes the place of another login to its registry: that is gone, not only older.
+// A key replaces another login to its registry, which is removed.
 func TestKeyReplacesLogin(t *testing.T) {
 	w := newWorld(t)
 	key := scripttest.NewKey()
@@ -93,7 +94,7 @@ func TestKeyReplacesLogin(t *testing.T) {
 	}
 }
 
-// A store that cannot be locked for a write: neither storing nor removing reports success.
+// If the store cannot be locked for writing, neither storing nor removing reports success.
 func TestStoreThatCannotBeWritten(t *testing.T) {
 	w := newWorld(t)
 	key := scripttest.NewKey()
@@ -119,15 +120,15 @@ func TestStoreThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// commands gives the key.
+// commands is a source of the key.
 type commands struct{}
 
 func (commands) Refs() []keychain.Ref                    { return []keychain.Ref{keyItem("", time.Time{}).Ref} }
 func (commands) Get(keychain.Ref) (keychain.Item, error) { return keyItem("x", time.Now()), nil }
 
-// After a logout the registry still gets a key that comes from a command: that is said.
+// After a logout, the user is told that a command still provides the registry's key.
 func TestEraseOfASourcedKey(t *testing.T) {
-	opener.RegisterSources(func(*config.Config) keychain.Source { return commands{} }) // as in ragenv, which has them
+	opener.RegisterSources(func(*config.Config) keychain.Source { return commands{} }) // as ragenv does
 	t.Cleanup(func() { opener.RegisterSources(nil) })
 	w := newWorld(t)
 	settings, err := config.Load(w.getenv)

@@ -68,7 +68,7 @@ func TestHint(t *testing.T) {
 	if err := os.Symlink(target, link); err != nil {
 		t.Skip(err)
 	}
-	// A directory that is a link, and a link to a file next to it.
+	// A directory that is a link, with a link to a file next to it.
 	linkedDir, linked := filepath.Join(dir, "c"), filepath.Join(dir, "c", "config.json")
 	sibling, beside := filepath.Join(filepath.Dir(target), "config.json"), filepath.Join(filepath.Dir(plain), "other.json")
 	for from, to := range map[string]string{linkedDir: filepath.Dir(plain), sibling: target, beside: plain} {

@@ -30,7 +30,7 @@ func mustParse(t testing.TB, text string) *File {
 	return f
 }
 
-// reload is the file as it would be after Save and Load.
+// reload returns the file as it would be after Save and Load.
 func (f *File) reload(t testing.TB) *File { return mustParse(t, string(f.text)) }
 
 func TestPath(t *testing.T) {
@@ -195,7 +195,7 @@ func TestSyntaxErrors(t *testing.T) {
 			t.Error("the error shows a secret")
 		}
 	}
-	// What is not ours may be given twice.
+	// Other settings may occur twice.
 	mustParse(t, `{"a":1,"a":2}`)
 }
 
@@ -285,7 +285,7 @@ func TestDiff(t *testing.T) {
 	}
 }
 
-// What a terminal obeys is not in it, and every number is masked.
+// The diff has no control characters, and every number is masked.
 func TestDiffOfOddText(t *testing.T) {
 	f := mustParse(t, "\ufeff{\r\n\t\"n\": [0, 9, -1.5e3, true, null, \"x\"  , {\"k\" : 1}],\r\n\t\"\u009b\": {}\r\n}\r\n")
 	f.SetCredHelper("nvcr.io", "ngc")
@@ -314,7 +314,7 @@ func TestDiffLines(t *testing.T) {
 			t.Errorf("%q to %q: %q, want %q", tt.a, tt.b, got, tt.want)
 		}
 	}
-	// The largest table, and one that is too large, in either direction.
+	// The largest table, and a table that is too large in either dimension.
 	lines := func(n int) []string { return strings.Split(strings.Repeat("x\n", n-1)+"x", "\n") }
 	for _, tt := range []struct{ a, b, out int }{{2047, 2047, 2047}, {2048, 2047, 4095}, {2047, 2048, 4095}} {
 		if out := diffLines(lines(tt.a), lines(tt.b)); len(out) != tt.out {
@@ -335,7 +335,7 @@ func TestAuthLine(t *testing.T) {
 	}
 }
 
-// What held no login is not recorded as one that was taken out.
+// An entry without a login is not recorded as cleared.
 func TestClearAuthOfNothing(t *testing.T) {
 	f := mustParse(t, `{"auths":{"a":{"auth":"x"},"b":{},"c":null}}`)
 	f.ClearAuth("b")
@@ -352,7 +352,8 @@ func TestClearAuthOfNothing(t *testing.T) {
 	}
 }
 
-// The store that was replaced returns, wherever in the file it was, after another program wrote the file, too.
+// The replaced store is restored at any position in the file, even if another program has also written the
+// file.
 func TestPreviousStoreReturns(t *testing.T) {
 	for _, before := range []string{`{"credsStore":"desktop"}`, `{"z":1,"credsStore":"desktop"}`} {
 		f := mustParse(t, before)
@@ -376,7 +377,7 @@ func TestBOMAlone(t *testing.T) {
 	}
 }
 
-// A program that never stops writing does not hold this one up.
+// A program that never stops writing does not block the edit.
 func TestEditGivesUp(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "config.json")
 	tries := 0
@@ -394,7 +395,7 @@ func TestEditGivesUp(t *testing.T) {
 	}
 }
 
-// A File whose Save removed the file is one without a file.
+// After Save has removed the file, File is one without a file.
 func TestEditAfterRemoval(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "config.json")
 	f, err := Load(path)
@@ -534,7 +535,7 @@ func TestConcurrentEdit(t *testing.T) {
 		t.Errorf("%s, %v", data, err)
 	}
 	if runtime.GOOS == "windows" {
-		return // no lock between writers
+		return // writers have no lock
 	}
 	var wg sync.WaitGroup
 	for i := range 4 {
@@ -586,8 +587,8 @@ func TestTargets(t *testing.T) {
 	}
 }
 
-// FuzzSetUnset holds for every text that Load accepts: the edit gives what encoding/json says it should, other members
-// keep their bytes, and undo returns the file as it was.
+// FuzzSetUnset checks for every text that Load accepts that the edit has the result that encoding/json
+// expects, that other members keep their bytes, and that undo restores the file.
 func FuzzSetUnset(f *testing.F) {
 	for _, s := range styles {
 		f.Add([]byte(s.before), "nvcr.io")

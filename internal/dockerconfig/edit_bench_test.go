@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// benchConfig is the config.json of somebody with that many registries.
+// benchConfig returns a config.json with that many registries.
 func benchConfig(registries int) string {
 	var auths, helpers []string
 	for i := range registries {
@@ -38,7 +38,7 @@ func BenchmarkSetCredHelper(b *testing.B) {
 	}
 }
 
-// BenchmarkEditUnchanged is an edit on disk that finds everything as it should be, and writes nothing.
+// BenchmarkEditUnchanged is an edit that changes nothing, so nothing is written to disk.
 func BenchmarkEditUnchanged(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "config.json")
 	if err := os.WriteFile(path, []byte(benchConfig(10)), 0o600); err != nil {

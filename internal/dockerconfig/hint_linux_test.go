@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A file of another user, in a directory that can be entered and in one that cannot.
+// Another user's file, in a directory that can be entered and in one that cannot.
 func TestHintWhereTheFileCannotBeRead(t *testing.T) {
 	temp := t.TempDir()
 	if err := os.Chmod(filepath.Dir(temp), 0o755); err != nil {
@@ -45,7 +45,8 @@ func TestHintWhereTheFileCannotBeRead(t *testing.T) {
 	}
 }
 
-// asNobody calls f where it may not read the file: root as another user, others after they took the right from themselves.
+// asNobody calls f without permission to read the file: root changes its user, others remove their
+// permission.
 func asNobody(t *testing.T, path string, f func() string) string {
 	if os.Getuid() != 0 {
 		if err := os.Chmod(path, 0); err != nil && !errors.Is(err, fs.ErrPermission) {

@@ -38,7 +38,7 @@ func TestDockerConfig(t *testing.T) {
 	}
 	t.Run("no file", func(t *testing.T) {
 		h := emptyHome(t)
-		h.expect(h.dockerConfig, Warning, "there is no ", configureHint) // nor a docker
+		h.expect(h.dockerConfig, Warning, "there is no ", configureHint) // and no docker
 		h.program("docker", healthyDocker)
 		h.expect(h.dockerConfig, Failed, "there is no ", configureHint)
 	})

@@ -63,7 +63,7 @@ func listing(t *testing.T, dir string) string {
 	return b.String()
 }
 
-// An empty home has no keys at all: every check still answers, and what is not fine has a hint.
+// In an empty home every check still answers, and every problem has a hint.
 func TestEmptyHome(t *testing.T) {
 	h := emptyHome(t)
 	names := map[string]bool{}
@@ -81,7 +81,7 @@ func TestEmptyHome(t *testing.T) {
 	}
 }
 
-// Without a configuration no check may fall over its absence.
+// No check may fail because there is no configuration.
 func TestNoConfig(t *testing.T) {
 	h := newHome(t)
 	h.write(h.Paths.ConfigFile, "backend = [\n")
@@ -153,7 +153,7 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// The members of the JSON are an interface.
+// Programs depend on the JSON's members.
 func TestReportJSON(t *testing.T) {
 	data, err := json.Marshal([]Report{{"keychain", Failed, "is broken", "mend it"}, {Name: "keys", Status: OK, Detail: "fine"}})
 	want := `[{"name":"keychain","status":"failed","detail":"is broken","hint":"mend it"},{"name":"keys","status":"ok","detail":"fine","hint":""}]`
@@ -162,7 +162,7 @@ func TestReportJSON(t *testing.T) {
 	}
 }
 
-// A program that hangs, and leaves a child that holds its output open, ends with its time.
+// A program that hangs, with a child that keeps its output open, is ended by the time limit.
 func TestProgramsAreLimited(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits for a time limit")
@@ -191,7 +191,7 @@ func TestProgramsAreLimited(t *testing.T) {
 	}
 }
 
-// Programs that are asked get no key and no passphrase.
+// Programs get no key and no passphrase.
 func TestProgramsGetNoSecrets(t *testing.T) {
 	h := newHome(t)
 	h.Environ = append(h.Environ, "NGC_API_KEY="+h.keys["NGC_API_KEY"], "NVIDIA_API_KEY=x1", "RAGENV_PASSPHRASE=x2", "RAGENV_PASSPHRASE_FILE=x3", "OTHER=kept")

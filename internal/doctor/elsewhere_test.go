@@ -20,7 +20,7 @@ func TestEnvironment(t *testing.T) {
 	h.env["NGC_API_KEY"] = "stale"
 	h.expect(h.environment, Warning, "NGC_API_KEY is set here to another value than the stored one; NVIDIA_API_KEY", "unset NGC_API_KEY")
 
-	// An alias that has an item of its own follows that one.
+	// An alias with its own item uses that item.
 	h = newHome(t)
 	h.put("NVIDIA_API_KEY", newKey())
 	h.env["NVIDIA_API_KEY"] = h.keys["NVIDIA_API_KEY"]
@@ -36,7 +36,7 @@ func TestEnvironment(t *testing.T) {
 func TestStartupFiles(t *testing.T) {
 	stray := newKey()
 	for name, c := range map[string]struct {
-		file, text string // KEY is the stored one, STALE another
+		file, text string // KEY is the stored key, STALE a different one
 		status     Status
 		detail     string
 		hint       string
@@ -79,9 +79,9 @@ func TestStartupFiles(t *testing.T) {
 	})
 	t.Run("ZDOTDIR", func(t *testing.T) {
 		h := newHome(t)
-		dir := "z[1]*" // no pattern
+		dir := "z[1]*" // not a pattern
 		if runtime.GOOS == "windows" {
-			dir = "z" // where patterns have no escape
+			dir = "z" // patterns have no escapes here
 		}
 		h.keys["stray"], h.env["ZDOTDIR"] = stray, filepath.Join(t.TempDir(), dir)
 		h.write(filepath.Join(h.env["ZDOTDIR"], ".zshrc"), "export NGC_API_KEY="+stray+"\n")
@@ -127,14 +127,15 @@ func TestGitEnvFiles(t *testing.T) {
 	h.write(filepath.Join(h.Dir, ".gitignore"), ".env\n")
 	h.expect(h.gitEnvFiles, Warning, "in plain text; git ignores it", "ragenv import ")
 
-	// The Blueprint's own layout: a tracked file that is sourced. A key that is not the stored one counts, too.
+	// The Blueprint's layout: a tracked file that is sourced. A key that differs from the stored one also
+	// counts.
 	h.write(env, "")
 	h.keys["stray"] = newKey()
 	h.write(filepath.Join(h.Dir, "deploy.env"), "export CYBORGDB_API_KEY=\"\"\nexport NGC_API_KEY=\""+h.keys["stray"]+"\"\n")
 	git(t, h.Dir, "add", "deploy.env")
 	h.expect(h.gitEnvFiles, Failed, "deploy.env:2 holds NGC_API_KEY", "${EDITOR:-vi} +2 ")
 
-	// Below the repository's top, only the files of this directory count.
+	// In a subdirectory of the repository, only that directory's files count.
 	top := h.Dir
 	h.Dir = filepath.Join(top, "deploy", "compose")
 	h.write(filepath.Join(h.Dir, ".env"), "")
@@ -144,12 +145,12 @@ func TestGitEnvFiles(t *testing.T) {
 	h.expect(h.gitEnvFiles, Failed, "my keys.env:1 holds NGC_API_KEY", "${EDITOR:-vi} +1 '")
 	h.Dir = top
 
-	// An index that cannot be read.
+	// An unreadable index.
 	h.write(filepath.Join(h.Dir, ".git", "index"), "nonsense")
 	h.expect(h.gitEnvFiles, Warning, "it is not known whether git tracks", "git ls-files")
 }
 
-// TestGitRunsNothing: whatever program a stranger's repository names for git to run, doctor runs none.
+// TestGitRunsNothing checks that doctor runs no program that an untrusted repository configures for git.
 func TestGitRunsNothing(t *testing.T) {
 	for name, spring := range map[string]func(h *home, trap string){
 		"a file system monitor": func(h *home, trap string) { git(t, h.Dir, "config", "core.fsmonitor", trap) },

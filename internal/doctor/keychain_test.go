@@ -115,7 +115,7 @@ func TestLocked(t *testing.T) {
 	h.expect(h.environment, Warning, "NGC_API_KEY is set here; whether", "ragenv unlock")
 }
 
-// The environment's passphrase is used, and the keychain is as locked afterwards as it was.
+// The environment's passphrase is used, and the keychain's lock state does not change.
 func TestPassphraseOfTheEnvironment(t *testing.T) {
 	h := lockedHome(t)
 	h.env["RAGENV_PASSPHRASE"] = "correct-horse"

@@ -12,7 +12,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/validate/probe"
 )
 
-// fakeServices answer what they are told to.
+// fakeServices gives preset answers.
 type fakeServices struct {
 	ngc, pull probe.Result
 	at        time.Time
@@ -60,7 +60,7 @@ func TestOnlineWithoutAKey(t *testing.T) {
 	h.expect(h.ngcKeyOnline, Warning, "the keychain is locked", "ragenv unlock")
 }
 
-// The real client, against a server on this machine.
+// The real client with a server on this machine.
 func TestOnline(t *testing.T) {
 	at := time.Now().UTC().Truncate(time.Second)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -10,12 +10,12 @@ func TestPodman(t *testing.T) {
 	const dropIn = ".config/containers/registries.conf.d/50.conf"
 	for name, c := range map[string]struct {
 		program string
-		files   map[string]string // in the home; LOGIN is one for nvcr.io
+		files   map[string]string // in the home directory; LOGIN means a login for nvcr.io
 		config  string
 		status  Status
 		detail  string
 		hint    string
-		env     map[string]string // paths in the home
+		env     map[string]string // paths in the home directory
 	}{
 		"not installed":      {"", nil, `{"credsStore": "ngc"}`, OK, "not installed", "", nil},
 		"credHelpers":        {"podman", nil, `{"credHelpers": {"nvcr.io": "ngc"}}`, OK, "podman asks docker-credential-ngc for nvcr.io (credHelpers)", "", nil},

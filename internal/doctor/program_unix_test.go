@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// TestUnsearchableDirectoryOnPath: sudo and su leave directories of another user's on PATH, which nothing can be said of.
+// TestUnsearchableDirectoryOnPath covers another user's directories on PATH, as after sudo and su: nothing
+// is known about them.
 func TestUnsearchableDirectoryOnPath(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("root may search every directory")

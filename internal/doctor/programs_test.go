@@ -75,7 +75,7 @@ func TestDockerEngine(t *testing.T) {
 	})
 	t.Run("not an engine", func(t *testing.T) {
 		h := newHome(t)
-		dir, err := os.MkdirTemp("", "d") // a socket's path must be short
+		dir, err := os.MkdirTemp("", "d") // socket paths must be short
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -31,7 +31,7 @@ failed   keys           no key is stored
 	}
 }
 
-// On a terminal the failure comes first, nothing is wider than it, and the passed checks are a number.
+// On a terminal failures come first, no line is too wide, and passed checks are only counted.
 func TestWriteForTerminal(t *testing.T) {
 	var out bytes.Buffer
 	if err := Write(&out, ui.Style{On: true, Width: 40}, someReports, false); err != nil {

@@ -5,10 +5,10 @@ import (
 	"testing"
 )
 
-// The tests' store has a work factor of 10: it unlocks with 1 MiB, and 45 MiB for the whole program.
+// The tests' store has work factor 10, so an unlock takes 1 MiB, and the whole program 45 MiB.
 func TestUnlockMemory(t *testing.T) {
 	for name, c := range map[string]struct {
-		limits []string // what the files hold; "-" for one that is not there
+		limits []string // content of the files; "-" for an absent file
 		status Status
 		detail string
 		hint   string

@@ -17,12 +17,12 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// home is a world below a temporary directory, where all is well until a test breaks something.
+// home is a world below a temporary directory in which everything is correct until a test breaks something.
 type home struct {
 	*World
 	t    *testing.T
 	env  map[string]string
-	keys map[string]string // what is stored, by name
+	keys map[string]string // stored values by name
 }
 
 func newKey() string {
@@ -31,7 +31,8 @@ func newKey() string {
 	return "nvapi-" + base64.RawURLEncoding.EncodeToString(random)
 }
 
-// newHome makes a home with an open store that holds both wanted keys, Docker configured, and no program on PATH.
+// newHome creates a home with an unlocked store that contains both wanted keys, with Docker configured and
+// no program on PATH.
 func newHome(t *testing.T) *home {
 	t.Helper()
 	h := emptyHome(t)
@@ -150,13 +151,13 @@ func (h *home) chmod(path string, mode os.FileMode) {
 	}
 }
 
-// expect runs a check. Details and hints are compared by a part of them; "" for a hint wants none.
+// expect runs a check and compares parts of its detail and hint. An empty hint means that none is expected.
 func (h *home) expect(check func(context.Context) Result, status Status, detail, hint string) {
 	h.t.Helper()
-	h.storedOnce, h.dockerOnce, h.scanOnce = sync.Once{}, sync.Once{}, sync.Once{} // a world is checked once; a test changes it in between
+	h.storedOnce, h.dockerOnce, h.scanOnce = sync.Once{}, sync.Once{}, sync.Once{} // a world caches results, but tests change it
 	got := check(h.t.Context())
 	h.silent(got)
-	// A path has the system's separators; in a detail that a test spells out they are slashes.
+	// Paths have the system's separators, but expected details use slashes.
 	if got.Status != status || !strings.Contains(got.Detail, detail) && !strings.Contains(filepath.ToSlash(got.Detail), detail) {
 		h.t.Errorf("got %s (%s), want %s (...%s...)", got.Status, got.Detail, status, detail)
 	}
@@ -168,7 +169,7 @@ func (h *home) expect(check func(context.Context) Result, status Status, detail,
 	}
 }
 
-// silent fails if a result holds a part of a key.
+// silent fails if a result contains part of a key.
 func (h *home) silent(r Result) {
 	h.t.Helper()
 	text, err := json.Marshal(r)

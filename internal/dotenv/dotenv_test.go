@@ -14,8 +14,8 @@ import (
 	"github.com/ragenv/ragenv/internal/dotenv"
 )
 
-// show writes entries as NAME=VALUE, NAME$ for a value that has to be expanded, and NAME: SHELL | COMPOSE where the readings
-// differ.
+// show formats entries as NAME=VALUE, NAME$ for a value that needs expansion, and NAME: SHELL | COMPOSE if
+// the readings differ.
 func show(entries []dotenv.Entry) (shown []string) {
 	one := func(r dotenv.Reading) string {
 		switch {
@@ -129,7 +129,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// A problem names its own line, not where the statement before it ended.
+// A problem has its own line, not the end of the previous statement.
 func TestProblemLines(t *testing.T) {
 	for data, line := range map[string]int{"A=1\n\n  # note\n;\t'x\n": 4, "'x": 1, "A=1\n)\n": 2, "A='x\ny'\n)\n": 3} {
 		if _, problems := dotenv.Parse([]byte(data)); len(problems) != 1 || problems[0].Line != line {
@@ -138,7 +138,7 @@ func TestProblemLines(t *testing.T) {
 	}
 }
 
-// A file may be nested as deep as a user writes, and then some; deeper, a shell's reading is not known.
+// Files may be nested deeper than anyone writes. Beyond the limit, a shell's reading is unknown.
 func TestNestingLimit(t *testing.T) {
 	for depth, agreed := range map[int]bool{10_000: true, 10_001: false} {
 		entries, _ := dotenv.Parse([]byte("A='" + strings.Repeat("(", depth) + "'\n"))
@@ -164,7 +164,7 @@ func TestParseAs(t *testing.T) {
 	}
 }
 
-// TestHostile: nesting that would exhaust a parser's stack, and errors without end, take no time and no memory.
+// TestHostile checks that extreme nesting and endless errors take little time and memory.
 func TestHostile(t *testing.T) {
 	for _, part := range []string{"(", "$(", "${", "if ", "! ", "{ ", "`", "\"$(", "case x in ", "'\n", "A=$(\n", ")\n", "f() ", "<<a\n", "A=b c\n", "A=1;", "A 'b'\n"} {
 		data := []byte(strings.Repeat(part, 1<<18/len(part)) + "\nA=1\n")
@@ -257,7 +257,8 @@ func TestRemove(t *testing.T) {
 	}
 }
 
-// FuzzRemove: whatever is in a file, taking entries out leaves every other byte and every other entry, and no trace of the values.
+// FuzzRemove checks that removing entries keeps every other byte and entry, and leaves no trace of the
+// values.
 func FuzzRemove(f *testing.F) {
 	for _, seed := range []string{
 		"A=1\nB=2\n", "export A='x\ny' # z\r\nB: \"q\\\"\" C=3\n", "\ufeff A = $(id)\n;B='it'\\''s'", "if a; then\nexport A=1\nfi", "export A=${B:-\"}\"} C=`d`\\\n e\n", "A='\nB='\n",
@@ -297,7 +298,7 @@ func FuzzRemove(f *testing.F) {
 			}
 			return
 		}
-		// Every other byte: what is between the removed entries follows in the output, with one comment at each gap.
+		// The text between removed entries must follow in the output, with one comment in each gap.
 		rest, done := out, 0
 		for _, e := range removed {
 			between := data[done:e.Start]
@@ -327,7 +328,7 @@ func FuzzRemove(f *testing.F) {
 	})
 }
 
-// FuzzShell: what is read as literal from an export line is what the real shells get from it.
+// FuzzShell checks that real shells get the literal value of an export line.
 func FuzzShell(f *testing.F) {
 	var shells []string
 	for _, name := range []string{"bash", "dash"} {
@@ -344,10 +345,10 @@ func FuzzShell(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		data := "export VALUE=" + text + "\n"
 		entries, problems := dotenv.ParseAs([]byte(data), dotenv.Shell)
-		if len(entries) != 1 || !entries[0].Literal || len(problems) > 0 || strings.ContainsAny(text, "\x00\r\x01\x7f") { // the last two mean something to bash itself (CTLESC, CTLNUL)
+		if len(entries) != 1 || !entries[0].Literal || len(problems) > 0 || strings.ContainsAny(text, "\x00\r\x01\x7f") { // the last two have a meaning inside bash (CTLESC, CTLNUL)
 			return
 		}
-		// Nothing may follow but the line's end, so that nothing that is not quoted text is ever run.
+		// Only the line's end may follow, so that only quoted text reaches the shell.
 		if rest := data[entries[0].End:]; rest != "\n" {
 			return
 		}

@@ -7,7 +7,8 @@ import (
 	"github.com/ragenv/ragenv/internal/dotenv"
 )
 
-// A quote that is open in front of an entry closes in the next value once the entry is gone: such an entry stays.
+// An open quote before an entry would close in the next value if the entry were removed, so the entry is
+// kept.
 func TestRemoveLeavesWhatAnOpenQuoteHolds(t *testing.T) {
 	data := []byte("='\nA='\"\n'\nB=x'")
 	entries, _ := dotenv.Parse(data)

@@ -18,7 +18,7 @@ import (
 	"testing"
 )
 
-// childVariable makes this test binary a program that runs its arguments and, should that fail, prints why.
+// childVariable makes this test binary run its arguments and print the error if that fails.
 const childVariable = "RAGENV_EXECVE_TEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// command runs argv by Run in another process.
+// command returns a command that calls Run with argv in another process.
 func command(t *testing.T, argv ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
@@ -88,7 +88,7 @@ func TestSignalsEndTheCommand(t *testing.T) {
 	}
 }
 
-// nohup's way: what the caller ignores stays ignored.
+// As with nohup, signals that the caller ignores stay ignored.
 func TestIgnoredSignalsStayIgnored(t *testing.T) {
 	inner := command(t)
 	cmd := exec.Command("sh", "-c", `trap "" HUP; exec "$0" sh -c 'kill -HUP $$; echo survived'`, inner.Path)
@@ -130,7 +130,7 @@ func TestNoDescriptorIsAdded(t *testing.T) {
 	}
 }
 
-// Go raises the soft limit for itself; the command gets the caller's.
+// Go raises its own soft limit, but the command gets the caller's.
 func TestTheLimitOfOpenFilesIsTheCallers(t *testing.T) {
 	inner := command(t)
 	cmd := exec.Command("sh", "-c", `ulimit -Sn 77 && exec "$0" sh -c 'ulimit -Sn'`, inner.Path)
@@ -156,7 +156,7 @@ func TestArgumentsEnvironmentAndDirectory(t *testing.T) {
 	}
 }
 
-// The PATH is that of the new environment; without one, the system's default.
+// The new environment's PATH is searched or, without one, the system's default.
 func TestPath(t *testing.T) {
 	dir := t.TempDir()
 	script(t, dir, "tool", "#!/bin/sh\necho tool\n", 0o700)
@@ -170,7 +170,7 @@ func TestPath(t *testing.T) {
 	if out := output(t, cmd); out != "default" {
 		t.Errorf("without PATH: %q", out)
 	}
-	// What may not be executed, and directories, are passed over for what comes later.
+	// Files that cannot be executed and directories are skipped for later matches.
 	first := t.TempDir()
 	script(t, first, "tool", "#!/bin/sh\necho wrong\n", 0o600)
 	second := t.TempDir()
@@ -238,7 +238,7 @@ func TestWhatCannotBeStarted(t *testing.T) {
 }
 
 func TestTooLarge(t *testing.T) {
-	// 16 MB: Linux takes 6 MiB at most, macOS 1 MiB.
+	// 16 MB: Linux accepts at most 6 MiB, macOS 1 MiB.
 	env := []string{"PATH=" + os.Getenv("PATH")}
 	for i := range 4000 {
 		env = append(env, fmt.Sprintf("FILLER%d=%s", i, strings.Repeat("x", 4000)))

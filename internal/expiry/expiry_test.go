@@ -17,11 +17,11 @@ func berlin(t *testing.T) *time.Location {
 func TestParseExpiry(t *testing.T) {
 	now := time.Date(2026, 3, 28, 12, 30, 15, 999, berlin(t))
 	for text, want := range map[string]string{
-		"2026-03-28":           "2026-03-28T22:59:59Z", // the end of today
-		"2026-03-29":           "2026-03-29T21:59:59Z", // the day summer time begins, of 23 hours
+		"2026-03-28":           "2026-03-28T22:59:59Z", // end of today
+		"2026-03-29":           "2026-03-29T21:59:59Z", // summer time begins on this day of 23 hours
 		"2027-01-31T08:00:00Z": "2027-01-31T08:00:00Z",
 		"90d":                  "2026-06-26T10:30:15Z",
-		"1d":                   "2026-03-29T10:30:15Z", // the same time of day
+		"1d":                   "2026-03-29T10:30:15Z", // same time of day
 		"12w":                  "2026-06-20T10:30:15Z",
 		"2160h":                "2026-06-26T11:30:15Z",
 		"1h30m":                "2026-03-28T13:00:15Z",
@@ -50,7 +50,7 @@ func TestExpiryPhrase(t *testing.T) {
 		{0, "expired on 2026-03-28", true},
 		{time.Hour, "expires today", true},
 		{12 * time.Hour, "expires tomorrow", true},
-		{36 * time.Hour, "expires in 2 days", true}, // over the change of the clocks
+		{36 * time.Hour, "expires in 2 days", true}, // across a clock change
 		{13 * 24 * time.Hour, "expires in 13 days", true},
 		{14 * 24 * time.Hour, "expires in 14 days", false},
 	} {

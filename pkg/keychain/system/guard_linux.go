@@ -103,7 +103,8 @@ func secretServiceError(opts keychain.Options, err error) error {
 	return fmt.Errorf("the %s backend is %w: %s", keychain.BackendSecretService, keychain.ErrUnavailable, reason)
 }
 
-// KWallet's API in KDE Frameworks 5, the only one that the library speaks (kwallet/src/api/KWallet/org.kde.KWallet.xml).
+// KWallet's API in KDE Frameworks 5, the only one that the library speaks
+// (kwallet/src/api/KWallet/org.kde.KWallet.xml).
 const (
 	kwalletName      = "org.kde.kwalletd5"
 	kwalletPath      = "/modules/kwalletd5"

@@ -34,8 +34,8 @@ func openOrSkip(t *testing.T, opts keychain.Options) *keychain.Keychain {
 	return k
 }
 
-// macOS and Windows have one keychain per login and no private one for a test. So this runs only on
-// request: it stores items under a random name and removes them.
+// macOS and Windows have one keychain per login and no private one for a test. So this runs only in CI: it
+// stores items under a random name and removes them.
 func TestOwnKeychainContract(t *testing.T) {
 	backend := map[string]string{"darwin": keychain.BackendKeychain, "windows": keychain.BackendWinCred}[runtime.GOOS]
 	switch {
