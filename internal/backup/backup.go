@@ -1,6 +1,6 @@
 // Package backup writes all items to one armored age file and reads them back. The file is encrypted with a
-// passphrase, or to age or SSH recipients. With the passphrase or an identity, "age -d FILE" reads it
-// without ragenv.
+// passphrase, or to age or SSH recipients. "age -d FILE" or "age -d -i IDENTITY FILE" reads it without
+// ragenv.
 //
 // The content is one JSON object:
 //
@@ -11,7 +11,7 @@
 //	  "items": [
 //	    {
 //	      "profile": "default",
-//	      "kind": "env",                        env, registry or previous (package keychain)
+//	      "kind": "env",                        env, registry, previous or fingerprint (package keychain)
 //	      "name": "NGC_API_KEY",                the environment variable, or the registry
 //	      "username": "",                       registry only; omitted when empty
 //	      "secret": "...",                      or "secret_base64", for bytes that are not UTF-8

@@ -10,7 +10,7 @@ import (
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
-// Completion is the answer to a completion script. Its first line is its kind: //
+// Completion is the answer to a completion script. Its first line is its kind:
 //
 //	:words      followed by lines with a word, a tab and its description
 //	:files      the shell completes file names

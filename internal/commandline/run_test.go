@@ -9,7 +9,7 @@ import (
 )
 
 func TestRun(t *testing.T) {
-	for line, want := range map[string]string{ // the command that ran, its profile, whether that was set, and its arguments, or the error
+	for line, want := range map[string]string{ // command, profile, whether that was set, arguments; or the error
 		"list":                             "list  false []",
 		"-p x list":                        "list x true []",
 		"list --profile=x":                 "list x true []",

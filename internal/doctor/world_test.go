@@ -154,7 +154,7 @@ func (h *home) chmod(path string, mode os.FileMode) {
 // expect runs a check and compares parts of its detail and hint. An empty hint means that none is expected.
 func (h *home) expect(check func(context.Context) Result, status Status, detail, hint string) {
 	h.t.Helper()
-	h.storedOnce, h.dockerOnce, h.scanOnce = sync.Once{}, sync.Once{}, sync.Once{} // a world caches results, but tests change it
+	h.storedOnce, h.dockerOnce, h.scanOnce = sync.Once{}, sync.Once{}, sync.Once{} // a world caches results
 	got := check(h.t.Context())
 	h.silent(got)
 	// Paths have the system's separators, but expected details use slashes.

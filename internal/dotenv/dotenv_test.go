@@ -345,7 +345,7 @@ func FuzzShell(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		data := "export VALUE=" + text + "\n"
 		entries, problems := dotenv.ParseAs([]byte(data), dotenv.Shell)
-		if len(entries) != 1 || !entries[0].Literal || len(problems) > 0 || strings.ContainsAny(text, "\x00\r\x01\x7f") { // the last two have a meaning inside bash (CTLESC, CTLNUL)
+		if len(entries) != 1 || !entries[0].Literal || len(problems) > 0 || strings.ContainsAny(text, "\x00\r\x01\x7f") { // \x01 and \x7f are special in bash
 			return
 		}
 		// Only the line's end may follow, so that only quoted text reaches the shell.

@@ -256,7 +256,7 @@ func (s *shellReader) assign(a *syntax.Assign, start int, prefix bool) {
 		s.fail(start, end, "not a simple assignment")
 		return
 	}
-	if s.data[end-1] == '\r' && s.data[end] == '\n' { // a CR LF line end; source does not include a CR at the end of the file
+	if s.data[end-1] == '\r' && s.data[end] == '\n' { // a CR LF; source has no CR at the end of the file
 		end--
 	}
 	v := value{literal: a.Array == nil}

@@ -3,7 +3,7 @@
 // A store is a directory:
 //
 //	store.json   {"format":1,"recipient":"age1..."}
-//	identity     the recipient's identity: an age identity file, or the same encrypted with a passphrase (age's scrypt)
+//	identity     an age identity file for the recipient, in plain text or encrypted with a passphrase (scrypt)
 //	items/       one age file per item, encrypted to the recipient; its name is the item's key
 //	lock         locked while a process writes
 //	unlock-key   while the store is unlocked: the key that encrypts the cached identity

@@ -48,7 +48,7 @@ func passClient(opts keychain.Options) (keyring.Keyring, guard) {
 			if !errors.As(err, &exit) {
 				return err
 			}
-			if text := strings.TrimSpace(string(exit.Stderr)); text != "" { // only pass writes here; gpg's standard error is captured elsewhere
+			if text := strings.TrimSpace(string(exit.Stderr)); text != "" { // from pass, not from gpg
 				return fmt.Errorf("the %s backend is %w: %s", keychain.BackendPass, keychain.ErrUnavailable, text[strings.LastIndexByte(text, '\n')+1:])
 			}
 			if !opts.Interactive {

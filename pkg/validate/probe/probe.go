@@ -41,7 +41,7 @@ const (
 type Result struct {
 	Outcome  Outcome   `json:"outcome"`
 	Detail   string    `json:"detail"`             // why, in one line: lower case, no full stop
-	KeyType  string    `json:"type,omitempty"`     // KeyPersonal, KeyService, KeyLegacy, or a type that this program does not know
+	KeyType  string    `json:"type,omitempty"`     // KeyPersonal, KeyService, KeyLegacy or an unknown type
 	Org      string    `json:"org,omitempty"`      // the NGC organization's name
 	Products []string  `json:"products,omitempty"` // the services the key includes, by NGC's names
 	Missing  []Missing `json:"missing,omitempty"`  // services that the RAG Blueprint uses and the key lacks

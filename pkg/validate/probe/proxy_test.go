@@ -61,7 +61,7 @@ func TestProxy(t *testing.T) {
 		key := newKey()
 		cmd := exec.Command(os.Args[0], "-test.run=^TestProxy$")
 		cmd.Env = append(os.Environ(), "PROBE_TEST_CHILD=1", "https_proxy=", "no_proxy=", "NO_PROXY=", "REQUEST_METHOD=",
-			"HTTPS_PROXY=http://somebody:hunter2@"+listener.Addr().String()) // last, because on Windows https_proxy is the same variable
+			"HTTPS_PROXY=http://somebody:hunter2@"+listener.Addr().String()) // last: Windows has one https_proxy
 		cmd.Stdin = strings.NewReader(key + "\n")
 		var stderr strings.Builder
 		cmd.Stderr = &stderr

@@ -60,7 +60,7 @@ func (c *Client) RegistryPull(ctx context.Context, key string, image Image) Resu
 		return unknown(a.host + err.Error())
 	}
 	query := realm.Query()
-	query.Set("scope", "repository:"+image.Repository+":pull") // as in a correct challenge; a different scope would be for another image
+	query.Set("scope", "repository:"+image.Repository+":pull") // another scope would be for another image
 	if asked.service != "" {
 		query.Set("service", asked.service)
 	}
