@@ -55,7 +55,7 @@ func setAccess(f *os.File, old fs.FileInfo, perm fs.FileMode) error {
 	return f.Chmod(mode)
 }
 
-// rename is atomic on every Unix.
+// rename renames a file, which is atomic on Unix.
 func rename(from, to string) error { return os.Rename(from, to) }
 
 // lockDir locks a directory against other callers of lockDir. On file systems without such locks it does

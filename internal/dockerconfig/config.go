@@ -222,7 +222,7 @@ func (f *File) CredHelpers() map[string]string {
 type Kind string
 
 const (
-	KindPassword      Kind = "password"      // with a user name; from "auth" in base64, or "username" and "password"
+	KindPassword      Kind = "password"      // with a user name, from "auth" (base64) or "username" and "password"
 	KindIdentityToken Kind = "identitytoken" // helpers store it with the user name secrets.TokenUser
 	KindRegistryToken Kind = "registrytoken" // a bearer token; no helper can store it
 	KindUnreadable    Kind = "unreadable"    // an "auth" that is not base64 of "user:password"; Secret is its text

@@ -49,9 +49,9 @@ func newFingerprint(ref Ref, value string, stored time.Time) Fingerprint {
 	return Fingerprint{ref, stored.UTC().Truncate(time.Second), len(value), key, macOf(key, value)}
 }
 
-// Fingerprints are stored in an item of KindFingerprint with the environment item's name. A locked file
-// store can be written but not read, so a fingerprint added then gets its own item, named NAME-HEX, until
-// the store can be read. A variable's name never contains "-".
+// fingerprintJSON is one Fingerprint of the JSON list in an item of KindFingerprint, which has the
+// environment item's name. A locked file store can be written but not read, so a fingerprint added then
+// gets its own item, named NAME-HEX, until the store can be read. A variable's name never contains "-".
 type fingerprintJSON struct {
 	Key    []byte `json:"key"`
 	MAC    []byte `json:"mac"`

@@ -33,7 +33,7 @@ func (k Kind) Known() bool {
 	return false
 }
 
-// Ref names one item. Names are not secret: Docker writes registry names to config.json anyway.
+// Ref names one item. Names are not secret: Docker writes registry names to config.json too.
 type Ref struct {
 	Profile string // lower-case letters, digits, "-" and "_", at most 64 bytes
 	Kind    Kind
@@ -110,7 +110,7 @@ func escapeName(kind Kind, name string) string {
 	var b strings.Builder
 	for i := range len(name) {
 		c := name[i]
-		// A leading dot or dash could read as a hidden file or an option to the tools behind a backend.
+		// The tools behind a backend could read a leading dot or dash as a hidden file or an option.
 		if plainByte(kind, c) && (i > 0 || c != '.' && c != '-') {
 			b.WriteByte(c)
 			continue

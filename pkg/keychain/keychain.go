@@ -1,5 +1,5 @@
 // Package keychain stores a user's keys in one named backend: an operating system's keychain, or the
-// embedded file store. Items live in profiles; the same item serves Docker's credential helper and the
+// embedded file store. Items belong to profiles. The same item serves Docker's credential helper and the
 // environment of commands.
 package keychain
 

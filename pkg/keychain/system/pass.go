@@ -17,7 +17,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// envPassOptions holds options that pass hands to gpg (pass(1)).
+// envPassOptions is the variable with the options that pass gives to gpg (pass(1)).
 const envPassOptions = "PASSWORD_STORE_GPG_OPTS"
 
 // passTool runs pass as a keyring.Keyring. The keyring library's client would give this process's whole
