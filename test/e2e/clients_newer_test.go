@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -257,4 +258,48 @@ func koPush(h *home) {
 	h.with("KO_DEFAULTBASEIMAGE="+nimImage).
 		run("", koCommand("--tags=1")...).ok()
 	wantBase(h.t, remoteImage(h.t, pushImage), nimImage)
+}
+
+func cosignSave(h *home, image string) result {
+	h.t.Helper()
+	return h.fetchTo("cosign", "save", "--dir", h.path("layout"), image)
+}
+
+// cosignOperations: a signature is kept in the image's repository, so signing needs the login, and so does verifying. Both do without
+// Sigstore's services, which the world does not have.
+func cosignOperations(helpers, store string) []operation {
+	gets := func(n int) map[mode][]string {
+		return map[mode][]string{credHelpers: times(n, helpers), credsStore: times(n, store)}
+	}
+	return []operation{
+		{name: "sign with a key pair", want: gets(3), do: func(h *home) {
+			signer := h.with("COSIGN_PASSWORD=")
+			signer.run("", "cosign", "generate-key-pair").ok()
+			signer.run("", "cosign", "sign", "--key=cosign.key", "--yes", "--tlog-upload=false", "--use-signing-config=false",
+				"nvcr.io/org/pushed@"+registryDigest(h.t, pushImage)).ok()
+		}},
+		{name: "verify", want: gets(1), do: func(h *home) {
+			h.run("", "cosign", "verify", "--key=cosign.pub", "--insecure-ignore-tlog=true", pushImage).ok().
+				says("The signatures were verified against the specified public key")
+		}},
+	}
+}
+
+func syftScan(h *home, image string) result {
+	h.t.Helper()
+	return h.with("SYFT_CHECK_FOR_APP_UPDATE=false").run("", "syft", "scan", "registry:"+image, "--output", "syft-json")
+}
+
+// syftScanned fails the test unless the list of contents is that of the registry's image.
+func syftScanned(h *home, image string, r result) {
+	h.t.Helper()
+	var found struct {
+		Source struct {
+			Metadata struct{ ManifestDigest string }
+		}
+	}
+	if err := json.Unmarshal([]byte(r.stdout), &found); err != nil {
+		h.t.Fatal(err)
+	}
+	h.wantDigest(image, found.Source.Metadata.ManifestDigest)
 }

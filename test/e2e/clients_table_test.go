@@ -207,6 +207,17 @@ func clients() []*client {
 			},
 		},
 		{
+			name: "cosign", verb: "save", fetch: cosignSave, check: layoutFetched, denied: tokenDenied, modes: libraryModes,
+			operations: append(ownLogin{
+				login: []string{"cosign", "login", registryHost, "--username", registry.NVCRUser, "--password-stdin"},
+				push:  []string{"cosign", "copy", "--force", nimImage, pushImage},
+				calls: map[mode][3][]string{
+					credHelpers: {{"store nvcr.io"}, {"get nvcr.io", "get nvcr.io"}},
+					credsStore:  {{"store nvcr.io"}, {getNIM, "get nvcr.io/org/pushed"}},
+				},
+			}.operations()[:2], cosignOperations("get nvcr.io", "get nvcr.io/org/pushed")...), // it has no logout
+		},
+		{
 			name: "ko", verb: "build", install: withKo, fetch: koBuild, check: koBuilt, denied: tokenDenied, modes: libraryModes,
 			operations: append(ownLogin{
 				login: []string{"ko", "login", registryHost, "--username", registry.NVCRUser, "--password-stdin"},
@@ -217,6 +228,7 @@ func clients() []*client {
 				},
 			}),
 		},
+		{name: "syft", verb: "scan", fetch: syftScan, check: syftScanned, denied: tokenDenied, modes: libraryModes},
 		{name: "kaniko"}, // like crane: it uses the same library
 	}
 }

@@ -1,6 +1,6 @@
 # Clients that are built from Go modules. Sourced by test/worlds/clients.
 # shellcheck shell=bash
-# The caller sets the table's columns and $cache, $work, $scratch:
+# The caller sets the table's columns and $cache, $work, $scratch, $here:
 # shellcheck disable=SC2154
 
 # go_run ARGUMENTS... runs go outside the caller's module and workspace.
@@ -102,6 +102,16 @@ obtain_go() {
 	rm -rf "$dir"
 	mv "$scratch/out" "$dir"
 	printf '%s\t%s\n' "$dir/$command" "$version"
+}
+
+# obtain_tool takes the version from the directory: a program that is built without -X settings may not know its own.
+obtain_tool() {
+	local tool="$here/../../scripts/lib/tool" path dir
+	command -v go >/dev/null || unavailable "needs go to build $what"
+	quietly "$tool" "$what" || unavailable "scripts/lib/tool $what failed$(why_not)"
+	path=$("$tool" "$what")
+	dir=${path%/*}
+	printf '%s\t%s\n' "$path" "${dir##*-}"
 }
 
 # why_not prints the most common causes, for users without the log.
