@@ -193,7 +193,7 @@ func TestFileStoreNeedsNoRagenv(t *testing.T) {
 		if _, stderr, code := i.run("store", login(t, key), "RAGENV_PASSPHRASE=open sesame"); code != 0 {
 			t.Fatalf("beside %q: the first store: exit %d, %s", others, code, stderr)
 		} else {
-			wantIn(t, stderr, "kept in the file backend")
+			wantIn(t, stderr, "now stored in the file backend")
 		}
 		if err := os.WriteFile(filepath.Join(i.dir, scripttest.Ragenv), []byte("no program"), 0o700); err != nil {
 			t.Fatal(err)

@@ -18,14 +18,14 @@ import (
 func newBackendCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "backend",
-		Usage: "show, choose or change where the keys are kept",
-		Description: `Without a command it shows the backends of this system and which of them can be used now. The first key that is stored
-chooses one, and the config file keeps the choice: no key vanishes because another backend would work today.
+		Usage: "show or change where keys are stored",
+		Description: `Without a command it shows the backends of this system and which of them can be used now. Storing the first key chooses
+a backend and writes it to the config file, so a key does not disappear when another backend becomes available.
 
   # Show the backends of this system
   ragenv backend
 
-  # Keep your keys in the file backend from now on
+  # Move your keys to the file backend
   ragenv backend migrate secret-service file`,
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
@@ -64,11 +64,11 @@ func runBackends(s *session.Session) error {
 	}
 	switch origin := s.Config.OriginOf(config.KeyBackend); {
 	case current == "":
-		s.Print.Note("none is chosen yet: the first key that is stored chooses")
+		s.Print.Note("no backend is chosen yet: storing the first key chooses one")
 	case origin == config.OriginFile:
-		s.Print.Note("%s is the one in use (%s)", current, s.Config.Paths.ConfigFile)
+		s.Print.Note("%s is in use (%s)", current, s.Config.Paths.ConfigFile)
 	default:
-		s.Print.Note("%s is the one in use ($%s)", current, origin)
+		s.Print.Note("%s is in use ($%s)", current, origin)
 	}
 	return nil
 }
@@ -82,10 +82,9 @@ func reason(backend string, err error) string {
 func newBackendUseCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:      "use",
-		Usage:     "keep the keys in another backend from now on",
+		Usage:     "switch to another backend",
 		ArgsUsage: "BACKEND",
-		Description: `Keys that are stored stay where they are; "ragenv backend migrate" moves them. A backend that cannot be used now is
-refused.
+		Description: `Stored keys stay where they are; "ragenv backend migrate" moves them. A backend that cannot be used now is refused.
 
   # Store new keys in pass
   ragenv backend use pass`,
@@ -123,11 +122,11 @@ func runBackendUse(s *session.Session, name string) error {
 	}
 	switch {
 	case errors.Is(err, keychain.ErrLocked):
-		s.Print.Warn("the %s backend is locked; items that are in it are not used any more", former)
+		s.Print.Warn("the %s backend is locked; its items are no longer used", former)
 	case err != nil || len(refs) == 0:
 		return nil
 	default:
-		s.Print.Warn("%s in the %s backend %s not used any more", ui.Count(len(refs), "item"), former, ui.IsAre(len(refs)))
+		s.Print.Warn("%s in the %s backend %s no longer used", ui.Count(len(refs), "item"), former, ui.IsAre(len(refs)))
 	}
 	s.Print.Hint("ragenv backend migrate %s %s", former, name)
 	return nil
@@ -139,10 +138,10 @@ func pinBackend(s *session.Session, name string) error {
 	if err := s.Config.Pin(config.KeyBackend, name); err != nil {
 		return err
 	}
-	s.Print.Note("keys are kept in the %s backend from now on (%s)", name, s.Config.Paths.ConfigFile)
+	s.Print.Note("keys are now stored in the %s backend (%s)", name, s.Config.Paths.ConfigFile)
 	s.Opener().WarnIfVolatile(name)
 	if overridden == config.EnvBackend && s.Getenv(config.EnvBackend) != name {
-		s.Print.Warn("$%s says %s and still comes first", config.EnvBackend, s.Getenv(config.EnvBackend))
+		s.Print.Warn("$%s is set to %s and overrides this", config.EnvBackend, s.Getenv(config.EnvBackend))
 		s.Print.Hint("%s", shellquote.Unset(config.EnvBackend))
 	}
 	return nil
@@ -154,16 +153,16 @@ func newBackendMigrateCommand(p *program) *cli.Command {
 		Name:      "migrate",
 		Usage:     "move every key of every profile to another backend",
 		ArgsUsage: "FROM TO",
-		Description: `Every item is copied and read back; then the config file names the new backend; and only then the old place is
-emptied. It can be interrupted at any point without a loss, and run again.
+		Description: `Copies every item and reads it back, then writes the new backend to the config file, and only then empties the old one.
+You can interrupt it at any point and run it again without losing a key.
 
-A backend that a reboot empties, such as keyctl, is asked about first, unless --keep is given.
+It asks before it moves keys to a backend that a reboot empties, such as keyctl, unless --keep or --force is given.
 
   # Move every key from the Secret Service to the file backend
   ragenv backend migrate secret-service file`,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "keep", Destination: &keep, Usage: "leave the keys in the old place, too"},
-			&cli.BoolFlag{Name: "force", Destination: &forced, Usage: "move the keys to a backend that a reboot empties without asking"},
+			&cli.BoolFlag{Name: "keep", Destination: &keep, Usage: "also keep the keys in the old backend"},
+			&cli.BoolFlag{Name: "force", Destination: &forced, Usage: "do not ask before moving keys to a backend that a reboot empties"},
 		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
@@ -211,9 +210,9 @@ func runBackendMigrate(s *session.Session, fromName, toName string, keep, forced
 		case keychain.Copied:
 			s.Print.Note("%s: copied and read back", ref)
 		case keychain.Same:
-			s.Print.Note("%s: was there already", ref)
+			s.Print.Note("%s: already there", ref)
 		case keychain.Newer:
-			s.Print.Warn("%s: the %s backend has another, newer one, which stays; the older one stays in the %s backend", ref, toName, fromName)
+			s.Print.Warn("%s: the %s backend has a newer value, which is kept; the older one stays in the %s backend", ref, toName, fromName)
 		}
 	})
 	stop()
@@ -255,7 +254,7 @@ func runBackendMigrate(s *session.Session, fromName, toName string, keep, forced
 	}
 	stop()
 	if err != nil {
-		return ui.Errorf(fmt.Sprintf("ragenv backend migrate %s %s", fromName, toName), "every key is in the %s backend, but the old place is not empty yet: %w", toName, err)
+		return ui.Errorf(fmt.Sprintf("ragenv backend migrate %s %s", fromName, toName), "every key is in the %s backend, but the old one could not be emptied: %w", toName, err)
 	}
 	s.Print.Note("%s moved from the %s backend to the %s backend", ui.Count(session.WithoutFingerprints(verified), "item"), fromName, toName)
 	return nil

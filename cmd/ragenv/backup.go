@@ -31,14 +31,14 @@ func newBackupCommand(p *program) *cli.Command {
 	var only string
 	return &cli.Command{
 		Name:      "backup",
-		Usage:     "write all items of all profiles into one encrypted file",
+		Usage:     "write all keys and logins to an encrypted file",
 		ArgsUsage: "FILE",
-		Description: `Asks for a passphrase twice; in a script, RAGENV_BACKUP_PASSPHRASE_FILE names a file of mode 0600 that has it in its first line.
-The passphrase is needed for ragenv restore, and cannot be recovered. The file is an age file: age -d FILE shows it without ragenv.
-FILE - is standard output.
+		Description: `Asks for a passphrase twice. In a script, RAGENV_BACKUP_PASSPHRASE_FILE names a file of mode 0600 with the passphrase in
+its first line. ragenv restore needs the passphrase, and it cannot be recovered. The backup is an age file: age -d FILE
+decrypts it without ragenv. Use - as FILE for standard output.
 
---recipient encrypts to public keys instead, of age or of SSH, and no passphrase is asked for: each of those who have one of the private keys
-can restore it. A machine's key is in /etc/ssh/ssh_host_ed25519_key.pub on that machine.
+--recipient encrypts to age or SSH public keys instead of a passphrase. Any of the private keys can restore the backup.
+The public key of a machine is in /etc/ssh/ssh_host_ed25519_key.pub.
 
   # Write every key of every profile to an encrypted file
   ragenv backup keys.age
@@ -49,10 +49,10 @@ can restore it. A machine's key is in /etc/ssh/ssh_host_ed25519_key.pub on that 
   # Hand one key to a server, in a form that only it can read
   ragenv backup --only NGC_API_KEY --recipient "$(ssh-keyscan -t ed25519 HOST | cut -d ' ' -f 2-)" - | ssh HOST sudo ragenv restore - --identity /etc/ssh/ssh_host_ed25519_key`,
 		Flags: []cli.Flag{
-			&cli.StringSliceFlag{Name: "recipient", Destination: &recipients, Usage: "encrypt to the public key `KEY`: age1... or ssh-ed25519 ...; may be repeated"},
-			&cli.StringFlag{Name: "recipients-file", Destination: &o.recipientsFile, Usage: "encrypt to the public keys in `FILE`, one a line"},
-			&cli.StringFlag{Name: "only", Destination: &only, Usage: "only `A,B` of the active profile, instead of all"},
-			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "replace a file that is there already"},
+			&cli.StringSliceFlag{Name: "recipient", Destination: &recipients, Usage: "encrypt to the public key `KEY`: age1... or ssh-ed25519 ...; repeatable"},
+			&cli.StringFlag{Name: "recipients-file", Destination: &o.recipientsFile, Usage: "encrypt to the public keys in `FILE`, one per line"},
+			&cli.StringFlag{Name: "only", Destination: &only, Usage: "back up only `A,B` of the active profile"},
+			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "overwrite an existing file"},
 		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
@@ -148,7 +148,7 @@ func runBackup(s *session.Session, path string, o backupOptions) error {
 		return err
 	}
 	if written, err := readfile.Read(path, 0, backup.MaxSize); err != nil || !bytes.Equal(written, file.Bytes()) {
-		return ui.Errorf("write it to another disk", "%s is not read back as it was written", ui.Printable(path))
+		return ui.Errorf("write it to another disk", "%s does not match what was written", ui.Printable(path))
 	}
 	s.Print.Note("%s %s in %s", ui.Count(session.WithoutFingerprints(items), "item"), what, ui.Printable(path))
 	return nil
@@ -184,7 +184,7 @@ func onlyItems(s *session.Session, items []keychain.Item, only []string) ([]keyc
 	for _, name := range only {
 		i := slices.IndexFunc(items, func(item keychain.Item) bool { return item.Ref == s.EnvRef(name) })
 		if i < 0 {
-			return nil, s.NotStored(s.EnvRef(name))
+			return nil, s.NotStored(s.EnvRef(name), "backup --only NAME keys.age")
 		}
 		if !slices.ContainsFunc(found, func(item keychain.Item) bool { return item.Ref == items[i].Ref }) {
 			found = append(found, items[i])
@@ -197,7 +197,7 @@ func onlyItems(s *session.Session, items []keychain.Item, only []string) ([]keyc
 func allItems(s *session.Session) ([]keychain.Item, error) {
 	k, err := s.Opener().Read()
 	if errors.Is(err, keychain.ErrNoStore) {
-		return nil, ui.Errorf("ragenv setup", "nothing is stored that could be backed up")
+		return nil, ui.Errorf("ragenv setup", "there is nothing to back up")
 	}
 	if err != nil {
 		return nil, err
@@ -208,7 +208,7 @@ func allItems(s *session.Session) ([]keychain.Item, error) {
 		return nil, err
 	}
 	if len(refs) == 0 {
-		return nil, ui.Errorf("ragenv setup", "nothing is stored that could be backed up")
+		return nil, ui.Errorf("ragenv setup", "there is nothing to back up")
 	}
 	var items []keychain.Item
 	err = s.Unlocked(k, func() (err error) {

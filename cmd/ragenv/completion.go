@@ -13,15 +13,14 @@ import (
 func newCompletionCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:      "completion",
-		Usage:     "print the script that completes ragenv's words in a shell",
+		Usage:     "print a shell completion script",
 		ArgsUsage: "SHELL",
-		Description: `SHELL is one of ` + strings.Join(completion.Shells(), ", ") + `. "make install" puts the scripts of the first three where the
-shells look for them.
+		Description: `SHELL is one of ` + strings.Join(completion.Shells(), ", ") + `. "make install" installs those for bash, fish and zsh.
 
-It completes commands, flags, the names of stored keys (never a value), profiles and backends, and after "--" what the shell itself
-completes for the command. It never asks for a passphrase.
+It completes commands, flags, names of stored keys (never a value), profiles and backends; after "--" it completes the
+command as the shell does. It never asks for a passphrase.
 
-  # In a shell that runs already, or in its start-up file
+  # In the current shell, or in its start-up file
   source <(ragenv completion bash)
   source <(ragenv completion zsh)
   ragenv completion fish | source

@@ -22,14 +22,14 @@ func newConfigCommand(p *program) *cli.Command {
 	var unused, used string
 	return &cli.Command{
 		Name:  "config",
-		Usage: "show the settings in effect and where each comes from",
+		Usage: "show the settings and where each comes from",
 		Description: `The config file is TOML, and holds no secrets:
 
   backend = "file"                     where keys are kept; the first stored key writes it
   profile = "default"                  the active profile
   unlock = "15m"                       how long "ragenv unlock" lasts, at most 24h
-  required = ["HF_TOKEN"]              keys without which "ragenv --" does not start a command
-  unused = ["CYBORGDB_API_KEY"]        optional keys that you do not use: nothing asks for them
+  required = ["HF_TOKEN"]              keys that "ragenv --" requires
+  unused = ["CYBORGDB_API_KEY"]        optional keys that you do not use
 
   [aliases]                            more variables that follow a key
   NIM_NGC_API_KEY = "NGC_API_KEY"
@@ -46,11 +46,11 @@ environment variable).
   # Show the settings in effect
   ragenv config
 
-  # Say once that you do not use CyborgDB (ragenv set CYBORGDB_API_KEY reverses this)
+  # Stop asking for a CyborgDB key (ragenv set CYBORGDB_API_KEY reverses this)
   ragenv config --unused CYBORGDB_API_KEY`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "unused", Destination: &unused, Usage: "record that you do not use the key `NAME`, so that nothing asks for it"},
-			&cli.StringFlag{Name: "used", Destination: &used, Usage: "record that you use the key `NAME` after all"},
+			&cli.StringFlag{Name: "unused", Destination: &unused, Usage: "stop asking for the key `NAME`"},
+			&cli.StringFlag{Name: "used", Destination: &used, Usage: "ask for the key `NAME` again"},
 			&cli.BoolFlag{Name: "json", Destination: &asJSON, Usage: "print JSON"},
 		},
 		Action: func(c *cli.Context) error {
@@ -86,9 +86,9 @@ func runConfigUnused(s *session.Session, c *cli.Context, name string, unused boo
 		return err
 	}
 	if unused {
-		s.Print.Note("nothing asks for %s from now on (%s)", name, s.Config.Paths.ConfigFile)
+		s.Print.Note("%s is marked as not used (%s)", name, s.Config.Paths.ConfigFile)
 	} else {
-		s.Print.Note("%s is asked for where it is used", name)
+		s.Print.Note("%s is marked as used", name)
 	}
 	return nil
 }

@@ -10,8 +10,8 @@ func newDockerCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "docker",
 		Usage: "let Docker log in to nvcr.io with the stored key",
-		Description: `Docker's config.json names the programs that Docker asks for logins. These commands name ` + dockersetup.HelperProgram + ` there, and
-remove it. $DOCKER_CONFIG is honored.
+		Description: `Docker's config.json names the programs that give Docker its logins. These commands add
+` + dockersetup.HelperProgram + ` to it, or remove it. $DOCKER_CONFIG is honored.
 
   # Let Docker log in to nvcr.io with the stored key
   ragenv docker configure`,

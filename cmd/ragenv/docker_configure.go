@@ -12,30 +12,30 @@ func newDockerConfigureCommand(p *program) *cli.Command {
 	var o dockersetup.Options
 	return &cli.Command{
 		Name:  "configure",
-		Usage: "name " + dockersetup.HelperProgram + " in Docker's config.json",
-		Description: `Sets credHelpers["nvcr.io"], and with --store credsStore, for every registry. Nothing else in the file is touched.
+		Usage: "add " + dockersetup.HelperProgram + " to Docker's config.json",
+		Description: `Sets credHelpers["nvcr.io"]; with --store, sets credsStore, for every registry. The rest of the file does not change.
 
-Docker would no longer see a login that the file has in plain text, so it is moved into the keychain first: that of nvcr.io,
-and with --store all of them. A login is removed from the file only after it was read back from the keychain. A credsStore of another
-name is never replaced. ragenv docker unconfigure puts back what was there.
+Docker stops reading plain-text logins that a helper covers, so they are moved into the keychain first: that of nvcr.io,
+and with --store all of them. A login is removed from the file only after it was read back from the keychain. A
+credsStore that names another program is never replaced. ragenv docker unconfigure restores the previous configuration.
 
-Where nerdctl is installed, credHelpers["nvcr.io:443"] is set as well: its login goes by that name.
+If nerdctl is installed, credHelpers["nvcr.io:443"] is set as well, since nerdctl asks for its login by that name.
 
-Podman, Buildah and Skopeo read credHelpers there, too, but not credsStore. With --podman the helper is named in Podman's own
-configuration instead, for every registry; "podman login" then keeps its logins in the keychain as well.
+Podman, Buildah and Skopeo also read credHelpers there, but not credsStore. --podman names the helper in Podman's own
+configuration instead, for every registry; "podman login" then stores its logins in the keychain.
 
   # Let Docker log in to nvcr.io with the stored key
   ragenv docker configure
 
-  # Show the change without making it
+  # Show the change only
   ragenv docker configure --dry-run
 
   # Keep the logins of every registry in the keychain
   ragenv docker configure --store`,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "store", Destination: &o.Store, Usage: "for every registry, not only nvcr.io"},
-			&cli.BoolFlag{Name: "podman", Destination: &o.Podman, Usage: "for Podman, Buildah and Skopeo, in their own configuration"},
-			&cli.BoolFlag{Name: "dry-run", Destination: &o.DryRun, Usage: "show what would change, and change nothing"},
+			&cli.BoolFlag{Name: "store", Destination: &o.Store, Usage: "use it for every registry, not only nvcr.io"},
+			&cli.BoolFlag{Name: "podman", Destination: &o.Podman, Usage: "configure Podman, Buildah and Skopeo instead"},
+			&cli.BoolFlag{Name: "dry-run", Destination: &o.DryRun, Usage: "show what would change, without changing it"},
 		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)

@@ -19,9 +19,9 @@ func newDockerStatusCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "status",
 		Usage: "show where Docker's logins come from",
-		Description: `Reads config.json and asks the keychain what it has, never for a value.
+		Description: `Reads config.json and the names in the keychain, never a value.
 
-  # Show what Docker asks for which registry
+  # Show where Docker gets each registry's login
   ragenv docker status`,
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)

@@ -18,9 +18,9 @@ import (
 func newDockerUnconfigureCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "unconfigure",
-		Usage: "put Docker's config.json back as it was",
-		Description: `Takes back what ragenv docker configure changed, that for Podman included, and leaves what was changed by others since. The keys stay in the keychain; logins
-that were moved there do not return to the file, in plain text: log in again where Docker should keep one.
+		Usage: "restore Docker's config.json",
+		Description: `Undoes what ragenv docker configure changed, also for Podman, and keeps later changes by others. Keys and moved logins
+stay in the keychain. To let Docker keep a login in the file again, log in again.
 
   # Restore Docker's configuration
   ragenv docker unconfigure`,
@@ -68,15 +68,15 @@ func runDockerUnconfigure(s *session.Session) error {
 	}
 	switch {
 	case changed && len(gone) > 0:
-		s.Print.Note("%s is as it was before ragenv docker configure, but for the logins that were moved", path)
+		s.Print.Note("restored %s, except for the logins that were moved to the keychain", path)
 	case changed:
-		s.Print.Note("%s is as it was before ragenv docker configure", path)
+		s.Print.Note("restored %s", path)
 	default:
 		s.Print.Note("nothing to undo in %s", path)
 	}
 	if stays {
-		s.Print.Note("%s is still named there, as it was before", dockersetup.HelperProgram)
-		s.Hint("ragenv docker unconfigure, run again, removes that too")
+		s.Print.Note("%s is still configured there, as it was before", dockersetup.HelperProgram)
+		s.Hint("run ragenv docker unconfigure again to remove that too")
 	}
 	explainMovedLogins(s, gone)
 	return nil
@@ -95,14 +95,14 @@ func explainMovedLogins(s *session.Session, servers []string) {
 			item, has = movedLogin(s, k, server)
 		}
 		if !has {
-			s.Print.Note("Docker has no login for %s now: the one that was moved is no longer in the keychain%s", server, s.InProfile())
+			s.Print.Note("Docker now has no login for %s: the one that was moved is no longer in the keychain%s", server, s.InProfile())
 			s.Hint(hint)
 			continue
 		}
 		if item.Username != "" && item.Username != secrets.TokenUser {
 			hint = "ragenv get" + s.ForProfile() + " " + shellquote.Word(item.Name) + " | " + hint + " --username " + shellquote.Word(item.Username) + " --password-stdin"
 		}
-		s.Print.Note("Docker has no login for %s now: it is in the keychain, as %s%s, and stays there", server, item.Name, s.InProfile())
+		s.Print.Note("Docker now has no login for %s: it stays in the keychain, as %s%s", server, item.Name, s.InProfile())
 		s.Hint(hint)
 	}
 }

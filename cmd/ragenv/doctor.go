@@ -31,16 +31,15 @@ func newDoctorCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "doctor",
 		Usage: "diagnose problems and suggest fixes",
-		Description: `Checks the programs, Docker's configuration and engine, the keychain and its keys, and where else keys are found: in this
-shell, in shell start-up files, and in .env files here that git tracks. It asks nothing, unlocks nothing and changes nothing, and
-shows no value. It ends with 1 if a check failed; warnings alone do not count.
+		Description: `Checks the programs, Docker's configuration and engine, the keychain and its keys, and other places with keys: this
+shell, shell start-up files, and .env files here that git tracks. It asks nothing, unlocks nothing, changes nothing, and
+shows no value. The exit code is 1 if a check failed; warnings do not count.
 
---online also asks NVIDIA whether it takes the stored key, and compares the clock. Without it no service is asked but Docker's own
-engine.
+--online also checks the stored key with NVIDIA and compares the clock. Without it, only Docker's own engine is asked.
 
 --json prints an array of objects, one per check and in a fixed order, with the members name, status ("ok", "warning" or
-"failed"), detail and hint (empty if there is nothing to do), all of them strings. More checks and members may be added; a name
-and its meaning will not change.
+"failed"), detail and hint (empty if there is nothing to do), all of them strings. More checks and members may be added;
+a name and its meaning will not change.
 
   # Diagnose problems, without any network
   ragenv doctor
@@ -52,9 +51,9 @@ and its meaning will not change.
   ragenv doctor --verbose`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "json", Destination: &o.json, Usage: "print JSON"},
-			&cli.BoolFlag{Name: "verbose", Destination: &o.verbose, Usage: "on a terminal: list the checks that passed, too"},
-			&cli.BoolFlag{Name: "online", Destination: &o.online, Usage: "ask NVIDIA's services too; the key is sent to them"},
-			&cli.StringFlag{Name: "image", Destination: &o.image, Value: services.BlueprintImage, Usage: "with --online: the `IMAGE` of nvcr.io that the key should be able to pull"},
+			&cli.BoolFlag{Name: "verbose", Destination: &o.verbose, Usage: "on a terminal, also list passed checks"},
+			&cli.BoolFlag{Name: "online", Destination: &o.online, Usage: "also check the key with NVIDIA, which sends it there"},
+			&cli.StringFlag{Name: "image", Destination: &o.image, Value: services.BlueprintImage, Usage: "with --online, check that the key can pull `IMAGE` from nvcr.io"},
 		},
 		Action: func(c *cli.Context) error {
 			if err := commandline.NoArguments(c); err != nil {
@@ -100,7 +99,7 @@ func (p *program) doctorWorld(c *cli.Context) (*doctor.World, error) {
 	w.Commands = &source.Commands{Config: w.Config, Environ: system.Environ(), Limit: commandPatience}
 	if c.IsSet(session.FlagProfile) {
 		if err := w.Config.SetProfile(c.String(session.FlagProfile), config.OriginFlag); err != nil {
-			return nil, ui.Usagef(commandline.HelpHint(c), "--%s: that cannot be a profile's name", session.FlagProfile)
+			return nil, ui.Usagef(commandline.HelpHint(c), "--%s: not a valid profile name", session.FlagProfile)
 		}
 	}
 	return w, nil

@@ -36,12 +36,12 @@ func newExportCommand(p *program) *cli.Command {
 	var namespaces cli.StringSlice
 	return &cli.Command{
 		Name:  "export",
-		Usage: "write the keys in the form that another program reads",
-		Description: `Every format is exact: what reads it gets every byte of every value, or the value is refused by name. To a terminal it prints
-only with --reveal. Prefer ragenv -- COMMAND where it will do: then only that one command has the keys.
+		Usage: "write the keys in another program's format",
+		Description: `Every format is exact: the reader gets every byte of every value, and a value that the format cannot hold is refused by
+name. A terminal needs --reveal. Prefer ragenv -- COMMAND where possible: then only that command has the keys.
 
-As with ragenv run, NVIDIA_API_KEY and NGC_CLI_API_KEY follow NGC_API_KEY, in shell, fish and powershell only where they are unset
-or empty.
+As with ragenv run, NVIDIA_API_KEY and NGC_CLI_API_KEY follow NGC_API_KEY; in shell, fish and powershell, only if they
+are unset or empty.
 
   FORMAT       for
   shell        sh, bash, zsh
@@ -53,9 +53,10 @@ or empty.
   json         other programs, and ragenv import
   kubernetes   kubectl apply
 
-kubernetes writes the Secrets that NVIDIA's RAG chart reads: ngc-secret and ngc-api with the NGC key, and rag-api-keys with the keys
-of the single services, each empty if it is not stored. What the chart does not read is in the Secret that --name names, or in
-none. Install the chart with --set imagePullSecret.create=false --set ngcApiSecret.create=false, so that Helm does not create them too.
+kubernetes writes the Secrets that NVIDIA's RAG chart reads: ngc-secret and ngc-api with the NGC key, and rag-api-keys
+with the keys of the services, each empty if it is not stored. Use --name to write the other keys to a Secret of their
+own. Install the chart with --set imagePullSecret.create=false --set ngcApiSecret.create=false, so that Helm does not
+create the same Secrets.
 
   # Set the keys in this shell
   eval "$(ragenv export)"
@@ -74,12 +75,12 @@ none. Install the chart with --set imagePullSecret.create=false --set ngcApiSecr
   ragenv export --format kubernetes | kubectl apply --server-side -f -
   ragenv export --format kubernetes --namespace rag,nim | kubectl apply --server-side -f -`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Value: "shell", Destination: &o.format, Usage: "write `FORMAT`: " + strings.Join(render.Names(), ", ") + "; shell if none is given"},
+			&cli.StringFlag{Name: "format", Aliases: []string{"f"}, Value: "shell", Destination: &o.format, Usage: "write `FORMAT`: " + strings.Join(render.Names(), ", ") + " (default: shell)"},
 			&cli.StringFlag{Name: "only", Destination: &o.only, Usage: "write only `A,B` of the stored keys"},
-			&cli.StringSliceFlag{Name: "namespace", Destination: &namespaces, Usage: "kubernetes: the `NAMESPACE` of the Secrets, or several with commas; kubectl's own if none is given"},
-			&cli.StringFlag{Name: "name", Destination: &o.kubernetes.Name, Usage: "kubernetes: the `SECRET` of the keys that the chart does not read"},
-			&cli.StringFlag{Name: "helm-release", Destination: &o.kubernetes.HelmRelease, Usage: "kubernetes: take over the Secrets that Helm made for `RELEASE`"},
-			&cli.BoolFlag{Name: "reveal", Destination: &o.reveal, Usage: "print to a terminal too"},
+			&cli.StringSliceFlag{Name: "namespace", Destination: &namespaces, Usage: "kubernetes: the `NAMESPACE` of the Secrets, or several with commas (default: kubectl's)"},
+			&cli.StringFlag{Name: "name", Destination: &o.kubernetes.Name, Usage: "kubernetes: write keys that the chart does not read to `SECRET`"},
+			&cli.StringFlag{Name: "helm-release", Destination: &o.kubernetes.HelmRelease, Usage: "kubernetes: take over the Secrets that Helm created for `RELEASE`"},
+			&cli.BoolFlag{Name: "reveal", Destination: &o.reveal, Usage: "also print to a terminal"},
 		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)

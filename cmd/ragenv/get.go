@@ -20,13 +20,13 @@ func newGetCommand(p *program) *cli.Command {
 		Name:      "get",
 		Usage:     "print a stored key",
 		ArgsUsage: "NAME",
-		Description: `Prints the value as it is stored and one line break after it, to a pipe or a file. To a terminal it prints only with
---reveal. NAME may also be a registry, for the password or token of a docker login.
+		Description: `Prints the value and a line break to a pipe or a file; a terminal needs --reveal. NAME can also be a registry: this
+prints the password or token of a docker login.
 
   # Log in to nvcr.io where no credential helper can be used
   ragenv get NGC_API_KEY | docker login nvcr.io --username '$oauthtoken' --password-stdin`,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "reveal", Destination: &o.reveal, Usage: "print it to a terminal too"},
+			&cli.BoolFlag{Name: "reveal", Destination: &o.reveal, Usage: "also print to a terminal"},
 		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
@@ -51,7 +51,11 @@ func runGet(s *session.Session, ref keychain.Ref, o getOptions) error {
 	}
 	item, err := session.Settled(s, func() (keychain.Item, error) { return readItem(s, ref) })
 	if errors.Is(err, keychain.ErrNotFound) || errors.Is(err, keychain.ErrNoStore) {
-		return s.NotStored(ref)
+		command := "get NAME"
+		if o.reveal {
+			command += " --reveal"
+		}
+		return s.NotStored(ref, command)
 	}
 	if err != nil {
 		return err

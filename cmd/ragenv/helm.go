@@ -18,8 +18,8 @@ func newHelmCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "helm",
 		Usage: "let Helm fetch NVIDIA's charts with the stored key",
-		Description: `Helm asks a plugin for addresses that begin with ngc://. These commands install that plugin, for Helm 3 and 4, and
-remove it. The key is then in no argument and in no repositories.yaml.
+		Description: `Helm uses a plugin for addresses that begin with ngc://. These commands install that plugin, for Helm 3 and 4, or remove
+it. The key is then in no argument and in no repositories.yaml.
 
   # Let Helm fetch NVIDIA's charts with the stored key
   ragenv helm configure`,
@@ -43,7 +43,7 @@ func explainHelm(plugin helm.Plugin, err error) error {
 	case errors.Is(err, helm.ErrForeign):
 		return ui.Errorf("helm plugin uninstall ragenv-ngc", "%w", err)
 	case errors.As(err, &link) && runtime.GOOS == "windows":
-		return ui.Errorf("turn on Developer Mode in the settings, or run it as administrator", "Windows does not let you make a symbolic link: %w", err)
+		return ui.Errorf("turn on Developer Mode in the settings, or run it as administrator", "Windows does not let you create a symbolic link: %w", err)
 	case errors.Is(err, os.ErrPermission):
 		return ui.Errorf("ls -ld "+shellquote.Word(filepath.Dir(plugin.Dir)), "%w", err)
 	}

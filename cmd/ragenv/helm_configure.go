@@ -15,11 +15,11 @@ import (
 func newHelmConfigureCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "configure",
-		Usage: "install the plugin that fetches ngc:// addresses",
-		Description: `Writes the plugin ragenv-ngc into Helm's directory of plugins ($HELM_PLUGINS is honored). For an address
-ngc://helm.ngc.nvidia.com/..., Helm 3 or 4 then starts ragenv, which fetches https://helm.ngc.nvidia.com/... with NGC_API_KEY. The
-key is sent to that host alone, over TLS, and not along with a redirect. A keychain that is locked is an error: run ragenv unlock
-first. Where nothing is stored, $NGC_API_KEY is used.
+		Usage: "install the Helm plugin for ngc:// addresses",
+		Description: `Writes the plugin ragenv-ngc to Helm's plugin directory ($HELM_PLUGINS is honored). For an address
+ngc://helm.ngc.nvidia.com/..., Helm runs ragenv, which fetches https://helm.ngc.nvidia.com/... with NGC_API_KEY. The key
+is sent only to that host, over TLS, and does not follow redirects. If the keychain is locked, the fetch fails: run
+ragenv unlock first. If no key is stored, $NGC_API_KEY is used.
 
   # Add NVIDIA's repository, and pull a chart by its address
   ragenv helm configure
@@ -52,7 +52,7 @@ func runHelmConfigure(s *session.Session) error {
 		return explainHelm(plugin, err)
 	}
 	if !changed {
-		s.Print.Note("%s is installed already", plugin.Dir)
+		s.Print.Note("%s is already installed", plugin.Dir)
 		return nil
 	}
 	s.Print.Note("installed %s: Helm fetches ngc:// addresses with the stored key", plugin.Dir)

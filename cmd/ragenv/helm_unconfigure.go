@@ -9,9 +9,9 @@ import (
 func newHelmUnconfigureCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "unconfigure",
-		Usage: "remove that plugin",
-		Description: `Removes what ragenv helm configure wrote. Repositories that were added as ngc:// stay in Helm's list, and fail from then on:
-helm repo remove NAME removes one.
+		Usage: "remove the Helm plugin",
+		Description: `Removes what ragenv helm configure wrote. Repositories added as ngc:// stay in Helm's list and no longer work; remove
+them with helm repo remove NAME.
 
   # Remove the plugin
   ragenv helm unconfigure`,

@@ -37,7 +37,7 @@ func TestHomeOfAnotherUser(t *testing.T) {
 		want              string // expected in the output
 		ok                bool
 	}{
-		{home, "", "ragenv docker configure", "Docker asks docker-credential-ngc", true},
+		{home, "", "ragenv docker configure", "Docker now uses docker-credential-ngc", true},
 		{home, "nvcr.io", "docker-credential-ngc get", `"Secret":"(key)"`, true},
 		{home, "", "ragenv -- true", "", true},
 		{home, "", "ragenv docker unconfigure", refusal, false},

@@ -11,9 +11,8 @@ import (
 func newLockCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "lock",
-		Usage: "ask for the passphrase again from now on",
-		Description: `Ends what ragenv unlock began, or the typing of the passphrase, in all of your sessions. What
-commands gave (ragenv source) is forgotten, too.
+		Usage: "lock the keychain",
+		Description: `Ends the current unlock in all of your sessions. Cached keys from commands (ragenv source) are removed too.
 
   # Lock the keychain now
   ragenv lock`,

@@ -182,7 +182,7 @@ func literals(t *testing.T, dirs ...string) (texts []string) {
 // manCommands renders every command as mdoc.
 func manCommands(app *cli.App) string {
 	var b strings.Builder
-	b.WriteString("These flags are taken before every command, and after each command that uses them:\n")
+	b.WriteString("These flags can be given before every command, and after each command that uses them:\n")
 	manFlags(&b, app.Flags, nil)
 	walk(app.Commands, func(command *cli.Command) {
 		if command.Hidden {

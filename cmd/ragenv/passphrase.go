@@ -19,8 +19,8 @@ func newPassphraseCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "passphrase",
 		Usage: "set, change or remove the keychain's passphrase",
-		Description: `Asks for the current passphrase, unless RAGENV_PASSPHRASE_FILE or RAGENV_PASSPHRASE has it, and for the new one twice. The
-keys themselves are not encrypted again. A forgotten passphrase cannot be recovered.
+		Description: `Asks for the current passphrase, unless RAGENV_PASSPHRASE_FILE or RAGENV_PASSPHRASE has it, and twice for the new one.
+The keys themselves are not encrypted again. A forgotten passphrase cannot be recovered.
 
   # Change the passphrase
   ragenv passphrase
@@ -28,7 +28,7 @@ keys themselves are not encrypted again. A forgotten passphrase cannot be recove
   # Remove it: anyone who can read your files can then read your keys
   ragenv passphrase --no-passphrase`,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "no-passphrase", Destination: &o.none, Usage: "remove it: anyone who can read your files can then read your keys"},
+			&cli.BoolFlag{Name: "no-passphrase", Destination: &o.none, Usage: "remove the passphrase: anyone who can read your files can then read your keys"},
 		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
@@ -83,16 +83,16 @@ func runPassphrase(s *session.Session, o passphraseOptions) error {
 	}
 	switch {
 	case stillUnlocked && len(next) > 0:
-		s.Print.Note("the passphrase is changed")
+		s.Print.Note("changed the passphrase")
 	case len(next) == 0:
-		s.Print.Note("the passphrase is removed: the keychain is never locked now")
+		s.Print.Note("removed the passphrase: the keychain is never locked")
 	case protected:
-		s.Print.Note("the passphrase is changed, and the keychain locked")
+		s.Print.Note("changed the passphrase and locked the keychain")
 	default:
-		s.Print.Note("the keychain has a passphrase now, and is locked")
+		s.Print.Note("set a passphrase and locked the keychain")
 	}
 	if len(next) > 0 && s.PassphraseVariable() != "" {
-		s.Print.Warn("$%s still has the former passphrase", s.PassphraseVariable())
+		s.Print.Warn("$%s still has the old passphrase", s.PassphraseVariable())
 	}
 	if len(next) > 0 {
 		return err

@@ -20,9 +20,9 @@ import (
 func newProfileCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "profile",
-		Usage: "keep several sets of keys apart",
-		Description: `A profile is a set of keys and registry logins of its own. Storing the first key in it creates it. The first of
-these names the active one; Docker's helper follows all but the flag:
+		Usage: "manage separate sets of keys",
+		Description: `A profile has its own keys and registry logins. Storing the first key in a profile creates it. The first of these names
+the active profile; Docker's helper follows all but the flag:
 
   1  --profile NAME
   2  RAGENV_PROFILE
@@ -41,8 +41,8 @@ these names the active one; Docker's helper follows all but the flag:
 func newProfileListCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "list",
-		Usage: "show the profiles and how much is in each",
-		Description: `The active profile has a star.
+		Usage: "list the profiles and what they hold",
+		Description: `The active profile is marked with a star.
 
   # Show every profile
   ragenv profile list`,
@@ -90,11 +90,11 @@ func runProfileList(s *session.Session) error {
 func newProfileUseCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:      "use",
-		Usage:     "make a profile the active one from now on",
+		Usage:     "switch to a profile",
 		ArgsUsage: "PROFILE",
-		Description: `Writes it into the config file. RAGENV_PROFILE and --profile come first.
+		Description: `Writes the profile to the config file. RAGENV_PROFILE and --profile still come first.
 
-  # Use the keys of profile work from now on
+  # Switch to the profile work
   ragenv profile use work`,
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
@@ -122,7 +122,7 @@ func runProfileUse(s *session.Session, c *cli.Context, profile string) error {
 		s.Print.Hint("ragenv profile list, or ragenv set --profile %s %s", profile, secrets.NGCAPIKey)
 	}
 	if other := s.Getenv(config.EnvProfile); other != "" && other != profile {
-		s.Print.Warn("$%s says %s and still comes first", config.EnvProfile, other)
+		s.Print.Warn("$%s is set to %s and overrides this", config.EnvProfile, other)
 		s.Print.Hint("%s", shellquote.Unset(config.EnvProfile))
 	}
 	return nil
@@ -142,13 +142,13 @@ func newProfileCopyCommand(p *program) *cli.Command {
 	var forced bool
 	return &cli.Command{
 		Name:      "copy",
-		Usage:     "copy every item of a profile into another",
+		Usage:     "copy all keys and logins to another profile",
 		ArgsUsage: "FROM TO",
-		Description: `What the other profile has already stays, unless --force is given.
+		Description: `Existing items of the other profile are kept, unless --force is given.
 
-  # Begin profile work with the keys of the default one
+  # Start the profile work with the default profile's keys
   ragenv profile copy default work`,
-		Flags: []cli.Flag{&cli.BoolFlag{Name: "force", Destination: &forced, Usage: "replace what the other profile has"}},
+		Flags: []cli.Flag{&cli.BoolFlag{Name: "force", Destination: &forced, Usage: "replace existing items"}},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
 			if err != nil {
@@ -192,7 +192,7 @@ func runProfileCopy(s *session.Session, from, to string, forced bool) error {
 			return err
 		}
 		if has && !forced {
-			s.Print.Warn("%s is in profile %s already and stays (--force replaces it)", item.Name, to)
+			s.Print.Warn("%s is already in profile %s and was kept (--force replaces it)", item.Name, to)
 			continue
 		}
 		if has {
@@ -219,13 +219,13 @@ func newProfileRmCommand(p *program) *cli.Command {
 	var forced bool
 	return &cli.Command{
 		Name:      "rm",
-		Usage:     "remove a profile with all that is in it",
+		Usage:     "remove a profile and everything in it",
 		ArgsUsage: "PROFILE",
-		Description: `Asks first, and refuses to remove a key that cannot be regenerated, unless --force is given.
+		Description: `Asks for confirmation, and refuses to remove a key that cannot be regenerated, unless --force is given.
 
   # Remove the keys and logins of profile work
   ragenv profile rm work`,
-		Flags: []cli.Flag{&cli.BoolFlag{Name: "force", Destination: &forced, Usage: "do not ask, and remove also keys that cannot be regenerated"}},
+		Flags: []cli.Flag{&cli.BoolFlag{Name: "force", Destination: &forced, Usage: "do not ask, and also remove keys that cannot be regenerated"}},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
 			if err != nil {
@@ -310,7 +310,7 @@ func profileRefs(s *session.Session, profile string) (*keychain.Keychain, []keyc
 // profileName validates a profile name given as an argument.
 func profileName(c *cli.Context, profile string) error {
 	if secrets.LooksLikeKey(profile) {
-		return ui.Usagef(commandline.HelpHint(c), "%w: a key is no profile", keychain.ErrInvalidName)
+		return ui.Usagef(commandline.HelpHint(c), "%w: a key cannot be a profile", keychain.ErrInvalidName)
 	}
 	if err := keychain.ValidateProfile(profile); err != nil {
 		return ui.Usagef(commandline.HelpHint(c), "%w", err)

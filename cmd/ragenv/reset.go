@@ -13,16 +13,17 @@ func newResetCommand(p *program) *cli.Command {
 	var o setup.ResetOptions
 	return &cli.Command{
 		Name:  "reset",
-		Usage: "start over with an empty keychain, and keep the old one",
-		Description: `For a keychain that cannot be read any more, such as one with a forgotten passphrase. Nothing is deleted: its directory is
-renamed to one next to it that ends in the date, and what it holds is listed by name. If the passphrase turns up, ragenv restore
-DIRECTORY copies the keys back. With a backup, ragenv restore --reset FILE does all of it.
+		Usage: "start a new keychain, and keep the old one",
+		Description: `Use this if the keychain can no longer be read, for example if its passphrase is forgotten. Nothing is deleted: the
+keychain's directory is renamed, with the date at its end, and the names of its keys are listed. If you find the
+passphrase again, ragenv restore DIRECTORY copies the keys back. If you have a backup, use ragenv restore --reset FILE
+instead.
 
   # Start over after the passphrase was forgotten
   ragenv reset`,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.Yes, Usage: "do it without asking"},
-			&cli.BoolFlag{Name: "no-passphrase", Destination: &o.NoPassphrase, Usage: "the new keychain has none: anyone who can read your files can read your keys"},
+			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.Yes, Usage: "do not ask"},
+			&cli.BoolFlag{Name: "no-passphrase", Destination: &o.NoPassphrase, Usage: "create it without a passphrase: anyone who can read your files can read your keys"},
 		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)

@@ -31,15 +31,16 @@ func newRestoreCommand(p *program) *cli.Command {
 	var o restoreOptions
 	return &cli.Command{
 		Name:      "restore",
-		Usage:     "store the items of a backup",
+		Usage:     "restore keys from a backup",
 		ArgsUsage: "FILE",
-		Description: `Every item goes back into its profile. One that is stored under another value by now is replaced only if you say so when asked,
-or with --force; where nobody can be asked it stays, the others are restored, and the exit code is 1. The passphrase is the one
-given to ragenv backup; RAGENV_BACKUP_PASSPHRASE_FILE may name a file of mode 0600 that has it.
+		Description: `Restores every item to its profile. It asks before it replaces a different value, unless --force is given. Without a
+terminal, existing values are kept, the other items are restored, and the exit code is 1. The passphrase is the one
+given to ragenv backup; RAGENV_BACKUP_PASSPHRASE_FILE can name a file of mode 0600 that has it.
 
---identity opens a backup to a public key (--recipient): an SSH private key, such as a machine's own, or an identity file of age.
+--identity decrypts a backup to a public key (--recipient) with an SSH private key, such as the machine's, or an age
+identity file.
 
-FILE may also be - for standard input, or the directory in which ragenv reset left an old keychain.
+FILE can also be - for standard input, or a directory in which ragenv reset kept an old keychain.
 
   # Restore every key of a backup
   ragenv restore keys.age
@@ -47,11 +48,11 @@ FILE may also be - for standard input, or the directory in which ragenv reset le
   # With the private key that it was encrypted to
   ragenv restore keys.age --identity ~/.ssh/id_ed25519`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "identity", Aliases: []string{"i"}, Destination: &o.identity, Usage: "open it with the private key in `FILE`, of SSH or age"},
-			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "replace other values without asking, also those that cannot be regenerated"},
-			&cli.BoolFlag{Name: "reset", Destination: &o.reset, Usage: "set the present keychain aside first, as ragenv reset does, and restore into a new one"},
-			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.yes, Usage: "with --reset: do not ask whether to set it aside"},
-			&cli.BoolFlag{Name: "no-passphrase", Destination: &o.noPassphrase, Usage: "a keychain that is created has none: anyone who can read your files can read your keys"},
+			&cli.StringFlag{Name: "identity", Aliases: []string{"i"}, Destination: &o.identity, Usage: "decrypt with the SSH or age private key in `FILE`"},
+			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "replace existing values without asking, even if they cannot be regenerated"},
+			&cli.BoolFlag{Name: "reset", Destination: &o.reset, Usage: "restore into a new keychain, and keep the old one as ragenv reset does"},
+			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.yes, Usage: "with --reset, do not ask"},
+			&cli.BoolFlag{Name: "no-passphrase", Destination: &o.noPassphrase, Usage: "create a new keychain without a passphrase: anyone who can read your files can read your keys"},
 		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
@@ -145,7 +146,7 @@ func readSealed(s *session.Session, path string, file []byte, identityFile strin
 	case errors.As(err, &bad):
 		return nil, ui.Errorf("name a private key of SSH without a passphrase, or run it in a terminal", "%s: %w", ui.Printable(identityFile), err)
 	case errors.Is(err, backup.ErrOtherRecipients):
-		return nil, ui.Errorf("make it again, also for the public key of "+ui.Printable(identityFile)+": ragenv backup --recipient", "%s: %w", ui.Printable(path), err)
+		return nil, ui.Errorf("back up again, also to the public key of "+ui.Printable(identityFile)+": ragenv backup --recipient", "%s: %w", ui.Printable(path), err)
 	case errors.Is(err, backup.ErrNeedsPassphrase):
 		return nil, ui.Errorf("ragenv restore "+shellquote.Word(path), "%s: %w", ui.Printable(path), err)
 	case err != nil:
@@ -250,10 +251,10 @@ func restoreOne(s *session.Session, k *keychain.Keychain, item keychain.Item, fo
 	what := session.ItemName(item.Ref)
 	terminal, err := ui.OpenTerminal()
 	if err != nil {
-		return stored, ui.Errorf("to replace it: run it again with --force", "%s is stored already, with another value than the backup's", what)
+		return stored, ui.Errorf("to replace it: run it again with --force", "%s is already stored with a different value", what)
 	}
 	defer terminal.Close()
-	yes, err := terminal.Confirm(fmt.Sprintf("%s is stored with another value than the backup's. Replace it?", what), false)
+	yes, err := terminal.Confirm(fmt.Sprintf("%s is already stored with a different value. Replace it?", what), false)
 	if err != nil || !yes {
 		return stored, err
 	}
@@ -280,7 +281,7 @@ func withBackupPassphrase(s *session.Session, path, prompt string, read func([]b
 	if err == nil {
 		items, err := read(secret)
 		if errors.Is(err, keychain.ErrWrongPassphrase) {
-			err = ui.Errorf("put the right one there, or to be asked: "+shellquote.Unset(passphrase.EnvBackupFile), "$%s: %w", passphrase.EnvBackupFile, err)
+			err = ui.Errorf("correct it there, or to be asked: "+shellquote.Unset(passphrase.EnvBackupFile), "$%s: %w", passphrase.EnvBackupFile, err)
 		}
 		return items, err
 	}

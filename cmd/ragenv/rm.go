@@ -19,13 +19,13 @@ func newRmCommand(p *program) *cli.Command {
 		Name:      "rm",
 		Usage:     "remove stored keys",
 		ArgsUsage: "NAME...",
-		Description: `NAME may also be a registry, to remove its login. What can be removed is removed, even when another name is not stored.
+		Description: `NAME can also be a registry, to remove its login. If a name is not stored, the others are still removed.
 
   # Remove a key, and the login to a registry
   ragenv rm HF_TOKEN
   ragenv rm ghcr.io`,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "remove also a key that cannot be regenerated"},
+			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "also remove a key that cannot be regenerated"},
 		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
@@ -33,7 +33,7 @@ func newRmCommand(p *program) *cli.Command {
 				return err
 			}
 			if !c.Args().Present() {
-				return ui.Usagef("ragenv list", "which key? ragenv rm takes names")
+				return ui.Usagef("ragenv list", "which key? ragenv rm needs names")
 			}
 			var refs []keychain.Ref
 			for _, name := range c.Args().Slice() {
@@ -83,7 +83,7 @@ func listedRef(s *session.Session, name string) (keychain.Ref, bool) {
 func runRm(s *session.Session, refs []keychain.Ref, o rmOptions) error {
 	k, err := s.Opener().Read()
 	if errors.Is(err, keychain.ErrNoStore) {
-		return s.NotStored(refs[0])
+		return s.NotStored(refs[0], "rm NAME")
 	}
 	if err != nil {
 		return err
@@ -113,11 +113,11 @@ func runRm(s *session.Session, refs []keychain.Ref, o rmOptions) error {
 			err = k.Remove(session.FormerRef(ref)) // it may be alone after an interruption
 		}
 		if errors.Is(err, keychain.ErrNotFound) {
-			meant := ""
+			hint, meant := "ragenv list"+s.ForProfile(), ""
 			if near := s.NearestName(ref); near != "" {
-				meant = ": did you mean " + near + "?"
+				hint, meant = "ragenv rm"+s.ForProfile()+" "+near, ": did you mean "+near+"?"
 			}
-			err = ui.Errorf("ragenv list"+s.ForProfile(), "nothing is stored as %s%s%s", ref.Name, s.InProfile(), meant)
+			err = ui.Errorf(hint, "nothing is stored as %s%s%s", ref.Name, s.InProfile(), meant)
 		}
 		if err == nil {
 			s.Print.Note("removed %s%s", ref.Name, s.InProfile())

@@ -33,14 +33,15 @@ func newRotateCommand(p *program) *cli.Command {
 	o := rotateOptions{ValueFrom: session.ValueFrom{Command: "rotate"}}
 	return &cli.Command{
 		Name:      "rotate",
-		Usage:     "replace a key by a new one, with a way back",
+		Usage:     "replace a key, with a way to undo it",
 		ArgsUsage: "NAME",
-		Description: `Takes the new key as "ragenv set" does, checks its shape, asks the service about it where that can be done, and replaces
-the old one in one write: Docker and the next command use it at once. The old key is kept for a week, or until
-"ragenv rotate --confirm NAME"; "ragenv rotate --undo NAME" brings it back.
+		Description: `Reads the new key as "ragenv set" does, checks its form, checks it with its service where possible, and replaces the old
+one in one write. Docker and the next command use it at once. The old key is kept for a week, or until "ragenv rotate
+--confirm NAME"; "ragenv rotate --undo NAME" restores it.
 
-It ends with what still has the old key. "ragenv rotate NAME --restart" shows the docker compose commands that recreate those
-services with the stored key, and only those, asks, runs them, and searches again. "ragenv where NAME" lists all that was found.
+At the end it lists what still has the old key. "ragenv rotate NAME --restart" shows the docker compose commands that
+recreate these services with the new key, asks, runs them, and searches again. "ragenv where NAME" shows everything that
+was found.
 
   # Replace a key, and record when the new one expires
   ragenv rotate NGC_API_KEY --expires 90d
@@ -51,14 +52,14 @@ services with the stored key, and only those, asks, runs them, and searches agai
   # Forget the old key at once
   ragenv rotate NGC_API_KEY --confirm`,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "undo", Destination: &o.undo, Usage: "restore the previous key; a second time swaps them again"},
-			&cli.BoolFlag{Name: "confirm", Destination: &o.confirm, Usage: "the new key works: forget the one from before"},
-			&cli.BoolFlag{Name: "restart", Destination: &o.restart, Usage: "recreate the Compose services that have the old key"},
-			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.yes, Usage: "with --restart: do not ask"},
-			&cli.BoolFlag{Name: "from-env", Destination: &o.FromEnv, Usage: "take the value of the environment variable NAME"},
-			&cli.StringFlag{Name: "expires", Destination: &o.expires, Usage: "when the new key stops working, as `WHEN`: a date (2027-01-31) or a duration (90d, 12w)"},
-			&cli.BoolFlag{Name: "offline", Destination: &o.offline, Usage: "do not ask the service"},
-			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "take also an unusual value, or one that the service does not take"},
+			&cli.BoolFlag{Name: "undo", Destination: &o.undo, Usage: "restore the previous key; again to swap back"},
+			&cli.BoolFlag{Name: "confirm", Destination: &o.confirm, Usage: "delete the previous key: the new one works"},
+			&cli.BoolFlag{Name: "restart", Destination: &o.restart, Usage: "recreate Compose services that still have the old key"},
+			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &o.yes, Usage: "with --restart, do not ask"},
+			&cli.BoolFlag{Name: "from-env", Destination: &o.FromEnv, Usage: "read the value from the environment variable NAME"},
+			&cli.StringFlag{Name: "expires", Destination: &o.expires, Usage: "record when the new key expires: `WHEN` is a date (2027-01-31) or a duration (90d, 12w)"},
+			&cli.BoolFlag{Name: "offline", Destination: &o.offline, Usage: "do not check the key with its service"},
+			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "accept an unusual value, or one that the service refuses"},
 		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
@@ -87,13 +88,13 @@ func runRotate(s *session.Session, o rotateOptions) error {
 	ref := s.EnvRef(o.Name)
 	k, err := s.Opener().Read()
 	if errors.Is(err, keychain.ErrNoStore) {
-		return s.NotStored(ref)
+		return s.NotStored(ref, "rotate NAME")
 	}
 	if err != nil {
 		return err
 	}
 	if source, ok := s.Config.Source(ref); ok {
-		return ui.Errorf("change it there; docker and ragenv use the new one "+session.UntilAsked(source)+", and ragenv where "+o.Name+" finds who has another",
+		return ui.Errorf("change it there; docker and ragenv use the new one "+session.UntilAsked(source)+", and ragenv where "+o.Name+" finds what has another",
 			"%s comes from a command (%s), and is not stored", o.Name, ui.Printable(source.Command[0]))
 	}
 	switch {
@@ -117,7 +118,7 @@ func runRotate(s *session.Session, o rotateOptions) error {
 		return err
 	})
 	if errors.Is(err, keychain.ErrNotFound) {
-		return s.NotStored(ref)
+		return s.NotStored(ref, "rotate NAME")
 	}
 	if err != nil {
 		return err
@@ -169,7 +170,7 @@ func askBeforeRotation(s *session.Session, next keychain.Item, o rotateOptions) 
 	case probe.Valid:
 		s.Print.Note("the service accepts the new key")
 	case probe.Unknown:
-		s.Print.Note("whether the service accepts the new key is not known: %s", result.Detail)
+		s.Print.Note("could not check the new key with its service: %s", result.Detail)
 	case probe.Invalid, probe.LacksRights:
 		if o.forced {
 			s.Print.Warn("the service refuses the new key: %s", result.Detail)
@@ -189,7 +190,7 @@ func swap(s *session.Session, k *keychain.Keychain, current, next keychain.Item)
 	if err := k.Set(next); err != nil {
 		return err
 	}
-	s.Print.Note("%s%s is replaced; the previous key is kept for a week", next.Name, s.InProfile())
+	s.Print.Note("replaced %s%s; the previous key is kept for a week", next.Name, s.InProfile())
 	s.Hint(fmt.Sprintf("ragenv rotate --confirm %s when it works, ragenv rotate --undo %s if it does not", next.Name, next.Name))
 	return nil
 }
@@ -238,6 +239,9 @@ func undoRotation(s *session.Session, k *keychain.Keychain, ref keychain.Ref) er
 		return err
 	})
 	if errors.Is(err, keychain.ErrNotFound) || err == nil && s.Now().Sub(previous.Updated) > session.FormerKept {
+		if has, err := k.Has(ref); err == nil && !has {
+			return s.NotStored(ref, "rotate NAME --undo")
+		}
 		return ui.Errorf("ragenv set"+s.ForProfile()+" "+ref.Name, "no previous key is kept for %s%s: none was replaced, it was confirmed, or a week has passed", ref.Name, s.InProfile())
 	}
 	if err != nil {
@@ -256,13 +260,13 @@ func undoRotation(s *session.Session, k *keychain.Keychain, ref keychain.Ref) er
 		if err := k.Remove(previous.Ref); err != nil && !errors.Is(err, keychain.ErrNotFound) {
 			return err
 		}
-		s.Print.Note("%s%s is the previous key again", ref.Name, s.InProfile())
+		s.Print.Note("restored the previous %s%s", ref.Name, s.InProfile())
 		return nil
 	}
 	if err := s.KeepFormer(k, current); err != nil {
 		return err
 	}
-	s.Print.Note("%s%s is the previous key again; the replaced one is kept for a week", ref.Name, s.InProfile())
+	s.Print.Note("restored the previous %s%s; the replaced one is kept for a week", ref.Name, s.InProfile())
 	s.Hint("ragenv rotate" + s.ForProfile() + " --undo " + ref.Name + " swaps them again")
 	return nil
 }
@@ -274,7 +278,7 @@ func confirmRotation(s *session.Session, k *keychain.Keychain, ref keychain.Ref)
 		return nil
 	}
 	if err == nil {
-		s.Print.Note("the previous key of %s%s is deleted", ref.Name, s.InProfile())
+		s.Print.Note("deleted the previous key of %s%s", ref.Name, s.InProfile())
 	}
 	return err
 }

@@ -44,9 +44,10 @@ func newRunCommand(p *program) *cli.Command {
 	var files cli.StringSlice
 	return &cli.Command{
 		Name:      runCommandName,
-		Usage:     "run a command with the keys (the word run is optional)",
+		Usage:     "run a command with your keys (the word run is optional)",
 		UsageText: "ragenv [flags] -- COMMAND [ARG...]\nragenv run [flags] [--] COMMAND [ARG...]",
-		Description: `Every key of the profile becomes an environment variable of the command. Of several values of a variable, the first of these wins:
+		Description: `Every key of the profile becomes an environment variable of the command. If a variable has several values, the first of
+these wins:
 
   1  the stored key                  with --preserve-env after the shell's
   2  --env-file FILE
@@ -55,37 +56,36 @@ func newRunCommand(p *program) *cli.Command {
 
 A warning names each variable that a stored key overrides.
 
-The command takes ragenv's place: its process, terminal, signals and exit code are its own. Before it is started, ragenv's own
-failures exit with 125, a command that cannot be run with 126, one that is not found with 127.
+The command replaces ragenv's process, so its terminal, signals and exit code are its own. If it cannot be started, the
+exit code is 125 (ragenv failed), 126 (the command cannot be run) or 127 (the command was not found).
 
---env-file adds settings of a dotenv file, over those of the shell and under the stored keys; a line that needs a shell to be
-read is an error. --pristine hands over only what programs need to run at all: PATH, HOME, USER, SHELL, TERM, LANG, LC_*, TZ,
-TMPDIR, XDG_*, the settings (not the logins) of Docker's client, SSH_AUTH_SOCK, proxies and certificates.
+--env-file adds variables from a dotenv file. They override the shell's, but not stored keys. A line that only a shell
+can read is an error.
 
-With --profile NAME the command gets RAGENV_PROFILE=NAME, so that Docker's helper answers with that profile's key, too.
-RAGENV_PASSPHRASE never reaches the command. With --only and --pristine neither do the variables that name a file with a
-passphrase; --keep-unlock hands over RAGENV_PASSPHRASE_FILE, which docker-credential-ngc needs inside the command where the
-kernel keeps no unlocked keychain. A command that runs as you can ask the helper for every login while the keychain is open.
+With --profile NAME the command gets RAGENV_PROFILE=NAME, so Docker's helper uses the same profile. RAGENV_PASSPHRASE is
+never passed on. With --only or --pristine, variables that name a passphrase file are not passed either; --keep-unlock
+passes RAGENV_PASSPHRASE_FILE, which docker-credential-ngc needs in the command if the kernel keeps no unlocked
+keychain. A command that runs as you can ask the helper for every login while the keychain is unlocked.
 
---mask shows *** for the stored values in what the command prints, also in JSON, percent-encoded, and in base64 and hexadecimal
-digits with line breaks and spaces between them. The command is a child then, on a terminal of its own if there is one; it can
-still send a key elsewhere, or print it in a form that is not known, such as a dump with offsets.
+--mask replaces stored values in the command's output with ***, also in JSON, percent-encoding, base64 and hexadecimal,
+even across line breaks and spaces in base64 and hexadecimal. The command then runs as a child, on a terminal of its own
+if there is one. It can still send a key elsewhere, or print it in another form, such as a dump with offsets.
 
---file hands a key over as a file in memory instead of a variable: the variable VAR has its path, which the command and what it starts
-can read, and nobody else. Nothing of it is on a disk, and the key's own variables are not set (--only NAME keeps them). Memory files need
-Linux; --temp-files writes files of mode 0600 instead, and removes them when the command has ended.
+--file passes a key as a file in memory. The variable VAR holds its path; only the command and what it starts can read
+it. Nothing is written to a disk, and the key's own variables are not set (--only NAME keeps them). Memory files need
+Linux; --temp-files writes files of mode 0600 instead, and removes them when the command ends.
 
-  FORMAT              the file holds
+  FORMAT              contents
   raw                 the value alone
   dotenv              a line NAME=VALUE
   docker-config       Docker's config.json with the login to nvcr.io
-  netrc               that login for curl
+  netrc               the same login, for curl
   helm-repositories   Helm's repositories.yaml with the login to helm.ngc.nvidia.com
 
   # Start the services with every key of the profile
   ragenv -- docker compose up -d
 
-  # With the settings of a file, and nothing else of this shell
+  # With variables from a file, and no others from this shell
   ragenv --pristine --env-file deploy.env -- docker compose up -d
 
   # With one key only
@@ -95,14 +95,14 @@ Linux; --temp-files writes files of mode 0600 instead, and removes them when the
   ragenv --file HELM_REPOSITORY_CONFIG=NGC_API_KEY:helm-repositories -- helm dependency update
   ragenv --file KEYS=NGC_API_KEY:dotenv -- sh -c 'docker run --env-file "$KEYS" IMAGE'`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "only", Destination: &only, Usage: "hand over only `A,B` of the stored keys"},
-			&cli.BoolFlag{Name: "preserve-env", Destination: &o.preserveEnv, Usage: "let the values of the shell win over stored ones"},
-			&cli.StringFlag{Name: "env-file", Destination: &envFile, Usage: "add the settings of the dotenv file `FILE`"},
-			&cli.BoolFlag{Name: "pristine", Destination: &o.pristine, Usage: "drop what else the shell has set"},
-			&cli.BoolFlag{Name: "keep-unlock", Destination: &o.keepUnlock, Usage: "with --only or --pristine: hand over RAGENV_PASSPHRASE_FILE too"},
-			&cli.StringSliceFlag{Name: "file", Destination: &files, Usage: "hand over a key as a file: `VAR=NAME[:FORMAT]`"},
-			&cli.BoolFlag{Name: "temp-files", Destination: &o.tempFiles, Usage: "with --file: files on a disk, removed afterwards, instead of files in memory"},
-			&cli.BoolFlag{Name: "mask", Destination: &o.mask, Usage: "hide the stored values in the command's output"},
+			&cli.StringFlag{Name: "only", Destination: &only, Usage: "pass only the stored keys `A,B`"},
+			&cli.BoolFlag{Name: "preserve-env", Destination: &o.preserveEnv, Usage: "prefer the shell's values over stored ones"},
+			&cli.StringFlag{Name: "env-file", Destination: &envFile, Usage: "add variables from the dotenv file `FILE`"},
+			&cli.BoolFlag{Name: "pristine", Destination: &o.pristine, Usage: "drop the shell's other variables"},
+			&cli.BoolFlag{Name: "keep-unlock", Destination: &o.keepUnlock, Usage: "with --only or --pristine, also pass RAGENV_PASSPHRASE_FILE"},
+			&cli.StringSliceFlag{Name: "file", Destination: &files, Usage: "pass a key as a file: `VAR=NAME[:FORMAT]`"},
+			&cli.BoolFlag{Name: "temp-files", Destination: &o.tempFiles, Usage: "with --file, use temporary files on disk instead of memory"},
+			&cli.BoolFlag{Name: "mask", Destination: &o.mask, Usage: "hide stored values in the command's output"},
 		},
 		Action: func(c *cli.Context) (err error) {
 			o.command = c.Args().Slice()
@@ -232,7 +232,7 @@ func parseFiles(c *cli.Context, texts []string) ([]keyfile.Spec, error) {
 			return nil, err
 		}
 		if !secrets.ValidName(spec.Variable) || secrets.LooksLikeKey(spec.Variable) || strings.HasPrefix(spec.Variable, "RAGENV_") {
-			return nil, ui.Usagef(fileExample, "--file: what stands before = is no name for a variable of the command")
+			return nil, ui.Usagef(fileExample, "--file: the text before = is not a valid variable name")
 		}
 		if slices.ContainsFunc(specs, func(other keyfile.Spec) bool { return other.Variable == spec.Variable }) {
 			return nil, ui.Usagef(commandline.HelpHint(c), "--file: %s is given twice", spec.Variable)

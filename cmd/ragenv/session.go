@@ -24,7 +24,7 @@ const flagQuiet = "quiet"
 func globalFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: session.FlagProfile, Aliases: []string{"p"}, Usage: "use the keys of profile `NAME`"},
-		&cli.BoolFlag{Name: flagQuiet, Aliases: []string{"q"}, Usage: "print no notes, only warnings and errors"},
+		&cli.BoolFlag{Name: flagQuiet, Aliases: []string{"q"}, Usage: "print only warnings and errors"},
 	}
 }
 
@@ -60,7 +60,7 @@ func (p *program) open(g globals) (*session.Session, error) {
 	if g.profile != nil {
 		if err := s.Config.SetProfile(*g.profile, config.OriginFlag); err != nil {
 			if secrets.LooksLikeKey(*g.profile) {
-				err = fmt.Errorf("%w: a key is no profile", keychain.ErrInvalidName)
+				err = fmt.Errorf("%w: a key cannot be a profile", keychain.ErrInvalidName)
 			}
 			return nil, ui.Usagef(g.hint, "--%s: %w", session.FlagProfile, err)
 		}

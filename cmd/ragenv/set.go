@@ -26,16 +26,16 @@ func newSetCommand(p *program) *cli.Command {
 		Name:      "set",
 		Usage:     "store a key",
 		ArgsUsage: "NAME",
-		Description: `NAME is the environment variable that commands get the key in. The value is asked for without showing it, or read from
-standard input, where one line break at its end is dropped. A value on the command line is refused: others can see it there.
+		Description: `NAME is the environment variable that commands get the key in. The value comes from a hidden prompt or from standard
+input; one line break at its end is dropped. A value on the command line is refused, since other users can see it there.
 
-A value that cannot be the key (a placeholder, a quoted or cut paste, another service's key) is refused. --force stores what is
-only unusual. NGC_API_KEY is also what Docker logs in to nvcr.io with.
+A value that cannot be the key (a placeholder, a quoted or cut paste, another service's key) is refused. --force stores
+an unusual value. Docker also uses NGC_API_KEY to log in to nvcr.io.
 
-To change the expiry alone, press Enter when it asks for the value, or give --keep.
+To change only the expiry, press Enter at the prompt, or use --keep.
 
-A value that it replaces is kept for a week ("ragenv rotate --undo NAME" brings it back), so the keychain has to be unlocked for
-that. --force replaces also what cannot be read.
+A replaced value is kept for a week, which needs an unlocked keychain. "ragenv rotate --undo NAME" restores it. With
+--force, a value that cannot be read is replaced too.
 
   # Paste a key at a hidden prompt
   ragenv set NGC_API_KEY
@@ -49,10 +49,10 @@ that. --force replaces also what cannot be read.
   # Generate the key that encrypts an index
   ragenv set APP_VECTORSTORE_INDEXKEY --generate`,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "from-env", Destination: &o.FromEnv, Usage: "take the value of the environment variable NAME"},
-			&cli.BoolFlag{Name: "generate", Destination: &o.Generate, Usage: "generate a random key: the base64 of 32 bytes"},
-			&cli.StringFlag{Name: "expires", Destination: &o.expires, Usage: "when the key stops working, as `WHEN`: a date (2027-01-31) or a duration (90d, 12w)"},
-			&cli.BoolFlag{Name: "keep", Destination: &o.keep, Usage: "with --expires: change that alone, and keep the stored value"},
+			&cli.BoolFlag{Name: "from-env", Destination: &o.FromEnv, Usage: "read the value from the environment variable NAME"},
+			&cli.BoolFlag{Name: "generate", Destination: &o.Generate, Usage: "generate a random key (32 bytes in base64)"},
+			&cli.StringFlag{Name: "expires", Destination: &o.expires, Usage: "record when the key expires: `WHEN` is a date (2027-01-31) or a duration (90d, 12w)"},
+			&cli.BoolFlag{Name: "keep", Destination: &o.keep, Usage: "with --expires, keep the stored value"},
 			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "store an unusual value, or replace a key that cannot be regenerated"},
 		},
 		Action: func(c *cli.Context) error {
@@ -62,7 +62,7 @@ that. --force replaces also what cannot be read.
 			}
 			switch args := c.Args(); {
 			case args.Len() == 0:
-				return ui.Usagef("ragenv set "+secrets.NGCAPIKey, "which key? ragenv set takes a name")
+				return ui.Usagef("ragenv set "+secrets.NGCAPIKey, "which key? ragenv set needs a name")
 			case args.Len() > 1:
 				if err := envName(c, args.First()); err != nil {
 					return err
@@ -100,7 +100,7 @@ func runSet(s *session.Session, o setOptions) error {
 		return err
 	}
 	if o.keep {
-		return changeExpiry(s, place, item)
+		return changeExpiry(s, place, item, o.expires)
 	}
 	if o.Generate { // before a value is generated, since the value it replaces may be irreplaceable
 		if err := place.MayReplace(item, o.forced); err != nil {
@@ -110,7 +110,7 @@ func runSet(s *session.Session, o setOptions) error {
 	o.MayKeep = o.expires != "" && place.Taken && place.Unread == nil
 	value, err := s.ReadValue(o.ValueFrom)
 	if errors.Is(err, session.ErrKeep) {
-		return changeExpiry(s, place, item)
+		return changeExpiry(s, place, item, o.expires)
 	}
 	if err != nil {
 		return err
@@ -123,13 +123,13 @@ func runSet(s *session.Session, o setOptions) error {
 	return s.StoreAt(place, item, o.forced)
 }
 
-// changeExpiry changes the expiry of a stored value.
-func changeExpiry(s *session.Session, p session.Place, item keychain.Item) error {
+// changeExpiry changes the expiry of a stored value to when.
+func changeExpiry(s *session.Session, p session.Place, item keychain.Item, when string) error {
 	if p.Unread != nil {
 		return p.Unread
 	}
 	if !p.Taken {
-		return s.NotStored(item.Ref)
+		return s.NotStored(item.Ref, "set NAME --keep --expires "+when)
 	}
 	item.Secret = p.Former.Secret
 	return s.StoreAt(p, item, false)

@@ -15,9 +15,10 @@ import (
 func newSourceCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "source",
-		Usage: "get a key from a command, such as a vault's client",
-		Description: `Where a key is kept in Vault, 1Password, AWS Secrets Manager, sops or pass already, ragenv asks there instead of keeping a copy.
-The command is named in the config file, and run each time the key is needed: by ragenv, by Docker's helper and by a kubelet.
+		Usage: "read a key from a command, such as a vault client",
+		Description: `If a key is already in Vault, 1Password, AWS Secrets Manager, sops or pass, ragenv can read it there instead of keeping
+a copy. The config file names the command. It is run each time the key is needed: by ragenv, by Docker's helper or by a
+kubelet.
 
   # Read the NGC key from pass
   ragenv source set NGC_API_KEY -- pass show ngc`,
@@ -29,7 +30,7 @@ func newSourceListCommand(p *program) *cli.Command {
 	var asJSON, all bool
 	return &cli.Command{
 		Name:  "list",
-		Usage: "show the commands that give keys",
+		Usage: "list the commands that keys come from",
 		Description: `Runs none of them. --json prints an array of objects with the members name, profile, command (an array) and, where set, env (an
 array) and cache.
 
@@ -37,7 +38,7 @@ array) and cache.
   ragenv source list`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "json", Destination: &asJSON, Usage: "print JSON"},
-			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Destination: &all, Usage: "of every profile"},
+			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Destination: &all, Usage: "list every profile"},
 		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
@@ -113,7 +114,7 @@ func shellWords(words []string) string {
 func newSourceRmCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:      "rm",
-		Usage:     "no longer get a key from a command",
+		Usage:     "stop reading a key from a command",
 		ArgsUsage: "NAME",
 		Description: `Removes the entry from the config file. Nothing is removed from the vault.
 

@@ -27,17 +27,18 @@ func newSourceSetCommand(p *program) *cli.Command {
 	var env string
 	return &cli.Command{
 		Name:      "set",
-		Usage:     "name the command that prints a key",
+		Usage:     "set the command that prints a key",
 		ArgsUsage: "NAME COMMAND...",
 		UsageText: "ragenv source set [flags] NAME -- COMMAND [ARG...]",
-		Description: `The command is run once, to see that it works, and is then written to the config file: its program by the whole path, and its
-arguments. Anyone who can read that file can read them, so no key belongs there.
+		Description: `Runs the command once to check that it works, and writes it to the config file with its arguments and the full path of
+its program. Anyone who can read that file can read the arguments, so do not put a key there.
 
-It is run without a shell, in your home directory, without a terminal and without input, for at most 30 seconds. It gets PATH,
-HOME and what else programs need to run at all, as with ragenv run --pristine, and of your other variables those that --env names.
-It prints the key alone, in one line. Log in to the vault before: what would ask for something fails.
+The command runs without a shell, a terminal or input, in your home directory, for at most 30 seconds. It gets PATH,
+HOME and the other variables of ragenv run --pristine, and those that --env names. It has to print only the key, on one
+line. Log in to the vault first: a command that asks for something fails.
 
---cache keeps the key in the kernel's keyring for that long, as an unlocked keychain is (Linux only); "ragenv lock" ends it.
+--cache keeps the key in the kernel's keyring for that long, like an unlocked keychain (Linux only). "ragenv lock"
+removes it.
 
   # From pass
   ragenv source set NGC_API_KEY -- pass show ngc
@@ -48,9 +49,9 @@ It prints the key alone, in one line. Log in to the vault before: what would ask
   # From a file that sops encrypted
   ragenv source set NGC_API_KEY -- sops decrypt --extract '["ngc"]' keys.yaml`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "env", Destination: &env, Usage: "hand over the variables `A,B` of the caller, too"},
-			&cli.StringFlag{Name: "cache", Destination: &o.Cache, Usage: "keep the key for `DURATION` (5m, 1h) instead of asking each time"},
-			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "write it although the command gives no key now, or an unusual one"},
+			&cli.StringFlag{Name: "env", Destination: &env, Usage: "also pass the variables `A,B`"},
+			&cli.StringFlag{Name: "cache", Destination: &o.Cache, Usage: "cache the key for `DURATION` (5m, 1h)"},
+			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "set it even if the command now gives no key, or an unusual one"},
 		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
@@ -112,7 +113,7 @@ func runSourceSet(s *session.Session, ref keychain.Ref, o sourceSetOptions) erro
 	if err := s.Config.SetSource(ref, o.Source); err != nil {
 		return session.ExplainConfig(err)
 	}
-	s.Print.Note("%s%s comes from %s from now on (%s)", ref.Name, s.InProfile(), ui.Printable(o.Command[0]), s.Config.Paths.ConfigFile)
+	s.Print.Note("%s%s now comes from %s (%s)", ref.Name, s.InProfile(), ui.Printable(o.Command[0]), s.Config.Paths.ConfigFile)
 	return nil
 }
 
@@ -129,5 +130,5 @@ func notStoredYet(s *session.Session, ref keychain.Ref) error {
 	if err != nil || !stored {
 		return err
 	}
-	return ui.Errorf("ragenv rm"+s.ForProfile()+" "+ref.Name+", then run it again", "%s is stored%s already, and a key can come from one place only", ref.Name, s.InProfile())
+	return ui.Errorf("ragenv rm"+s.ForProfile()+" "+ref.Name+", then run it again", "%s is already stored%s, and a key can come from one place only", ref.Name, s.InProfile())
 }

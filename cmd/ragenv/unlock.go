@@ -16,15 +16,16 @@ import (
 func newUnlockCommand(p *program) *cli.Command {
 	return &cli.Command{
 		Name:  "unlock",
-		Usage: "open the keychain with its passphrase for a while",
-		Description: `Until the unlock expires, neither ragenv nor Docker needs the passphrase, in any of your sessions. Use does not extend it. What is kept is in the kernel's memory, never on disk.
+		Usage: "unlock the keychain for a limited time",
+		Description: `Until the unlock expires, neither ragenv nor Docker needs the passphrase, in any of your sessions. Use does not extend
+it. The unlock is kept in the kernel's memory, never on disk.
 
 Without a terminal, the passphrase comes from RAGENV_PASSPHRASE_FILE or RAGENV_PASSPHRASE.
 
   # For a working day
   ragenv unlock --for 8h`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "for", Usage: "how long, as `DURATION` such as 30m or 8h, at most 24h (default: 15m, or \"unlock\" of the config file)"},
+			&cli.StringFlag{Name: "for", Usage: "unlock for `DURATION`, such as 30m or 8h, at most 24h (default: \"unlock\" in the config file, or 15m)"},
 		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
@@ -72,7 +73,7 @@ func runUnlock(s *session.Session) error {
 	}
 	switch {
 	case errors.Is(err, keychain.ErrKeyQuota):
-		return ui.Errorf("cat /proc/key-users, which shows the quota; keyctl show @u, what takes it",
+		return ui.Errorf("cat /proc/key-users shows the quota, keyctl show @u shows what uses it",
 			"the passphrase is right, but the keychain cannot be kept open: %w", keychain.ErrKeyQuota)
 	case errors.Is(err, keychain.ErrUnavailable):
 		return ui.Errorf(passphrase.FileHint(),

@@ -28,19 +28,19 @@ func newVerifyCommand(p *program) *cli.Command {
 	var o verifyOptions
 	return &cli.Command{
 		Name:      "verify",
-		Usage:     "check the stored keys with the services they are for",
+		Usage:     "check stored keys with their services",
 		ArgsUsage: "[NAME...]",
-		Description: `Without names it checks every stored key that a service can check. The key is sent to the service it is for,
-over TLS, and nowhere else, unless RAGENV_NGC_API_URL, RAGENV_NGC_AUTHN_URL or RAGENV_NGC_REGISTRY_URL names another one; a
-warning says so. The outcome is one of
+		Description: `Without names it checks every stored key that a service can check. Each key is sent only to its own service, over TLS,
+unless RAGENV_NGC_API_URL, RAGENV_NGC_AUTHN_URL or RAGENV_NGC_REGISTRY_URL names another one; a warning says so. The
+outcome is one of
 
   valid         the service accepts the key
-  invalid       it does not: the key is wrong, or has expired
-  lacks-rights  it accepts the key, but not for what is needed; the detail says what is missing
-  unknown       nothing is proved either way; the detail says why
+  invalid       the service rejects it: the key is wrong or has expired
+  lacks-rights  the service accepts the key, but it lacks a permission; see the detail
+  unknown       it could not be checked; see the detail
 
-It ends with 1 if a key is invalid or lacks rights. --json prints an array of objects with the members name, outcome, detail and,
-where known, type, org, products, missing and image.
+The exit code is 1 if a key is invalid or lacks rights. --json prints an array of objects with the members name,
+outcome, detail and, where known, type, org, products, missing and image.
 
   # Check every key
   ragenv verify
@@ -48,7 +48,7 @@ where known, type, org, products, missing and image.
   # Check that the NGC key can pull an image
   ragenv verify NGC_API_KEY --image nvcr.io/nvidia/blueprint/rag-server:2.6.0`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "image", Destination: &o.image, Usage: "ask also whether the key may pull `IMAGE` of nvcr.io"},
+			&cli.StringFlag{Name: "image", Destination: &o.image, Usage: "also check that the key can pull `IMAGE` from nvcr.io"},
 			&cli.BoolFlag{Name: "json", Destination: &o.json, Usage: "print JSON"},
 		},
 		Action: func(c *cli.Context) error {
@@ -80,7 +80,7 @@ func runVerify(s *session.Session, o verifyOptions) error {
 		return err
 	}
 	if len(items) == 0 {
-		return s.NotStored(s.EnvRef(secrets.NGCAPIKey))
+		return s.NotStored(s.EnvRef(secrets.NGCAPIKey), "verify NAME")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -132,7 +132,7 @@ func verifiable(s *session.Session, names []string) ([]keychain.Item, error) {
 			return nil, err
 		}
 		if !has {
-			return nil, s.NotStored(ref)
+			return nil, s.NotStored(ref, "verify NAME")
 		}
 		refs = append(refs, ref)
 	}

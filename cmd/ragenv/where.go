@@ -25,15 +25,15 @@ func newWhereCommand(p *program) *cli.Command {
 	var o whereOptions
 	return &cli.Command{
 		Name:      "where",
-		Usage:     "show what still has a key, and what still has an old one",
+		Usage:     "show what still has a current or old key",
 		ArgsUsage: "[NAME...]",
-		Description: `Searches for the values that your keys have and had: Docker's and Podman's containers, the files where keys are often
-left, this shell, and your running processes. For each place it prints the command that removes the value or replaces it. It never
-prints a value, and changes nothing. Without NAME it searches for all keys of the profile.
+		Description: `Searches for current and old values of your keys: in Docker's and Podman's containers, the files where keys are often
+left, this shell, and your running processes. For each place it prints the command that removes or replaces the value.
+It never prints a value, and changes nothing. Without NAME it searches for all keys of the profile.
 
-It exits with 1 if something has an old value, one that was replaced or removed. It says what it could not read.
+The exit code is 1 if an old value was found: one that was replaced or removed. What could not be read is listed.
 
---json prints an object with the members holders, searched and unread; docs/where.md lists what is in them. More members may be
+--json prints an object with the members holders, searched and unread, described in docs/where.md. More members may be
 added; none will change its meaning.
 
   # Find every place that has a stored key, or had one
@@ -46,8 +46,8 @@ added; none will change its meaning.
   ragenv where --kubernetes --json`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "json", Destination: &o.json, Usage: "print JSON"},
-			&cli.BoolFlag{Name: "kubernetes", Destination: &o.Kubernetes, Usage: "search Secrets, Helm releases and pods too, with kubectl"},
-			&cli.StringSliceFlag{Name: "path", Usage: "search the directory or file `DIR` too (repeatable)"},
+			&cli.BoolFlag{Name: "kubernetes", Destination: &o.Kubernetes, Usage: "also search Secrets, Helm releases and pods, with kubectl"},
+			&cli.StringSliceFlag{Name: "path", Usage: "also search the directory or file `DIR` (repeatable)"},
 		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)

@@ -220,7 +220,7 @@ func UnknownCommand(c *cli.Context, known []*cli.Command, group string) error {
 	case near != "":
 		hint = strings.Join(strings.Fields(program+" "+group+" "+near), " ")
 	case group == "":
-		hint = program + " --help, or to run a command with the keys: " + program + " -- COMMAND"
+		hint = program + " --help, or to run a command with your keys: " + program + " -- COMMAND"
 	}
 	return ui.Usagef(hint, "%s is not a command of %s", QuoteWords([]string{name}), strings.TrimSpace(program+" "+group))
 }

@@ -21,7 +21,7 @@ func (h *helper) missing(known secrets.Secret, v *vault) error {
 	}
 	switch {
 	case errors.Is(v.absent, config.ErrNoHome):
-		return ui.Errorf("set HOME, or hand over the key itself in "+known.Name, "%s: %w", what, v.absent)
+		return ui.Errorf("set HOME, or put the key into "+known.Name, "%s: %w", what, v.absent)
 	case v.absent != nil:
 		return ui.Errorf("ragenv setup", "%s", what)
 	}

@@ -133,7 +133,7 @@ func (h *helper) Add(c *credentials.Credentials) error {
 		return ui.Errorf("docker login "+registry, "a login for a path of %s is not stored: one key covers the whole registry", registry)
 	}
 	if isKnown && c.Username == secrets.TokenUser {
-		h.print.Warn("%s takes no identity tokens, so this one is not kept", registry)
+		h.print.Warn("%s does not accept identity tokens, so this one is not stored", registry)
 		return nil
 	}
 	v, err := h.openWrite()
@@ -145,7 +145,7 @@ func (h *helper) Add(c *credentials.Credentials) error {
 			return h.explain(err)
 		}
 		if c.Username != known.Username {
-			h.print.Note("a key opens %s as %s alone, so this one is stored as %s", registry, known.Username, known.Name)
+			h.print.Note("a key logs in to %s only as %s, so it is stored as %s", registry, known.Username, known.Name)
 		}
 		return nil
 	}

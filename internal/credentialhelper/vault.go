@@ -229,7 +229,7 @@ func asCredential(item keychain.Item) (credentials.Credentials, error) {
 		known, _ := secrets.Lookup(item.Name)
 		c.Username = known.Username
 		if c.Secret == "" {
-			return credentials.Credentials{}, ui.Errorf("ragenv set "+item.Name, "what is stored as %s is empty", item.Name)
+			return credentials.Credentials{}, ui.Errorf("ragenv set "+item.Name, "the value stored as %s is empty", item.Name)
 		}
 	}
 	if !utf8.ValidString(c.Username) || !utf8.ValidString(c.Secret) {

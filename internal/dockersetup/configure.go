@@ -85,9 +85,9 @@ func ConfigureFile(s *session.Session, f *dockerconfig.File, o Options) error {
 		s.Print.Note("%s is configured already", path)
 	} else {
 		if isOther {
-			s.Print.Note("%s was in place for %s before (ragenv docker unconfigure puts it back)", nameOr(former, "no helper"), serverurl.NGC)
+			s.Print.Note("%s was configured for %s before (ragenv docker unconfigure restores it)", nameOr(former, "no helper"), serverurl.NGC)
 		}
-		s.Print.Note("Docker asks %s for %s now (%s)", HelperProgram, registries(o.Store), path)
+		s.Print.Note("Docker now uses %s for %s (%s)", HelperProgram, registries(o.Store), path)
 	}
 	WarnOfMissingHelper(s)
 	if o.Store {

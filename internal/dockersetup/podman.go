@@ -43,7 +43,7 @@ func ConfigurePodman(s *session.Session, dryRun bool) error {
 		case err != nil:
 			return podmanConfigError(err)
 		case len(texts) == 0 && added == "":
-			s.Print.Note("nothing would change: Podman asks %s already", HelperProgram)
+			s.Print.Note("nothing would change: Podman already uses %s", HelperProgram)
 			return nil
 		}
 		for _, file := range texts {
@@ -67,9 +67,9 @@ func ConfigurePodman(s *session.Session, dryRun bool) error {
 		if place.Named != "" {
 			files += ", " + place.Named
 		}
-		s.Print.Note("Podman, Buildah and Skopeo ask %s for every registry now (%s)", HelperProgram, files)
+		s.Print.Note("Podman, Buildah and Skopeo now use %s for every registry (%s)", HelperProgram, files)
 	} else {
-		s.Print.Note("Podman, Buildah and Skopeo ask %s already", HelperProgram)
+		s.Print.Note("Podman, Buildah and Skopeo already use %s", HelperProgram)
 	}
 	WarnOfMissingHelper(s)
 	return nil

@@ -14,7 +14,7 @@ func (w *World) dockerCompose(ctx context.Context) Result {
 	case err != nil || out == "":
 		return Result{Warning, "the docker command has no Compose plugin", installCompose}
 	case !ok:
-		return Result{Warning, "Compose does not tell its version", "docker compose version"}
+		return Result{Warning, "cannot read the version of Compose", "docker compose version"}
 	case got.before(oldestCompose):
 		return Result{Failed, "Compose " + got.String() + " is older than the " + oldestCompose.String() + " that NVIDIA's RAG Blueprint needs", installCompose}
 	}

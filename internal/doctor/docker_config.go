@@ -52,7 +52,7 @@ func (w *World) dockerConfig(context.Context) Result {
 		return Result{Warning, docker + " is the snap's: it reads ~/snap/docker/current/.docker/config.json, and runs no credential helper from outside the snap", installEngine}
 	}
 	if w.authVariableNames(ngcRegistry) {
-		return Result{Warning, "$" + authVariable + " holds a login for " + ngcRegistry + ", which Docker takes before the helper's", shellquote.Unset(authVariable)}
+		return Result{Warning, "$" + authVariable + " holds a login for " + ngcRegistry + ", which overrides the helper", shellquote.Unset(authVariable)}
 	}
 	where := w.tilde(f.Path())
 	name, setting := helperFor(f, ngcRegistry)

@@ -52,7 +52,7 @@ func TestDockerConfig(t *testing.T) {
 	t.Run(authVariable, func(t *testing.T) {
 		h := newHome(t)
 		h.env[authVariable] = "{" + `"auths": {` + login("nvcr.io", "$oauthtoken", h.keys["NGC_API_KEY"]) + "}}"
-		h.expect(h.dockerConfig, Warning, "before the helper", "unset DOCKER_AUTH_CONFIG")
+		h.expect(h.dockerConfig, Warning, "overrides the helper", "unset DOCKER_AUTH_CONFIG")
 		h.env[authVariable] = `{"auths": {"ghcr.io": {}}}`
 		h.expect(h.dockerConfig, OK, "names docker-credential-ngc", "")
 	})

@@ -50,12 +50,12 @@ func (w *World) dockerEngine(ctx context.Context) Result {
 	out, err := w.run(ctx, "", docker, "version", "--format", "{{json .}}")
 	var v dockerVersion
 	if json.Unmarshal([]byte(out), &v) != nil && err == nil {
-		return Result{Warning, docker + " does not tell its version", "docker version"}
+		return Result{Warning, docker + " does not report its version", "docker version"}
 	}
 	if v.Server == nil {
 		var exit *exec.ExitError
 		if err == nil && v.Client.Version != "" { // podman without a service is only a client
-			return Result{OK, "no engine: " + docker + " is a client alone, " + v.Client.Version, ""}
+			return Result{OK, "no engine: " + docker + " is only a client, " + v.Client.Version, ""}
 		}
 		if err != nil && !errors.As(err, &exit) {
 			return Result{Failed, w.engineAt() + " does not answer within " + programLimit.String(), w.startHint()}
@@ -76,7 +76,7 @@ func (w *World) dockerEngine(ctx context.Context) Result {
 	switch {
 	case !ok || name != "Docker Engine":
 	case got[0] == brokenEngine[0] && got[1] == brokenEngine[1]:
-		return Result{Warning, detail + ` fails to pull some images of ` + ngcRegistry + ` ("Incorrect Repository Format"); the key is not at fault`,
+		return Result{Warning, detail + ` fails to pull some images of ` + ngcRegistry + ` ("Incorrect Repository Format"); the key is not the cause`,
 			"install another release than 29.5: " + installEngine}
 	case got.before(oldestEngine):
 		return Result{Warning, detail + " is older than the " + oldestEngine.String() + " that NVIDIA's RAG Blueprint needs", installEngine}
@@ -108,7 +108,7 @@ func (w *World) unreachable(ctx context.Context, docker string) Result {
 	switch {
 	case err == nil:
 		_ = conn.Close()
-		return Result{Failed, "what listens at " + socket + " does not answer as a Docker engine", "docker version"}
+		return Result{Failed, "the program listening at " + socket + " is not a Docker engine", "docker version"}
 	case errors.Is(err, fs.ErrPermission):
 		return Result{Failed, "this user may not use the Docker engine (" + socket + ")", `sudo usermod -aG docker "$(id -un)" && newgrp docker`}
 	}

@@ -147,7 +147,7 @@ func TestGitEnvFiles(t *testing.T) {
 
 	// An unreadable index.
 	h.write(filepath.Join(h.Dir, ".git", "index"), "nonsense")
-	h.expect(h.gitEnvFiles, Warning, "it is not known whether git tracks", "git ls-files")
+	h.expect(h.gitEnvFiles, Warning, "could not check whether git tracks", "git ls-files")
 }
 
 // TestGitRunsNothing checks that doctor runs no program that an untrusted repository configures for git.

@@ -38,7 +38,7 @@ func (w *World) gitEnvFiles(ctx context.Context) Result {
 		return f.joined(Result{})
 	}
 	if err != nil {
-		return Result{Warning, "it is not known whether git tracks " + strings.Join(names, ", ") + ", which holds a key: " + err.Error(),
+		return Result{Warning, "could not check whether git tracks " + strings.Join(names, ", ") + ", which holds a key: " + err.Error(),
 			"git ls-files -- " + shellquote.Word(names[0])}
 	}
 	git, _ := w.lookPath("git")

@@ -23,7 +23,7 @@ func (w *World) helm(context.Context) Result {
 	state, target, err := plugin.State()
 	switch {
 	case errors.Is(err, helm.ErrForeign):
-		return Result{Warning, w.tilde(plugin.Dir) + " is another plugin than ragenv's", "ls " + shellquote.Word(plugin.Dir)}
+		return Result{Warning, w.tilde(plugin.Dir) + " is not ragenv's plugin", "ls " + shellquote.Word(plugin.Dir)}
 	case err != nil:
 		return Result{Warning, "not checked: " + err.Error(), "ls -ld " + shellquote.Word(plugin.Dir)}
 	case state == helm.Absent && program == "":
@@ -35,7 +35,7 @@ func (w *World) helm(context.Context) Result {
 	case state == helm.Broken:
 		return Result{Failed, w.tilde(plugin.Dir) + " has no link to ragenv", helmHint}
 	case w.Executable != "" && !sameFile(target, w.Executable):
-		return Result{Warning, w.tilde(plugin.Dir) + " leads to " + w.tilde(target) + ", which is another ragenv than this one", helmHint}
+		return Result{Warning, w.tilde(plugin.Dir) + " leads to " + w.tilde(target) + ", which is a different ragenv", helmHint}
 	}
 	return Result{OK, "Helm fetches ngc:// addresses with the stored key (" + w.tilde(plugin.Dir) + ")", ""}
 }

@@ -27,7 +27,7 @@ func (w *World) helper(ctx context.Context) Result {
 	// "docker-credential-ngc (MODULE) VERSION"
 	fields := strings.Fields(out)
 	if len(fields) != 3 || fields[0] != helperProgram || fields[1] != "("+buildinfo.Module+")" {
-		return Result{Failed, path + " is another program of that name", "put the directory of ragenv's own " + helperProgram + " first in PATH"}
+		return Result{Failed, path + " is another program with that name", "put the directory of ragenv's own " + helperProgram + " first in PATH"}
 	}
 	if fields[2] != w.Version {
 		return Result{Warning, path + " is " + fields[2] + ", but ragenv is " + w.Version, "install both programs from the same release"}

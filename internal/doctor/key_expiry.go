@@ -31,7 +31,7 @@ func (w *World) keyExpiry(context.Context) Result {
 		}
 	}
 	if known == 0 {
-		return Result{OK, "no key is known to expire (ragenv set --expires notes it)", ""}
+		return Result{OK, "no expiry date is recorded (ragenv set --expires records one)", ""}
 	}
-	return f.result(Result{OK, fmt.Sprintf("%s with a known end, none within %d days", count(known, "key"), expiry.Notice/(24*time.Hour)), ""})
+	return f.result(Result{OK, fmt.Sprintf("%s with a known expiry, none within %d days", count(known, "key"), expiry.Notice/(24*time.Hour)), ""})
 }

@@ -24,7 +24,7 @@ func (w *World) keychain(context.Context) Result {
 		where = w.tilde(w.Paths.Store)
 	}
 	locked := func(err error) Result {
-		return Result{Warning, where + " is locked: pulls of private images from " + ngcRegistry + " fail until it is open", w.hintFor(err)}
+		return Result{Warning, where + " is locked: pulls of private images from " + ngcRegistry + " fail until it is unlocked", w.hintFor(err)}
 	}
 	switch err := s.openErr; {
 	case errors.Is(err, keychain.ErrNoStore) && len(w.Config.Sourced(w.Config.Profile)) > 0:

@@ -194,8 +194,8 @@ func TestKeyExpiry(t *testing.T) {
 	}{
 		"past":    {now, Failed, "NGC_API_KEY expired on 2026-11-22"},
 		"near":    {now.Add(expiry.Notice - time.Second), Warning, "NGC_API_KEY expires on 2026-12-06"},
-		"far":     {now.Add(expiry.Notice), OK, "1 key with a known end, none within 14 days"},
-		"unknown": {time.Time{}, OK, "no key is known to expire"},
+		"far":     {now.Add(expiry.Notice), OK, "1 key with a known expiry, none within 14 days"},
+		"unknown": {time.Time{}, OK, "no expiry date is recorded"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHome(t)

@@ -91,5 +91,5 @@ func (w *World) keyShapes(context.Context) Result {
 			f.add(status, "ragenv set"+w.forProfile()+" "+item.Name+" ("+finding.Hint+")", "%s: %s", item.Name, finding.Message)
 		}
 	}
-	return f.result(Result{OK, "nothing odd about " + count(len(items), "stored key"), ""})
+	return f.result(Result{OK, "no problem with " + count(len(items), "stored key"), ""})
 }

@@ -19,7 +19,7 @@ func (w *World) registryKey() (name, value string, r Result) {
 		return known.Name, value, Result{}
 	}
 	if _, sourced := w.Config.Source(w.envRef(known.Name)); sourced {
-		return "", "", Result{Warning, "not checked: no key came from the command of " + known.Name, "ragenv doctor, after key-commands is fixed"}
+		return "", "", Result{Warning, "not checked: no key from the command of " + known.Name, "ragenv doctor, after key-commands is fixed"}
 	}
 	if r, no := w.notRead(); no {
 		return "", "", r

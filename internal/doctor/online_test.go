@@ -85,7 +85,7 @@ func TestOnline(t *testing.T) {
 	if !strings.HasSuffix(names, "ngc-key-online registry-pull-online ") {
 		t.Error(names)
 	}
-	h.expect(h.ngcKeyOnline, OK, "NVIDIA takes this key", "")
+	h.expect(h.ngcKeyOnline, OK, "NVIDIA accepts this key", "")
 	h.expect(h.registryPullOnline, Warning, "403", "later")
 	h.expect(h.clock, OK, "within 5m0s", "")
 	at = at.Add(time.Hour)

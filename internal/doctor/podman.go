@@ -43,7 +43,7 @@ func (w *World) podman(context.Context) Result {
 	case err != nil:
 		f.add(Warning, "correct that file", "%v", err)
 	case asks:
-		f.add(OK, "", "%s asks %s for every registry (credential-helpers)", program, helperProgram)
+		f.add(OK, "", "%s uses %s for every registry (credential-helpers)", program, helperProgram)
 	case w.Getenv(podmanconfig.EnvAuthFile) != "":
 		w.checkAuthFile(&f, program)
 	case dockerErr != nil:
@@ -54,7 +54,7 @@ func (w *World) podman(context.Context) Result {
 		case name == helperName && setting == "credsStore":
 			f.add(Warning, podmanHint, "%s does not ask %s: it ignores Docker's credsStore", program, helperProgram)
 		case name == helperName:
-			f.add(OK, "", "%s asks %s for %s (%s)", program, helperProgram, ngcRegistry, setting)
+			f.add(OK, "", "%s uses %s for %s (%s)", program, helperProgram, ngcRegistry, setting)
 		default:
 			f.add(OK, "", "%s reads Docker's config.json, too", program)
 		}
@@ -71,7 +71,7 @@ func (w *World) checkAuthFile(f *findings, program string) {
 		return
 	}
 	if name, _ := file.CredHelper(ngcRegistry); name == helperName {
-		f.add(OK, "", "%s asks %s for %s (credHelpers of %s)", program, helperProgram, ngcRegistry, w.tilde(path))
+		f.add(OK, "", "%s uses %s for %s (credHelpers of %s)", program, helperProgram, ngcRegistry, w.tilde(path))
 		return
 	}
 	f.add(Warning, podmanHint, "newer versions of %s do not ask %s: they read $%s in place of Docker's config.json", program, helperProgram, podmanconfig.EnvAuthFile)

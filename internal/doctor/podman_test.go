@@ -18,7 +18,7 @@ func TestPodman(t *testing.T) {
 		env     map[string]string // paths in the home directory
 	}{
 		"not installed":      {"", nil, `{"credsStore": "ngc"}`, OK, "not installed", "", nil},
-		"credHelpers":        {"podman", nil, `{"credHelpers": {"nvcr.io": "ngc"}}`, OK, "podman asks docker-credential-ngc for nvcr.io (credHelpers)", "", nil},
+		"credHelpers":        {"podman", nil, `{"credHelpers": {"nvcr.io": "ngc"}}`, OK, "podman uses docker-credential-ngc for nvcr.io (credHelpers)", "", nil},
 		"credsStore":         {"skopeo", nil, `{"credsStore": "ngc"}`, Warning, "skopeo does not ask docker-credential-ngc", podmanHint, nil},
 		"no helper":          {"buildah", nil, `{}`, OK, "buildah reads Docker's config.json, too", "", nil},
 		"broken config.json": {"podman", nil, `{`, Warning, "not checked", "docker-config", nil},

@@ -54,9 +54,9 @@ func TestDockerEngine(t *testing.T) {
 		"29.5":       {server("29.5.1"), Warning, "Incorrect Repository Format", "another release"},
 		"29.50":      {server("29.50.0"), OK, "29.50.0", ""},
 		"old":        {server("20.10.7"), Warning, "older than the 24.0.0", "docs.docker.com"},
-		"podman":     {`echo '{"Client":{"Version":"5.2.2"}}'`, OK, "a client alone, 5.2.2", ""},
+		"podman":     {`echo '{"Client":{"Version":"5.2.2"}}'`, OK, "only a client, 5.2.2", ""},
 		"podman api": {`echo '{"Client":{"Version":"27.0.0"},"Server":{"Version":"5.2.2","Components":[{"Name":"Podman Engine","Version":"5.2.2"}]}}'`, OK, "Podman Engine 5.2.2", ""},
-		"chatter":    {"echo hello", Warning, "does not tell its version", "docker version"},
+		"chatter":    {"echo hello", Warning, "does not report its version", "docker version"},
 		"down":       {`[ "$1" = context ] && echo unix:///nonexistent/docker.sock && exit; echo '{"Client":{"Version":"27.0.0"},"Server":null}'; exit 1`, Failed, "nobody listens at /nonexistent/docker.sock", "start"},
 		"no context": {`[ "$1 $2" = "context show" ] && echo colima && exit; exit 1`, Failed, `the Docker context "colima" cannot be read`, "docker context use default"},
 		"remote":     {`[ "$1" = context ] && echo ssh://me@example.com && exit; exit 1`, Failed, "cannot be reached", "start"},
@@ -88,7 +88,7 @@ func TestDockerEngine(t *testing.T) {
 		defer func() { _ = l.Close() }()
 		h.program("docker", "exit 1")
 		h.env["DOCKER_HOST"] = "unix://" + socket
-		h.expect(h.dockerEngine, Failed, "does not answer as a Docker engine", "docker version")
+		h.expect(h.dockerEngine, Failed, "is not a Docker engine", "docker version")
 		if os.Geteuid() != 0 {
 			h.chmod(socket, 0)
 			h.expect(h.dockerEngine, Failed, "this user may not use the Docker engine", "usermod -aG docker")
@@ -113,7 +113,7 @@ func TestDockerCompose(t *testing.T) {
 		"old":     {"echo 2.29.0", Failed, "older than the 2.29.1"},
 		"older":   {"echo 2.9.10", Failed, "older than the 2.29.1"},
 		"none":    {"exit 1", Warning, "no Compose plugin"},
-		"strange": {"echo dev", Warning, "does not tell its version"},
+		"strange": {"echo dev", Warning, "cannot read the version of Compose"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHome(t)

@@ -107,7 +107,7 @@ func Run(s *session.Session, o Options) error {
 		if unread != nil {
 			return unread
 		}
-		return ui.Errorf("ragenv import --help", "no key was found that could be imported")
+		return ui.Errorf("ragenv import --help", "found no key to import")
 	}
 	if err := showFound(s, found); err != nil {
 		return err
@@ -208,10 +208,10 @@ func storeOne(s *session.Session, k *keychain.Keychain, f importable, kept map[k
 	case stored.Did == session.StoredOther && o.Remove && isFormer(s, k, f.item):
 		s.Print.Note("%s holds a former value of %s%s, which is not stored again", ui.Printable(f.from), f.item.Name, s.InProfile())
 	case stored.Did == session.StoredOther && isFormer(s, k, f.item):
-		return ui.Errorf("run it again with --remove to take it out of there", "%s holds a former value of %s%s", ui.Printable(f.from), f.item.Name, s.InProfile())
+		return ui.Errorf("to remove it from there: run it again with --remove", "%s holds a former value of %s%s", ui.Printable(f.from), f.item.Name, s.InProfile())
 	case stored.Did == session.StoredOther:
 		return ui.Errorf("to replace it: run it again with --force; to compare: ragenv get"+s.ForProfile()+" "+f.item.Name,
-			"%s%s is stored already, with another value than that in %s", f.item.Name, s.InProfile(), ui.Printable(f.from))
+			"%s%s is already stored with a different value than in %s", f.item.Name, s.InProfile(), ui.Printable(f.from))
 	case stored.Did == session.StoredSame:
 		s.Print.Note("%s%s already has that value", f.item.Name, s.InProfile())
 	default:

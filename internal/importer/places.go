@@ -24,7 +24,7 @@ func readPlace(s *session.Session, source *source, text []byte, o Options) {
 	source.values = source.format.Read(text)
 	for _, v := range source.values {
 		if v.Name == "" {
-			s.Print.Note("%s line %d: the %s is another service's, and is left alone", ui.Printable(source.title), v.Line, ui.Printable(v.Label))
+			s.Print.Note("%s line %d: skipped the %s of another service", ui.Printable(source.title), v.Line, ui.Printable(v.Label))
 			continue
 		}
 		source.entries = append(source.entries, dotenv.Entry{Name: v.Name, Value: v.Value, Literal: true, Line: v.Line})

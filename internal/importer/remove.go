@@ -22,10 +22,10 @@ import (
 func afterRemoval(s *session.Session, source source, names []string) {
 	base := filepath.Base(source.path)
 	if source.format == nil && source.logins == nil && (strings.Contains(base, ".env") && base != ".envrc" || strings.HasSuffix(base, ".env")) {
-		s.Print.Note("docker compose needs ragenv now: ragenv -- docker compose up -d")
+		s.Print.Note("docker compose now needs ragenv: ragenv -- docker compose up -d")
 	}
 	if base == ".envrc" {
-		s.Print.Note(`direnv gets the keys with this line in it: eval "$(ragenv export)"`)
+		s.Print.Note(`to give direnv the keys, add this line to it: eval "$(ragenv export)"`)
 	}
 	for _, name := range names {
 		if s.Getenv(name) != "" {
@@ -151,9 +151,9 @@ func removeLogins(s *session.Session, logins []dockersetup.Login, kept map[keych
 	}
 	switch {
 	case o.DryRunOnly && len(moved) > 0 && needed == nil:
-		s.Print.Note("would be removed from %s: what Docker asks a helper for", dockersetup.ConfigPath(s))
+		s.Print.Note("would be removed from %s: logins that Docker gets from a helper", dockersetup.ConfigPath(s))
 	case changed:
-		s.Print.Note("removed from %s: what Docker asks a helper for", dockersetup.ConfigPath(s))
+		s.Print.Note("removed from %s: logins that Docker gets from a helper", dockersetup.ConfigPath(s))
 	}
 	return needed
 }

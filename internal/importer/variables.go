@@ -169,18 +169,18 @@ func selectKeys(s *session.Session, source source, o Options) []importable {
 			if leader[entry.Name] != "" { // usually it expands to the name it follows anyway
 				say = s.Print.Note
 			}
-			say("%s: %s has to be expanded, and is left alone", ui.Printable(source.at(entry)), ui.Printable(entry.Name))
+			say("%s: %s has to be expanded, and is skipped", ui.Printable(source.at(entry)), ui.Printable(entry.Name))
 			continue
 		case entry.Value == "":
 			continue
 		case !wanted && secrets.LooksLikeKey(entry.Value) && reason == nil:
-			s.Print.Note("%s: %s looks like a key too (--only %s takes it)", ui.Printable(source.at(entry)), entry.Name, entry.Name)
+			s.Print.Note("%s: %s looks like a key too (--only %s imports it)", ui.Printable(source.at(entry)), entry.Name, entry.Name)
 			continue
 		case !wanted:
 			others++
 			continue
 		case reason != nil:
-			s.Print.Warn("%s: left alone: %v", ui.Printable(source.at(entry)), reason)
+			s.Print.Warn("%s: skipped: %v", ui.Printable(source.at(entry)), reason)
 			continue
 		}
 		key := importable{name: entry.Name, from: source.at(entry)}
@@ -191,7 +191,7 @@ func selectKeys(s *session.Session, source source, o Options) []importable {
 		found = append(found, key)
 	}
 	if others > 0 && o.Only == nil {
-		s.Print.Note("%s: %s not known as keys are left alone (--all takes them)", ui.Printable(source.title), ui.Count(others, "variable"))
+		s.Print.Note("%s: %s skipped: not known as keys (--all imports them)", ui.Printable(source.title), ui.Count(others, "variable"))
 	}
 	return found
 }

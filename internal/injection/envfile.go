@@ -56,7 +56,7 @@ func ReadEnvFile(path string) ([]string, error) {
 				ui.Printable(path), entry.Line, ui.Printable(entry.Name))
 		}
 		if reason := secrets.Reserved(entry.Name); reason != "" {
-			return nil, ui.Errorf("set it in the shell if you mean it", "--env-file %s: line %d: %s is not taken from a file: it %s",
+			return nil, ui.Errorf("set it in the shell if you mean it", "--env-file %s: line %d: %s cannot be set from a file: it %s",
 				ui.Printable(path), entry.Line, ui.Printable(entry.Name), reason)
 		}
 		settings = append(settings, strings.Join([]string{entry.Name, entry.Value}, "="))

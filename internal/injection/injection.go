@@ -66,7 +66,7 @@ func For(s *session.Session, want Wanted) (*Environment, error) {
 	}
 	result, err := childenv.Build(in)
 	if err != nil {
-		return nil, ui.Errorf("hand over others only: ragenv --only A,B -- COMMAND", "%w", err)
+		return nil, ui.Errorf("pass only the others: ragenv --only A,B -- COMMAND", "%w", err)
 	}
 	if err := checkMissing(s, result, in, want); err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func HandedOver(s *session.Session, items []keychain.Item) []keychain.Item {
 	return slices.DeleteFunc(items, func(item keychain.Item) bool {
 		err := secrets.CheckName(item.Name)
 		if err != nil {
-			s.Print.Warn("%s is not handed over: %v", item.Name, err)
+			s.Print.Warn("%s is not passed to the command: %v", item.Name, err)
 			s.Print.Hint("ragenv rm%s %s", s.ForProfile(), shellquote.Word(item.Name))
 		}
 		return err != nil

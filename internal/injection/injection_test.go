@@ -41,7 +41,7 @@ func TestReservedNamesAreNotHandedOver(t *testing.T) {
 	if Inherited(result.Env, "PATH") != "/bin" {
 		t.Error("PATH was replaced")
 	}
-	if got := strings.Count(stderr.String(), "is not handed over: "); got != 3 {
+	if got := strings.Count(stderr.String(), "is not passed to the command: "); got != 3 {
 		t.Errorf("%d warnings, want 3:\n%s", got, stderr)
 	}
 }

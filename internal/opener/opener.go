@@ -198,7 +198,7 @@ func (o Opener) pin(backend string) error {
 	if err := o.Config.Pin(config.KeyBackend, backend); err != nil {
 		return err
 	}
-	o.Print.Note("keys are kept in the %s backend from now on (%s)", backend, o.Config.Paths.ConfigFile)
+	o.Print.Note("keys are now stored in the %s backend (%s)", backend, o.Config.Paths.ConfigFile)
 	o.WarnIfVolatile(backend)
 	return nil
 }

@@ -94,7 +94,7 @@ func fromFile(variable, path string) ([]byte, error) {
 		if insecure.Path == path {
 			return fail(errors.New("it "+insecure.Reason), "chmod 600 "+shellquote.Word(path))
 		}
-		return fail(insecure, "put it into a directory of your own, that nobody else can write to")
+		return fail(insecure, "move it to a directory that nobody else can write to")
 	}
 	var irregular *readfile.NotRegularError
 	if errors.As(err, &irregular) {

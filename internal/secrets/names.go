@@ -78,7 +78,7 @@ var reserved = []struct {
 	names    []string
 }{
 	{
-		reason:   "is a setting of ragenv itself, which no command is handed",
+		reason:   "is a setting of ragenv itself, which no command receives",
 		prefixes: []string{"RAGENV_"},
 	},
 	{

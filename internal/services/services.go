@@ -94,7 +94,7 @@ func Refused(verdicts []Verdict) error {
 	for _, v := range verdicts {
 		switch v.Outcome {
 		case probe.Invalid:
-			return ui.Errorf("ragenv rotate "+v.Name, "%s is not taken: %s", v.Name, v.Detail)
+			return ui.Errorf("ragenv rotate "+v.Name, "%s was refused: %s", v.Name, v.Detail)
 		case probe.LacksRights:
 			known, _ := secrets.Lookup(v.Name)
 			return ui.Errorf("create a key that has them at "+known.Docs+", then: ragenv rotate "+v.Name, "%s lacks rights: %s", v.Name, v.Detail)

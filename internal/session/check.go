@@ -62,7 +62,7 @@ func (s *Session) ConfirmUnusual(names []string, from, hint string) (bool, error
 	list := strings.Join(names, ", ")
 	terminal, err := ui.OpenTerminal()
 	if errors.Is(err, ui.ErrNoTerminal) {
-		s.Print.Warn("%s: not stored, as the name is not a secret's: %s", ui.Printable(from), list)
+		s.Print.Warn("%s: skipped names that do not look like a secret's: %s", ui.Printable(from), list)
 		s.Print.Hint("%s", hint)
 		return false, nil
 	}
@@ -70,5 +70,5 @@ func (s *Session) ConfirmUnusual(names []string, from, hint string) (bool, error
 		return false, err
 	}
 	defer terminal.Close()
-	return terminal.Confirm(ui.Printable(list)+": not the name of a secret. Give it to every command?", false)
+	return terminal.Confirm(ui.Printable(list)+": not a secret's name. Pass it to every command?", false)
 }

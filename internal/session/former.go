@@ -18,7 +18,7 @@ func (s *Session) SaysKept(name string) {
 // replaces it anyway.
 func Irreplaceable(name, command string) error {
 	return ui.Errorf("keep a copy (ragenv get "+name+" > FILE), then: "+command,
-		"%s is stored already, and what is encrypted with it can never be read without it", name)
+		"%s is already stored, and what is encrypted with it can never be read without it", name)
 }
 
 // FormerKept is how long the value before a rotation can be restored.

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"strings"
+
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/shellquote"
@@ -22,8 +24,9 @@ func (s *Session) WithoutKeys(hint, format string, args ...any) error {
 // SudoHint returns the hint for keys that belong to the caller and not to root.
 func SudoHint(caller sudo.Caller) string { return "run ragenv as " + caller.Name + ", without sudo" }
 
-// NotStored returns the error for a name that has no stored value.
-func (s *Session) NotStored(ref keychain.Ref) error {
+// NotStored returns the error for a name that has no stored value. Its hint is the command, such as
+// "get NAME --reveal", with the stored name that was most likely meant.
+func (s *Session) NotStored(ref keychain.Ref, command string) error {
 	if ref.Kind == keychain.KindRegistry {
 		hint := "docker login " + shellquote.Word(ref.Name)
 		if known, ok := secrets.ForRegistry(ref.Name); ok {
@@ -34,15 +37,21 @@ func (s *Session) NotStored(ref keychain.Ref) error {
 	for _, known := range secrets.All() {
 		for _, alias := range known.Aliases {
 			if alias == ref.Name {
-				return ui.Errorf("ragenv get"+s.ForProfile()+" "+known.Name,
+				return ui.Errorf(s.corrected(command, known.Name),
 					"no key is stored as %s%s: it follows %s", ref.Name, s.InProfile(), known.Name)
 			}
 		}
 	}
 	if near := s.NearestName(ref); near != "" {
-		return s.WithoutKeys("ragenv list"+s.ForProfile(), "no key is stored as %s%s: did you mean %s?", ref.Name, s.InProfile(), near)
+		return s.WithoutKeys(s.corrected(command, near), "no key is stored as %s%s: did you mean %s?", ref.Name, s.InProfile(), near)
 	}
 	return s.WithoutKeys("ragenv set"+s.ForProfile()+" "+ref.Name, "no key is stored as %s%s", ref.Name, s.InProfile())
+}
+
+// corrected puts a name, and the profile in use if it was named, into a command such as "get NAME --reveal".
+func (s *Session) corrected(command, name string) string {
+	verb, rest, _ := strings.Cut(command, " ")
+	return "ragenv " + verb + s.ForProfile() + " " + strings.ReplaceAll(rest, "NAME", name)
 }
 
 // NearestName returns the stored name that is most similar to the name in ref, "" if none is similar or

@@ -96,7 +96,7 @@ func (s *Session) FindPlace(ref keychain.Ref, forced bool) (p Place, err error) 
 		}
 	case errors.Is(err, keychain.ErrLocked), errors.Is(err, keychain.ErrWrongPassphrase):
 		if !forced {
-			return p, ui.Errorf(ui.Explain(err).Hint+"; without keeping the previous value: "+force, "%s%s is stored already: %w", ref.Name, s.InProfile(), err)
+			return p, ui.Errorf(ui.Explain(err).Hint+"; without keeping the previous value: "+force, "%s%s is already stored: %w", ref.Name, s.InProfile(), err)
 		}
 	case err != nil:
 		return p, err

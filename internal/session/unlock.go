@@ -136,7 +136,7 @@ func (s *Session) ExplainPassphrase(err error) error {
 	if variable == "" {
 		return err
 	}
-	return ui.Errorf("put the right one there, or to be asked: "+shellquote.Unset(variable), "$%s: %w", variable, keychain.ErrWrongPassphrase)
+	return ui.Errorf("correct it there, or to be asked: "+shellquote.Unset(variable), "$%s: %w", variable, keychain.ErrWrongPassphrase)
 }
 
 // PassphraseVariable returns the variable from which passphrase.FromEnvironment gets the passphrase, "" for
@@ -207,7 +207,7 @@ func (s *Session) NeverLocked(k *keychain.Keychain) (bool, error) {
 		s.Print.Note("the keychain has no passphrase, so it is never locked")
 		s.Hint("ragenv passphrase")
 	} else {
-		s.Print.Note("the %s backend is locked and unlocked by the system it belongs to", k.Backend())
+		s.Print.Note("the %s backend is locked and unlocked by its own system", k.Backend())
 	}
 	return true, nil
 }

@@ -49,7 +49,7 @@ func (s *Session) ReadValue(o ValueFrom) (string, error) {
 		return "", fmt.Errorf("read standard input: %w", err)
 	}
 	if len(data) > keyinput.Max {
-		return "", ui.Errorf("", "standard input is longer than 1 MiB: that is no key")
+		return "", ui.Errorf("", "standard input is longer than 1 MiB, so it is not a key")
 	}
 	if len(data) == 0 {
 		return "", ui.Errorf("ragenv "+o.Command+s.ForProfile()+" "+o.Name+" < FILE, or without < or | to be asked", "%s: standard input was empty", o.Name)

@@ -283,7 +283,7 @@ func guideDocker(s *session.Session, terminal *ui.Terminal, o Options) error {
 		return dockersetup.ExplainError(err)
 	}
 	if name, _ := dockersetup.HelperFor(f); name == dockersetup.HelperName {
-		done(terminal, "Docker asks "+dockersetup.HelperProgram+" for "+serverurl.NGC)
+		done(terminal, "Docker uses "+dockersetup.HelperProgram+" for "+serverurl.NGC)
 		dockersetup.WarnOfMissingHelper(s)
 		return nil
 	}
@@ -304,7 +304,7 @@ func guideDocker(s *session.Session, terminal *ui.Terminal, o Options) error {
 	if err := dockersetup.ConfigureFile(configuring, f, dockersetup.Options{}); err != nil {
 		return err
 	}
-	done(terminal, "Docker asks "+dockersetup.HelperProgram+" for "+serverurl.NGC+" ("+tilde(s, f.Path())+")")
+	done(terminal, "Docker uses "+dockersetup.HelperProgram+" for "+serverurl.NGC+" ("+tilde(s, f.Path())+")")
 	return nil
 }
 

@@ -149,7 +149,7 @@ func (c *Commands) Run(ref keychain.Ref, s config.Source) (keychain.Secret, erro
 	said := errOut.last(out.kept.String())
 	switch {
 	case out.cut:
-		return fail("let it print the key alone", "printed more than 1 MiB: that is no key")
+		return fail("let it print the key alone", "printed more than 1 MiB, so it is not a key")
 	case ctx.Err() != nil:
 		return fail("it may wait for a login or an answer, and has no terminal here; "+inTerminal, "did not end within %s%s", c.Limit, said)
 	case errors.Is(err, exec.ErrWaitDelay): // it succeeded; something it started did not end

@@ -19,7 +19,7 @@ type Source interface {
 }
 
 // ErrSource: a source provided no value.
-var ErrSource = errors.New("no key came from its command")
+var ErrSource = errors.New("the command gave no key")
 
 // SourcedError: an item cannot be read, written or removed because it comes from a source.
 type SourcedError struct {

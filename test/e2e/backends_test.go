@@ -127,7 +127,7 @@ func testMigration(t *testing.T) {
 	}
 
 	// Switching the backend moves no keys, so Docker has none. Migrating back fixes that.
-	h.ragenv("backend", "use", "secret-service").ok().says("warning: 2 items in the file backend are not used any more", "hint: ragenv backend migrate file secret-service")
+	h.ragenv("backend", "use", "secret-service").ok().says("warning: 2 items in the file backend are no longer used", "hint: ragenv backend migrate file secret-service")
 	h.docker("pull", nimImage).fails(1).says("hint: ragenv set NGC_API_KEY\n")
 	h.ragenv("backend", "migrate", "file", "secret-service", "--keep").ok().says("2 items in both backends")
 	works("secret-service")

@@ -31,7 +31,7 @@ func testPodmanConfiguration(t *testing.T, programs map[string]obtained) {
 	h.helperCalls()
 	podmanPull(h, nimImage).ok()
 	h.wantCalls("get nvcr.io")
-	h.ragenv("doctor").says("podman asks docker-credential-ngc for every registry")
+	h.ragenv("doctor").says("podman uses docker-credential-ngc for every registry")
 	h.helperCalls() // doctor asks the helper for its version
 
 	// The helper is now asked for every registry, even for public images, so it must be installed.

@@ -12,7 +12,7 @@ func testSources(t *testing.T) {
 		h = h.withPass("")
 		h.run(key, "pass", "insert", "--multiline", "ngc").ok()
 		h.run(cyborgKey, "pass", "insert", "--multiline", "cyborgdb").ok()
-		h.ragenv("source", "set", "NGC_API_KEY", "--", "pass", "show", "ngc").ok().says("NGC_API_KEY comes from ")
+		h.ragenv("source", "set", "NGC_API_KEY", "--", "pass", "show", "ngc").ok().says("NGC_API_KEY now comes from ")
 		h.ragenv("source", "set", "CYBORGDB_API_KEY", "--", "pass", "show", "cyborgdb").ok()
 		h.usesKeysOfCommands(key, cyborgKey)
 		h.run("", "pass", "rm", "--force", "ngc").ok()

@@ -60,7 +60,7 @@ func TestBackupAsks(t *testing.T) {
 	set(other)
 	d = w.Start(ragenv, "restore", "keys.age")
 	d.Expect("Passphrase of the backup: ").Send("wrong\r").Expect("Wrong passphrase, try again.").Expect("Passphrase of the backup: ").Send("horse battery\r")
-	d.Expect("NGC_API_KEY is stored with another value than the backup's. Replace it? [y/N] ").SendNow("\r")
+	d.Expect("NGC_API_KEY is already stored with a different value. Replace it? [y/N] ").SendNow("\r")
 	d.Expect("0 items restored").WantCode(0)
 	if value, _ := w.Stored("NGC_API_KEY"); value != other {
 		t.Error("it was replaced without consent")

@@ -141,14 +141,14 @@ func TestPassphraseChanges(t *testing.T) {
 	d := w.Start(ragenv, "passphrase")
 	d.Expect("Current passphrase: ").Send("wrong\r").Expect("Current passphrase: ").Send("first\r")
 	d.Expect("New passphrase (Enter for none): ").Send("horse battery\r").Expect("Confirm passphrase: ").Send("horse battery\r")
-	d.Expect("ragenv: note: the passphrase is changed, and the keychain locked\n").WantCode(0)
+	d.Expect("ragenv: note: changed the passphrase and locked the keychain\n").WantCode(0)
 	d.WantHidden("first\n", "horse battery")
 	if value, _ := w.Stored("NGC_API_KEY"); value != key {
 		t.Error("the new passphrase does not give the key")
 	}
 	d = w.Start(ragenv, "passphrase")
 	d.Expect("Current passphrase: ").Send("horse battery\r").Expect("New passphrase").Send("\r").Expect("Confirm passphrase: ").Send("\r")
-	d.Expect("the passphrase is removed").WantCode(0)
+	d.Expect("removed the passphrase").WantCode(0)
 	w.Start(ragenv, "get", "NGC_API_KEY", "--reveal").Expect(key).WantCode(0)
 }
 
@@ -163,7 +163,7 @@ func TestGuidedSetup(t *testing.T) {
 	d.Expect("NVIDIA NGC API key (NGC_API_KEY)").Expect("\"NGC Catalog\"").Expect("Paste it here").Send("\"" + ngc + "\"\r") // quoted by mistake
 	d.Expect("Paste it here").Send(ngc + "\r").Expect("ok: Stored NGC_API_KEY\n")
 	d.Expect("CyborgDB API key").Expect("Enter if you do not use one").Send("\r").Expect("Skipped. To do it later: ragenv set CYBORGDB_API_KEY\n")
-	d.Expect("Let Docker log in to nvcr.io with the stored key? [Y/n] ").SendNow("\r").Expect("ok: Docker asks docker-credential-ngc for nvcr.io (~/.docker/config.json)\n")
+	d.Expect("Let Docker log in to nvcr.io with the stored key? [Y/n] ").SendNow("\r").Expect("ok: Docker uses docker-credential-ngc for nvcr.io (~/.docker/config.json)\n")
 	d.Expect(askDetails).SendNow("yesterday\r").Expect("neither a date").Expect(askDetails).SendNow("90d\r")
 	d.Expect("ok: Noted: NGC_API_KEY expires on 20")
 	if keychain.CanStayUnlocked() {
@@ -176,7 +176,7 @@ func TestGuidedSetup(t *testing.T) {
 
 	// A second run skips what is done and what is not used.
 	d = w.Start(ragenv, "setup")
-	d.Expect("ok: NGC_API_KEY is stored\nok: Docker asks").Expect("Next: ").WantCode(0)
+	d.Expect("ok: NGC_API_KEY is stored\nok: Docker uses").Expect("Next: ").WantCode(0)
 	if strings.Contains(d.Text(), "CyborgDB") {
 		t.Error("it asks again for the key that is not used:\n" + d.Text())
 	}
@@ -244,7 +244,7 @@ func TestGuidedSetupUnlocksAgain(t *testing.T) {
 	d.Expect("Passphrase of your keychain: ").Send("horse battery\r")
 	d.Expect("ok: NGC_API_KEY is stored\n").Expect("Enter if you do not use one")
 	w.Lock()
-	d.Send("\r").Expect("ok: Docker asks").Expect("Passphrase of your keychain: ").Send("horse battery\r")
+	d.Send("\r").Expect("ok: Docker uses").Expect("Passphrase of your keychain: ").Send("horse battery\r")
 	d.Expect("ok: Docker receives the key for nvcr.io\nok: Commands receive NGC_API_KEY\n").Expect("Next: docker pull ").WantCode(0)
 }
 

@@ -23,7 +23,7 @@ func AfterRotation(s *session.Session, name string) {
 	defer stop()
 	report, err := Search(s, ctx, Options{Names: []string{name}})
 	if err != nil || ctx.Err() != nil {
-		s.Print.Warn("what still has the old key was not searched for")
+		s.Print.Warn("did not search for what still has the old key")
 		s.Hint("ragenv where" + s.ForProfile() + " " + name)
 		return
 	}

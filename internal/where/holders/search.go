@@ -133,7 +133,7 @@ func searchedKeys(s *session.Session, names []string) ([]where.Key, error) {
 	}
 	for _, name := range names {
 		if !slices.ContainsFunc(found, func(key where.Key) bool { return key.Name == name }) {
-			return nil, s.NotStored(s.EnvRef(name))
+			return nil, s.NotStored(s.EnvRef(name), "where NAME")
 		}
 	}
 	if len(found) == 0 {

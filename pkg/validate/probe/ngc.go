@@ -64,7 +64,7 @@ func (c *Client) callerInfo(ctx context.Context, key string) Result {
 	if json.Unmarshal(a.body, &info) != nil || info.Type == "" && info.Org == "" && info.Products == nil {
 		return unknown(a.host + " gave an answer that is not a key's description; a proxy or a login page may stand in between")
 	}
-	r := Result{Outcome: Valid, Detail: "NVIDIA takes this key", KeyType: clean(info.Type, key), Org: clean(info.Org, key)}
+	r := Result{Outcome: Valid, Detail: "NVIDIA accepts this key", KeyType: clean(info.Type, key), Org: clean(info.Org, key)}
 	var names []string
 	if json.Unmarshal(info.Products, &names) != nil || names == nil {
 		return r // no list, so nothing is known to be missing
@@ -103,7 +103,7 @@ func (c *Client) legacyToken(ctx context.Context, key string) Result {
 		if a.token() == "" {
 			return unknown(a.host + " gave an answer without a token; a proxy or a login page may stand in between")
 		}
-		return Result{Outcome: Valid, Detail: "NVIDIA takes this key", KeyType: KeyLegacy}
+		return Result{Outcome: Valid, Detail: "NVIDIA accepts this key", KeyType: KeyLegacy}
 	case http.StatusUnauthorized:
 		return Result{Outcome: Invalid, Detail: "NVIDIA does not know this key, or it has expired", KeyType: KeyLegacy}
 	}

@@ -181,8 +181,8 @@ func TestNGCLegacy(t *testing.T) {
 		outcome probe.Outcome
 		detail  string
 	}{
-		{200, `{"token":"abc","expires_in":600}`, probe.Valid, "takes this key"},
-		{200, `{"access_token":"abc"}`, probe.Valid, "takes this key"},
+		{200, `{"token":"abc","expires_in":600}`, probe.Valid, "accepts this key"},
+		{200, `{"access_token":"abc"}`, probe.Valid, "accepts this key"},
 		{200, `<html>`, probe.Unknown, "login page"},
 		{200, `{}`, probe.Unknown, "without a token"},
 		{401, "", probe.Invalid, "expired"},

@@ -73,7 +73,7 @@ func (c *Client) RegistryPull(ctx context.Context, key string, image Image) Resu
 	switch a.status {
 	case http.StatusOK:
 	case http.StatusUnauthorized:
-		return Result{Outcome: Invalid, Detail: a.host + " does not take this key: it is wrong, or it has expired"}
+		return Result{Outcome: Invalid, Detail: a.host + " rejects this key: it is wrong or has expired"}
 	default:
 		return refusal(a)
 	}
@@ -90,7 +90,7 @@ func (c *Client) RegistryPull(ctx context.Context, key string, image Image) Resu
 	case http.StatusOK:
 		return Result{Outcome: Valid, Detail: "the key may pull this image"}
 	case http.StatusUnauthorized:
-		return Result{Outcome: LacksRights, Detail: a.host + " takes the key, but not for this image"}
+		return Result{Outcome: LacksRights, Detail: a.host + " accepts the key, but not for this image"}
 	case http.StatusNotFound:
 		return unknown(noSuchImage(a))
 	}
@@ -127,7 +127,7 @@ func ownIsLoopback(own string) bool {
 func (c *Client) realm(realm string, env environment) (*url.URL, error) {
 	u, err := url.Parse(realm)
 	if err != nil || u.User != nil || u.Opaque != "" {
-		return nil, message(" wants the key sent to something that is no address, which was not done")
+		return nil, message(" asked for the key at an invalid address, so it was not sent")
 	}
 	host := strings.ToLower(u.Hostname())
 	switch port := u.Port(); {
