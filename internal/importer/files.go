@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"slices"
 
 	"github.com/ragenv/ragenv/internal/atomicfile"
 	"github.com/ragenv/ragenv/internal/bom"
@@ -137,11 +136,5 @@ func plaintextLogins(s *session.Session, o Options) ([]dockersetup.Login, error)
 	if err != nil {
 		return nil, dockersetup.ExplainError(err)
 	}
-	logins, unkept := dockersetup.ReadLogins(s, f, o.All)
-	for _, login := range unkept {
-		s.Print.Warn("the login for %s in config.json cannot be kept: %s", login.Server, login.Reason)
-	}
-	return slices.DeleteFunc(logins, func(login dockersetup.Login) bool {
-		return o.Only != nil && !slices.Contains(o.Only, login.Item.Name)
-	}), nil
+	return wantedLogins(s, "config.json", f, o), nil
 }

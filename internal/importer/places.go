@@ -92,24 +92,32 @@ func fileLogins(s *session.Session, source source, text []byte, o Options) ([]do
 	if err != nil {
 		return nil, dockersetup.ExplainError(err)
 	}
+	return wantedLogins(s, source.title, f, o), nil
+}
+
+// wantedLogins returns the logins in f to import, and warns about those that cannot be kept.
+func wantedLogins(s *session.Session, title string, f *dockerconfig.File, o Options) []dockersetup.Login {
 	logins, unkept := dockersetup.ReadLogins(s, f, o.All)
 	for _, login := range unkept {
-		s.Print.Warn("the login for %s in %s cannot be kept: %s", login.Server, ui.Printable(source.title), login.Reason)
+		s.Print.Warn("the login for %s in %s cannot be kept: %s", login.Server, ui.Printable(title), login.Reason)
 	}
 	return slices.DeleteFunc(logins, func(login dockersetup.Login) bool {
 		return o.Only != nil && !slices.Contains(o.Only, login.Item.Name)
-	}), nil
+	})
+}
+
+// imported returns the logins that the keychain has.
+func imported(logins []dockersetup.Login, kept map[keychain.Ref]keychain.Secret) []dockersetup.Login {
+	return slices.DeleteFunc(slices.Clone(logins), func(login dockersetup.Login) bool {
+		secret, ok := kept[login.Item.Ref]
+		return !ok || secret != login.Item.Secret
+	})
 }
 
 // removeFileLogins removes imported logins from a file in Docker's format other than Docker's own
 // config.json.
 func removeFileLogins(s *session.Session, source source, kept map[keychain.Ref]keychain.Secret, o Options) error {
-	var moved []dockersetup.Login
-	for _, login := range source.logins {
-		if secret, ok := kept[login.Item.Ref]; ok && secret == login.Item.Secret {
-			moved = append(moved, login)
-		}
-	}
+	moved := imported(source.logins, kept)
 	if len(moved) == 0 {
 		return nil
 	}

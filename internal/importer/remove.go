@@ -124,12 +124,7 @@ func removeFromFile(s *session.Session, source source, kept map[keychain.Ref]key
 // removeLogins removes imported logins from config.json where Docker already asks a helper. Docker would
 // lose the others.
 func removeLogins(s *session.Session, logins []dockersetup.Login, kept map[keychain.Ref]keychain.Secret, o Options) error {
-	var moved []dockersetup.Login
-	for _, login := range logins {
-		if secret, ok := kept[login.Item.Ref]; ok && secret == login.Item.Secret {
-			moved = append(moved, login)
-		}
-	}
+	moved := imported(logins, kept)
 	if len(moved) == 0 {
 		return nil
 	}
@@ -150,7 +145,7 @@ func removeLogins(s *session.Session, logins []dockersetup.Login, kept map[keych
 		return dockersetup.ExplainError(err)
 	}
 	switch {
-	case o.DryRunOnly && len(moved) > 0 && needed == nil:
+	case o.DryRunOnly && needed == nil:
 		s.Print.Note("would be removed from %s: logins that Docker gets from a helper", dockersetup.ConfigPath(s))
 	case changed:
 		s.Print.Note("removed from %s: logins that Docker gets from a helper", dockersetup.ConfigPath(s))

@@ -41,7 +41,7 @@ func expandedArguments(command []string, injected []string) []expandedArgument {
 		bare := name[strings.LastIndexByte(name, '=')+1:] // strips the prefix of --env=NAME= and --set=KEY=
 		bare = strings.TrimPrefix(bare, "-e")
 		switch {
-		case slices.Contains(injected, bare) && (arg != bare+"=" || i > 0 && slices.Contains([]string{"-e", "--env", "--build-arg"}, command[i-1])):
+		case slices.Contains(injected, bare) && (arg != bare+"=" || slices.Contains([]string{"-e", "--env", "--build-arg"}, command[i-1])):
 			found = append(found, expandedArgument{arg, "-e " + bare + " hands the variable over by its name"})
 		case slices.Contains(injected, bare):
 			found = append(found, expandedArgument{arg, inShell})

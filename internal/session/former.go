@@ -39,9 +39,12 @@ func (s *Session) KeepFormer(k *keychain.Keychain, current keychain.Item) error 
 
 // KeepReplaced keeps the value that item replaces, if it is a variable's, differs and is not damaged.
 func (s *Session) KeepReplaced(k *keychain.Keychain, item keychain.Item) error {
+	if item.Kind != keychain.KindEnv {
+		return nil
+	}
 	former, err := k.Get(item.Ref)
 	switch {
-	case item.Kind != keychain.KindEnv, errors.Is(err, keychain.ErrDamaged), errors.Is(err, keychain.ErrNotFound):
+	case errors.Is(err, keychain.ErrDamaged), errors.Is(err, keychain.ErrNotFound):
 		return nil
 	case err != nil || former.Secret == item.Secret:
 		return err
