@@ -88,7 +88,7 @@ func login(t *testing.T, key string) string {
 // On Linux the helper contains only the file backend and runs ragenv for every other one.
 func TestRagenvServesOtherBackends(t *testing.T) {
 	const noBus = "DBUS_SESSION_BUS_ADDRESS=disabled:"
-	t.Run("beside it", func(t *testing.T) {
+	t.Run("next to it", func(t *testing.T) {
 		i := install(t, scripttest.Ragenv)
 		i.path = "/nonexistent"
 		for _, verb := range []string{"get", "erase", "store", "list"} {
@@ -191,7 +191,7 @@ func TestFileStoreNeedsNoRagenv(t *testing.T) {
 		i := install(t, others...)
 		key := scripttest.NewKey()
 		if _, stderr, code := i.run("store", login(t, key), "RAGENV_PASSPHRASE=open sesame"); code != 0 {
-			t.Fatalf("beside %q: the first store: exit %d, %s", others, code, stderr)
+			t.Fatalf("next to %q: the first store: exit %d, %s", others, code, stderr)
 		} else {
 			wantIn(t, stderr, "now stored in the file backend")
 		}
@@ -200,7 +200,7 @@ func TestFileStoreNeedsNoRagenv(t *testing.T) {
 		}
 		out, stderr, code := i.run("get", "nvcr.io", "RAGENV_PASSPHRASE=open sesame")
 		if code != 0 || !scripttest.Holds(out, key) {
-			t.Errorf("beside %q: get: exit %d, %s", others, code, stderr)
+			t.Errorf("next to %q: get: exit %d, %s", others, code, stderr)
 		}
 	}
 }

@@ -101,8 +101,8 @@ func TestNotUnicode(t *testing.T) {
 		"cut sequence":          "key\xf0\x9f",
 		"half a surrogate pair": `\ud83d`,
 		"the wrong half":        `\uDD11\ud83d`,
-		"beside a real U+FFFD":  `\uFFFD\uDCFF`,
-		"beside a backslash":    `\\ufffd\uDCFF`,
+		"next to a real U+FFFD": `\uFFFD\uDCFF`,
+		"next to a backslash":   `\\ufffd\uDCFF`,
 	} {
 		w := newWorld(t)
 		out, code := w.run("store", `{"ServerURL":"ghcr.io","Username":"me","Secret":"`+secret+`"}`)

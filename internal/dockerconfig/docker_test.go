@@ -70,8 +70,8 @@ func TestHint(t *testing.T) {
 	}
 	// A directory that is a link, with a link to a file next to it.
 	linkedDir, linked := filepath.Join(dir, "c"), filepath.Join(dir, "c", "config.json")
-	sibling, beside := filepath.Join(filepath.Dir(target), "config.json"), filepath.Join(filepath.Dir(plain), "other.json")
-	for from, to := range map[string]string{linkedDir: filepath.Dir(plain), sibling: target, beside: plain} {
+	sibling, other := filepath.Join(filepath.Dir(target), "config.json"), filepath.Join(filepath.Dir(plain), "other.json")
+	for from, to := range map[string]string{linkedDir: filepath.Dir(plain), sibling: target, other: plain} {
 		if err := os.Symlink(to, from); err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +84,7 @@ func TestHint(t *testing.T) {
 		{linked, &fs.PathError{Op: "open", Path: linked, Err: fs.ErrPermission}, `sudo chown "$(id -un)" ` + linkedDir},
 		{linked, &fs.PathError{Op: "open", Path: linked, Err: syscall.EROFS}, "export DOCKER_CONFIG="},
 		{sibling, &fs.PathError{Op: "open", Path: sibling, Err: fs.ErrPermission}, "cp " + target + " " + sibling + ".new && "},
-		{beside, &fs.PathError{Op: "open", Path: beside, Err: fs.ErrPermission}, "cp " + plain + " " + beside + ".new && "},
+		{other, &fs.PathError{Op: "open", Path: other, Err: fs.ErrPermission}, "cp " + plain + " " + other + ".new && "},
 		{plain, &fs.PathError{Op: "open", Path: plain, Err: fs.ErrPermission}, `sudo chown "$(id -un)" ` + filepath.Dir(plain)},
 		{link, &fs.PathError{Op: "open", Path: link, Err: syscall.EROFS}, "cp " + target + " " + link + ".new && "},
 		{link, &fs.PathError{Op: "open", Path: link, Err: fs.ErrPermission}, "cp " + target + " "},

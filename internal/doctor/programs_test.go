@@ -15,9 +15,9 @@ func TestHelper(t *testing.T) {
 		detail string
 		hint   string
 	}{
-		"fine":   {func(h *home) { h.program(helperProgram, healthyHelper) }, OK, "docker-credential-ngc, v1.2.3", ""},
-		"absent": {func(*home) {}, Failed, "not on PATH", "install docker-credential-ngc"},
-		"beside": {besideRagenv, Failed, "not on PATH", `export PATH="`},
+		"fine":           {func(h *home) { h.program(helperProgram, healthyHelper) }, OK, "docker-credential-ngc, v1.2.3", ""},
+		"absent":         {func(*home) {}, Failed, "not on PATH", "install docker-credential-ngc"},
+		"next to ragenv": {besideRagenv, Failed, "not on PATH", `export PATH="`},
 		"old": {func(h *home) {
 			h.program(helperProgram, `echo "docker-credential-ngc (github.com/ragenv/ragenv) v1.2.2"`)
 		}, Warning, "is v1.2.2, but ragenv is v1.2.3", "same release"},

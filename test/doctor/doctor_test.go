@@ -89,7 +89,7 @@ func (h *doctorHome) dockerConfig(text string) {
 	h.write(filepath.Join(h.home, ".docker", "config.json"), text, 0o600)
 }
 
-// make creates the store anew and stores both expected keys.
+// make replaces the store with a new one that has both expected keys.
 func (h *doctorHome) make(passphrase string) {
 	h.t.Helper()
 	if err := os.RemoveAll(h.store); err != nil {

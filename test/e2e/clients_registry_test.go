@@ -90,7 +90,7 @@ func (o ownLogin) operations() []operation {
 }
 
 // wantPushed fails the test unless pushImage is now nimImage. It compares the configuration, which names
-// the uncompressed layers, since Docker compresses layers anew.
+// the uncompressed layers, since Docker compresses layers again.
 func wantPushed(t *testing.T) {
 	t.Helper()
 	if got, want := configDigest(t, pushImage), configDigest(t, nimImage); got != want {

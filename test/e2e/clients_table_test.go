@@ -61,7 +61,7 @@ func clients() []*client {
 				credHelpers: {image: getNVCR, second: getNVCR},
 				credsStore: {
 					image: []string{"list", "get nvcr.io"}, noKey: []string{"list"}, locked: []string{"list"}, silent: true,
-					second: allLogins[credsStore], beside: allLogins[credsStore],
+					second: allLogins[credsStore], alsoSecond: allLogins[credsStore],
 				},
 			},
 		},

@@ -87,7 +87,7 @@ type client struct {
 // nvcr.io".
 type calls struct {
 	image, second []string
-	beside        []string // for image, with the second registry's login stored, too; nil: as image
+	alsoSecond    []string // for image, with the second registry's login stored, too; nil: as image
 	noKey         []string // for image, with no key stored; nil: as image
 	locked        []string // for image, with the store locked; nil: as image
 	// silent means that without a key the client makes no call in which the helper could say how to store
@@ -301,7 +301,7 @@ func testClient(t *testing.T, c *client, programs map[string]obtained, m mode, w
 		h.wantCallsExactly(want.second)
 		r = c.fetch(h, image).ok() // BuildKit still has its token, so there may be no call
 		c.check(h, image, r)
-		h.wantCallsExactly(want.or(want.beside))
+		h.wantCallsExactly(want.or(want.alsoSecond))
 	})
 
 	for _, o := range c.operations {
