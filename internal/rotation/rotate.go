@@ -1,0 +1,184 @@
+// Package rotation replaces a key, keeps the former one for a while, and restores or deletes it.
+package rotation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/ragenv/ragenv/internal/expiry"
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/session"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/internal/where/holders"
+	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/pkg/validate"
+	"github.com/ragenv/ragenv/pkg/validate/probe"
+)
+
+// Options are the flags of ragenv rotate NAME.
+type Options struct {
+	session.ValueFrom
+	Expires string // in the syntax of package expiry; empty if unknown
+	Forced  bool   // accept an unusual value, or one that its service refuses
+	Offline bool   // do not check the value with its service
+}
+
+// Rotate replaces a stored key with a new one and lists what still has the former key.
+func Rotate(s *session.Session, o Options) error {
+	k, ref, err := open(s, o.Name)
+	if err != nil {
+		return err
+	}
+	if known, _ := secrets.Lookup(o.Name); known.Irreplaceable {
+		return ui.Errorf("create a new index with a key of its own", "%s cannot be rotated: what is encrypted with it can never be read without it", o.Name)
+	}
+	var current keychain.Item
+	err = s.Unlocked(k, func() (err error) {
+		current, err = k.Get(ref)
+		return err
+	})
+	if errors.Is(err, keychain.ErrNotFound) {
+		return s.NotStored(ref, "rotate NAME")
+	}
+	if err != nil {
+		return err
+	}
+	next := keychain.Item{Ref: ref}
+	if o.Expires != "" {
+		if next.Expires, err = expiry.Parse(o.Expires, s.Now()); err != nil {
+			return ui.Usagef("ragenv rotate "+o.Name+" --expires 90d", "--expires: %w", err)
+		}
+	}
+	value, err := s.ReadValue(o.ValueFrom)
+	if err != nil {
+		return err
+	}
+	value = s.Trimmed(o.Name, value)
+	if err := s.CheckValue(o.Name, value, o.Forced); err != nil {
+		return err
+	}
+	if next.Secret = keychain.NewSecret(value); next.Secret == current.Secret {
+		return ui.Errorf("create a new key first, then run it again", "this key is already stored as %s", o.Name)
+	}
+	if err := checkOnline(s, next, o); err != nil {
+		return err
+	}
+	if err := swap(s, k, current, next); err != nil {
+		return err
+	}
+	if !current.Expires.IsZero() && next.Expires.IsZero() {
+		if err := noteExpiry(s, k, next, !o.FromEnv); err != nil {
+			return err
+		}
+	}
+	holders.AfterRotation(s, o.Name)
+	return nil
+}
+
+// Restart shows and runs the commands that give Compose services the stored key. Unless yes is set, it asks
+// first.
+func Restart(s *session.Session, name string, yes bool) error {
+	_, ref, err := open(s, name)
+	if err != nil {
+		return err
+	}
+	return holders.RestartHolders(s, ref, yes)
+}
+
+// open opens the keychain. It fails if the key comes from a command, which ragenv cannot rotate.
+func open(s *session.Session, name string) (*keychain.Keychain, keychain.Ref, error) {
+	ref := s.EnvRef(name)
+	k, err := s.Opener().Read()
+	if errors.Is(err, keychain.ErrNoStore) {
+		return nil, ref, s.NotStored(ref, "rotate NAME")
+	}
+	if err != nil {
+		return nil, ref, err
+	}
+	if source, ok := s.Config.Source(ref); ok {
+		return nil, ref, ui.Errorf("change it there; docker and ragenv use the new one "+session.UntilAsked(source)+", and ragenv where "+name+" finds what has another",
+			"%s comes from a command (%s), and is not stored", name, ui.Printable(source.Command[0]))
+	}
+	return k, ref, nil
+}
+
+// checkOnline refuses a new key that its service rejects.
+func checkOnline(s *session.Session, next keychain.Item, o Options) error {
+	if o.Offline || secrets.KindOf(o.Name) != validate.NGC {
+		return nil
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	result := s.Services.Ask(ctx, next)
+	if ctx.Err() != nil {
+		return ui.ErrInterrupted
+	}
+	switch result.Outcome {
+	case probe.Valid:
+		s.Print.Note("the service accepts the new key")
+	case probe.Unknown:
+		s.Print.Note("could not check the new key with its service: %s", result.Detail)
+	case probe.Invalid, probe.LacksRights:
+		if o.Forced {
+			s.Print.Warn("the service refuses the new key: %s", result.Detail)
+			return nil
+		}
+		return ui.Errorf("nothing was changed; to store it anyway: ragenv rotate "+o.Name+" --force", "the service refuses the new key: %s", result.Detail)
+	}
+	return nil
+}
+
+// swap saves the current value as the former one, then stores the next. If interrupted between the two
+// writes, the current key is unchanged.
+func swap(s *session.Session, k *keychain.Keychain, current, next keychain.Item) error {
+	if err := s.KeepFormer(k, current); err != nil {
+		return err
+	}
+	if err := k.Set(next); err != nil {
+		return err
+	}
+	s.Print.Note("replaced %s%s; the previous key is kept for a week", next.Name, s.InProfile())
+	s.Hint(fmt.Sprintf("ragenv rotate --confirm %s when it works, ragenv rotate --undo %s if it does not", next.Name, next.Name))
+	return nil
+}
+
+// noteExpiry asks when the newly stored key expires if the key was typed. Otherwise it prints how to record
+// the expiry.
+func noteExpiry(s *session.Session, k *keychain.Keychain, item keychain.Item, typed bool) error {
+	if typed && term.IsTerminal(int(s.Stdin.Fd())) {
+		if terminal, err := ui.OpenTerminal(); err == nil {
+			defer terminal.Close()
+			at, err := askExpiry(s, terminal)
+			if err != nil {
+				return err
+			}
+			if !at.IsZero() {
+				item.Expires = at
+				return k.Set(item)
+			}
+		}
+	}
+	s.ExpiryUnknown(item.Name)
+	return nil
+}
+
+// askExpiry asks when a key expires. It returns the zero time if unknown.
+func askExpiry(s *session.Session, terminal *ui.Terminal) (time.Time, error) {
+	for {
+		answer, err := terminal.ReadLine("When does the new key expire (2027-01-31 or 90d; Enter if unknown)? ")
+		if err != nil || answer == "" {
+			return time.Time{}, err
+		}
+		at, err := expiry.Parse(answer, s.Now())
+		if err == nil {
+			return at, nil
+		}
+		terminal.Printf("%v\n", ui.Printable(err.Error()))
+	}
+}
