@@ -1,4 +1,5 @@
-// Package completion contains the scripts that complete ragenv's words in shells.
+// Package completion contains the scripts that complete ragenv's words in shells, and completes the names of
+// keys and profiles for them.
 package completion
 
 import (

@@ -1,0 +1,178 @@
+// Package listing shows what is stored, never the values: as a table or as JSON.
+package listing
+
+import (
+	"errors"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/ragenv/ragenv/internal/fingerprint"
+	"github.com/ragenv/ragenv/internal/keyinput"
+	"github.com/ragenv/ragenv/internal/passphrase"
+	"github.com/ragenv/ragenv/internal/readfile"
+	"github.com/ragenv/ragenv/internal/session"
+	"github.com/ragenv/ragenv/internal/sudo"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// Options are the flags of ragenv list.
+type Options struct {
+	JSON, All      bool
+	FingerprintKey string // path of the fingerprint key; empty for no fingerprints
+	Expiring       string // only items that expire by then, in the syntax of package expiry; empty for all
+}
+
+// entry is one element of list --json. Its members are a public interface: only add to them.
+type entry struct {
+	Name     string     `json:"name"`
+	Profile  string     `json:"profile"`
+	Kind     string     `json:"kind"`
+	Server   string     `json:"server,omitempty"`
+	Username string     `json:"username,omitempty"`
+	Updated  *time.Time `json:"updated,omitempty"`
+	Expires  *time.Time `json:"expires,omitempty"`
+	Backend  string     `json:"backend,omitempty"`
+	Source   string     `json:"source,omitempty"`
+
+	Fingerprint string `json:"fingerprint,omitempty"`
+}
+
+// sourceCommand is the value of "source" for an item that comes from a command.
+const sourceCommand = "command"
+
+// Run lists what is stored in the active profile, or in all. It never asks for a passphrase.
+func Run(s *session.Session, o Options) error {
+	if o.Expiring != "" {
+		return runExpiring(s, o)
+	}
+	key, err := fingerprintKey(s, o)
+	if err != nil {
+		return err
+	}
+	found, err := session.Settled(s, func() ([]entry, error) { return entries(s, o.All, key != nil, key) })
+	if err != nil {
+		return err
+	}
+	if o.JSON {
+		return ui.WriteJSON(s.Stdout, found)
+	}
+	if len(found) == 0 {
+		if caller, ok := sudo.KeysElsewhere(s.Getenv, s.Config.Paths); ok {
+			s.Print.Note("nothing is stored%s; %s", s.InProfile(), caller.Sentence(s.Config.Paths))
+			s.Hint(session.SudoHint(caller))
+			return nil
+		}
+		s.Print.Note("nothing is stored%s", s.InProfile())
+		s.Hint("ragenv setup" + s.ForProfile())
+		return nil
+	}
+	return writeTable(s, found, o.All)
+}
+
+// entries returns what is stored, never nil. Locked items have no details, and a note says so; with
+// detailed, an unreadable item is an error. With a key, each entry has a fingerprint.
+func entries(s *session.Session, all, detailed bool, key *fingerprint.Key) ([]entry, error) {
+	found := []entry{}
+	k, err := s.QuietOpener().Read()
+	if errors.Is(err, keychain.ErrNoStore) {
+		return found, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	profile := s.Config.Profile
+	if all {
+		profile = ""
+	}
+	refs, err := k.List(profile)
+	if err != nil {
+		return nil, err
+	}
+	s.ForgetOld(k, refs)
+	refs = slices.DeleteFunc(refs, func(ref keychain.Ref) bool { return ref.Kind != keychain.KindEnv && ref.Kind != keychain.KindRegistry })
+	items, errs := k.GetEach(slices.DeleteFunc(slices.Clone(refs), k.Sourced))
+	locked := false
+	for _, ref := range refs {
+		e := entry{Name: ref.Name, Profile: ref.Profile, Kind: string(ref.Kind), Backend: k.Backend()}
+		if ref.Kind == keychain.KindRegistry {
+			e.Server = ref.Name
+		}
+		if k.Sourced(ref) { // running the command is the only way to learn more
+			e.Backend, e.Source = "", sourceCommand
+			if key != nil {
+				item, err := k.Get(ref)
+				if err != nil {
+					return nil, err
+				}
+				e.Fingerprint = key.Of(ref.Name, item.Secret.Reveal())
+			}
+			found = append(found, e)
+			s.WarnOfBoth(k, ref)
+			continue
+		}
+		item, err := items[0], s.ExplainPassphrase(errs[0])
+		items, errs = items[1:], errs[1:]
+		switch {
+		case err == nil:
+			e.Username, e.Updated, e.Expires = item.Username, known(item.Updated), known(item.Expires)
+			if key != nil {
+				e.Fingerprint = key.Of(ref.Name, item.Secret.Reveal())
+			}
+		case errors.Is(err, keychain.ErrNotFound): // removed in the meantime
+			continue
+		case detailed:
+			return nil, err
+		case errors.Is(err, keychain.ErrLocked):
+			locked = true
+			written, err := k.Modified(ref)
+			if err != nil && !errors.Is(err, keychain.ErrNotFound) {
+				return nil, err
+			}
+			e.Updated = known(written.UTC().Truncate(time.Second))
+		case errors.Is(err, keychain.ErrDamaged):
+			s.Print.Warn("%v", err)
+		default:
+			return nil, err
+		}
+		found = append(found, e)
+	}
+	if locked {
+		s.Print.Note("the keychain is locked, so the keys' details are not shown")
+		s.Hint(passphrase.UnlockHint())
+	}
+	return found, nil
+}
+
+// fingerprintKey reads the file of --fingerprint-key. It returns nil without the flag.
+func fingerprintKey(s *session.Session, o Options) (*fingerprint.Key, error) {
+	if o.FingerprintKey == "" {
+		return nil, nil
+	}
+	if !o.JSON {
+		return nil, ui.Usagef("ragenv list --json --fingerprint-key FILE", "--fingerprint-key needs --json")
+	}
+	var data []byte
+	var err error
+	if o.FingerprintKey == readfile.Standard {
+		data, err = io.ReadAll(io.LimitReader(s.Stdin, keyinput.Max))
+	} else {
+		data, err = readfile.Read(o.FingerprintKey, 0, keyinput.Max)
+	}
+	if err != nil {
+		return nil, err
+	}
+	key, err := fingerprint.NewKey([]byte(keyinput.Value(data)))
+	if err != nil {
+		return nil, ui.Errorf("head -c 32 /dev/urandom | base64 > compare.key", "--fingerprint-key: %w", err)
+	}
+	return key, nil
+}
+
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

@@ -1,0 +1,67 @@
+package listing
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/ragenv/ragenv/internal/expiry"
+	"github.com/ragenv/ragenv/internal/session"
+	"github.com/ragenv/ragenv/internal/ui"
+)
+
+func writeTable(s *session.Session, found []entry, all bool) error {
+	now, style := s.Now(), ui.StyleFor(s.Stdout, s.Getenv)
+	rows := [][]string{{"NAME", "KIND", "UPDATED", "EXPIRES"}}
+	for _, e := range found {
+		rows = append(rows, []string{ui.Printable(e.Name), ui.Printable(describeKind(e)), describeDay(e.Updated, now), describeExpiry(e.Expires, now, ui.Style{})})
+	}
+	if all {
+		rows[0] = slices.Insert(rows[0], 0, "PROFILE")
+		for i, e := range found {
+			rows[i+1] = slices.Insert(rows[i+1], 0, e.Profile)
+		}
+	}
+	style.Fit(rows)
+	w := tabwriter.NewWriter(s.Stdout, 0, 0, 2, ' ', 0)
+	for i, row := range rows {
+		if last := len(row) - 1; i > 0 && row[last] == describeExpiry(found[i-1].Expires, now, ui.Style{}) {
+			row[last] = describeExpiry(found[i-1].Expires, now, style)
+		}
+		_, _ = fmt.Fprintln(w, strings.Join(row, "\t"))
+	}
+	return w.Flush()
+}
+
+func describeKind(e entry) string {
+	if e.Source != "" {
+		return e.Kind + " (from a command)"
+	}
+	if e.Username != "" {
+		return e.Kind + " (" + e.Username + ")"
+	}
+	return e.Kind
+}
+
+func describeDay(t *time.Time, now time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return t.In(now.Location()).Format(time.DateOnly)
+}
+
+func describeExpiry(t *time.Time, now time.Time, style ui.Style) string {
+	if t == nil {
+		return "-"
+	}
+	day := describeDay(t, now)
+	switch {
+	case !t.After(now):
+		return style.Bad(day + " (expired)")
+	case expiry.Near(*t, now):
+		return style.Caution(day + " (" + expiry.Phrase(*t, now) + ")")
+	}
+	return day
+}
