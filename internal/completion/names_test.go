@@ -45,12 +45,12 @@ func TestNames(t *testing.T) {
 		line     commandline.Line
 		want     string
 	}{
-		"stored":           {names.Stored, commandline.Line{}, "MY_TOKEN NGC_API_KEY ghcr.io"},
-		"given":            {names.Stored, commandline.Line{Given: []string{"MY_TOKEN"}}, "NGC_API_KEY ghcr.io"},
-		"variables":        {names.Variables, commandline.Line{}, "MY_TOKEN NGC_API_KEY"},
+		"stored":           {names.Stored, commandline.Line{}, "FROM_VAULT MY_TOKEN NGC_API_KEY ghcr.io"},
+		"given":            {names.Stored, commandline.Line{Given: []string{"MY_TOKEN"}}, "FROM_VAULT NGC_API_KEY ghcr.io"},
+		"variables":        {names.Variables, commandline.Line{}, "FROM_VAULT MY_TOKEN NGC_API_KEY"},
 		"another profile":  {names.Variables, commandline.Line{Values: work}, "OTHER_TOKEN"},
 		"an invalid one":   {names.Variables, commandline.Line{Values: map[string]string{"profile": "-"}}, ""},
-		"list":             {names.VariableList, commandline.Line{Current: "MY_TOKEN,N"}, "MY_TOKEN,NGC_API_KEY"},
+		"list":             {names.VariableList, commandline.Line{Current: "MY_TOKEN,"}, "MY_TOKEN,FROM_VAULT MY_TOKEN,NGC_API_KEY"},
 		"profiles":         {names.Profiles, commandline.Line{}, "default work"},
 		"from commands":    {names.Sourced, commandline.Line{}, "FROM_VAULT"},
 		"none from there":  {names.Sourced, commandline.Line{Values: work}, ""},
@@ -62,7 +62,7 @@ func TestNames(t *testing.T) {
 				words = append(words, c.Word)
 			}
 			got := strings.Join(words, " ")
-			if got != tc.want && (tc.want != "NGC_API_KEY " || !strings.HasPrefix(got, tc.want) || !strings.HasSuffix(got, " MY_TOKEN")) {
+			if got != tc.want && (tc.want != "NGC_API_KEY " || !strings.HasPrefix(got, tc.want) || !strings.HasSuffix(got, " FROM_VAULT MY_TOKEN")) {
 				t.Errorf("%q, want %q", got, tc.want)
 			}
 		})
