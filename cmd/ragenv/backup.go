@@ -119,6 +119,9 @@ func runBackup(s *session.Session, path string, o backupOptions) error {
 	} else {
 		err = writeWithPassphrase(s, &file, items, path)
 	}
+	if errors.Is(err, backup.ErrMixedRecipients) {
+		return ui.Errorf("write a backup for each kind of recipient", "%w", err)
+	}
 	if errors.Is(err, keychain.ErrTooLarge) {
 		return ui.Errorf("ragenv list --all, and ragenv rm for what is large and needs no backup", "%w", err)
 	}

@@ -24,6 +24,8 @@ var (
 	ErrNeedsPassphrase = errors.New("it was encrypted with a passphrase, so no identity opens it")
 	// ErrOtherRecipients: the identity belongs to none of the backup's recipients.
 	ErrOtherRecipients = errors.New("it was encrypted to others than this identity")
+	// ErrMixedRecipients: age does not encrypt one file to post-quantum recipients and others.
+	ErrMixedRecipients = errors.New("age1pq1... cannot be combined with other recipients")
 )
 
 // RecipientError says why a recipient cannot be used. It quotes public keys only.
@@ -50,7 +52,7 @@ func (e *IdentityError) Unwrap() error { return e.Err }
 // Recipient is a public key that a backup is encrypted to.
 type Recipient struct{ age age.Recipient }
 
-// ParseRecipient parses a public key of age ("age1...") or SSH ("ssh-ed25519 ...", "ssh-rsa ..."). Error:
+// ParseRecipient parses a public key of age ("age1...", also "age1pq1...") or SSH ("ssh-ed25519 ...", "ssh-rsa ..."). Error:
 // *RecipientError.
 func ParseRecipient(text string) (Recipient, error) {
 	text = strings.TrimSpace(text)
@@ -59,6 +61,8 @@ func ParseRecipient(text string) (Recipient, error) {
 	switch {
 	case strings.HasPrefix(text, "AGE-SECRET-KEY-"), strings.HasPrefix(text, "-----BEGIN"):
 		return Recipient{}, &RecipientError{Reason: "that is an identity, which is secret: the recipient is its public key"}
+	case strings.HasPrefix(text, "age1pq1"):
+		recipient, err = age.ParseHybridRecipient(text)
 	case strings.HasPrefix(text, "age1"):
 		recipient, err = age.ParseX25519Recipient(text)
 	case strings.HasPrefix(text, "ssh-"):
@@ -92,11 +96,18 @@ func ParseRecipients(text string) ([]Recipient, error) {
 }
 
 // WriteTo is Write with recipients, of which there must be at least one, instead of a passphrase. It checks
-// the content before encrypting it, because the file cannot be read back here. Errors: those of Write.
+// the content before encrypting it, because the file cannot be read back here. Errors: those of Write, and
+// ErrMixedRecipients.
 func WriteTo(w io.Writer, items []keychain.Item, recipients []Recipient, now time.Time) error {
-	to := make([]age.Recipient, len(recipients))
+	to, hybrid := make([]age.Recipient, len(recipients)), 0
 	for i, r := range recipients {
 		to[i] = r.age
+		if _, ok := r.age.(*age.HybridRecipient); ok {
+			hybrid++
+		}
+	}
+	if hybrid > 0 && hybrid < len(to) {
+		return ErrMixedRecipients
 	}
 	return writeTo(w, items, now, to...)
 }
@@ -109,7 +120,7 @@ type Identity struct{ age []age.Identity }
 func ParseIdentity(file []byte, ask func() ([]byte, error)) (Identity, error) {
 	fail := func(text string) (Identity, error) { return Identity{}, &IdentityError{errors.New(text)} }
 	if !bytes.HasPrefix(bytes.TrimSpace(file), []byte("-----BEGIN")) {
-		return parseAgeIdentities(string(file))
+		return parseAgeIdentities(file)
 	}
 	if bytes.Contains(file, []byte("-----BEGIN AGE ENCRYPTED FILE-----")) {
 		return fail("it is encrypted: decrypt it with age -d first")
@@ -133,24 +144,13 @@ func ParseIdentity(file []byte, ask func() ([]byte, error)) (Identity, error) {
 	return Identity{[]age.Identity{identity}}, nil
 }
 
-// parseAgeIdentities parses a file written by age-keygen. age.ParseIdentities would also link post-quantum
-// keys, which are as large as the rest of age.
-func parseAgeIdentities(text string) (Identity, error) {
-	var identity Identity
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		one, err := age.ParseX25519Identity(line)
-		if err != nil {
-			return Identity{}, &IdentityError{errors.New("it is neither an identity file of age nor a private key of SSH")}
-		}
-		identity.age = append(identity.age, one)
+// parseAgeIdentities parses a file written by age-keygen. The library's errors say less than ours.
+func parseAgeIdentities(file []byte) (Identity, error) {
+	identities, err := age.ParseIdentities(bytes.NewReader(file))
+	if err != nil {
+		return Identity{}, &IdentityError{errors.New("it is neither an identity file of age nor a private key of SSH")}
 	}
-	if len(identity.age) == 0 {
-		return Identity{}, &IdentityError{errors.New("there is no identity in it")}
-	}
-	return identity, nil
+	return Identity{identities}, nil
 }
 
 // asking is an identity that prompts for its passphrase. It records its own failures, to distinguish them

@@ -1,11 +1,11 @@
 package agestore
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
-	"strings"
 
 	"filippo.io/age"
 )
@@ -184,24 +184,19 @@ func (s *Store) decryptIdentity(data, passphrase []byte) (*age.X25519Identity, e
 	return s.parseIdentity(plain)
 }
 
-// parseIdentity reads an age identity file: comments and one AGE-SECRET-KEY-1 line for the store's
-// recipient. Its errors never quote the data.
+// parseIdentity reads an age identity file, which must contain the store's identity. Its errors never quote
+// the data.
 func (s *Store) parseIdentity(data []byte) (*age.X25519Identity, error) {
-	for line := range strings.Lines(string(data)) {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		id, err := age.ParseX25519Identity(line)
-		if err != nil {
-			break
-		}
-		if id.Recipient().String() != s.ID() {
-			return nil, fmt.Errorf("%w: %s belongs to another store", ErrDamaged, s.opts.path(identityName))
-		}
-		return id, nil
+	ids, err := age.ParseIdentities(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s is not an age identity", ErrDamaged, s.opts.path(identityName))
 	}
-	return nil, fmt.Errorf("%w: %s is not an age identity", ErrDamaged, s.opts.path(identityName))
+	for _, one := range ids {
+		if id, ok := one.(*age.X25519Identity); ok && id.Recipient().String() == s.ID() {
+			return id, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: %s belongs to another store", ErrDamaged, s.opts.path(identityName))
 }
 
 // WorkFactor returns the scrypt work factor (log2 of N) of the store's passphrases: see Protection. Errors:
