@@ -35,6 +35,7 @@ type program struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	now            func() time.Time
+	args           []string // the command line, without the program's name
 }
 
 func newProgram() *program {
@@ -65,6 +66,7 @@ func (p *program) again() error {
 
 // do runs the command line.
 func (p *program) do(args []string) error {
+	p.args = args
 	if len(args) > 1 && args[0] == "--" {
 		// The usual form has no flags to parse, and starts faster without the parser (docs/benchmarks.md).
 		return p.run(globals{}, runOptions{command: args[1:]})

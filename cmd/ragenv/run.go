@@ -21,6 +21,7 @@ import (
 	"github.com/ragenv/ragenv/internal/memfile"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/session"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain/system"
 )
@@ -133,7 +134,33 @@ func (p *program) run(g globals, o runOptions) error {
 	if err == nil && code != 0 { // on Windows, and under --mask
 		return exitStatus(code)
 	}
+	if errors.Is(err, execve.ErrNotFound) {
+		err = p.notFound(err, o.command)
+	}
 	return ownFailure(err)
+}
+
+// notFound adds the command line that was probably meant to the error for a command that does not exist.
+func (p *program) notFound(err error, command []string) error {
+	before := []string{"--"}
+	if n := len(p.args) - len(command); n > 0 {
+		before = p.args[:n]
+	}
+	explained := *ui.Explain(err)
+	hint := commandline.CorrectedCommand(newApp(p), before, command)
+	switch {
+	case hint != "":
+		explained.Hint = hint
+	case runtime.GOOS != "windows" && p.getenv("SHELL") != "" && functionName(command[0]):
+		line := programName + " " + commandline.QuoteWords(before) + ` "$SHELL" -ic ` + shellquote.Quote(commandline.QuoteWords(command))
+		explained.Hint = "check the spelling and PATH; if it is an alias or a function of your shell: " + line
+	}
+	return &explained
+}
+
+// functionName reports whether a word may name an alias or a function of a shell.
+func functionName(word string) bool {
+	return word != "" && word[0] != '-' && !strings.Contains(word, "/") && !secrets.LooksLikeKey(word)
 }
 
 func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }

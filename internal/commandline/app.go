@@ -77,7 +77,7 @@ func New(p Program) *cli.App {
 // Meant maps words that are not a command to what to type instead.
 type Meant struct {
 	Words string // such as "ls", or "docker login"
-	Type  string // the command line to type
+	Type  string // the command line to type; the words that follow replace its last word if that is NAME
 	Run   bool   // if set, suggest running the rest of the line as a command instead of Type
 }
 
@@ -173,7 +173,11 @@ var flagErrors = []struct{ pattern, text string }{
 func usageError(c *cli.Context, err error, _ bool) error {
 	for _, e := range flagErrors {
 		if m := regexp.MustCompile(e.pattern).FindStringSubmatch(err.Error()); m != nil {
-			return ui.Usagef(HelpHint(c), e.text, Dashed(m[1]))
+			hint := HelpHint(c)
+			if corrected := correctedFlag(c, m[1]); corrected != "" {
+				hint = corrected
+			}
+			return ui.Usagef(hint, e.text, Dashed(m[1]))
 		}
 	}
 	return ui.Usagef(HelpHint(c), "these flags cannot be read")
@@ -200,7 +204,22 @@ func UnknownCommand(c *cli.Context, known []*cli.Command, group string) error {
 	for i, command := range known {
 		names[i] = command.Name
 	}
-	switch near := Nearest(names, name); {
+	near := Nearest(names, name)
+	if near == "" && group != "" && len(args) == 1 {
+		near = beginning(names, name)
+	}
+	before := []string{"--"}
+	typed, _ := c.App.Metadata[argsKey].([]string)
+	if flags, _, ok := runFlags(c.App, typed); ok {
+		before = append(flags, "--")
+	}
+	corrected, behind := "", program+" "+QuoteWords(before)+" "
+	if group == "" {
+		corrected = CorrectedCommand(c.App, before, args)
+	}
+	switch {
+	case secrets.LooksLikeKey(name):
+		return ui.Usagef(hint, "this is a key, not a command of %s", strings.TrimSpace(program+" "+group))
 	case at >= 0 && all[at].Run:
 		command := args[1:]
 		if len(command) > 0 && command[0] == "--" {
@@ -209,20 +228,38 @@ func UnknownCommand(c *cli.Context, known []*cli.Command, group string) error {
 		if len(command) == 0 {
 			command = []string{"COMMAND"}
 		}
-		hint = program + " -- " + QuoteWords(command)
+		hint = behind + QuoteWords(command)
 	case at >= 0:
 		hint = all[at].Type
-	case runnable(words[0]):
-		hint = program + " -- " + QuoteWords(words)
-		if near != "" && group == "" {
-			hint += ", or: " + program + " " + near
+		if line, ok := strings.CutSuffix(hint, " NAME"); ok && len(args) > 1 {
+			hint = line + " " + QuoteWords(args[1:])
 		}
+	case runnable(words[0]):
+		hint = behind + QuoteWords(words)
+		if near != "" {
+			hint += ", or: " + ownCommand(program, group, near, args[1:])
+		}
+	case corrected != "":
+		hint = corrected
 	case near != "":
-		hint = strings.Join(strings.Fields(program+" "+group+" "+near), " ")
+		hint = ownCommand(program, group, near, args[1:])
 	case group == "":
 		hint = program + " --help, or to run a command with your keys: " + program + " -- COMMAND"
 	}
 	return ui.Usagef(hint, "%s is not a command of %s", QuoteWords([]string{name}), strings.TrimSpace(program+" "+group))
+}
+
+func ownCommand(program, group, name string, args []string) string {
+	return QuoteWords(slices.Concat([]string{program}, strings.Fields(group), []string{name}, args))
+}
+
+// beginning returns the only one of words that begins with at least three letters of word, or "".
+func beginning(words []string, word string) string {
+	words = slices.DeleteFunc(slices.Clone(words), func(known string) bool { return !strings.HasPrefix(known, word) })
+	if len(words) != 1 || len(word) < 3 {
+		return ""
+	}
+	return words[0]
 }
 
 // runnable reports whether PATH has a command of that name.

@@ -16,6 +16,7 @@ import (
 // It replaces urfave's App.Run, which links text/template for help. That package calls methods by name, so
 // the linker has to keep every exported method in the program, which is a tenth of its size.
 func Run(app *cli.App, args []string) error {
+	app.Metadata[argsKey] = args
 	args = Arrange(app, args)
 	command := &cli.Command{Flags: app.Flags, Subcommands: app.Commands, Before: app.Before, Action: app.Action, OnUsageError: app.OnUsageError}
 	for len(args) > 0 {
@@ -39,6 +40,9 @@ func Run(app *cli.App, args []string) error {
 		err = joinForms(command.Flags, set)
 	}
 	if err != nil {
+		if err := forgottenDashes(app, app.Metadata[argsKey].([]string)); err != nil {
+			return err
+		}
 		return command.OnUsageError(c, err, command.HelpName != "")
 	}
 	if command.HelpName == "" && c.Bool(flagVersion) {
