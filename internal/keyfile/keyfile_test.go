@@ -25,6 +25,7 @@ func TestRender(t *testing.T) {
 		{"NGC_API_KEY", "dotenv", key, "NGC_API_KEY=" + key + "\n"},
 		{"ANY_NAME", "dotenv", "a b", "ANY_NAME='a b'\n"},
 		{"NGC_API_KEY", "docker-config", key, `{"auths":{"nvcr.io":{"auth":"` + auth + `"}}}`},
+		{"NGC_API_KEY", "netrc", "a~", "machine nvcr.io\nlogin " + user + "\npassword a~\nmachine helm.ngc.nvidia.com\nlogin " + user + "\npassword a~\n"},
 		{"NGC_API_KEY", "netrc", key, "machine nvcr.io\nlogin " + user + "\npassword " + key + "\nmachine helm.ngc.nvidia.com\nlogin " + user + "\npassword " + key + "\n"},
 	} {
 		got, err := keyfile.Render(test.format, keyfile.Key{Name: test.name, Value: test.value})
@@ -53,7 +54,11 @@ func TestRefused(t *testing.T) {
 	if _, err := keyfile.Render("yaml", keyfile.Key{}); !errors.Is(err, keyfile.ErrUnknownFormat) {
 		t.Errorf("an unknown format: %v", err)
 	}
-	_, err := keyfile.Render("helm-repositories", keyfile.Key{Name: "NGC_API_KEY", Repositories: []byte("repositories: [")})
+	_, err := keyfile.Render("helm-repositories", keyfile.Key{Name: "NVIDIA_API_KEY", Value: "value"})
+	if err == nil || !strings.Contains(err.Error(), "it is no login of a registry") {
+		t.Errorf("a key that opens no registry: %v", err)
+	}
+	_, err = keyfile.Render("helm-repositories", keyfile.Key{Name: "NGC_API_KEY", Repositories: []byte("repositories: [")})
 	if !errors.As(err, new(*keyfile.Error)) {
 		t.Errorf("bad YAML: %v", err)
 	}

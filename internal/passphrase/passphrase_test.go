@@ -75,6 +75,25 @@ func TestUnusableFileIsAnErrorNotPassedOver(t *testing.T) {
 	}
 }
 
+// Others who can write to the file or to its directory choose the passphrase. The hint names what to change.
+func TestFileThatOthersCanWrite(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no such modes")
+	}
+	file := write(t, "p", "x", 0o602)
+	open := write(t, "p", "x", 0o600)
+	if err := os.Chmod(filepath.Dir(open), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{file: "chmod 600 " + file, open: "move it to a directory that nobody else can write to"} {
+		_, err := from(map[string]string{EnvFile: path, EnvValue: "never"})
+		var fileError *FileError
+		if !errors.As(err, &fileError) || fileError.Hint() != want || strings.Count(err.Error(), path) > 1 {
+			t.Errorf("%v, want the hint %q", err, want)
+		}
+	}
+}
+
 func TestCredentialWithAnAccessControlList(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root owns such a file")
