@@ -114,22 +114,15 @@ func currentPassphrase(s *session.Session, k *keychain.Keychain, protected bool)
 		return nil, noTerminalForPassphrase()
 	}
 	defer terminal.Close()
-	for try := 1; ; try++ {
-		secret, err := terminal.ReadPassphrase("Current passphrase: ")
-		if err != nil {
-			return nil, err
-		}
-		stop := s.Print.Working("Unlocking the keychain")
-		err = k.Unlock(secret)
-		stop()
-		if err == nil || errors.Is(err, keychain.ErrUnavailable) {
-			return secret, nil
-		}
-		if !errors.Is(err, keychain.ErrWrongPassphrase) || try == session.PassphraseTries {
-			return nil, err
-		}
-		terminal.Printf("Wrong passphrase, try again.\n")
+	var current []byte
+	err = session.TryPassphrases(terminal, "Current passphrase: ", func(secret []byte) error {
+		current = secret
+		return s.Unlock(k, secret)
+	})
+	if err == nil || errors.Is(err, keychain.ErrUnavailable) {
+		return current, nil
 	}
+	return nil, err
 }
 
 func nextPassphrase(s *session.Session) ([]byte, error) {

@@ -59,9 +59,7 @@ func runUnlock(s *session.Session) error {
 	secret, err := passphrase.FromEnvironment(s.Getenv)
 	switch {
 	case err == nil:
-		stop := s.Print.Working("Unlocking the keychain")
-		err = s.ExplainPassphrase(k.Unlock(secret))
-		stop()
+		err = s.ExplainPassphrase(s.Unlock(k, secret))
 	case errors.Is(err, passphrase.ErrNone):
 		err = s.AskPassphrase(k)
 	}

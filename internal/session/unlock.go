@@ -26,15 +26,8 @@ func ExplainBackend(name string, err error) error {
 	return err
 }
 
-// NoTerminalForBackup returns the error of backup or restore if nobody can be asked for the passphrase of
-// the file at path.
-func NoTerminalForBackup(command, path string) error {
-	return ui.Errorf(shellquote.Set(passphrase.EnvBackupFile, "FILE")+", a file of mode 0600, and then: ragenv "+command+" "+shellquote.Word(path),
-		"%w for the backup's passphrase", ui.ErrNoTerminal)
-}
-
-// PassphraseTries is how many times a user can try a passphrase.
-const PassphraseTries = 3
+// passphraseTries is how many times a user can try a passphrase.
+const passphraseTries = 3
 
 // forgottenHint is the hint after too many wrong passphrases.
 const forgottenHint = "run it again; if the passphrase is forgotten: ragenv reset, which keeps this keychain and creates a new one"
@@ -96,7 +89,7 @@ func (s *Session) askAndUnlock(k *keychain.Keychain) error {
 	return err
 }
 
-// AskPassphrase asks for the passphrase up to PassphraseTries times and unlocks the keychain, for the
+// AskPassphrase asks for the passphrase a few times at most, and unlocks the keychain, for the
 // configured time. It returns keychain.ErrUnavailable if the unlock only lasts for this process.
 func (s *Session) AskPassphrase(k *keychain.Keychain) error {
 	terminal, err := ui.OpenTerminal()
@@ -109,22 +102,32 @@ func (s *Session) AskPassphrase(k *keychain.Keychain) error {
 			"%w, and no terminal to ask for the passphrase", keychain.ErrLocked)
 	}
 	defer terminal.Close()
-	for try := 1; ; try++ {
-		secret, err := terminal.ReadPassphrase("Passphrase of your keychain: ")
+	err = TryPassphrases(terminal, "Passphrase of your keychain: ", func(secret []byte) error { return s.Unlock(k, secret) })
+	if errors.Is(err, keychain.ErrWrongPassphrase) {
+		err = ui.Errorf(forgottenHint, "%w", keychain.ErrWrongPassphrase)
+	}
+	return err
+}
+
+// TryPassphrases asks for a passphrase until try accepts it, a few times at most. Error:
+// keychain.ErrWrongPassphrase if try accepts none, or another error of try or of the terminal.
+func TryPassphrases(terminal *ui.Terminal, prompt string, try func(secret []byte) error) error {
+	for n := 1; ; n++ {
+		secret, err := terminal.ReadPassphrase(prompt)
 		if err != nil {
 			return err
 		}
-		stop := s.Print.Working("Unlocking the keychain")
-		err = k.Unlock(secret)
-		stop()
-		if !errors.Is(err, keychain.ErrWrongPassphrase) {
+		if err = try(secret); !errors.Is(err, keychain.ErrWrongPassphrase) || n == passphraseTries {
 			return err
-		}
-		if try == PassphraseTries {
-			return ui.Errorf(forgottenHint, "%w", keychain.ErrWrongPassphrase)
 		}
 		terminal.Printf("Wrong passphrase, try again.\n")
 	}
+}
+
+// Unlock unlocks a keychain, and shows that it works on it. Errors: those of Keychain.Unlock.
+func (s *Session) Unlock(k *keychain.Keychain, secret []byte) error {
+	defer s.Print.Working("Unlocking the keychain")()
+	return k.Unlock(secret)
 }
 
 // ExplainPassphrase names the variable that a wrong passphrase came from.
@@ -187,9 +190,7 @@ func (s *Session) EnsureUnlocked(k *keychain.Keychain) error {
 		return s.askAndUnlock(k)
 	}
 	if err == nil {
-		stop := s.Print.Working("Unlocking the keychain")
-		err = s.ExplainPassphrase(k.Unlock(secret))
-		stop()
+		err = s.ExplainPassphrase(s.Unlock(k, secret))
 	}
 	if errors.Is(err, keychain.ErrUnavailable) {
 		return nil // nothing can keep it unlocked, but this process can read it

@@ -155,9 +155,7 @@ func lockedForSetup(s *session.Session, k *keychain.Keychain) (bool, error) {
 		return true, nil
 	}
 	if err == nil {
-		stop := s.Print.Working("Unlocking the keychain")
-		err = s.ExplainPassphrase(k.Unlock(secret))
-		stop()
+		err = s.ExplainPassphrase(s.Unlock(k, secret))
 	}
 	if errors.Is(err, keychain.ErrUnavailable) { // nothing can keep it unlocked, but the passphrase is right
 		err = nil

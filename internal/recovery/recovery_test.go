@@ -1,0 +1,213 @@
+package recovery
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ragenv/ragenv/internal/backup"
+	"github.com/ragenv/ragenv/internal/passphrase"
+	"github.com/ragenv/ragenv/internal/session"
+	"github.com/ragenv/ragenv/internal/session/sessiontest"
+	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/test/scripttest"
+)
+
+func TestMain(m *testing.M) {
+	backup.WorkFactor = "10"
+	os.Exit(m.Run())
+}
+
+// newSession returns a session whose backups have a passphrase from a file, and its keychain.
+func newSession(t *testing.T) (*session.Session, *keychain.Keychain) {
+	t.Helper()
+	s, k, _ := sessiontest.New(t)
+	file := filepath.Join(t.TempDir(), "passphrase")
+	if err := os.WriteFile(file, []byte("of the backup\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	getenv := s.Getenv
+	s.Getenv = func(name string) string {
+		if name == passphrase.EnvBackupFile {
+			return file
+		}
+		return getenv(name)
+	}
+	return s, k
+}
+
+func ref(profile string, kind keychain.Kind, name string) keychain.Ref {
+	return keychain.Ref{Profile: profile, Kind: kind, Name: name}
+}
+
+// set stores a new secret and returns it.
+func set(t *testing.T, k *keychain.Keychain, ref keychain.Ref) keychain.Secret {
+	t.Helper()
+	secret := keychain.NewSecret(scripttest.NewKey())
+	if err := k.Set(keychain.Item{Ref: ref, Secret: secret}); err != nil {
+		t.Fatal(err)
+	}
+	return secret
+}
+
+var (
+	ngc     = ref("default", keychain.KindEnv, "NGC_API_KEY")
+	token   = ref("default", keychain.KindEnv, "MY_TOKEN")
+	former  = ref("default", keychain.KindPrevious, "MY_TOKEN")
+	login   = ref("default", keychain.KindRegistry, "ghcr.io")
+	staging = ref("staging", keychain.KindEnv, "NGC_API_KEY")
+)
+
+// A backup that is restored into an empty keychain has exactly what --only selects.
+func TestBackupAndRestore(t *testing.T) {
+	for name, tc := range map[string]struct {
+		only []string
+		want []keychain.Ref
+	}{
+		"everything":    {nil, []keychain.Ref{ngc, token, former, login, staging}},
+		"one":           {[]string{"MY_TOKEN"}, []keychain.Ref{token}},
+		"one, repeated": {[]string{"MY_TOKEN", "MY_TOKEN"}, []keychain.Ref{token}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			from, k := newSession(t)
+			secrets := map[keychain.Ref]keychain.Secret{}
+			for _, r := range []keychain.Ref{ngc, token, former, login, staging} {
+				secrets[r] = set(t, k, r)
+			}
+			path := filepath.Join(t.TempDir(), "keys.age")
+			if err := Backup(from, path, BackupOptions{Only: tc.only}); err != nil {
+				t.Fatal(err)
+			}
+			to, k := newSession(t)
+			if err := Restore(to, path, RestoreOptions{Forced: true}); err != nil {
+				t.Fatal(err)
+			}
+			refs, err := k.ListAll("")
+			if err != nil {
+				t.Fatal(err)
+			}
+			restored := 0
+			for _, r := range refs {
+				if r.Kind != keychain.KindFingerprint {
+					restored++
+				}
+			}
+			if restored != len(tc.want) {
+				t.Errorf("it restores %v, want %v", refs, tc.want)
+			}
+			for _, r := range tc.want {
+				if item, err := k.Get(r); err != nil || item.Secret != secrets[r] {
+					t.Errorf("%s: %v, or another secret", r, err)
+				}
+			}
+		})
+	}
+}
+
+func TestBackupRefuses(t *testing.T) {
+	dir := t.TempDir()
+	existing := filepath.Join(dir, "existing")
+	if err := os.WriteFile(existing, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	noKeys := filepath.Join(dir, "team.pub")
+	if err := os.WriteFile(noKeys, []byte("# none yet\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		path string
+		o    BackupOptions
+		want string
+	}{
+		"an existing file":       {existing, BackupOptions{}, "is there already"},
+		"a name that is missing": {filepath.Join(dir, "a"), BackupOptions{Only: []string{"OTHER"}}, "no key is stored as OTHER"},
+		"a login's name":         {filepath.Join(dir, "b"), BackupOptions{Only: []string{"ghcr.io"}}, "no key is stored as ghcr.io"},
+		"no public key":          {filepath.Join(dir, "c"), BackupOptions{Recipients: []string{"nobody"}}, "--recipient: "},
+		"a file without any":     {filepath.Join(dir, "d"), BackupOptions{RecipientsFile: noKeys}, "there is no public key in it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, k := newSession(t)
+			set(t, k, ngc)
+			set(t, k, login)
+			if err := Backup(s, tc.path, tc.o); err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("it returns %v, want %q", err, tc.want)
+			}
+			if data, err := os.ReadFile(tc.path); err == nil && string(data) != "precious" {
+				t.Error("it writes the file")
+			}
+		})
+	}
+	s, _ := newSession(t)
+	if err := Backup(s, filepath.Join(dir, "e"), BackupOptions{}); err == nil || err.Error() != "there is nothing to back up" {
+		t.Errorf("an empty keychain: %v", err)
+	}
+}
+
+// A restored value takes precedence over the stored one, which is kept; the former value in the backup does
+// not replace the one just kept.
+func TestRestoreReplaces(t *testing.T) {
+	s, k := newSession(t)
+	inBackup := set(t, k, token)
+	set(t, k, former)
+	path := filepath.Join(t.TempDir(), "keys.age")
+	if err := Backup(s, path, BackupOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	stored := set(t, k, token)
+	if err := k.Remove(former); err != nil {
+		t.Fatal(err)
+	}
+	if err := Restore(s, path, RestoreOptions{Forced: true}); err != nil {
+		t.Fatal(err)
+	}
+	for r, want := range map[keychain.Ref]keychain.Secret{token: inBackup, former: stored} {
+		if item, err := k.Get(r); err != nil || item.Secret != want {
+			t.Errorf("%s: %v, or another secret", r, err)
+		}
+	}
+}
+
+func TestRestoreReads(t *testing.T) {
+	from, k := newSession(t)
+	set(t, k, ngc)
+	set(t, k, staging)
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "keys.age")
+	if err := Backup(from, path, BackupOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	text := filepath.Join(dir, "text")
+	if err := os.WriteFile(text, []byte("not a backup"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		path string
+		want error // nil if it is restored
+		text string
+	}{
+		"a backup":           {path, nil, ""},
+		"a keychain":         {from.Config.Paths.Store, nil, ""},
+		"another directory":  {dir, nil, "neither a backup nor a keychain"},
+		"another file":       {text, backup.ErrNotBackup, ""},
+		"a file that is not": {filepath.Join(dir, "none"), os.ErrNotExist, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, k := newSession(t)
+			err := Restore(s, tc.path, RestoreOptions{})
+			failed := tc.want != nil || tc.text != ""
+			if !failed && err != nil || failed && (err == nil || !strings.Contains(err.Error(), tc.text)) || tc.want != nil && !errors.Is(err, tc.want) {
+				t.Errorf("it returns %v, want %v%s", err, tc.want, tc.text)
+			}
+			for _, r := range []keychain.Ref{ngc, staging} {
+				if has, err := k.Has(r); err != nil || has == failed {
+					t.Errorf("it has %s: %v, %v", r, has, err)
+				}
+			}
+		})
+	}
+}
