@@ -163,7 +163,7 @@ func exported(s *session.Session, base, only []string, withAliases bool) ([]rend
 	}
 	switch {
 	case len(absent) > 0:
-		return nil, s.WithoutKeys("ragenv set"+s.ForProfile()+" "+absent[0], "%s: not stored%s", strings.Join(absent, ", "), s.InProfile())
+		return nil, s.Absent(strings.Join(absent, ", ")+": not stored", only, absent, "export --only NAME")
 	case len(in.Stored) == 0 && only == nil:
 		return nil, s.WithoutKeys("ragenv setup"+s.ForProfile(), "no key is stored%s", s.InProfile())
 	}

@@ -47,7 +47,11 @@ func (p *program) main(args []string) int {
 	if err := hardening.Elevated(); err != nil {
 		return p.printer(false).Fail(ownFailure(ui.Errorf(`chmod a-s "$(command -v ragenv)", and setcap -r on it`, "%w", err)))
 	}
-	err := p.do(args)
+	return p.finish(p.do(args))
+}
+
+// finish prints the error of the command line and returns the exit code.
+func (p *program) finish(err error) int {
 	if errors.Is(err, commandline.ErrHelpShown) {
 		return 0
 	}
@@ -71,8 +75,10 @@ func (p *program) do(args []string) error {
 		// The usual form has no flags to parse, and starts faster without the parser (docs/benchmarks.md).
 		return p.run(globals{}, runOptions{command: args[1:]})
 	}
-	return commandline.Run(newApp(p), args)
+	return p.parse(args)
 }
+
+func (p *program) parse(args []string) error { return commandline.Run(newApp(p), args) }
 
 // newApp returns the application with every command.
 func newApp(p *program) *cli.App {

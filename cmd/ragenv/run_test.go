@@ -11,13 +11,13 @@ import (
 )
 
 // "ragenv -- COMMAND" bypasses the parser (program.do) but behaves the same. Only lines without a command
-// are tested here: a real command would replace the test process.
+// are tested here: a real command would replace the test process. run.txtar compares environments.
 func TestUsualFormIsRun(t *testing.T) {
 	for _, line := range []string{
 		"", "no-such-command", "no-such-command --help -h --profile x --quiet", "no-such-command -- --mask", "-- no-such-command", "--no-such-command", "/", "/nonexistent/list",
 	} {
 		for state, config := range map[string]string{"no config": "", "unknown setting": "colour = \"red\"\n", "invalid config": "backend = 1\n"} {
-			outcome := func(args ...string) (string, int) {
+			outcome := func(do func(*program, []string) error) (string, int) {
 				p, stdout, stderr := testProgram(t)
 				path := filepath.Join(p.getenv("HOME"), ".config", "ragenv", "config.toml")
 				if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -34,14 +34,14 @@ func TestUsualFormIsRun(t *testing.T) {
 				if err := k.Set(keychain.Item{Ref: ref, Secret: keychain.NewSecret(scripttest.NewKey())}); err != nil {
 					t.Fatal(err)
 				}
-				code := p.main(args)
+				p.args = append([]string{"--"}, strings.Fields(line)...)
+				code := p.finish(do(p, p.args))
 				return strings.ReplaceAll(stdout.String()+"|"+stderr.String(), p.getenv("HOME"), "HOME"), code
 			}
-			words := strings.Fields(line)
-			short, shortCode := outcome(append([]string{"--"}, words...)...)
-			long, longCode := outcome(append([]string{"run", "--"}, words...)...)
+			short, shortCode := outcome((*program).do)
+			long, longCode := outcome((*program).parse)
 			if short != long || shortCode != longCode {
-				t.Errorf("%q with %s:\n-- exits with %d: %s\nrun -- with %d: %s", line, state, shortCode, short, longCode, long)
+				t.Errorf("%q with %s exits with %d: %s\nparsed, with %d: %s", line, state, shortCode, short, longCode, long)
 			}
 			if shortCode == 0 || !strings.Contains(short, "ragenv: error: ") {
 				t.Errorf("%q with %s: exit %d, %s", line, state, shortCode, short)

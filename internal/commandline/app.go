@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
-	"github.com/xrash/smetrics"
 
+	"github.com/ragenv/ragenv/internal/nearest"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
@@ -204,7 +204,7 @@ func UnknownCommand(c *cli.Context, known []*cli.Command, group string) error {
 	for i, command := range known {
 		names[i] = command.Name
 	}
-	near := Nearest(names, name)
+	near := nearest.Word(names, name)
 	if near == "" && group != "" && len(args) == 1 {
 		near = beginning(names, name)
 	}
@@ -266,18 +266,6 @@ func beginning(words []string, word string) string {
 func runnable(name string) bool {
 	_, err := exec.LookPath(name)
 	return err == nil
-}
-
-// Nearest returns the element of words that needs the fewest edits to become word, ignoring case, or "" if
-// none is close. urfave's SuggestCommand always returns one.
-func Nearest(words []string, word string) string {
-	best, least := "", min(2, (len(word)+1)/2)+1
-	for _, known := range words {
-		if d := smetrics.WagnerFischer(strings.ToLower(known), strings.ToLower(word), 1, 1, 1); d < least {
-			best, least = known, d
-		}
-	}
-	return best
 }
 
 // QuoteWords quotes words for a shell, and hides what looks like a key.

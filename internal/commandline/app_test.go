@@ -6,15 +6,6 @@ import (
 	"testing"
 )
 
-func TestNearest(t *testing.T) {
-	known := []string{"list", "set", "docker", "unlock", "restore", "rm", "run", "NGC_API_KEY"}
-	for word, want := range map[string]string{"lst": "list", "sett": "set", "dokcer": "docker", "unlok": "unlock", "remove": "", "x": "", "": "", "ngc_api_key": "NGC_API_KEY", "NGC_APIKEY": "NGC_API_KEY"} {
-		if got := Nearest(known, word); got != want {
-			t.Errorf("%q: %q, want %q", word, got, want)
-		}
-	}
-}
-
 func TestQuoteWords(t *testing.T) {
 	random := make([]byte, 48)
 	_, _ = rand.Read(random)

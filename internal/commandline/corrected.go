@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ragenv/ragenv/internal/nearest"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/ui"
 )
@@ -105,7 +106,7 @@ func correctedFlag(c *cli.Context, unknown string) string {
 	for _, f := range flags {
 		known = append(known, f.Names()[0])
 	}
-	near := Nearest(known, unknown)
+	near := nearest.Word(known, unknown)
 	at := slices.IndexFunc(args, func(word string) bool { return IsFlag(word) && flagName(word) == unknown })
 	if near == "" || near == flagHelp || at < 0 || !letters.MatchString(unknown) {
 		return ""

@@ -32,7 +32,8 @@ func IntoFiles(s *session.Session, specs []keyfile.Spec, env, only []string, cre
 	for _, spec := range specs {
 		value := Inherited(env, spec.Name)
 		if value == "" {
-			return nil, s.WithoutKeys("ragenv set"+s.ForProfile()+" "+spec.Name, "%s is not set%s", spec.Name, s.InProfile())
+			names := []string{spec.Name}
+			return nil, s.Absent(notSet(names), names, names, "run --file "+spec.Variable+"=NAME:"+spec.Format+" -- COMMAND")
 		}
 		key := keyfile.Key{Name: spec.Name, Value: value}
 		if spec.Format == "helm-repositories" {

@@ -133,7 +133,7 @@ func checkMissing(s *session.Session, result *childenv.Result, in childenv.Input
 	set := func(names []string) string { return "ragenv set" + s.ForProfile() + " " + names[0] }
 	only := want.Only
 	if absent := missing(only); len(absent) > 0 {
-		return s.WithoutKeys(set(absent), "%s%s", notSet(absent), s.InProfile())
+		return s.Absent(notSet(absent), only, absent, "run --only NAME -- COMMAND")
 	}
 	if absent := missing(s.Config.Required); only == nil && len(absent) > 0 {
 		return s.WithoutKeys(set(absent), "%s%s, and the config file requires that", notSet(absent), s.InProfile())

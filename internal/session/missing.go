@@ -1,9 +1,10 @@
 package session
 
 import (
+	"slices"
 	"strings"
 
-	"github.com/ragenv/ragenv/internal/commandline"
+	"github.com/ragenv/ragenv/internal/nearest"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/sudo"
@@ -54,16 +55,48 @@ func (s *Session) corrected(command, name string) string {
 	return "ragenv " + verb + s.ForProfile() + " " + strings.ReplaceAll(rest, "NAME", name)
 }
 
+// Absent returns the error, described by text, for those of names that have no value. Its hint is the
+// command, such as "run --only NAME -- COMMAND", with the names that were most likely meant, or the one that
+// stores the first.
+func (s *Session) Absent(text string, names, absent []string, command string) error {
+	known := s.storedNames(s.Config.Profile)
+	for name, aliases := range s.Aliases() {
+		if slices.Contains(known, name) {
+			known = append(known, aliases...)
+		}
+	}
+	known = slices.DeleteFunc(known, func(name string) bool { return slices.Contains(names, name) })
+	var meant []string
+	names = slices.Clone(names)
+	for i, name := range names {
+		if !slices.Contains(absent, name) {
+			continue
+		}
+		if near := nearest.Word(known, name); near != "" {
+			names[i], meant = near, append(meant, near)
+		}
+	}
+	if len(meant) == 0 {
+		return s.WithoutKeys("ragenv set"+s.ForProfile()+" "+absent[0], "%s%s", text, s.InProfile())
+	}
+	return s.WithoutKeys(s.corrected(command, strings.Join(names, ",")), "%s%s: did you mean %s?", text, s.InProfile(), strings.Join(meant, ", "))
+}
+
 // NearestName returns the stored name that is most similar to the name in ref, "" if none is similar or
 // they cannot be listed.
 func (s *Session) NearestName(ref keychain.Ref) string {
+	return nearest.Word(s.storedNames(ref.Profile), ref.Name)
+}
+
+// storedNames returns the variables of a profile, or none if they cannot be listed.
+func (s *Session) storedNames(profile string) []string {
 	k, err := s.Opener().Read()
 	if err != nil {
-		return ""
+		return nil
 	}
-	refs, err := k.List(ref.Profile)
+	refs, err := k.List(profile)
 	if err != nil {
-		return ""
+		return nil
 	}
 	var names []string
 	for _, stored := range refs {
@@ -71,5 +104,5 @@ func (s *Session) NearestName(ref keychain.Ref) string {
 			names = append(names, stored.Name)
 		}
 	}
-	return commandline.Nearest(names, ref.Name)
+	return names
 }
