@@ -1,0 +1,118 @@
+package backends
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ragenv/ragenv/internal/session"
+	"github.com/ragenv/ragenv/internal/shellquote"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// MigrateOptions are the flags of ragenv backend migrate.
+type MigrateOptions struct {
+	Keep   bool // also keep the keys in the old backend
+	Forced bool // do not ask before moving keys to a backend that a reboot empties
+}
+
+// Migrate copies every item of every profile to another backend and reads it back, makes that the backend in
+// use, and removes the items from the old one. If interrupted, it can be run again without losing a key.
+func Migrate(s *session.Session, fromName, toName string, o MigrateOptions) error {
+	from, err := s.Opener().Open(fromName)
+	if errors.Is(err, keychain.ErrNoStore) {
+		return ui.Errorf("ragenv backend", "there is nothing to move: %w", err)
+	}
+	if err != nil {
+		return session.ExplainBackend(fromName, err)
+	}
+	if !o.Keep && !o.Forced && s.Opener().Volatile(toName) && !s.Opener().Volatile(fromName) {
+		if err := confirmVolatile(fromName, toName); err != nil {
+			return err
+		}
+	}
+	to, err := s.Opener().OpenOrCreate(toName)
+	if err != nil {
+		return session.ExplainBackend(toName, err)
+	}
+	// The keys are read back after the move, so the new place must be unlocked, too.
+	for _, k := range []*keychain.Keychain{from, to} {
+		if err := s.EnsureUnlocked(k); err != nil {
+			return err
+		}
+	}
+
+	moving := "Moving the keys"
+	stop := s.Print.Working(moving)
+	verified, err := keychain.CopyAll(from, to, func(ref keychain.Ref, outcome keychain.Moved) {
+		stop()
+		defer func() { stop = s.Print.Working(moving) }()
+		switch outcome {
+		case keychain.Copied:
+			s.Print.Note("%s: copied and read back", ref)
+		case keychain.Same:
+			s.Print.Note("%s: already there", ref)
+		case keychain.Newer:
+			s.Print.Warn("%s: the %s backend has a newer value, which is kept; the older one stays in the %s backend", ref, toName, fromName)
+		}
+	})
+	stop()
+	var refused *keychain.RefusedError
+	if errors.As(err, &refused) {
+		rm := "ragenv rm "
+		if refused.Ref.Profile != s.Config.Profile {
+			rm = "ragenv --profile " + refused.Ref.Profile + " rm "
+		}
+		return ui.Errorf(rm+shellquote.Word(refused.Ref.Name)+" && "+fmt.Sprintf("ragenv backend migrate %s %s", fromName, toName), "%w", err)
+	}
+	if err != nil {
+		fix := "fix that"
+		var key *keychain.KeyError
+		if errors.As(err, &key) {
+			fix = key.Command
+		}
+		return ui.Errorf(fmt.Sprintf("nothing was removed; %s, then run: ragenv backend migrate %s %s", fix, fromName, toName), "%w", err)
+	}
+	// The config file may name a third backend. It stays: its keys are not among those moved.
+	if pinned := s.Config.PinnedBackend; pinned == "" || pinned == fromName {
+		if err := pin(s, toName); err != nil {
+			return err
+		}
+	}
+	if o.Keep {
+		s.Print.Note("%s in both backends", ui.Count(session.WithoutFingerprints(verified), "item"))
+		return nil
+	}
+	stop = s.Print.Working("Removing the old copies")
+	err = keychain.RemoveAll(from, verified)
+	if err == nil {
+		// Items written to the old place during the move, by processes that opened it before the config
+		// file named the new one.
+		var late []keychain.Item
+		if late, err = keychain.CopyAll(from, to, nil); err == nil {
+			err = keychain.RemoveAll(from, late)
+		}
+	}
+	stop()
+	if err != nil {
+		return ui.Errorf(fmt.Sprintf("ragenv backend migrate %s %s", fromName, toName), "every key is in the %s backend, but the old one could not be emptied: %w", toName, err)
+	}
+	s.Print.Note("%s moved from the %s backend to the %s backend", ui.Count(session.WithoutFingerprints(verified), "item"), fromName, toName)
+	return nil
+}
+
+// confirmVolatile asks for consent to keep the keys only where a reboot loses them. It fails without
+// consent.
+func confirmVolatile(from, to string) error {
+	again := fmt.Sprintf("ragenv backend migrate %s %s", from, to)
+	terminal, err := ui.OpenTerminal()
+	if err != nil {
+		return ui.Errorf(again+" --keep (or --force, to lose the keys at the next reboot)", "the %s backend is volatile: a reboot would empty it", to)
+	}
+	defer terminal.Close()
+	yes, err := terminal.Confirm(fmt.Sprintf("The %s backend is volatile: a reboot empties it. Move the keys there, and remove them from the %s backend?", to, from), false)
+	if err == nil && !yes {
+		err = ui.Errorf(again+" --keep", "nothing was moved")
+	}
+	return err
+}

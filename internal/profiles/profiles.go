@@ -1,0 +1,188 @@
+// Package profiles lists, selects, copies and removes profiles.
+package profiles
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/session"
+	"github.com/ragenv/ragenv/internal/shellquote"
+	"github.com/ragenv/ragenv/internal/ui"
+	"github.com/ragenv/ragenv/pkg/keychain"
+)
+
+// List shows the profiles and how many items each has. The active one is marked with a star.
+func List(s *session.Session) error {
+	counts := map[string]int{s.Config.Profile: 0}
+	k, err := s.QuietOpener().Read()
+	if err == nil {
+		var refs []keychain.Ref
+		refs, err = k.List("")
+		for _, ref := range refs {
+			if ref.Kind != keychain.KindPrevious {
+				counts[ref.Profile]++
+			}
+		}
+	}
+	if err != nil && !errors.Is(err, keychain.ErrNoStore) {
+		return err
+	}
+	var rows [][]string
+	for _, profile := range slices.Sorted(maps.Keys(counts)) {
+		mark := " "
+		if profile == s.Config.Profile {
+			mark = "*"
+		}
+		rows = append(rows, []string{mark + " " + profile, ui.Count(counts[profile], "item")})
+	}
+	style := ui.StyleFor(s.Stdout, s.Getenv)
+	style.Fit(rows)
+	return style.Table(s.Stdout, rows)
+}
+
+// Use writes the active profile to the config file.
+func Use(s *session.Session, profile string) error {
+	if err := s.Config.Pin(config.KeyProfile, profile); err != nil {
+		return err
+	}
+	s.Print.Note("the active profile is now %s (%s)", profile, s.Config.Paths.ConfigFile)
+	if profile != config.DefaultProfile && !hasKeys(s, profile) {
+		s.Print.Warn("profile %s has no keys", profile)
+		s.Print.Hint("ragenv profile list, or ragenv set --profile %s %s", profile, secrets.NGCAPIKey)
+	}
+	if other := s.Getenv(config.EnvProfile); other != "" && other != profile {
+		s.Print.Warn("$%s is set to %s and overrides this", config.EnvProfile, other)
+		s.Print.Hint("%s", shellquote.Unset(config.EnvProfile))
+	}
+	return nil
+}
+
+// hasKeys reports whether a profile has an item. It returns true if that is unknown.
+func hasKeys(s *session.Session, profile string) bool {
+	k, err := s.Opener().Read()
+	if err != nil {
+		return !errors.Is(err, keychain.ErrNoStore)
+	}
+	refs, err := k.List(profile)
+	return err != nil || len(refs) > 0
+}
+
+// Copy copies all items of a profile to another. It keeps what is there, unless forced.
+func Copy(s *session.Session, from, to string, forced bool) error {
+	k, refs, err := stored(s, from)
+	if err != nil {
+		return err
+	}
+	var items []keychain.Item
+	err = s.Unlocked(k, func() (err error) {
+		items, err = k.GetAll(refs)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	copied := 0
+	var failed error
+	for _, item := range items {
+		if item.Kind == keychain.KindPrevious {
+			continue
+		}
+		item.Profile = to
+		has, err := k.Has(item.Ref)
+		if err != nil {
+			return err
+		}
+		if has && !forced {
+			s.Print.Warn("%s is already in profile %s and was kept (--force replaces it)", item.Name, to)
+			continue
+		}
+		if has {
+			if err := s.KeepReplaced(k, item); err != nil {
+				return err
+			}
+		}
+		err = k.Set(item)
+		var refused *keychain.RefusedError
+		switch {
+		case errors.As(err, &refused): // copy the others
+			failed = s.Afterwards(failed, err)
+		case err != nil:
+			return err
+		default:
+			copied++
+		}
+	}
+	s.Print.Note("%s copied from profile %s to profile %s", ui.Count(copied, "item"), from, to)
+	return failed
+}
+
+// Remove removes a profile with everything in it. Unless forced, it asks, and keeps a profile with a key that
+// cannot be regenerated.
+func Remove(s *session.Session, profile string, forced bool) error {
+	k, refs, err := stored(s, profile)
+	if err != nil {
+		return err
+	}
+	if !forced {
+		for _, ref := range refs {
+			if known, _ := secrets.Lookup(ref.Name); ref.Kind == keychain.KindEnv && known.Irreplaceable {
+				return session.Irreplaceable(ref.Name, "ragenv profile rm "+profile+" --force")
+			}
+		}
+		if err := confirmRemoval(s, profile, len(refs)); err != nil {
+			return err
+		}
+	}
+	all, err := k.ListAll(profile)
+	if err != nil {
+		return err
+	}
+	for _, ref := range all {
+		if err := k.Remove(ref); err != nil && !errors.Is(err, keychain.ErrNotFound) {
+			return err
+		}
+	}
+	s.Print.Note("removed profile %s with %s", profile, ui.Count(len(refs), "item"))
+	if profile == s.Config.Profile && profile != config.DefaultProfile {
+		s.Print.Warn("it is still the active profile")
+		s.Print.Hint("ragenv profile use %s", config.DefaultProfile)
+	}
+	return nil
+}
+
+func confirmRemoval(s *session.Session, profile string, items int) error {
+	terminal, err := ui.OpenTerminal()
+	if err != nil {
+		return ui.Errorf("ragenv profile rm "+profile+" --force", "%w, and removing a profile removes %s", err, ui.Count(items, "item"))
+	}
+	defer terminal.Close()
+	yes, err := terminal.Confirm(fmt.Sprintf("Remove profile %s with %s?", profile, ui.Count(items, "item")), false)
+	if err != nil {
+		return err
+	}
+	if !yes {
+		return ui.Errorf("", "nothing was removed")
+	}
+	return nil
+}
+
+// stored returns the items of a profile. It fails if there are none.
+func stored(s *session.Session, profile string) (*keychain.Keychain, []keychain.Ref, error) {
+	k, err := s.Opener().Read()
+	if err != nil {
+		return nil, nil, err
+	}
+	if sourced := s.Config.Sourced(profile); len(sourced) > 0 {
+		s.Print.Note("%s of profile %s %s from commands: see ragenv source list", ui.Count(len(sourced), "key"), profile, map[bool]string{true: "comes", false: "come"}[len(sourced) == 1])
+	}
+	k = k.Stored()
+	refs, err := k.List(profile)
+	if err == nil && len(refs) == 0 {
+		err = ui.Errorf("ragenv profile list", "nothing is stored in profile %s", profile)
+	}
+	return k, refs, err
+}
