@@ -19,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ragenv/ragenv/internal/pathfault"
 	"github.com/ragenv/ragenv/internal/readfile"
 )
 
@@ -42,6 +43,9 @@ type TargetError struct {
 }
 
 func (e *TargetError) Error() string { return e.Path + " " + e.Reason }
+
+// Hint returns the command that makes room for a file, or "".
+func (e *TargetError) Hint() string { return pathfault.Hint(e.Path, false) }
 
 // Read returns the content of the regular file at path, following symbolic links. Errors: fs.ErrNotExist
 // for a missing file; *TargetError for anything but a regular file of at most MaxSize, a dangling link, or

@@ -186,7 +186,7 @@ func (c *Config) readText() (string, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return "", nil
 	case errors.As(err, &irregular), errors.Is(err, readfile.ErrTooLarge):
-		return "", fmt.Errorf("%w: %w", ErrInvalid, err)
+		return "", &FileError{Path: c.Paths.ConfigFile, Err: err, notAFile: true}
 	}
 	return string(data), err
 }
@@ -197,7 +197,7 @@ func (c *Config) parse(text string) error {
 	}
 	doc, unknown, err := decode(text)
 	if err != nil {
-		return fmt.Errorf("%w: %s%w", ErrInvalid, c.Paths.ConfigFile, err)
+		return c.invalid(err)
 	}
 	c.UnknownKeys = unknown
 	set := func(key string, isSet bool) bool {
@@ -217,7 +217,7 @@ func (c *Config) parse(text string) error {
 	}
 	if set(KeySources, doc.Sources != nil) {
 		if err := checkSources(doc.Sources); err != nil {
-			return fmt.Errorf("%w: %s: %w", ErrInvalid, c.Paths.ConfigFile, err)
+			return c.invalid(err)
 		}
 		c.Sources = doc.Sources
 	}
@@ -229,13 +229,13 @@ func (c *Config) parse(text string) error {
 	}
 	if set(KeyProfile, doc.Profile != nil) {
 		if err := keychain.ValidateProfile(*doc.Profile); err != nil {
-			return fmt.Errorf("%w: %s: %w", ErrInvalid, c.Paths.ConfigFile, err)
+			return c.invalid(err)
 		}
 		c.Profile = *doc.Profile
 	}
 	if set(KeyUnlock, doc.Unlock != nil) {
 		if c.Unlock, err = ParseUnlock(*doc.Unlock); err != nil {
-			return fmt.Errorf("%w: %s: unlock: %w", ErrInvalid, c.Paths.ConfigFile, err)
+			return c.invalid(fmt.Errorf("unlock: %w", err))
 		}
 	}
 	return nil
@@ -272,12 +272,9 @@ func decode(text string) (doc document, unknown []string, err error) {
 		message := strings.TrimPrefix(at.Error(), "toml: ")
 		// The error for a wrong type uses Go's terms; the line shows which setting it is.
 		message, _, _ = strings.Cut(message, " into struct field ")
-		return doc, unknown, fmt.Errorf(", line %d: %s", line, message)
+		return doc, unknown, &lineError{line, message}
 	}
-	if err != nil {
-		return doc, unknown, fmt.Errorf(": %w", err)
-	}
-	return doc, unknown, nil
+	return doc, unknown, err
 }
 
 // ParseUnlock parses a duration such as "8h" or "30m", from one second to MaxUnlock.

@@ -130,7 +130,7 @@ func (c *Config) edited(text string, e editing) (string, error) {
 	read := func(text string) (document, error) {
 		doc, _, err := decode(text)
 		if err != nil {
-			return doc, fmt.Errorf("%w: %s%w", ErrInvalid, c.Paths.ConfigFile, err)
+			return doc, c.invalid(err)
 		}
 		return doc, (&Config{Paths: c.Paths, Origins: map[string]Origin{}}).parse(text)
 	}
@@ -145,7 +145,7 @@ func (c *Config) edited(text string, e editing) (string, error) {
 		return "", err
 	}
 	if !reflect.DeepEqual(got, want) {
-		return "", fmt.Errorf("%w: %s is written in a way that ragenv cannot edit: %s by hand", ErrInvalid, c.Paths.ConfigFile, e.byHand)
+		return "", &FileError{Path: c.Paths.ConfigFile, Err: fmt.Errorf("it is written in a way that ragenv cannot edit: %s by hand", e.byHand)}
 	}
 	return next, nil
 }

@@ -5,8 +5,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
+	"github.com/ragenv/ragenv/internal/pathfault"
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
@@ -15,6 +17,7 @@ import (
 func Hint(path string, err error) string {
 	var syntax *SyntaxError
 	var fault Fault
+	var at *fs.PathError
 	switch {
 	case errors.As(err, &syntax):
 		return editAt(path, syntax.Line)
@@ -22,8 +25,10 @@ func Hint(path string, err error) string {
 		return fault.Hint()
 	case errors.Is(err, syscall.EBUSY): // a file that is its own mount cannot be replaced
 		return "mount " + shellquote.Word(filepath.Dir(path)) + " in place of the file; ragenv docker configure --dry-run shows the edit"
+	case errors.As(err, &at) && at.Op == "mkdir" && !strings.HasPrefix(path, at.Path+string(filepath.Separator)):
+		return "" // the directory of another file, such as UndoFile
 	case !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS):
-		return ""
+		return pathfault.Hint(path, false)
 	}
 	target, linkErr := filepath.EvalSymlinks(path)
 	isLink := linkErr == nil && target != path && !sameDir(target, path)
@@ -33,6 +38,14 @@ func Hint(path string, err error) string {
 		return "cp " + shellquote.Word(target) + " " + copied + " && chmod 600 " + copied + " && mv " + copied + " " + shellquote.Word(path)
 	case errors.Is(err, syscall.EROFS):
 		return shellquote.Set("DOCKER_CONFIG", "DIR") + ", with a directory that can be written"
+	}
+	for _, place := range []struct {
+		path      string
+		directory bool
+	}{{path, false}, {filepath.Dir(path), true}} { // a file is replaced by a rename in its directory
+		if hint := pathfault.Hint(place.path, place.directory); hint != "" {
+			return hint
+		}
 	}
 	if file, openErr := os.Open(path); openErr == nil { // the file is readable, so the directory is not writable
 		_ = file.Close()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/shellquote"
+	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
@@ -15,7 +16,7 @@ import (
 func (w *World) configFile(context.Context) Result {
 	path := w.Paths.ConfigFile
 	if w.ConfigErr != nil {
-		hint := "correct " + shellquote.Word(path)
+		hint := ui.Explain(w.ConfigErr).Hint
 		var insecure *keychain.InsecureError
 		switch {
 		case errors.As(w.ConfigErr, &insecure):

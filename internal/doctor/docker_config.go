@@ -102,7 +102,7 @@ func (w *World) dockerConfigHint(err error) string {
 	if hint := dockerconfig.Hint(path, err); hint != "" {
 		return hint
 	}
-	return "put a regular file there: " + shellquote.Word(path)
+	return ui.Explain(err).Hint
 }
 
 // isSnap reports whether snapd starts a program, with its own home directory.

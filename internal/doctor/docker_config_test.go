@@ -45,7 +45,7 @@ func TestDockerConfig(t *testing.T) {
 	t.Run("a directory", func(t *testing.T) {
 		h := emptyHome(t)
 		h.file(".docker/config.json/x", "")
-		h.expect(h.dockerConfig, Failed, "is a directory", "regular file")
+		h.expect(h.dockerConfig, Failed, "is a directory", "mv ")
 		h.expect(h.dockerLogins, Warning, "not checked", "docker-config")
 		h.expect(h.credentialStores, Warning, "not checked", "docker-config")
 	})
@@ -135,13 +135,13 @@ func TestConfigFile(t *testing.T) {
 	}{
 		"backend = \"file\"\n":           {OK, "config.toml", ""},
 		"bakend = \"file\"\n":            {Warning, `unknown setting "bakend"`, "correct or delete"},
-		"backend = file\n":               {Failed, "config.toml", "correct "},
+		"backend = file\n":               {Failed, "config.toml", "+1 "},
 		"profile = \"Not a profile!\"\n": {Failed, "", ""},
 	} {
 		h.write(h.Paths.ConfigFile, text)
 		h.loadConfig()
 		if c.hint == "" && c.status != OK {
-			c.hint = "correct "
+			c.hint = "${EDITOR:-vi} "
 		}
 		h.expect(h.configFile, c.status, c.detail, c.hint)
 	}

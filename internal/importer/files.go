@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/ragenv/ragenv/internal/atomicfile"
 	"github.com/ragenv/ragenv/internal/bom"
@@ -51,6 +53,16 @@ func readImportFiles(s *session.Session, o Options) ([]source, error) {
 	return sources, nil
 }
 
+func isDirectory(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
 func readImportFile(s *session.Session, path string, o Options) (source, error) {
 	source := source{path: path, title: path}
 	var data []byte
@@ -69,6 +81,11 @@ func readImportFile(s *session.Session, path string, o Options) (source, error) 
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			hint = "ragenv import FILE, with the path of a file that is there"
+		case isDirectory(path):
+			hint = "ls -A " + shellquote.Word(path)
+			if env := filepath.Join(path, ".env"); isFile(env) {
+				hint = "ragenv import " + shellquote.Word(env)
+			}
 		case errors.As(err, &target):
 			hint = "ragenv import - < FILE, which reads it and cannot change it"
 		}

@@ -39,8 +39,7 @@ const FlagProfile = "profile"
 // ExplainConfig adds a hint to a configuration error.
 func ExplainConfig(err error) error {
 	switch {
-	case errors.Is(err, config.ErrInvalid):
-		return ui.Errorf("correct that file, or move it out of the way", "%w", err)
+	case errors.Is(err, config.ErrInvalid): // has its own hint
 	case errors.Is(err, config.ErrNoHome):
 		return ui.Errorf(config.HomeHint(), "%w", err)
 	case errors.Is(err, keychain.ErrInvalidName):

@@ -4,9 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 
+	"github.com/ragenv/ragenv/internal/pathfault"
 	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -38,6 +42,9 @@ func hintFor(err error) string {
 		if insecure.Mode != 0 {
 			return fmt.Sprintf("chmod %o %s", insecure.Mode, shellquote.Word(insecure.Path))
 		}
+		if hint := pathfault.LinkHint(insecure.Path); hint != "" {
+			return hint
+		}
 		return "ragenv doctor"
 	case errors.Is(err, keychain.ErrStillUnlocked):
 		return "run ragenv lock outside of the container or service that forbids keyctl; the unlock ends by itself after its time"
@@ -63,14 +70,53 @@ func hintFor(err error) string {
 		return "ragenv backend"
 	case errors.Is(err, keychain.ErrUnavailable), errors.Is(err, keychain.ErrTimeout), errors.Is(err, keychain.ErrDamaged):
 		return "ragenv doctor"
+	case blockedHint(err) != "":
+		return blockedHint(err)
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return "free some space on that disk, then run the command again; nothing was lost"
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
-		return "make that place writable for you, or choose another one: " + shellquote.Set(dataVariable(), "/a/writable/directory")
+		return "make that place writable for you, or choose another one: " + shellquote.Set(variableFor(err), "/a/writable/directory")
 	case errors.Is(err, syscall.EIO):
 		return "the disk reports a fault: see the system's log, and copy what is on it elsewhere"
 	}
 	return ""
+}
+
+// blockedHint returns the hint for a path that something else is in the way of, or "".
+func blockedHint(err error) string {
+	var at *fs.PathError
+	if !errors.As(err, &at) {
+		return ""
+	}
+	directory := at.Op == "mkdir"
+	switch {
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
+	case directory && (errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist)):
+	case at.Op == "open" && errors.Is(err, fs.ErrNotExist):
+		return pathfault.Nearby(at.Path)
+	default:
+		return ""
+	}
+	return pathfault.Hint(at.Path, directory)
+}
+
+// variableFor returns the variable that moves the directory of a path that cannot be written.
+func variableFor(err error) string {
+	var at *fs.PathError
+	home, homeErr := os.UserHomeDir()
+	if runtime.GOOS == "windows" || homeErr != nil || !errors.As(err, &at) {
+		return dataVariable()
+	}
+	for _, place := range []struct{ variable, below string }{{"XDG_CONFIG_HOME", ".config"}, {"XDG_STATE_HOME", ".local/state"}, {"DOCKER_CONFIG", ".docker"}} {
+		dir := os.Getenv(place.variable)
+		if dir == "" {
+			dir = filepath.Join(home, place.below)
+		}
+		if at.Path == dir || strings.HasPrefix(at.Path, dir+"/") {
+			return place.variable
+		}
+	}
+	return dataVariable()
 }
 
 // sourcedHint returns the hint that leaves only one source for a key.
