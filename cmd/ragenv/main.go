@@ -15,6 +15,7 @@ import (
 	"github.com/ragenv/ragenv/internal/credentialhelper"
 	"github.com/ragenv/ragenv/internal/execve"
 	"github.com/ragenv/ragenv/internal/hardening"
+	"github.com/ragenv/ragenv/internal/injection"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain/system"
 )
@@ -73,7 +74,7 @@ func (p *program) do(args []string) error {
 	p.args = args
 	if len(args) > 1 && args[0] == "--" {
 		// The usual form has no flags to parse, and starts faster without the parser (docs/benchmarks.md).
-		return p.run(globals{}, runOptions{command: args[1:]})
+		return p.run(globals{}, injection.Options{Command: args[1:]})
 	}
 	return p.parse(args)
 }

@@ -10,37 +10,20 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/ragenv/ragenv/internal/childenv"
 	"github.com/ragenv/ragenv/internal/commandline"
-	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/execve"
 	"github.com/ragenv/ragenv/internal/injection"
 	"github.com/ragenv/ragenv/internal/keyfile"
-	"github.com/ragenv/ragenv/internal/mask"
 	"github.com/ragenv/ragenv/internal/maskedrun"
-	"github.com/ragenv/ragenv/internal/memfile"
 	"github.com/ragenv/ragenv/internal/secrets"
-	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
-	"github.com/ragenv/ragenv/pkg/keychain/system"
 )
 
 const runCommandName = "run"
 
-type runOptions struct {
-	only                  []string // variable names; nil means all
-	envFile               *string  // nil without the flag
-	preserveEnv, pristine bool
-	keepUnlock            bool
-	mask                  bool
-	files                 []keyfile.Spec
-	tempFiles             bool
-	command               []string
-}
-
 func newRunCommand(p *program) *cli.Command {
-	var o runOptions
+	var o injection.Options
 	var only, envFile string
 	var files cli.StringSlice
 	return &cli.Command{
@@ -97,23 +80,23 @@ Linux; --temp-files writes files of mode 0600 instead, and removes them when the
   ragenv --file KEYS=NGC_API_KEY:dotenv -- sh -c 'docker run --env-file "$KEYS" IMAGE'`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "only", Destination: &only, Usage: "pass only the stored keys `A,B`"},
-			&cli.BoolFlag{Name: "preserve-env", Destination: &o.preserveEnv, Usage: "prefer the shell's values over stored ones"},
+			&cli.BoolFlag{Name: "preserve-env", Destination: &o.PreserveEnv, Usage: "prefer the shell's values over stored ones"},
 			&cli.StringFlag{Name: "env-file", Destination: &envFile, Usage: "add variables from the dotenv file `FILE`"},
-			&cli.BoolFlag{Name: "pristine", Destination: &o.pristine, Usage: "drop the shell's other variables"},
-			&cli.BoolFlag{Name: "keep-unlock", Destination: &o.keepUnlock, Usage: "with --only or --pristine, also pass RAGENV_PASSPHRASE_FILE"},
+			&cli.BoolFlag{Name: "pristine", Destination: &o.Pristine, Usage: "drop the shell's other variables"},
+			&cli.BoolFlag{Name: "keep-unlock", Destination: &o.KeepUnlock, Usage: "with --only or --pristine, also pass RAGENV_PASSPHRASE_FILE"},
 			&cli.StringSliceFlag{Name: "file", Destination: &files, Usage: "pass a key as a file: `VAR=NAME[:FORMAT]`"},
-			&cli.BoolFlag{Name: "temp-files", Destination: &o.tempFiles, Usage: "with --file, use temporary files on disk instead of memory"},
-			&cli.BoolFlag{Name: "mask", Destination: &o.mask, Usage: "hide stored values in the command's output"},
+			&cli.BoolFlag{Name: "temp-files", Destination: &o.TempFiles, Usage: "with --file, use temporary files on disk instead of memory"},
+			&cli.BoolFlag{Name: "mask", Destination: &o.Mask, Usage: "hide stored values in the command's output"},
 		},
 		Action: func(c *cli.Context) (err error) {
-			o.command = c.Args().Slice()
-			if o.only, err = parseOnly(c, only); err != nil {
+			o.Command = c.Args().Slice()
+			if o.Only, err = parseOnly(c, only); err != nil {
 				return ownFailure(err)
 			}
 			if c.IsSet("env-file") {
-				o.envFile = &envFile
+				o.EnvFile = &envFile
 			}
-			if o.files, err = parseFiles(c, files.Value()); err != nil {
+			if o.Files, err = parseFiles(c, files.Value()); err != nil {
 				return ownFailure(err)
 			}
 			return p.run(globalsOf(c), o)
@@ -122,20 +105,21 @@ Linux; --temp-files writes files of mode 0600 instead, and removes them when the
 }
 
 // run runs a command. It returns only if the command could not be started or ran as a child.
-func (p *program) run(g globals, o runOptions) error {
+func (p *program) run(g globals, o injection.Options) error {
 	s, err := p.open(g)
 	if err != nil {
 		return ownFailure(err)
 	}
-	if len(o.command) == 0 {
+	if len(o.Command) == 0 {
 		return ownFailure(ui.Usagef("ragenv -- docker compose up", "no command to run"))
 	}
-	code, err := runRun(s, o)
+	o.Streams = maskedrun.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
+	code, err := injection.Run(s, o)
 	if err == nil && code != 0 { // on Windows, and under --mask
 		return exitStatus(code)
 	}
 	if errors.Is(err, execve.ErrNotFound) {
-		err = p.notFound(err, o.command)
+		err = p.notFound(err, o.Command)
 	}
 	return ownFailure(err)
 }
@@ -164,83 +148,6 @@ func functionName(word string) bool {
 }
 
 func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
-
-func runRun(s *session.Session, o runOptions) (int, error) {
-	want := injection.Wanted{Base: system.Environ(), Only: o.only, Preserve: o.preserveEnv, Confined: o.pristine || o.only != nil, KeepUnlock: o.keepUnlock, Command: o.command}
-	if o.pristine {
-		want.Base = childenv.Pristine(want.Base, runtime.GOOS == "windows")
-	}
-	if o.envFile != nil {
-		settings, err := injection.ReadEnvFile(*o.envFile)
-		if err != nil {
-			return 0, err
-		}
-		want.Base, want.Where = append(settings, want.Base...), "this shell or in "+ui.Printable(*o.envFile)
-	}
-	want.Base = append(overrides(s), want.Base...)
-	if want.Only != nil {
-		want.Only = slices.Concat(want.Only, injection.FileNames(o.files))
-	}
-	built, err := injection.For(s, want)
-	if err != nil {
-		return 0, err
-	}
-	injection.WarnOfExpanded(s, o.command, built.Injected)
-	if len(o.files) > 0 {
-		return runWithFiles(s, built, o)
-	}
-	if o.mask {
-		return runMasked(s, o.command, built)
-	}
-	return execve.Run(o.command, built.Env)
-}
-
-// overrides returns the variables that make Docker's helper, or a ragenv inside the command, use the
-// profile given by flag. RAGENV_PROFILE and RAGENV_BACKEND are inherited. If a name occurs twice, the first
-// counts.
-func overrides(s *session.Session) []string {
-	if s.Config.OriginOf(config.KeyProfile) != config.OriginFlag {
-		return nil
-	}
-	return []string{config.EnvProfile + "=" + s.Config.Profile}
-}
-
-// runWithFiles runs the command with keys in files.
-func runWithFiles(s *session.Session, built *injection.Environment, o runOptions) (code int, err error) {
-	create, start := memfile.Create, execve.Run
-	if o.tempFiles {
-		files, err := keyfile.NewTemporary(s.Getenv)
-		if err != nil {
-			return 0, err
-		}
-		defer func() {
-			if failed := files.Remove(); failed != nil {
-				s.Print.Warn("a file with a key was not removed: %v", failed)
-			}
-		}()
-		create, start = files.Create, execve.Child
-	}
-	if built.Env, err = injection.IntoFiles(s, o.files, built.Env, o.only, create); err != nil {
-		return 0, err
-	}
-	if o.mask {
-		return runMasked(s, o.command, built)
-	}
-	return start(o.command, built.Env)
-}
-
-// runMasked runs the command as a child and masks the stored values in its output.
-func runMasked(s *session.Session, command []string, built *injection.Environment) (int, error) {
-	code, err := maskedrun.Run(command, built.Env, mask.New(built.Secrets), maskedrun.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
-	var lost *maskedrun.OutputError
-	switch {
-	case errors.Is(err, maskedrun.ErrUnsupported):
-		return 0, ui.Errorf("run it without --mask", "--mask: %w", err)
-	case errors.As(err, &lost):
-		return max(code, s.Print.Fail(err)), nil // prefer the command's exit code, unless it is 0
-	}
-	return code, err
-}
 
 const fileExample = "ragenv --file KEY_FILE=" + secrets.NGCAPIKey + ` -- sh -c 'wc -c "$KEY_FILE"'`
 

@@ -58,7 +58,7 @@ func TestCaseOfNames(t *testing.T) {
 	if kept := slices.Contains(result.Env, "ngc_api_key=own"); kept == windows {
 		t.Errorf("a variable of the same letters: kept %v", kept)
 	}
-	if got := Inherited([]string{"name=x"}, "NAME") == "x"; got != windows {
+	if got := inherited([]string{"name=x"}, "NAME") == "x"; got != windows {
 		t.Errorf("the variable is the same: %v", got)
 	}
 	if got := sameVariable("name", "NAME"); got != windows || !sameVariable("A", "A") || sameVariable("A", "B") {

@@ -28,10 +28,10 @@ func readSettings(path string) ([]byte, error) {
 	return data, err
 }
 
-// ReadEnvFile returns the settings of a dotenv file as "NAME=value", the last assignment first because
+// readEnvFile returns the settings of a dotenv file as "NAME=value", the last assignment first because
 // childenv uses the first one. It fails on a line that needs a shell: a command must not run with half its
 // settings.
-func ReadEnvFile(path string) ([]string, error) {
+func readEnvFile(path string) ([]string, error) {
 	data, err := readSettings(path)
 	if err != nil {
 		var pathError *fs.PathError

@@ -54,8 +54,8 @@ func expandedArguments(command []string, injected []string) []expandedArgument {
 
 var inShell = "ragenv -- " + shellquote.Inner("COMMAND") + ", where the shell inside replaces the variable"
 
-// WarnOfExpanded warns of arguments that the shell left empty.
-func WarnOfExpanded(s *session.Session, command []string, injected []string) {
+// warnOfExpanded warns of arguments that the shell left empty.
+func warnOfExpanded(s *session.Session, command []string, injected []string) {
 	for _, arg := range expandedArguments(command, injected) {
 		s.Print.Warn("%s is empty: your shell replaced the variable before ragenv could set it", arg.shown)
 		s.Hint(arg.form)

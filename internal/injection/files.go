@@ -13,8 +13,8 @@ import (
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
-// FileNames returns the names of the keys that go into files, without duplicates.
-func FileNames(specs []keyfile.Spec) []string {
+// fileNames returns the names of the keys that go into files, without duplicates.
+func fileNames(specs []keyfile.Spec) []string {
 	var names []string
 	for _, spec := range specs {
 		if !slices.Contains(names, spec.Name) {
@@ -24,13 +24,13 @@ func FileNames(specs []keyfile.Spec) []string {
 	return names
 }
 
-// IntoFiles puts keys from env into files that create writes, and sets each spec's variable to the path. It
+// intoFiles puts keys from env into files that create writes, and sets each spec's variable to the path. It
 // removes the keys and their aliases from the environment, except names in only.
-func IntoFiles(s *session.Session, specs []keyfile.Spec, env, only []string, create func([]byte) (string, error)) ([]string, error) {
+func intoFiles(s *session.Session, specs []keyfile.Spec, env, only []string, create func([]byte) (string, error)) ([]string, error) {
 	aliases := s.Aliases()
 	var paths []string
 	for _, spec := range specs {
-		value := Inherited(env, spec.Name)
+		value := inherited(env, spec.Name)
 		if value == "" {
 			names := []string{spec.Name}
 			return nil, s.Absent(notSet(names), names, names, "run --file "+spec.Variable+"=NAME:"+spec.Format+" -- COMMAND")

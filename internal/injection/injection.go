@@ -1,5 +1,5 @@
-// Package injection decides what a command receives: environment variables from the stored keys, the shell
-// and an --env-file, and keys in files.
+// Package injection runs a command with the keys. It decides what the command receives: environment
+// variables from the stored keys, the shell and an --env-file, and keys in files.
 package injection
 
 import (
@@ -55,13 +55,13 @@ type Environment struct {
 func For(s *session.Session, want Wanted) (*Environment, error) {
 	base, only := want.Base, want.Only
 	aliases := s.Aliases()
-	items, err := Items(s, Sources(only, aliases))
+	items, err := readItems(s, sources(only, aliases))
 	if err != nil {
 		return nil, err
 	}
-	items = HandedOver(s, items)
+	items = handedOver(s, items)
 	in := childenv.Input{
-		Base: base, Stored: StoredValues(items, base, only, aliases), Aliases: aliases, Preserve: want.Preserve,
+		Base: base, Stored: storedValues(items, base, only, aliases), Aliases: aliases, Preserve: want.Preserve,
 		Wanted: wantedNames(only), Drop: want.drop(), FoldCase: runtime.GOOS == "windows",
 	}
 	result, err := childenv.Build(in)
@@ -84,13 +84,13 @@ func For(s *session.Session, want Wanted) (*Environment, error) {
 		built.Secrets = append(built.Secrets, item.Secret.Reveal())
 	}
 	for _, known := range secrets.All() { // those that the shell had set
-		built.Secrets = append(built.Secrets, Inherited(result.Env, known.Name))
+		built.Secrets = append(built.Secrets, inherited(result.Env, known.Name))
 	}
 	return built, nil
 }
 
-// HandedOver removes the items that no command may get, with a warning for each.
-func HandedOver(s *session.Session, items []keychain.Item) []keychain.Item {
+// handedOver removes the items that no command may get, with a warning for each.
+func handedOver(s *session.Session, items []keychain.Item) []keychain.Item {
 	return slices.DeleteFunc(items, func(item keychain.Item) bool {
 		err := secrets.CheckName(item.Name)
 		if err != nil {
@@ -101,9 +101,9 @@ func HandedOver(s *session.Session, items []keychain.Item) []keychain.Item {
 	})
 }
 
-// StoredValues returns the values to hand over, by name. An item that is not in only was read because one
+// storedValues returns the values to hand over, by name. An item that is not in only was read because one
 // of its aliases is.
-func StoredValues(items []keychain.Item, base, only []string, aliases map[string][]string) map[string]string {
+func storedValues(items []keychain.Item, base, only []string, aliases map[string][]string) map[string]string {
 	values := map[string]string{}
 	for _, item := range items {
 		if only == nil || slices.Contains(only, item.Name) {
@@ -111,7 +111,7 @@ func StoredValues(items []keychain.Item, base, only []string, aliases map[string
 			continue
 		}
 		for _, alias := range aliases[item.Name] {
-			if slices.Contains(only, alias) && Inherited(base, alias) == "" {
+			if slices.Contains(only, alias) && inherited(base, alias) == "" {
 				values[alias] = item.Secret.Reveal()
 			}
 		}
@@ -124,7 +124,7 @@ func StoredValues(items []keychain.Item, base, only []string, aliases map[string
 func checkMissing(s *session.Session, result *childenv.Result, in childenv.Input, want Wanted) error {
 	missing := func(names []string) (absent []string) {
 		for _, name := range names {
-			if Inherited(result.Env, name) == "" {
+			if inherited(result.Env, name) == "" {
 				absent = append(absent, name)
 			}
 		}
@@ -138,7 +138,7 @@ func checkMissing(s *session.Session, result *childenv.Result, in childenv.Input
 	if absent := missing(s.Config.Required); only == nil && len(absent) > 0 {
 		return s.WithoutKeys(set(absent), "%s%s, and the config file requires that", notSet(absent), s.InProfile())
 	}
-	if len(in.Stored) == 0 && only == nil && !slices.ContainsFunc(secrets.All(), func(known secrets.Secret) bool { return Inherited(result.Env, known.Name) != "" }) {
+	if len(in.Stored) == 0 && only == nil && !slices.ContainsFunc(secrets.All(), func(known secrets.Secret) bool { return inherited(result.Env, known.Name) != "" }) {
 		return s.WithoutKeys("ragenv setup"+s.ForProfile(), "no key is stored%s, and none is set in this shell", s.InProfile())
 	}
 	reach := reach(s, want.Command)
@@ -178,9 +178,9 @@ func reach(s *session.Session, command []string) wanted.Reach {
 	}
 }
 
-// Sources returns the items to read for the names in only: the names themselves and, for aliases, the names
+// sources returns the items to read for the names in only: the names themselves and, for aliases, the names
 // they follow. Nil stays nil.
-func Sources(only []string, aliases map[string][]string) []string {
+func sources(only []string, aliases map[string][]string) []string {
 	if only == nil {
 		return nil
 	}
@@ -204,8 +204,8 @@ func wantedNames(only []string) []string {
 	return names
 }
 
-// Inherited returns the value of a variable in an environment, "" if it is not set.
-func Inherited(environ []string, name string) string {
+// inherited returns the value of a variable in an environment, "" if it is not set.
+func inherited(environ []string, name string) string {
 	for _, entry := range environ {
 		key, value, _ := strings.Cut(entry, "=")
 		if key == name || runtime.GOOS == "windows" && strings.EqualFold(key, name) {
@@ -215,13 +215,13 @@ func Inherited(environ []string, name string) string {
 	return ""
 }
 
-// Items reads the profile's variables, limited to the names in only. It returns none if nothing was ever
+// readItems reads the profile's variables, limited to the names in only. It returns none if nothing was ever
 // stored.
-func Items(s *session.Session, only []string) ([]keychain.Item, error) {
-	return session.Settled(s, func() ([]keychain.Item, error) { return itemsOnce(s, only) })
+func readItems(s *session.Session, only []string) ([]keychain.Item, error) {
+	return session.Settled(s, func() ([]keychain.Item, error) { return readItemsOnce(s, only) })
 }
 
-func itemsOnce(s *session.Session, only []string) ([]keychain.Item, error) {
+func readItemsOnce(s *session.Session, only []string) ([]keychain.Item, error) {
 	k, err := s.Opener().Read()
 	if errors.Is(err, keychain.ErrNoStore) {
 		return nil, nil

@@ -38,7 +38,7 @@ func TestReservedNamesAreNotHandedOver(t *testing.T) {
 	if want := []string{"NGC_API_KEY", "NGC_CLI_API_KEY", "NVIDIA_API_KEY", "PATH"}; !slices.Equal(names, want) {
 		t.Errorf("the command gets %q, want %q", names, want)
 	}
-	if Inherited(result.Env, "PATH") != "/bin" {
+	if inherited(result.Env, "PATH") != "/bin" {
 		t.Error("PATH was replaced")
 	}
 	if got := strings.Count(stderr.String(), "is not passed to the command: "); got != 3 {
@@ -77,11 +77,11 @@ func TestExpiryIsOneLine(t *testing.T) {
 func TestSources(t *testing.T) {
 	aliases := map[string][]string{"NGC_API_KEY": {"NVIDIA_API_KEY", "NGC_CLI_API_KEY"}}
 	for only, want := range map[string]string{"A": "A", "NVIDIA_API_KEY": "NVIDIA_API_KEY NGC_API_KEY", "NGC_API_KEY NVIDIA_API_KEY": "NGC_API_KEY NVIDIA_API_KEY"} {
-		if got := strings.Join(Sources(strings.Fields(only), aliases), " "); got != want {
+		if got := strings.Join(sources(strings.Fields(only), aliases), " "); got != want {
 			t.Errorf("%s: %s, want %s", only, got, want)
 		}
 	}
-	if Sources(nil, aliases) != nil {
+	if sources(nil, aliases) != nil {
 		t.Error("no limit became one")
 	}
 }

@@ -30,13 +30,19 @@ type Options struct {
 // Format writes values, which are valid and sorted by name. It is stateless.
 type Format func(w *bytes.Buffer, values []Value, opts Options) error
 
+// The names of formats that need more than their values.
+const (
+	GitHub     = "github"
+	Kubernetes = "kubernetes"
+)
+
 var formats = map[string]Format{
 	"docker":     docker,
 	"dotenv":     dotenv,
 	"fish":       fish,
-	"github":     github,
+	GitHub:       github,
 	"json":       jsonObject,
-	"kubernetes": kubernetes,
+	Kubernetes:   kubernetes,
 	"powershell": powershell,
 	"shell":      shell,
 }
