@@ -39,7 +39,7 @@ was found.
 			&cli.BoolFlag{Name: "restart", Destination: &restart, Usage: "recreate Compose services that still have the old key"},
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &yes, Usage: "with --restart, do not ask"},
 			&cli.BoolFlag{Name: "from-env", Destination: &o.FromEnv, Usage: "read the value from the environment variable NAME"},
-			&cli.StringFlag{Name: "expires", Destination: &o.Expires, Usage: "record when the new key expires: `WHEN` is a date (2027-01-31) or a duration (90d, 12w)"},
+			&cli.StringFlag{Name: "expires", Destination: &o.Expires, Usage: "record when the new key expires: `WHEN` is a date (2027-01-31), a duration (90d, 12w) or never"},
 			&cli.BoolFlag{Name: "offline", Destination: &o.Offline, Usage: "do not check the key with its service"},
 			&cli.BoolFlag{Name: "force", Destination: &o.Forced, Usage: "accept an unusual value, or one that the service refuses"},
 		},

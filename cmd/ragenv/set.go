@@ -51,7 +51,7 @@ A replaced value is kept for a week, which needs an unlocked keychain. "ragenv r
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "from-env", Destination: &o.FromEnv, Usage: "read the value from the environment variable NAME"},
 			&cli.BoolFlag{Name: "generate", Destination: &o.Generate, Usage: "generate a random key (32 bytes in base64)"},
-			&cli.StringFlag{Name: "expires", Destination: &o.expires, Usage: "record when the key expires: `WHEN` is a date (2027-01-31) or a duration (90d, 12w)"},
+			&cli.StringFlag{Name: "expires", Destination: &o.expires, Usage: "record when the key expires: `WHEN` is a date (2027-01-31), a duration (90d, 12w) or never"},
 			&cli.BoolFlag{Name: "keep", Destination: &o.keep, Usage: "with --expires, keep the stored value"},
 			&cli.BoolFlag{Name: "force", Destination: &o.forced, Usage: "store an unusual value, or replace a key that cannot be regenerated"},
 		},
@@ -89,7 +89,8 @@ A replaced value is kept for a week, which needs an unlocked keychain. "ragenv r
 func runSet(s *session.Session, o setOptions) error {
 	defer ui.HideTyping()()
 	item := keychain.Item{Ref: s.EnvRef(o.Name)}
-	if o.expires != "" {
+	never := o.expires == expiry.Never
+	if o.expires != "" && !never {
 		var err error
 		if item.Expires, err = expiry.Parse(o.expires, s.Now()); err != nil {
 			return ui.Usagef("ragenv set "+o.Name+" --expires 90d", "--expires: %w", err)
@@ -99,6 +100,7 @@ func runSet(s *session.Session, o setOptions) error {
 	if err != nil {
 		return err
 	}
+	place.NeverExpires = never
 	if o.keep {
 		return changeExpiry(s, place, item, o.expires)
 	}

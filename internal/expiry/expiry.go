@@ -11,6 +11,9 @@ import (
 // Notice is how long before its expiry a key is reported.
 const Notice = 14 * 24 * time.Hour
 
+// Never is what users give instead of an expiry for a key that has none.
+const Never = "never"
+
 // Parse parses an expiry: a date ("2027-01-31", the end of that day in now's time zone), an RFC 3339 time,
 // or a duration from now ("90d", "12w", "2160h"). It must be in the future and within 100 years. The result
 // is in UTC, in whole seconds.
@@ -43,6 +46,9 @@ func read(text string, now time.Time) (time.Time, error) {
 		}
 	}
 	if d, err := time.ParseDuration(text); err == nil {
+		if _, err := strconv.ParseUint(strings.TrimSuffix(text, "m"), 10, 64); err == nil && d != 0 {
+			return time.Time{}, fmt.Errorf("%.40q could be minutes or months; write it in days (90d), or as a date (2027-01-31)", text)
+		}
 		return now.Add(d), nil
 	}
 	return time.Time{}, fmt.Errorf("%.40q is neither a date (2027-01-31), nor a time (RFC 3339), nor a duration (90d, 12w, 2160h)", text)

@@ -32,7 +32,7 @@ func TestParseExpiry(t *testing.T) {
 			t.Errorf("%q: %s, %v; want %s", text, got.Format(time.RFC3339Nano), err, want)
 		}
 	}
-	for _, text := range []string{"", "soon", "2026-03-27", "2026-02-30", "90", "-1d", "-1h", "0d", "1.5d", "99999999d", "9999w", "2200-01-01", "90 d", "2026-3-1"} {
+	for _, text := range []string{"", "soon", "2026-03-27", "2026-02-30", "90", "-1d", "-1h", "0d", "1.5d", "99999999d", "9999w", "2200-01-01", "90 d", "2026-3-1", "3m", "120m", Never} {
 		if got, err := Parse(text, now); err == nil {
 			t.Errorf("%q: %s, want an error", text, got)
 		}

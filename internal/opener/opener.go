@@ -187,7 +187,7 @@ func (o Opener) noStore() error {
 	if o.Config.Backend != "" && o.Config.Backend != keychain.BackendFile { // setup would create that one instead
 		setup = config.EnvBackend + "=" + keychain.BackendFile + " " + setup
 	}
-	return ui.Errorf(setup+" (or put a passphrase into a file of mode 0600 and set "+passphrase.EnvFile+")",
+	return ui.Errorf("set "+passphrase.EnvFile+" to a file of mode 0600 with its passphrase, or for none: "+setup,
 		"%w, and no terminal to ask for its passphrase", keychain.ErrNoStore)
 }
 

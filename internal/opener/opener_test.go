@@ -137,7 +137,7 @@ func TestNoStoreNamesTheBackendThatSetupWouldNotTake(t *testing.T) {
 		o := newWorld(t).opener(t)
 		o.Config.Backend = backend
 		hint := ui.Explain(o.noStore()).Hint
-		if strings.HasPrefix(hint, config.EnvBackend+"=file ragenv setup --no-passphrase") != named || strings.HasPrefix(hint, "ragenv setup --no-passphrase") == named {
+		if strings.HasSuffix(hint, ": "+config.EnvBackend+"=file ragenv setup --no-passphrase") != named || strings.HasSuffix(hint, ": ragenv setup --no-passphrase") == named {
 			t.Errorf("%q: %s", backend, hint)
 		}
 	}

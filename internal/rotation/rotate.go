@@ -24,7 +24,7 @@ import (
 // Options are the flags of ragenv rotate NAME.
 type Options struct {
 	session.ValueFrom
-	Expires string // in the syntax of package expiry; empty if unknown
+	Expires string // in the syntax of package expiry, or expiry.Never; empty if unknown
 	Forced  bool   // accept an unusual value, or one that its service refuses
 	Offline bool   // do not check the value with its service
 }
@@ -50,7 +50,7 @@ func Rotate(s *session.Session, o Options) error {
 		return err
 	}
 	next := keychain.Item{Ref: ref}
-	if o.Expires != "" {
+	if o.Expires != "" && o.Expires != expiry.Never {
 		if next.Expires, err = expiry.Parse(o.Expires, s.Now()); err != nil {
 			return ui.Usagef("ragenv rotate "+o.Name+" --expires 90d", "--expires: %w", err)
 		}
@@ -72,7 +72,7 @@ func Rotate(s *session.Session, o Options) error {
 	if err := swap(s, k, current, next); err != nil {
 		return err
 	}
-	if !current.Expires.IsZero() && next.Expires.IsZero() {
+	if !current.Expires.IsZero() && o.Expires == "" {
 		if err := noteExpiry(s, k, next, !o.FromEnv); err != nil {
 			return err
 		}

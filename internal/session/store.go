@@ -62,6 +62,8 @@ type Place struct {
 	Taken    bool               // something is stored there
 	sourced  bool               // a command supplies the key; the stored one will replace it
 	Unread   error              // why the former value could not be read, or nil
+
+	NeverExpires bool // set by the caller: a zero expiry means that there is none, not that it is unknown
 }
 
 // FindPlace reads what an item will replace, and asks for the passphrase if necessary, because the former
@@ -143,7 +145,7 @@ func (s *Session) Store(item keychain.Item, forced bool) error {
 }
 
 // StoreAt is Store with the result of FindPlace. A value that is already stored keeps its expiry unless
-// another is given. The expiry of a new value is unknown unless given.
+// another is given, or Place.NeverExpires. The expiry of a new value is unknown unless given.
 func (s *Session) StoreAt(p Place, item keychain.Item, forced bool) (err error) {
 	if err := p.MayReplace(item, forced); err != nil {
 		return err
@@ -156,7 +158,8 @@ func (s *Session) StoreAt(p Place, item keychain.Item, forced bool) (err error) 
 	}
 	k, former := p.keychain, p.Former
 	same := former.Secret == item.Secret && !former.Secret.Empty()
-	if same && (item.Expires.IsZero() || item.Expires.Equal(former.Expires)) {
+	unchanged := item.Expires.Equal(former.Expires) || item.Expires.IsZero() && !p.NeverExpires
+	if same && unchanged {
 		if err := s.dropSource(p, item.Ref); err != nil {
 			return err
 		}
@@ -188,8 +191,10 @@ func (s *Session) StoreAt(p Place, item keychain.Item, forced bool) (err error) 
 		until = ", which expires on " + item.Expires.In(s.Now().Location()).Format(time.DateOnly)
 	}
 	switch {
+	case same && item.Expires.IsZero():
+		s.Print.Note("%s%s now has no expiry; its value is unchanged", item.Name, s.InProfile())
 	case same:
-		s.Print.Note("noted for %s%s: the value is the same", item.Name, until)
+		s.Print.Note("%s%s now expires on %s; its value is unchanged", item.Name, s.InProfile(), item.Expires.In(s.Now().Location()).Format(time.DateOnly))
 	case p.Taken:
 		s.Print.Note("replaced %s%s", where, until)
 	default:
@@ -201,7 +206,7 @@ func (s *Session) StoreAt(p Place, item keychain.Item, forced bool) (err error) 
 	case p.Unread != nil:
 		s.Print.Warn("the previous value could not be read, so it is not kept: %v", p.Unread)
 	}
-	if !same && !former.Expires.IsZero() && item.Expires.IsZero() {
+	if !same && !former.Expires.IsZero() && item.Expires.IsZero() && !p.NeverExpires {
 		s.ExpiryUnknown(item.Name)
 	}
 	s.warnOfLoginInstead(k, item)

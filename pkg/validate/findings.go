@@ -51,8 +51,8 @@ var catalog = []Finding{
 	{Unusual, CodeTooLong, "the value is too long to be handed to a command in an environment variable (128 KiB on Linux)", "keep it in a file, and store the file's path"},
 
 	{Refuse, CodeQuotes, "the key was pasted with quotes around it", "paste only the text between the quotes"},
-	{Refuse, CodeExport, "a shell command that sets a variable was pasted, not the key alone", "paste only the text after the = sign, without quotes"},
-	{Refuse, CodeAssignment, "a whole NAME=VALUE line was pasted, not the key alone", "paste only the text after the = sign"},
+	{Refuse, CodeExport, "a shell command that sets a variable was pasted, not the key alone", "paste only the key, without the variable's name and quotes"},
+	{Refuse, CodeAssignment, "a line with a variable's name was pasted, not the key alone", "paste only the key, without the name"},
 	{Refuse, CodeCommand, "a command line was pasted, not the key alone", "paste only the key"},
 	{Refuse, CodeHeader, "an HTTP header was pasted, not the key alone", "paste only the text after the last space"},
 	{Refuse, CodeUserAndKey, "the user name $oauthtoken was pasted together with the key", "paste only the text after the colon"},
