@@ -16,6 +16,7 @@ import (
 
 // A FIFO in place of any file that the programs read causes an error that names it, and never a wait.
 func TestFIFOInAFilesPlace(t *testing.T) {
+	t.Parallel()
 	store := []string{".local", "share", "ragenv"}
 	item := func(w *terminal.World) string {
 		paths, err := filepath.Glob(w.At(append(store, "items", "default+env+*.age")...))
@@ -87,6 +88,7 @@ func TestFIFOInAFilesPlace(t *testing.T) {
 // A process that holds a lock may be stopped, so the kernel does not release the lock. Writing gives up;
 // reading needs no lock.
 func TestLockHeldByAStoppedProcess(t *testing.T) {
+	t.Parallel()
 	flock, err := exec.LookPath("flock")
 	if err != nil {
 		t.Skip("flock(1) is not installed")

@@ -7,4 +7,4 @@ import (
 )
 
 // The programs are built once and removed after the last test.
-func TestMain(m *testing.M) { scripttest.Clean(m) }
+func TestMain(m *testing.M) { scripttest.Waiting(m) }

@@ -31,6 +31,7 @@ func (e endless) Read(p []byte) (int, error) {
 
 // Huge, deeply nested or endless input causes an error within bounded memory, and changes nothing.
 func TestHostileSizes(t *testing.T) {
+	t.Parallel()
 	const (
 		memory  = 256 << 20 // many times what is needed, and less than unbounded reading would take
 		patient = time.Minute

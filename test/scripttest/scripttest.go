@@ -22,6 +22,7 @@ package scripttest
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -47,6 +48,18 @@ func Main(m *testing.M, program string, main func()) {
 
 // Clean is the body of TestMain for a package without scripts that runs the programs of Binary. It exits.
 func Clean(m *testing.M) { os.Exit(cleaner{m}.Run()) }
+
+// Waiting is Clean for tests that wait more than they compute: more of the parallel ones run at once than
+// there are processors. The flag -parallel has precedence.
+func Waiting(m *testing.M) {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		_ = flag.Set("test.parallel", "8") // a number
+	}
+	Clean(m)
+}
 
 type cleaner struct{ *testing.M }
 
