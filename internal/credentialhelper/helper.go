@@ -231,7 +231,7 @@ func (h *helper) readAll() (stored []keychain.Ref, items []keychain.Item, err er
 	}
 }
 
-// listMemory is how much memory, in bytes, List may use before garbage is collected.
+// listMemory is how much memory, in bytes, the program may use for List before garbage is collected.
 const listMemory = 64 << 20
 
 // readable reads the items it can, and warns about the others.
@@ -239,10 +239,10 @@ func (h *helper) readable(v *vault, refs []keychain.Ref) ([]keychain.Item, error
 	if len(refs) == 0 {
 		return nil, nil
 	}
-	// Reading an item takes a 64 KiB buffer, and the process ends with the answer. For a hundred items,
-	// collecting garbage would be half of the work.
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(listMemory))
+	// Reading an item takes a 64 KiB buffer, so a hundred items would start the garbage collector several
+	// times. The limits are not reset, which would start it once more: the process ends with the answer.
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(listMemory)
 	items, err := v.keychain.GetAll(refs)
 	switch {
 	case errors.Is(err, keychain.ErrLocked):

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -89,7 +88,7 @@ func CreateFileStore(opts Options, protection Protection) (*Keychain, error) {
 func SetFileStoreAside(opts Options, date time.Time) (dir string, refs []Ref, err error) {
 	dir, keys, err := agestore.SetAside(agestoreOptions(opts), date)
 	refs = slices.DeleteFunc(parseKeys(keys), func(ref Ref) bool { return ref.Kind == KindFingerprint })
-	slices.SortFunc(refs, func(a, b Ref) int { return strings.Compare(a.Key(), b.Key()) })
+	sortRefs(refs)
 	return dir, refs, err
 }
 

@@ -205,7 +205,9 @@ func (k *Keychain) Fingerprints(profile string) ([]Fingerprint, error) {
 		}
 	}
 	var found []Fingerprint
-	for _, ref := range slices.SortedFunc(maps.Keys(known), func(a, b Ref) int { return strings.Compare(a.Key(), b.Key()) }) {
+	refs = slices.Collect(maps.Keys(known))
+	sortRefs(refs)
+	for _, ref := range refs {
 		found = append(found, known[ref]...)
 		// Housekeeping: on failure, the next call retries.
 		if waiting[ref] != nil && k.writeFingerprints(ref, k.withoutRepeats(ref, known[ref])) == nil {

@@ -2,8 +2,10 @@ package keychain
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -90,6 +92,22 @@ func ValidateProfile(profile string) error {
 // only.
 func (r Ref) Key() string {
 	return r.Profile + "/" + string(r.Kind) + "/" + escapeName(r.Kind, r.Name)
+}
+
+// sortRefs sorts by Key, which it computes once for each.
+func sortRefs(refs []Ref) {
+	type keyed struct {
+		key string
+		ref Ref
+	}
+	sorted := make([]keyed, len(refs))
+	for i, ref := range refs {
+		sorted[i] = keyed{ref.Key(), ref}
+	}
+	slices.SortFunc(sorted, func(a, b keyed) int { return cmp.Compare(a.key, b.key) })
+	for i := range sorted {
+		refs[i] = sorted[i].ref
+	}
 }
 
 const upperHex = "0123456789ABCDEF"

@@ -198,7 +198,7 @@ func (k *Keychain) ListAll(profile string) ([]Ref, error) {
 			refs = append(refs, ref)
 		}
 	}
-	slices.SortFunc(refs, func(a, b Ref) int { return cmp.Compare(a.Key(), b.Key()) })
+	sortRefs(refs)
 	return refs, nil
 }
 
@@ -260,8 +260,9 @@ func (k *Keychain) GetEach(refs []Ref) ([]Item, []error) {
 	if k.file != nil {
 		workers = min(runtime.GOMAXPROCS(0), max(len(refs)-1, 1))
 	}
-	work := func(w int) {
-		for i := 1 + w; i < len(refs); i += workers {
+	var last atomic.Int64
+	work := func() {
+		for i := int(last.Add(1)); i < len(refs); i = int(last.Add(1)) {
 			read(i)
 		}
 	}
@@ -269,10 +270,10 @@ func (k *Keychain) GetEach(refs []Ref) ([]Item, []error) {
 		read(0) // first and alone, because it may unlock the store
 	}
 	var wg sync.WaitGroup
-	for w := 1; w < workers; w++ {
-		wg.Go(func() { work(w) })
+	for range workers - 1 {
+		wg.Go(work)
 	}
-	work(0)
+	work()
 	wg.Wait()
 	return items, errs
 }

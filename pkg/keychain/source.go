@@ -1,7 +1,6 @@
 package keychain
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 	"time"
@@ -79,7 +78,7 @@ func (k *Keychain) withSourced(refs []Ref, profile string) []Ref {
 			refs = append(refs, ref)
 		}
 	}
-	slices.SortFunc(refs, func(a, b Ref) int { return cmp.Compare(a.Key(), b.Key()) })
+	sortRefs(refs)
 	return refs
 }
 

@@ -18,8 +18,7 @@ const MaxWorkFactor = 20
 // The errors of decrypt. The library's own errors quote the file, which may contain a plain-text key.
 var (
 	errNoMatch = errors.New("encrypted to another recipient")
-	errHeader  = errors.New("not an age file, or its header was changed")
-	errPayload = errors.New("the encrypted data was changed or cut short")
+	errChanged = errors.New("not an age file, or it was changed or cut short")
 )
 
 func isEncrypted(identity []byte) bool { return bytes.HasPrefix(identity, []byte(ageMagic)) }
@@ -40,18 +39,19 @@ func encrypt(data []byte, recipient age.Recipient) ([]byte, error) {
 	return file.Bytes(), nil
 }
 
-// decrypt decrypts an age file. Errors: errNoMatch, errHeader, errPayload.
+// decrypt decrypts an age file. Errors: errNoMatch, errChanged.
 func decrypt(file []byte, id age.Identity) ([]byte, error) {
-	r, err := age.Decrypt(bytes.NewReader(file), id)
+	// age.Decrypt reads the same files, but fills two buffers of 64 KiB even for the smallest one.
+	r, size, err := age.DecryptReaderAt(bytes.NewReader(file), int64(len(file)), id)
 	switch {
 	case errors.Is(err, age.ErrIncorrectIdentity):
 		return nil, errNoMatch
 	case err != nil:
-		return nil, errHeader
+		return nil, errChanged
 	}
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return nil, errPayload
+	data := make([]byte, size)
+	if n, err := r.ReadAt(data, 0); n < len(data) || err != nil && err != io.EOF {
+		return nil, errChanged
 	}
 	return data, nil
 }

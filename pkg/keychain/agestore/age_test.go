@@ -129,8 +129,8 @@ func TestWorkFactorIsBounded(t *testing.T) {
 			t.Fatal("the identity has another work factor")
 		}
 		write(t, path, changed)
-		if err := reopen(t, opts).Unlock([]byte(passphrase)); !errors.Is(err, ErrDamaged) || !errors.Is(err, errHeader) {
-			t.Errorf("work factor %s: %v, want ErrDamaged for its header", factor, err)
+		if err := reopen(t, opts).Unlock([]byte(passphrase)); !errors.Is(err, ErrDamaged) || !errors.Is(err, errChanged) {
+			t.Errorf("work factor %s: %v, want ErrDamaged before the passphrase is tried", factor, err)
 		}
 	}
 }
