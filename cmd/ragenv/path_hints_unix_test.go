@@ -14,18 +14,18 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// TestPathHints puts something in the way of ragenv's and Docker's files, and runs the hint of each error in
-// a shell until the keys are set up. Nothing may be lost.
-func TestPathHints(t *testing.T) {
-	const nobody, steps = 65534, 4
-	base := t.TempDir()
-	if err := os.Chmod(filepath.Dir(base), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	programs := filepath.Join(base, "bin")
+// nobody is the user for whom tests that root runs start a program: no mode stops root.
+const nobody = 65534
+
+// asUser returns a function that runs a line of the shell as a user without rights, in a home below a directory
+// that this user may enter. It returns the standard error's text.
+func asUser(t *testing.T) func(t *testing.T, home, line string) (string, error) {
+	t.Helper()
+	programs := filepath.Join(t.TempDir(), "bin")
 	if err := os.MkdirAll(programs, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	permitEntry(t, programs)
 	for _, name := range []string{scripttest.Ragenv, scripttest.Helper} { // out of reach of others where they were built
 		data, err := os.ReadFile(scripttest.Binary(t, name))
 		if err == nil {
@@ -35,13 +35,13 @@ func TestPathHints(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	shell := func(t *testing.T, home, line string) (string, error) {
+	return func(t *testing.T, home, line string) (string, error) {
 		t.Helper()
 		cmd := exec.Command("sh", "-c", "export LC_ALL=C; "+line)
 		cmd.Dir = home
 		cmd.Env = []string{"HOME=" + home, "PATH=" + programs + ":/usr/bin:/bin", "TMPDIR=" + home}
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-		if os.Getuid() == 0 { // whom no mode stops
+		if os.Getuid() == 0 {
 			cmd.SysProcAttr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
 		}
 		var stderr bytes.Buffer
@@ -49,6 +49,54 @@ func TestPathHints(t *testing.T) {
 		err := cmd.Run()
 		return stderr.String(), err
 	}
+}
+
+// permitEntry lets every user enter the test's temporary directories down to path.
+func permitEntry(t *testing.T, path string) {
+	t.Helper()
+	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(filepath.Base(dir), "Test") {
+			return
+		}
+	}
+}
+
+// newHome creates a home of the user for asUser.
+func newHome(t *testing.T) string {
+	t.Helper()
+	home := filepath.Join(t.TempDir(), "my home")
+	if err := os.Mkdir(home, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if os.Getuid() == 0 {
+		permitEntry(t, home)
+		if err := os.Chown(home, nobody, nobody); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return home
+}
+
+// In the directory of the homes, other users' homes cannot be read. That is no finding.
+func TestOthersHomes(t *testing.T) {
+	run, home := asUser(t), newHome(t)
+	if err := os.Mkdir(filepath.Join(filepath.Dir(home), "other"), 0); err != nil {
+		t.Fatal(err)
+	}
+	out, err := run(t, home, "ragenv setup --yes --no-passphrase -q && ragenv set A_TOKEN -q && cd .. && ! ls other && ragenv where >&2")
+	if err != nil || strings.Contains(out, "other: permission denied") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// TestPathHints puts something in the way of ragenv's and Docker's files, and runs the hint of each error in
+// a shell until the keys are set up. Nothing may be lost.
+func TestPathHints(t *testing.T) {
+	const steps = 4
+	shell := asUser(t)
 	const inTheWay = "echo precious > "
 	for _, fault := range []string{
 		inTheWay + ".local",
@@ -79,18 +127,7 @@ func TestPathHints(t *testing.T) {
 		"chmod 500 .",
 	} {
 		t.Run(fault, func(t *testing.T) {
-			home := filepath.Join(t.TempDir(), "my home")
-			if err := os.Mkdir(home, 0o700); err != nil {
-				t.Fatal(err)
-			}
-			if os.Getuid() == 0 {
-				for dir := filepath.Dir(home); dir != filepath.Dir(base) && dir != "/" && dir != os.TempDir(); dir = filepath.Dir(dir) {
-					_ = os.Chmod(dir, 0o755)
-				}
-				if err := os.Chown(home, nobody, nobody); err != nil {
-					t.Fatal(err)
-				}
-			}
+			home := newHome(t)
 			defer func() { _, _ = shell(t, home, "chmod -R u+rwx .") }()
 			if out, err := shell(t, home, fault); err != nil {
 				t.Fatalf("%v: %s", err, out)

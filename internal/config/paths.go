@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/ragenv/ragenv/internal/pathfault"
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
@@ -79,5 +80,5 @@ func HomeHint() string {
 	if runtime.GOOS == "windows" {
 		return shellquote.Set("USERPROFILE", `C:\Users\YOU`)
 	}
-	return shellquote.Set("HOME", "/your/home/directory")
+	return pathfault.OwnHome
 }

@@ -2,7 +2,6 @@ package injection
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"github.com/ragenv/ragenv/internal/atomicfile"
 	"github.com/ragenv/ragenv/internal/dotenv"
 	"github.com/ragenv/ragenv/internal/secrets"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
@@ -34,25 +34,29 @@ func readSettings(path string) ([]byte, error) {
 func readEnvFile(path string) ([]string, error) {
 	data, err := readSettings(path)
 	if err != nil {
+		hint := ui.Explain(err).Hint
 		var pathError *fs.PathError
 		if errors.As(err, &pathError) {
 			err = pathError.Err // the message already has the path
 		}
-		return nil, fmt.Errorf("--env-file %s: %w", ui.Printable(path), err)
+		return nil, ui.Errorf(hint, "--env-file %s: %w", ui.Printable(path), err)
 	}
 	entries, problems := dotenv.Parse(data)
+	if len(entries) == 0 && len(problems) == 0 {
+		problems = noAssignment(data)
+	}
 	if len(problems) > 0 {
-		return nil, ui.Errorf("correct that line, or let a shell read the file", "--env-file %s: %w", ui.Printable(path), problems[0])
+		return nil, ui.Errorf(shellquote.Edit(path, problems[0].Line), "--env-file %s: %w", ui.Printable(path), problems[0])
 	}
 	settings := make([]string, 0, len(entries))
 	for i := len(entries) - 1; i >= 0; i-- {
 		entry := entries[i]
 		if entry.Differs != nil {
-			return nil, ui.Errorf("put the value into single quotes", "--env-file %s: line %d: a shell and Compose read %s differently",
+			return nil, ui.Errorf("put the value into single quotes: "+shellquote.Edit(path, entry.Line), "--env-file %s: line %d: a shell and Compose read %s differently",
 				ui.Printable(path), entry.Line, ui.Printable(entry.Name))
 		}
 		if !entry.Literal {
-			return nil, ui.Errorf("write the value out, or put it into single quotes if it is meant so", "--env-file %s: line %d: %s has to be expanded, which only a shell does",
+			return nil, ui.Errorf("write the value out, or put it into single quotes if it is meant so: "+shellquote.Edit(path, entry.Line), "--env-file %s: line %d: %s has to be expanded, which only a shell does",
 				ui.Printable(path), entry.Line, ui.Printable(entry.Name))
 		}
 		if reason := secrets.Reserved(entry.Name); reason != "" {
@@ -62,4 +66,16 @@ func readEnvFile(path string) ([]string, error) {
 		settings = append(settings, strings.Join([]string{entry.Name, entry.Value}, "="))
 	}
 	return settings, nil
+}
+
+// noAssignment reports the first line of a file without assignments that is no comment and no name, such as a
+// key alone: Compose passes on a variable that a line names.
+func noAssignment(data []byte) []dotenv.Problem {
+	for i, line := range strings.Split(string(data), "\n") {
+		line = strings.TrimSpace(line)
+		if line != "" && line[0] != '#' && !secrets.ValidName(line) {
+			return []dotenv.Problem{{Line: i + 1, Reason: "not a line NAME=value"}}
+		}
+	}
+	return nil
 }

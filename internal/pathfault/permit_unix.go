@@ -13,9 +13,6 @@ import (
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
-// otherHome sets HOME to this user's own home: containers, sudo and services may keep another user's.
-const otherHome = `eval "export HOME=~$(id -un)"`
-
 // permit returns the command that lets this user read and write path, or "".
 func permit(path string, directory bool) string {
 	if usable(path, directory) {
@@ -31,7 +28,7 @@ func permit(path string, directory bool) string {
 	case owns(path):
 		return "chmod u+rw " + shellquote.Word(path)
 	case inHome && !owns(home):
-		return otherHome
+		return OwnHome
 	case inHome && !directory: // its group and others had no access to what it holds
 		return `sudo chown "$(id -un)" ` + shellquote.Word(path) + " && chmod 600 " + shellquote.Word(path)
 	case inHome:

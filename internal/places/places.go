@@ -40,6 +40,8 @@ type Finding struct {
 	last int // in a history: the last line of the command; otherwise 0
 }
 
+const noPermission = "permission denied"
+
 // Unread is a file or directory that could not be searched completely.
 type Unread struct {
 	Path   string // a file or directory, absolute
@@ -132,7 +134,7 @@ func whyUnread(err error) string {
 	case errors.Is(err, fs.ErrNotExist), errors.As(err, &irregular), errors.Is(err, errNotText):
 		return ""
 	case errors.Is(err, fs.ErrPermission):
-		return "permission denied"
+		return noPermission
 	case errors.Is(err, readfile.ErrTooLarge):
 		return "too large"
 	}

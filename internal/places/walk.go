@@ -60,6 +60,9 @@ func envFiles(ctx context.Context, o Options) (paths []string, unread []Unread) 
 			depth = 1
 		}
 		below, more := walk(ctx, o.Dir, depth)
+		if depth == 1 && o.Dir != o.Home { // what others have in / or next to their homes is not the user's concern
+			more = slices.DeleteFunc(more, func(u Unread) bool { return u.Reason == noPermission })
+		}
 		unread = append(unread, more...)
 		for _, path := range below {
 			add(path)

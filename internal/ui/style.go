@@ -12,11 +12,12 @@ import (
 // plain. The zero value is plain.
 type Style struct {
 	On    bool // use colors and marks
+	Words bool // the locale has no UTF-8: words instead of marks
 	Width int  // columns of the terminal; 0 off a terminal, where text is not wrapped
 }
 
 // StyleFor returns the style for text written to w. Off a terminal it is plain. If NO_COLOR is set
-// (https://no-color.org) or TERM is "dumb", text is only wrapped.
+// (https://no-color.org), or TERM is "dumb" or not set, text is only wrapped.
 func StyleFor(w io.Writer, getenv func(string) string) Style {
 	file, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
@@ -26,7 +27,17 @@ func StyleFor(w io.Writer, getenv func(string) string) Style {
 	if err != nil || width <= 0 {
 		width = 80
 	}
-	return Style{On: getenv("NO_COLOR") == "" && getenv("TERM") != "dumb" && showsColors(file), Width: width}
+	return Style{On: getenv("NO_COLOR") == "" && getenv("TERM") != "dumb" && showsColors(file, getenv), Words: !utf8Locale(getenv), Width: width}
+}
+
+// utf8Locale reports whether the locale has UTF-8. Without a locale it is assumed: SSH often passes none on.
+func utf8Locale(getenv func(string) string) bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if value := strings.ToLower(getenv(name)); value != "" {
+			return strings.Contains(value, "utf-8") || strings.Contains(value, "utf8")
+		}
+	}
+	return true
 }
 
 // Colors, as ECMA-48 "select graphic rendition" sequences.
@@ -56,8 +67,8 @@ func (s Style) Warning() string { return s.mark(yellow, "!", "warning:") }
 func (s Style) Cross() string   { return s.mark(red, "✗", "error:") }
 
 func (s Style) mark(color, symbol, word string) string {
-	if !s.On {
-		return word
+	if !s.On || s.Words {
+		return s.paint(color, word)
 	}
 	return s.paint(color, symbol)
 }

@@ -130,5 +130,5 @@ func inputWithin(tty *os.File, limit time.Duration) bool {
 	}
 }
 
-// showsColors returns true: StyleFor checks TERM.
-func showsColors(*os.File) bool { return true }
+// showsColors reports whether the terminal is named at all.
+func showsColors(_ *os.File, getenv func(string) string) bool { return getenv("TERM") != "" }

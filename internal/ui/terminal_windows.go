@@ -80,7 +80,7 @@ func inputWithin(*os.File, time.Duration) bool { return false }
 
 // showsColors turns on a console's control sequences, and reports whether it supports them. Consoles before
 // Windows 10 do not.
-func showsColors(console *os.File) bool {
+func showsColors(console *os.File, _ func(string) string) bool {
 	var mode uint32
 	handle := windows.Handle(console.Fd())
 	if windows.GetConsoleMode(handle, &mode) != nil {

@@ -16,10 +16,14 @@ func TestDoctorOnATerminal(t *testing.T) {
 	for name, c := range map[string]struct {
 		env    string
 		colors bool
+		mark   string
 	}{
-		"colors":   {"NO_COLOR=", true},
-		"NO_COLOR": {"NO_COLOR=1", false},
-		"dumb":     {"TERM=dumb", false},
+		"colors":                 {"NO_COLOR=", true, "✗"},
+		"NO_COLOR":               {"NO_COLOR=1", false, ""},
+		"dumb":                   {"TERM=dumb", false, ""},
+		"no TERM":                {"TERM=", false, ""},
+		"a locale without UTF-8": {"LC_ALL=C", true, "error:"},
+		"a locale with UTF-8":    {"LC_ALL=de_DE.utf8", true, "✗"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := terminal.NewWorld(t, "TERM=xterm", "PATH="+t.TempDir(), c.env)
@@ -28,7 +32,7 @@ func TestDoctorOnATerminal(t *testing.T) {
 			d.WantCode(1)
 			d.WantHidden(key)
 			text := d.Text()
-			if strings.Contains(text, "\x1b[31m✗\x1b[0m \x1b[1mhelper\x1b[0m") != c.colors || strings.Contains(text, "\x1b") != c.colors {
+			if strings.Contains(text, "\x1b[31m"+c.mark+"\x1b[0m \x1b[1mhelper\x1b[0m") != c.colors || strings.Contains(text, "\x1b") != c.colors {
 				t.Errorf("%q", text)
 			}
 			summary := " checks: "
