@@ -29,7 +29,7 @@ func TestRun(t *testing.T) {
 		"Kubernetes, one has no place":        {"NGC_API_KEY MY_TOKEN", Options{Format: "kubernetes"}, false, `"ngc-secret"|MY_TOKEN: in none of the Secrets`, ""},
 		"Kubernetes, none has a place":        {"MY_TOKEN", Options{Format: "kubernetes"}, false, "MY_TOKEN: in none of the Secrets", `"ngc-secret"`},
 		"Kubernetes, the others have a place": {"MY_TOKEN", Options{Format: "kubernetes", Kubernetes: render.Options{Name: "others"}}, false, `"others"`, "in none"},
-		"Kubernetes, a selection":             {"NGC_API_KEY MY_TOKEN", Options{Format: "kubernetes", Only: []string{"MY_TOKEN"}, Kubernetes: render.Options{Name: "others"}}, false, `"others"`, `"ngc-secret"`},
+		"Kubernetes, a selection":             {"NGC_API_KEY MY_TOKEN", Options{Format: "kubernetes", Only: []string{"MY_TOKEN"}, Kubernetes: render.Options{Name: "others"}}, false, `"others"`, `"rag-api-keys"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, k, printed := sessiontest.New(t)
