@@ -71,9 +71,5 @@ func readItem(s *session.Session, ref keychain.Ref) (item keychain.Item, err err
 	if err != nil {
 		return item, err
 	}
-	err = s.Unlocked(k, func() (err error) {
-		item, err = k.Get(ref)
-		return err
-	})
-	return item, err
+	return s.Get(k, ref)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -85,7 +84,7 @@ func runSourceList(s *session.Session, asJSON, all bool) error {
 	}
 	rows := [][]string{{"NAME", "CACHE", "COMMAND"}}
 	for _, e := range entries {
-		rows = append(rows, []string{e.Name, cacheText(e.Cache), shellWords(e.Command)})
+		rows = append(rows, []string{e.Name, cacheText(e.Cache), shellquote.Words(e.Command)})
 	}
 	if all {
 		rows[0] = slices.Insert(rows[0], 0, "PROFILE")
@@ -101,14 +100,6 @@ func cacheText(cache string) string {
 		return "-"
 	}
 	return cache
-}
-
-func shellWords(words []string) string {
-	quoted := make([]string, len(words))
-	for i, word := range words {
-		quoted[i] = shellquote.Word(word)
-	}
-	return strings.Join(quoted, " ")
 }
 
 func newSourceRmCommand(p *program) *cli.Command {

@@ -136,12 +136,7 @@ func verifiable(s *session.Session, names []string) ([]keychain.Item, error) {
 		}
 		refs = append(refs, ref)
 	}
-	var items []keychain.Item
-	err = s.Unlocked(k, func() (err error) {
-		items, err = k.GetAll(refs)
-		return err
-	})
-	return items, err
+	return s.GetAll(k, refs)
 }
 
 func writeVerdicts(s *session.Session, verdicts []services.Verdict, asJSON bool) error {

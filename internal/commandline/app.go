@@ -270,11 +270,11 @@ func runnable(name string) bool {
 
 // QuoteWords quotes words for a shell, and hides what looks like a key.
 func QuoteWords(words []string) string {
-	quoted := make([]string, len(words))
+	words = slices.Clone(words)
 	for i, word := range words {
-		if quoted[i] = shellquote.Word(word); secrets.LooksLikeKey(word) {
-			quoted[i] = "..."
+		if secrets.LooksLikeKey(word) {
+			words[i] = "..."
 		}
 	}
-	return strings.Join(quoted, " ")
+	return shellquote.Words(words)
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
+
+	"github.com/ragenv/ragenv/internal/ui"
 )
 
 // The widths at which help is wrapped: on a wide terminal, in a file or pipe, and the minimum.
@@ -103,7 +105,7 @@ func writeCommandHelp(w io.Writer, app *cli.App, command *cli.Command) error {
 	description, examples := SplitExamples(command.Description)
 	for _, paragraph := range description {
 		if !strings.HasPrefix(paragraph, "  ") { // a table or code is not wrapped
-			paragraph = WrapWithin(width, paragraph, 0)
+			paragraph = ui.Style{Width: width}.Wrap(paragraph, 0)
 		}
 		b.WriteString("\n" + paragraph + "\n")
 	}
@@ -188,29 +190,8 @@ func writeTable(b *strings.Builder, rows [][2]string, width int) {
 		left = max(left, len(row[0]))
 	}
 	for _, row := range rows {
-		fmt.Fprintf(b, "  %-*s  %s\n", left, row[0], WrapWithin(width, row[1], left+4))
+		fmt.Fprintf(b, "  %-*s  %s\n", left, row[0], ui.Style{Width: width}.Wrap(row[1], left+4))
 	}
-}
-
-// WrapWithin breaks text at spaces before width. The first line is assumed to start at column, and further
-// lines are indented to it.
-func WrapWithin(width int, text string, column int) string {
-	var b strings.Builder
-	at := column
-	for i, word := range strings.Fields(text) {
-		switch {
-		case i == 0:
-		case at+1+len(word) > width:
-			b.WriteString("\n" + strings.Repeat(" ", column))
-			at = column
-		default:
-			b.WriteByte(' ')
-			at++
-		}
-		b.WriteString(word)
-		at += len(word)
-	}
-	return b.String()
 }
 
 func indent(text string) string { return "  " + strings.ReplaceAll(text, "\n", "\n  ") }

@@ -132,10 +132,7 @@ func (w *World) source(name string) (string, bool) {
 
 // variables returns the names of all variables that contain a key: known, stored, or aliases.
 func (w *World) variables() []string {
-	var names []string
-	for _, known := range secrets.All() {
-		names = append(append(names, known.Name), known.Aliases...)
-	}
+	names := knownVariables()
 	for _, ref := range w.stored().refs {
 		if ref.Kind == keychain.KindEnv {
 			names = append(names, ref.Name)

@@ -37,9 +37,13 @@ var (
 	ErrUnknown = errors.New("the index cannot be read without git")
 )
 
-// Find returns the root of the working tree that contains dir, and the path of its index. Errors:
-// ErrNoRepository, ErrUnknown.
+// Find returns the root of the working tree that contains dir, an absolute path, and the path of its index.
+// Errors: ErrNoRepository, ErrUnknown.
+//
+// Like git, it passes over a .git that leads nowhere. If no other is found, that is ErrUnknown, because the
+// repository may be on a disk that is not mounted.
 func Find(dir string) (root, index string, err error) {
+	none := error(ErrNoRepository)
 	for root = filepath.Clean(dir); ; root = filepath.Dir(root) {
 		git := filepath.Join(root, ".git")
 		info, err := os.Stat(git)
@@ -56,8 +60,12 @@ func Find(dir string) (root, index string, err error) {
 				to = filepath.Join(root, to)
 			}
 			return root, filepath.Join(to, "index"), nil
-		case root == filepath.Dir(root):
-			return "", "", ErrNoRepository
+		}
+		if _, err := os.Lstat(git); err == nil {
+			none = fmt.Errorf("%w: %s leads nowhere", ErrUnknown, git)
+		}
+		if root == filepath.Dir(root) {
+			return "", "", none
 		}
 	}
 }

@@ -108,6 +108,25 @@ func TestUnknown(t *testing.T) {
 	}
 }
 
+// A .git that leads nowhere is no repository for git, which continues in the parent directory.
+func TestLinkToNowhere(t *testing.T) {
+	top := t.TempDir()
+	below := filepath.Join(top, "below")
+	write(t, below, ".env")
+	if err := os.Symlink(filepath.Join(top, "unmounted"), filepath.Join(below, ".git")); err != nil {
+		t.Skip(err)
+	}
+	if _, err := Tracked(below, []string{".env"}); !errors.Is(err, ErrUnknown) || errors.Is(err, ErrNoRepository) {
+		t.Errorf("alone: %v", err)
+	}
+	git(t, top, "init", "-q")
+	git(t, top, "add", "below/.env")
+	want := strings.Fields(git(t, below, "ls-files"))
+	if got, err := Tracked(below, []string{".env"}); err != nil || !slices.Equal(got, want) {
+		t.Errorf("below a repository: %q, %v; git says %q", got, err, want)
+	}
+}
+
 // During a merge, a path has an entry for each side. In version 4, all of them after the first add no bytes
 // to the path.
 func TestWhileMerging(t *testing.T) {

@@ -37,10 +37,3 @@ func Elevated() error {
 	}
 	return nil
 }
-
-func elevatedIDs() error {
-	if os.Getuid() != os.Geteuid() || os.Getgid() != os.Getegid() {
-		return ErrElevated
-	}
-	return nil
-}

@@ -234,10 +234,7 @@ func foresee(s *session.Session, k *keychain.Keychain, item keychain.Item, kept 
 	if secret, ok := kept[item.Ref]; ok {
 		stored, err = keychain.Item{Username: item.Username, Secret: secret}, nil
 	} else if k != nil {
-		err = s.Unlocked(k, func() (err error) {
-			stored, err = k.Get(item.Ref)
-			return err
-		})
+		stored, err = s.Get(k, item.Ref)
 	}
 	switch {
 	case errors.Is(err, keychain.ErrNotFound), errors.Is(err, keychain.ErrDamaged) && replace:

@@ -1,8 +1,8 @@
 package importer
 
 import (
+	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +12,7 @@ import (
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/dockersetup"
 	"github.com/ragenv/ragenv/internal/dotenv"
+	"github.com/ragenv/ragenv/internal/gitindex"
 	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
@@ -38,20 +39,14 @@ func afterRemoval(s *session.Session, source source, names []string) {
 	}
 }
 
-// inRepository reports whether a file is in a git repository.
+// inRepository reports whether a file is, or may be, in a git repository.
 func inRepository(path string) bool {
-	dir, err := filepath.Abs(path)
+	path, err := filepath.Abs(path)
 	if err != nil {
 		return false
 	}
-	for dir = filepath.Dir(dir); ; dir = filepath.Dir(dir) {
-		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
-			return true
-		}
-		if filepath.Dir(dir) == dir {
-			return false
-		}
-	}
+	_, _, err = gitindex.Find(filepath.Dir(path))
+	return !errors.Is(err, gitindex.ErrNoRepository)
 }
 
 // removeFromFile removes the assignments of stored keys from a file, including earlier assignments and

@@ -240,10 +240,5 @@ func readItemsOnce(s *session.Session, only []string) ([]keychain.Item, error) {
 	if len(refs) == 0 {
 		return nil, nil
 	}
-	var items []keychain.Item
-	err = s.Unlocked(k, func() (err error) {
-		items, err = k.GetAll(refs)
-		return err
-	})
-	return items, err
+	return s.GetAll(k, refs)
 }

@@ -77,11 +77,7 @@ func Copy(s *session.Session, from, to string, forced bool) error {
 	if err != nil {
 		return err
 	}
-	var items []keychain.Item
-	err = s.Unlocked(k, func() (err error) {
-		items, err = k.GetAll(refs)
-		return err
-	})
+	items, err := s.GetAll(k, refs)
 	if err != nil {
 		return err
 	}

@@ -68,7 +68,12 @@ func Read(path string, flag int, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	return Rest(f, path, limit)
+}
+
+// Rest returns what r still holds, at most limit bytes. Errors: ErrTooLarge, which names path, and r's.
+func Rest(r io.Reader, path string, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
 		return nil, err
 	}

@@ -170,10 +170,5 @@ func allItems(s *session.Session) ([]keychain.Item, error) {
 	if len(refs) == 0 {
 		return nil, ui.Errorf("ragenv setup", "there is nothing to back up")
 	}
-	var items []keychain.Item
-	err = s.Unlocked(k, func() (err error) {
-		items, err = k.GetAll(refs)
-		return err
-	})
-	return items, err
+	return s.GetAll(k, refs)
 }

@@ -38,11 +38,7 @@ func Rotate(s *session.Session, o Options) error {
 	if known, _ := secrets.Lookup(o.Name); known.Irreplaceable {
 		return ui.Errorf("create a new index with a key of its own", "%s cannot be rotated: what is encrypted with it can never be read without it", o.Name)
 	}
-	var current keychain.Item
-	err = s.Unlocked(k, func() (err error) {
-		current, err = k.Get(ref)
-		return err
-	})
+	current, err := s.Get(k, ref)
 	if errors.Is(err, keychain.ErrNotFound) {
 		return s.NotStored(ref, "rotate NAME")
 	}

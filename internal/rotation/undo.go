@@ -26,11 +26,7 @@ func Undo(s *session.Session, name string) error {
 
 // restore swaps the current and the former value.
 func restore(s *session.Session, k *keychain.Keychain, ref keychain.Ref) error {
-	var previous keychain.Item
-	err := s.Unlocked(k, func() (err error) {
-		previous, err = k.Get(session.FormerRef(ref))
-		return err
-	})
+	previous, err := s.Get(k, session.FormerRef(ref))
 	if errors.Is(err, keychain.ErrNotFound) || err == nil && s.Now().Sub(previous.Updated) > session.FormerKept {
 		if has, err := k.Has(ref); err == nil && !has {
 			return s.NotStored(ref, "rotate NAME --undo")

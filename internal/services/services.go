@@ -3,7 +3,6 @@ package services
 
 import (
 	"context"
-	"net"
 	"net/url"
 	"os"
 	"os/signal"
@@ -43,7 +42,7 @@ func (s *Services) Client() *probe.Client {
 	}
 	client := &probe.Client{API: s.getenv(EnvAPIURL), Authn: s.getenv(EnvAuthnURL), Registry: s.getenv(EnvRegistryURL)}
 	for _, own := range []struct{ variable, base string }{{EnvAPIURL, client.API}, {EnvAuthnURL, client.Authn}, {EnvRegistryURL, client.Registry}} {
-		client.AllowLoopback = client.AllowLoopback || isLoopback(own.base)
+		client.AllowLoopback = client.AllowLoopback || probe.OnThisMachine(own.base)
 		if own.base == "" {
 			continue
 		}
@@ -55,15 +54,6 @@ func (s *Services) Client() *probe.Client {
 	}
 	s.client = client
 	return client
-}
-
-func isLoopback(base string) bool {
-	u, err := url.Parse(base)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // Ask checks an item with the service that it is for.

@@ -30,13 +30,9 @@ type StoredItem struct {
 // StoreAndRead stores an item and reads it back. It replaces another secret only if replace is set, and
 // keeps the replaced value of a variable.
 func (s *Session) StoreAndRead(k *keychain.Keychain, item keychain.Item, replace bool) (stored StoredItem, err error) {
-	read := func() (err error) {
-		stored.Item, err = k.Get(item.Ref)
-		return err
-	}
 	same := func() bool { return stored.Secret == item.Secret && stored.Username == item.Username }
 	stored.Did = StoredSame
-	err = s.Unlocked(k, read)
+	stored.Item, err = s.Get(k, item.Ref)
 	if errors.Is(err, keychain.ErrNotFound) || replace && (err == nil && !same() || errors.Is(err, keychain.ErrDamaged)) {
 		stored.Did = StoredNow
 		if err == nil && item.Kind == keychain.KindEnv {
@@ -46,7 +42,7 @@ func (s *Session) StoreAndRead(k *keychain.Keychain, item keychain.Item, replace
 			stored.Kept = true
 		}
 		if err = k.Set(item); err == nil {
-			err = s.Unlocked(k, read)
+			stored.Item, err = s.Get(k, item.Ref)
 		}
 	}
 	if err == nil && !same() {
@@ -84,10 +80,7 @@ func (s *Session) FindPlace(ref keychain.Ref, forced bool) (p Place, err error) 
 	if p.Taken, err = p.keychain.Has(ref); err != nil || !p.Taken {
 		return p, err
 	}
-	p.Unread = s.Unlocked(p.keychain, func() (err error) {
-		p.Former, err = p.keychain.Get(ref)
-		return err
-	})
+	p.Former, p.Unread = s.Get(p.keychain, ref)
 	force := "ragenv set" + s.ForProfile() + " " + ref.Name + " --force"
 	switch err := p.Unread; {
 	case errors.Is(err, keychain.ErrNotFound): // removed in the meantime

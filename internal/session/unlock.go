@@ -48,6 +48,24 @@ func (s *Session) Unlocked(k *keychain.Keychain, read func() error) error {
 	return read()
 }
 
+// Get reads an item as Unlocked does. Errors: those of Unlocked and of Keychain.Get.
+func (s *Session) Get(k *keychain.Keychain, ref keychain.Ref) (item keychain.Item, err error) {
+	err = s.Unlocked(k, func() (err error) {
+		item, err = k.Get(ref)
+		return err
+	})
+	return item, err
+}
+
+// GetAll reads several items as Unlocked does. Errors: those of Unlocked and of Keychain.GetAll.
+func (s *Session) GetAll(k *keychain.Keychain, refs []keychain.Ref) (items []keychain.Item, err error) {
+	err = s.Unlocked(k, func() (err error) {
+		items, err = k.GetAll(refs)
+		return err
+	})
+	return items, err
+}
+
 // UnlockHint says how to unlock a keychain on this machine and keep it unlocked for Docker's helper.
 func UnlockHint(k *keychain.Keychain) string {
 	if k.Backend() != keychain.BackendFile {

@@ -38,11 +38,7 @@ func prove(s *session.Session, terminal *ui.Terminal) error {
 	if has, err := k.Has(ref); err != nil || !has {
 		return err
 	}
-	var item keychain.Item
-	err = s.Unlocked(k, func() (err error) {
-		item, err = k.Get(ref)
-		return err
-	})
+	item, err := s.Get(k, ref)
 	if err != nil {
 		return err
 	}

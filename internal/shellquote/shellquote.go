@@ -15,6 +15,15 @@ func Quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\'
 // Word returns a word unchanged if this system's shell takes it literally, otherwise in single quotes.
 func Word(word string) string { return system().word(word) }
 
+// Words returns words as one line: each as Word returns it, separated by spaces.
+func Words(words []string) string {
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		quoted[i] = Word(word)
+	}
+	return strings.Join(quoted, " ")
+}
+
 // dialect is what differs between shells.
 type dialect struct {
 	plain  string // literal characters in addition to letters and digits

@@ -175,11 +175,7 @@ func (c *Commands) Run(ref keychain.Ref, s config.Source) (keychain.Secret, erro
 
 // words returns the command for a shell. It does not show the key.
 func words(s config.Source) string {
-	quoted := make([]string, len(s.Command))
-	for i, word := range s.Command {
-		quoted[i] = shellquote.Word(word)
-	}
-	return ui.Printable("cd; " + strings.Join(quoted, " ") + " > /dev/null")
+	return ui.Printable("cd; " + shellquote.Words(s.Command) + " > /dev/null")
 }
 
 func forProfile(ref keychain.Ref) string {

@@ -18,8 +18,6 @@ package trustedfile
 
 import (
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -58,14 +56,7 @@ func Read(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = fmt.Errorf("%s: %w: more than %d bytes", path, readfile.ErrTooLarge, limit)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return data, nil
+	return readfile.Rest(f, path, limit)
 }
 
 // resolve follows path through trusted directories and links to something that is not a link. It reports

@@ -2,7 +2,6 @@ package where
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
@@ -25,11 +24,7 @@ func (r *Restart) Args() []string {
 
 // Command returns the command as a line for a POSIX shell.
 func (r *Restart) Command() string {
-	var words []string
-	for _, arg := range r.Args() {
-		words = append(words, shellquote.Word(arg))
-	}
-	return "cd " + shellquote.Word(r.Dir) + " && ragenv -- " + strings.Join(words, " ")
+	return "cd " + shellquote.Word(r.Dir) + " && ragenv -- " + shellquote.Words(r.Args())
 }
 
 // Restarts returns the commands that recreate all containers with an old value, one per project and set of

@@ -124,6 +124,13 @@ func (c *Client) base(own, host string) (*url.URL, error) {
 	return nil, message("the address that was set for the service is not https, so the key was not sent")
 }
 
+// OnThisMachine reports whether a base URL names this machine: localhost, or a loopback address with or
+// without a zone.
+func OnThisMachine(base string) bool {
+	u, err := url.Parse(base)
+	return err == nil && isLoopback(u.Hostname())
+}
+
 func isLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true

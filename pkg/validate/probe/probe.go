@@ -67,7 +67,7 @@ type Client struct {
 	// RootCAs replaces the system's certificate authorities if not nil.
 	RootCAs *x509.CertPool
 	// AllowLoopback allows base URLs, and the challenges of a registry there, to name this machine, also
-	// without TLS. It is for tests and local proxies.
+	// without TLS: see OnThisMachine. It is for tests and local proxies.
 	AllowLoopback bool
 }
 

@@ -114,13 +114,6 @@ func noSuchImage(a answer) string {
 	return a.host + " answered 404: no such image, or none that the key may see"
 }
 
-// ownIsLoopback reports whether a base URL set by the user is on this machine. NVIDIA's own registry must
-// not redirect the key there, whatever base URL the other services have.
-func ownIsLoopback(own string) bool {
-	u, err := url.Parse(own)
-	return err == nil && isLoopback(u.Hostname())
-}
-
 // realm checks the address to which a challenge asks to send the key: a host of the key's own environment,
 // or the origin of a base URL set by the user. The error's text continues a sentence that starts with the
 // registry's host.
@@ -133,7 +126,8 @@ func (c *Client) realm(realm string, env environment) (*url.URL, error) {
 	switch port := u.Port(); {
 	case u.Scheme == "https" && (port == "" || port == "443") && (host == env.registry || host == env.authn):
 		return u, nil
-	case c.AllowLoopback && ownIsLoopback(c.Registry) && (u.Scheme == "https" || u.Scheme == "http") && isLoopback(host):
+	case c.AllowLoopback && OnThisMachine(c.Registry) && // only a registry here may send the key here
+		(u.Scheme == "https" || u.Scheme == "http") && isLoopback(host):
 		return u, nil
 	}
 	for _, own := range []string{c.Registry, c.Authn} {
