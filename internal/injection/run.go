@@ -54,6 +54,7 @@ func Run(s *session.Session, o Options) (int, error) {
 		return 0, err
 	}
 	warnOfExpanded(s, o.Command, built.Injected)
+	warnOfSudo(s, o, built.Injected)
 	if len(o.Files) > 0 {
 		return runWithFiles(s, built, o)
 	}
