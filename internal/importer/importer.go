@@ -4,6 +4,7 @@ package importer
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/ragenv/ragenv/internal/opener"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/session"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/pkg/validate"
@@ -62,6 +64,21 @@ func withoutUnusual(s *session.Session, found []importable) ([]importable, error
 	}), nil
 }
 
+// noKeyHint returns the hint if no key was found: a shell reads what has to be expanded.
+func noKeyHint(files []source, o Options) string {
+	for _, file := range files {
+		expands := slices.ContainsFunc(file.entries, func(entry dotenv.Entry) bool { return !entry.Literal && entry.Differs == nil && o.wants(entry.Name) })
+		if expands && file.path != "" && slices.Contains([]string{"", ".env", ".sh"}, filepath.Ext(file.path)) {
+			path := file.path
+			if !filepath.IsAbs(path) {
+				path = "./" + path
+			}
+			return "sh -c " + shellquote.Quote("set -a; . "+shellquote.Word(path)+"; ragenv import --from-env")
+		}
+	}
+	return "ragenv import --help"
+}
+
 // Run stores the keys of the sources and, with Remove, removes them there. It stores as much as it can and
 // returns an error for the rest.
 func Run(s *session.Session, o Options) error {
@@ -107,7 +124,7 @@ func Run(s *session.Session, o Options) error {
 		if unread != nil {
 			return unread
 		}
-		return ui.Errorf("ragenv import --help", "found no key to import")
+		return ui.Errorf(noKeyHint(files, o), "found no key to import")
 	}
 	if err := showFound(s, found); err != nil {
 		return err

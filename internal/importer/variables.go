@@ -173,6 +173,10 @@ func selectKeys(s *session.Session, source source, o Options) []importable {
 			continue
 		case entry.Value == "":
 			continue
+		case !wanted && secrets.LooksLikeKey(entry.Value) && reason == nil && inner(entry.Value) != "":
+			// a setting of a systemd unit, such as Environment="NAME=value"
+			s.Print.Warn("%s: %s is set within another setting, and is skipped", ui.Printable(source.at(entry)), inner(entry.Value))
+			continue
 		case !wanted && secrets.LooksLikeKey(entry.Value) && reason == nil:
 			s.Print.Note("%s: %s looks like a key too (--only %s imports it)", ui.Printable(source.at(entry)), entry.Name, entry.Name)
 			continue
@@ -205,4 +209,13 @@ func leaders(aliases map[string][]string) map[string]string {
 		}
 	}
 	return leader
+}
+
+// inner returns the name in a value that is itself an assignment, or "".
+func inner(value string) string {
+	name, _, ok := strings.Cut(value, "=")
+	if !ok || !secrets.ValidName(name) {
+		return ""
+	}
+	return name
 }

@@ -25,12 +25,13 @@ func TestSelectKeys(t *testing.T) {
 		{"an alias of the same key", "NVIDIA_API_KEY=KEY\nNGC_API_KEY=KEY\n", Options{}, []string{"NVIDIA_API_KEY>NGC_API_KEY", "NGC_API_KEY"}, ""},
 		{"an alias with a key of its own", "NVIDIA_API_KEY=OTHER\nNGC_API_KEY=KEY\n", Options{}, []string{"NVIDIA_API_KEY", "NGC_API_KEY"}, ""},
 		{"what has to be expanded", "NGC_API_KEY=$(cat key)\nCYBORGDB_API_KEY=${X}\n", Options{}, nil, "CYBORGDB_API_KEY has to be expanded"},
+		{"a key within the setting of a systemd unit", "Environment=\"CYBORGDB_API_KEY=KEY\"\nNGC_API_KEY=KEY\n", Options{}, []string{"NGC_API_KEY"}, "x line 1: CYBORGDB_API_KEY is set within another setting, and is skipped"},
 		{"everything", "A=1\nB=\nNGC_API_KEY=KEY\n", Options{All: true}, []string{"A", "NGC_API_KEY"}, ""},
 		{"everything but what no command is handed", "PATH=/x\nBASH_ENV=x\nA=1\n", Options{All: true}, []string{"A"}, "PATH decides which program"},
 		{"named ones", "A=1\nB=2\nNGC_API_KEY=KEY\n", Options{Only: []string{"B"}}, []string{"B"}, ""},
 	} {
 		s, _, stderr := sessiontest.New(t)
-		entries, problems := dotenv.Parse([]byte(strings.NewReplacer("KEY\n", key+"\n", "OTHER\n", other+"\n").Replace(test.file)))
+		entries, problems := dotenv.Parse([]byte(strings.NewReplacer("KEY\n", key+"\n", "KEY\"", key+"\"", "OTHER\n", other+"\n").Replace(test.file)))
 		if len(problems) > 0 {
 			t.Fatalf("%s: %v", test.doc, problems)
 		}

@@ -232,6 +232,22 @@ func importTakes(path string, text []byte) func(Assignment) bool {
 	}
 }
 
+// Shared reports whether import stores the value of a variable but cannot remove it, because its line has more
+// on it.
+func Shared(f Finding) bool {
+	text, err := readText(f.Path, maxFile)
+	if err != nil {
+		return false
+	}
+	entries, _ := dotenv.Parse(text)
+	i := slices.IndexFunc(entries, func(e dotenv.Entry) bool { return e.Line == f.Line && e.Name == f.Name })
+	if i < 0 {
+		return false
+	}
+	_, err = dotenv.Remove(text, entries[i:i+1])
+	return err != nil
+}
+
 // JoinFixes gives all findings in one shell history a single command for all lines, because deleting a line
 // renumbers those after it.
 func JoinFixes(findings []*Finding) {

@@ -170,7 +170,7 @@ func searchFiles(s *session.Session, ctx context.Context, m *where.Matcher, path
 		h := found.Holder(where.KindFile, f.Path)
 		h.Path, h.Line = f.Path, f.Line
 		isVariable := secrets.ValidName(f.Name) && (f.Place == places.Startup || f.Place == places.EnvFile)
-		if isVariable && !importsByItself(s, f.Name) && strings.HasPrefix(f.Fix, "ragenv import ") {
+		if isVariable && strings.HasPrefix(f.Fix, "ragenv import ") && (!importsByItself(s, f.Name) || places.Shared(f)) {
 			f.Fix = shellquote.Edit(f.Path, max(f.Line, 1))
 		}
 		isThere := slices.ContainsFunc(report.Holders, func(other where.Holder) bool {
