@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -202,7 +203,7 @@ func TestBrokenHomes(t *testing.T) {
 		}, "config-file", doctor.Warning, `unknown setting "bakend"`, "config.toml"},
 		{"config.toml is no TOML", func(h *doctorHome) {
 			h.write(filepath.Join(h.home, ".config", "ragenv", "config.toml"), "backend = file\n", 0o600)
-		}, "config-file", doctor.Failed, "config.toml", "correct "},
+		}, "config-file", doctor.Failed, "config.toml", "+1 "},
 		{"config.json with a trailing comma", func(h *doctorHome) { h.dockerConfig("{\n\t\"credHelpers\": {\"nvcr.io\": \"ngc\"},\n}\n") },
 			"docker-config", doctor.Failed, "config.json", "+3 "},
 		{"Docker not configured", func(h *doctorHome) { h.dockerConfig("{}\n") }, "docker-config", doctor.Failed, "no helper for nvcr.io", "ragenv docker configure"},
@@ -279,9 +280,12 @@ func TestBrokenHomes(t *testing.T) {
 			}
 		}, "clock", doctor.Warning, "was written on ", ""},
 	}
+	var mu sync.Mutex
 	table := "| what was broken | exit | what it said | hint |\n|---|---|---|---|\n"
+	t.Cleanup(func() { t.Logf("\n%s", table) })
 	for _, c := range homes {
 		t.Run(c.what, func(t *testing.T) {
+			t.Parallel() // one waits for an engine
 			h := newDoctorHome(t)
 			c.breaks(h)
 			out, code := h.run("doctor", "--json")
@@ -297,7 +301,9 @@ func TestBrokenHomes(t *testing.T) {
 					t.Errorf("%s: %s: %s (hint: %s)", r.Name, r.Status, r.Detail, r.Hint)
 				}
 				short := strings.NewReplacer(h.home, "~", filepath.Dir(h.home), "", "|", `\|`)
+				mu.Lock()
 				table += fmt.Sprintf("| %s | %d | `%s` %s: %s | %s |\n", c.what, code, r.Name, r.Status, short.Replace(r.Detail), short.Replace(r.Hint))
+				mu.Unlock()
 			}
 			want := 0
 			if doctor.Worst(reports) == doctor.Failed {
@@ -311,7 +317,6 @@ func TestBrokenHomes(t *testing.T) {
 			}
 		})
 	}
-	t.Logf("\n%s", table)
 }
 
 // doctor contacts the services with --online only.

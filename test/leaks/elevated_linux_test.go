@@ -46,15 +46,8 @@ func TestElevatedIsRefused(t *testing.T) {
 			{name: "file capabilities", mode: 0o755, caps: true, refused: true},
 		} {
 			t.Run(program+"/"+test.name, func(t *testing.T) {
-				dir, err := os.MkdirTemp("", "elevated-*") // other users cannot enter the parent of t.TempDir on all systems
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(func() { _ = os.RemoveAll(dir) })
-				var fs unix.Statfs_t
-				if err := unix.Statfs(dir, &fs); err != nil || fs.Flags&unix.ST_NOSUID != 0 {
-					t.Skipf("%s is mounted nosuid", dir)
-				}
+				// Other users cannot enter the parent of t.TempDir on all systems.
+				dir := setUserIDDir(t)
 				if err := os.Chmod(dir, 0o755); err != nil {
 					t.Fatal(err)
 				}
@@ -76,7 +69,7 @@ func TestElevatedIsRefused(t *testing.T) {
 				var stdout, stderr bytes.Buffer
 				cmd.Stdout, cmd.Stderr = &stdout, &stderr
 				cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}, AmbientCaps: test.ambient}
-				err = cmd.Run()
+				err := cmd.Run()
 				if cmd.ProcessState == nil {
 					t.Skipf("nobody cannot run it here: %v", err)
 				}
@@ -94,4 +87,22 @@ func TestElevatedIsRefused(t *testing.T) {
 			})
 		}
 	}
+}
+
+// setUserIDDir returns a new directory where set-user-id programs work.
+func setUserIDDir(t *testing.T) string {
+	t.Helper()
+	for _, parent := range []string{"", "/tmp", "/var/tmp"} { // a directory in memory is often mounted nosuid
+		dir, err := os.MkdirTemp(parent, "elevated-*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = os.RemoveAll(dir) })
+		var fs unix.Statfs_t
+		if err := unix.Statfs(dir, &fs); err == nil && fs.Flags&unix.ST_NOSUID == 0 {
+			return dir
+		}
+	}
+	t.Skip("all directories for temporary files are mounted nosuid")
+	return ""
 }
