@@ -101,17 +101,17 @@ func (sources Sources) OfArgument(app *cli.App, command *cli.Command, n int) (s 
 
 // Line is the command line being completed.
 type Line struct {
-	App     *cli.App
 	Current string            // the word at the cursor, or the part after "--flag="
 	Given   []string          // arguments before the cursor
 	Values  map[string]string // flags before the cursor
 
+	app     *cli.App
 	sources Sources
 }
 
 // Complete completes the last of words, which may be empty. words excludes the program's name.
 func (sources Sources) Complete(app *cli.App, words []string) Completion {
-	c := &Line{App: app, Values: map[string]string{}, sources: sources}
+	c := &Line{app: app, Values: map[string]string{}, sources: sources}
 	before, current := words[:len(words)-1], words[len(words)-1]
 	c.Current = current
 	var command *cli.Command
@@ -175,7 +175,7 @@ func (sources Sources) Complete(app *cli.App, words []string) Completion {
 	case len(commands) > 0:
 		return c.match(commandWords(commands), "")
 	}
-	if s, _ := c.sources.OfArgument(c.App, command, len(c.Given)); s != nil {
+	if s, _ := c.sources.OfArgument(c.app, command, len(c.Given)); s != nil {
 		return c.match(s(c), "")
 	}
 	return Completion{}
@@ -248,7 +248,7 @@ func commandWords(commands []*cli.Command) Completion {
 
 // Commands is a Source of command paths, as "help" accepts them.
 func Commands(c *Line) Completion {
-	known := c.App.Commands
+	known := c.app.Commands
 	for _, word := range c.Given {
 		command := FindCommand(known, word)
 		if command == nil {

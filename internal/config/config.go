@@ -29,8 +29,8 @@ const DefaultProfile = "default"
 
 // The limits of Unlock.
 const (
-	DefaultUnlock = 15 * time.Minute
-	MaxUnlock     = 24 * time.Hour
+	defaultUnlock = 15 * time.Minute
+	maxUnlock     = 24 * time.Hour
 )
 
 // Origin is where a setting came from: OriginDefault, OriginFile, OriginFlag, or the name of an environment
@@ -47,9 +47,9 @@ const (
 // ErrInvalid: the config file cannot be used. The error around it names the path and the line.
 var ErrInvalid = errors.New("invalid config file")
 
-// FormatVersion is the newest format of config.toml that this program reads. A file need not name its
+// formatVersion is the newest format of config.toml that this program reads. A file need not name its
 // format until there is a second one, which older programs then reject.
-const FormatVersion = 1
+const formatVersion = 1
 
 // Config is the configuration in effect.
 type Config struct {
@@ -118,7 +118,7 @@ func Load(getenv func(string) string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Config{Profile: DefaultProfile, Unlock: DefaultUnlock, Paths: paths, Origins: map[string]Origin{}}
+	c := &Config{Profile: DefaultProfile, Unlock: defaultUnlock, Paths: paths, Origins: map[string]Origin{}}
 	if err := c.readFile(); err != nil {
 		return nil, err
 	}
@@ -192,8 +192,8 @@ func (c *Config) readText() (string, error) {
 }
 
 func (c *Config) parse(text string) error {
-	if format := formatOf(text); format > FormatVersion {
-		return fmt.Errorf("%w: %s has format %d, this program knows up to %d", keychain.ErrNewerFormat, c.Paths.ConfigFile, format, FormatVersion)
+	if format := formatOf(text); format > formatVersion {
+		return fmt.Errorf("%w: %s has format %d, this program knows up to %d", keychain.ErrNewerFormat, c.Paths.ConfigFile, format, formatVersion)
 	}
 	doc, unknown, err := decode(text)
 	if err != nil {
@@ -277,13 +277,13 @@ func decode(text string) (doc document, unknown []string, err error) {
 	return doc, unknown, err
 }
 
-// ParseUnlock parses a duration such as "8h" or "30m", from one second to MaxUnlock.
+// ParseUnlock parses a duration such as "8h" or "30m", from one second to maxUnlock.
 func ParseUnlock(text string) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	if err != nil {
 		return 0, fmt.Errorf("%.40q is not a duration such as 15m or 8h", text)
 	}
-	if d < time.Second || d > MaxUnlock {
+	if d < time.Second || d > maxUnlock {
 		return 0, fmt.Errorf("%s is not between 1s and %s", d, "24h")
 	}
 	return d, nil

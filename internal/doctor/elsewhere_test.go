@@ -68,7 +68,7 @@ func TestStartupFiles(t *testing.T) {
 		h.keys["stray"] = stray
 		path := filepath.Join(t.TempDir(), "environment")
 		h.write(path, "NGC_API_KEY=\""+stray+"\"\n")
-		h.SystemFiles = []string{path}
+		h.systemFiles = []string{path}
 		h.expect(h.startupFiles, Warning, path+":1 sets NGC_API_KEY", "+1 ")
 	})
 	t.Run("nothing stored", func(t *testing.T) {

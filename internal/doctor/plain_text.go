@@ -23,7 +23,7 @@ type scanned struct {
 func (w *World) scan(ctx context.Context) *scanned {
 	w.scanOnce.Do(func() {
 		s := &scanned{}
-		options := places.Options{Home: w.Paths.Home, Dir: w.Dir, Getenv: w.Getenv, System: w.SystemFiles}
+		options := places.Options{Home: w.Paths.Home, Dir: w.Dir, Getenv: w.Getenv, System: w.systemFiles}
 		s.searched, s.unread = places.Scan(ctx, options, func(f places.Finding) { s.findings = append(s.findings, f) })
 		w.scanResult = s
 	})

@@ -34,8 +34,8 @@ func (w *World) podman(context.Context) Result {
 		}
 	}
 	place := podmanconfig.Of(w.Paths.Home, w.Getenv)
-	if w.PodmanEtc != "" {
-		place.Etc, place.Usr = w.PodmanEtc, ""
+	if w.podmanEtc != "" {
+		place.Etc, place.Usr = w.podmanEtc, ""
 	}
 	asks, err := place.Asks(helperName)
 	docker, dockerErr := w.docker()

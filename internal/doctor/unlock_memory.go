@@ -22,8 +22,8 @@ func (w *World) unlockMemory(k *keychain.Keychain) (needs, limit int64, enough b
 		return 0, 0, true // another check reports the store's error
 	}
 	files := memoryLimitFiles
-	if w.MemoryLimits != nil {
-		files = w.MemoryLimits
+	if w.memoryLimits != nil {
+		files = w.memoryLimits
 	}
 	needs = int64(1)<<factor>>10 + unlockOverhead
 	limit, limited := memoryLimit(files)

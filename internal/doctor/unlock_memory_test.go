@@ -29,7 +29,7 @@ func TestUnlockMemory(t *testing.T) {
 				if text != "-" {
 					h.write(file, text)
 				}
-				h.MemoryLimits = append(h.MemoryLimits, file)
+				h.memoryLimits = append(h.memoryLimits, file)
 			}
 			h.expect(h.keychain, c.status, c.detail, c.hint)
 			if opened := len(h.stored().items) > 0; opened != (c.status == OK) {
@@ -41,7 +41,7 @@ func TestUnlockMemory(t *testing.T) {
 		h := newHome(t)
 		file := filepath.Join(h.env["HOME"], "limits", "a")
 		h.write(file, "1048576\n")
-		h.MemoryLimits = []string{file}
+		h.memoryLimits = []string{file}
 		h.expect(h.keychain, OK, "without a passphrase", "")
 	})
 }

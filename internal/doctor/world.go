@@ -28,14 +28,14 @@ type World struct {
 	Config    *config.Config
 	ConfigErr error
 
-	// SystemFiles are system-wide startup files. Nil means those of this operating system.
-	SystemFiles []string
-	// PodmanEtc is the directory of Podman's system-wide configuration. Empty means that of this operating
+	// systemFiles are system-wide startup files. Nil means those of this operating system.
+	systemFiles []string
+	// podmanEtc is the directory of Podman's system-wide configuration. Empty means that of this operating
 	// system.
-	PodmanEtc string
-	// MemoryLimits are files that may contain a container's memory limit. Nil means those of this operating
+	podmanEtc string
+	// memoryLimits are files that may contain a container's memory limit. Nil means those of this operating
 	// system.
-	MemoryLimits []string
+	memoryLimits []string
 
 	// Commands, if not nil, runs the commands that provide keys.
 	Commands keychain.Source

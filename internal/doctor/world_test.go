@@ -58,7 +58,7 @@ func emptyHome(t *testing.T) *home {
 	}
 	h.World = &World{
 		Getenv: func(name string) string { return h.env[name] }, Environ: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + h.env["HOME"]},
-		Dir: filepath.Join(dir, "work"), Version: "v1.2.3", Now: time.Now, SystemFiles: []string{}, PodmanEtc: filepath.Join(dir, "etc-containers"),
+		Dir: filepath.Join(dir, "work"), Version: "v1.2.3", Now: time.Now, systemFiles: []string{}, podmanEtc: filepath.Join(dir, "etc-containers"),
 	}
 	h.loadConfig()
 	return h

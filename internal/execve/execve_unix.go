@@ -19,7 +19,7 @@ import (
 const defaultPath = "/bin:/usr/bin"
 
 func run(argv, env []string) (int, *Error) {
-	path, err := Find(argv[0], searchPath(env))
+	path, err := find(argv[0], searchPath(env))
 	if err != nil {
 		return 0, &Error{argv[0], path, err}
 	}
@@ -44,11 +44,11 @@ func searchPath(env []string) string {
 	return defaultPath
 }
 
-// Find returns the file that a command refers to on searchPath. A command that contains a directory is
+// find returns the file that a command refers to on searchPath. A command that contains a directory is
 // returned unchanged. If the first match is in a relative directory of searchPath, including the empty one,
 // nothing is run, for the reason of exec.ErrDot, not even a later match, because the user may mean the
 // first. Errors: ErrNotFound, ErrRelative, ErrPermission.
-func Find(command, searchPath string) (string, error) {
+func find(command, searchPath string) (string, error) {
 	if strings.Contains(command, "/") {
 		return command, nil
 	}
@@ -102,7 +102,7 @@ func hereForm(path string) string { return shellquote.Word("./" + path) }
 // Start starts cmd.Args as a child, found on the PATH of cmd.Env, and sets cmd.Path. The error is an
 // *Error.
 func Start(cmd *exec.Cmd) error {
-	path, err := Find(cmd.Args[0], searchPath(cmd.Env))
+	path, err := find(cmd.Args[0], searchPath(cmd.Env))
 	if err == nil {
 		cmd.Path = path
 		if err = cmd.Start(); err == nil {

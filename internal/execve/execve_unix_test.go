@@ -177,7 +177,7 @@ func TestPath(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(second, "tool"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if path, err := Find("tool", first+":"+second+":"+dir); path != filepath.Join(dir, "tool") || err != nil {
+	if path, err := find("tool", first+":"+second+":"+dir); path != filepath.Join(dir, "tool") || err != nil {
 		t.Errorf("%s, %v", path, err)
 	}
 }

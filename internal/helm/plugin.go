@@ -52,8 +52,8 @@ type Plugin struct{ Dir string }
 // In returns the plugin in a plugins directory, installed or not.
 func In(plugins string) Plugin { return Plugin{filepath.Join(plugins, pluginName)} }
 
-// Program returns the path of the link to ragenv.
-func (p Plugin) Program() string { return filepath.Join(p.Dir, program) }
+// link returns the path of the link to ragenv.
+func (p Plugin) link() string { return filepath.Join(p.Dir, program) }
 
 // State returns the plugin's state and the target of its link, "" if there is none. Error: ErrForeign.
 func (p Plugin) State() (State, string, error) {
@@ -66,11 +66,11 @@ func (p Plugin) State() (State, string, error) {
 	case !ours(text):
 		return "", "", fmt.Errorf("%s %w", p.Dir, ErrForeign)
 	}
-	target, err := os.Readlink(p.Program())
+	target, err := os.Readlink(p.link())
 	if err != nil {
 		return Broken, "", nil //nolint:nilerr // it is missing or not a link
 	}
-	if _, err := os.Stat(p.Program()); err != nil || string(text) != pluginYAML {
+	if _, err := os.Stat(p.link()); err != nil || string(text) != pluginYAML {
 		return Broken, target, nil //nolint:nilerr // the link is dangling
 	}
 	return Ready, target, nil
@@ -86,10 +86,10 @@ func (p Plugin) Install(ragenv string) (changed bool, err error) {
 	if err := os.MkdirAll(p.Dir, 0o755); err != nil {
 		return false, err
 	}
-	if err := os.Remove(p.Program()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(p.link()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}
-	if err := os.Symlink(ragenv, p.Program()); err != nil {
+	if err := os.Symlink(ragenv, p.link()); err != nil {
 		return false, err
 	}
 	// The definition comes last, so Helm never finds half a plugin.
@@ -103,7 +103,7 @@ func (p Plugin) Remove() (bool, error) {
 	if err != nil || state == Absent {
 		return false, err
 	}
-	for _, path := range []string{filepath.Join(p.Dir, definition), p.Program()} {
+	for _, path := range []string{filepath.Join(p.Dir, definition), p.link()} {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return false, err
 		}

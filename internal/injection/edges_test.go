@@ -51,7 +51,7 @@ func TestCaseOfNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	windows := runtime.GOOS == "windows"
-	result, err := For(s, Wanted{Base: []string{"ngc_api_key=own"}})
+	result, err := build(s, request{Base: []string{"ngc_api_key=own"}})
 	if err != nil {
 		t.Fatal(err)
 	}

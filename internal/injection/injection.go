@@ -20,8 +20,8 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// Wanted describes the environment that a command should have.
-type Wanted struct {
+// request describes the environment that a command should have.
+type request struct {
 	Base, Only []string // Base: "NAME=value" each; Only: names, nil for all
 	Preserve   bool     // values in Base win over stored ones
 	Where      string   // where Base comes from, for messages; empty for the shell
@@ -32,7 +32,7 @@ type Wanted struct {
 
 // drop returns the variables that no command gets and, for a confined command, those that would lead to all
 // other keys.
-func (w Wanted) drop() []string {
+func (w request) drop() []string {
 	drop := []string{passphrase.EnvValue}
 	if w.Confined {
 		drop = append(drop, passphrase.EnvBackupFile)
@@ -43,16 +43,26 @@ func (w Wanted) drop() []string {
 	return drop
 }
 
-// Environment is a command's environment, and the secrets in it.
-type Environment struct {
+// environment is a command's environment, and the secrets in it.
+type environment struct {
 	*childenv.Result
 	Secrets  []string
 	Injected []string // the names of stored keys and of their aliases
 }
 
-// For builds the environment of a command from want.Base and the profile's keys, limited to want.Only, and
+// Environ returns base, "NAME=value" each, with the profile's keys. It prints the warnings and notes of Run,
+// and fails if there is no key.
+func Environ(s *session.Session, base []string) ([]string, error) {
+	built, err := build(s, request{Base: base})
+	if err != nil {
+		return nil, err
+	}
+	return built.Env, nil
+}
+
+// build builds the environment of a command from want.Base and the profile's keys, limited to want.Only, and
 // prints warnings and notes. It fails if keys that the command needs are missing.
-func For(s *session.Session, want Wanted) (*Environment, error) {
+func build(s *session.Session, want request) (*environment, error) {
 	base, only := want.Base, want.Only
 	aliases := s.Aliases()
 	items, err := readItems(s, sources(only, aliases))
@@ -79,7 +89,7 @@ func For(s *session.Session, want Wanted) (*Environment, error) {
 		s.Print.Warn("another value of %s is set in %s: the stored one is used (--preserve-env keeps the shell's)", strings.Join(result.Overridden, ", "), where)
 	}
 	s.WarnOfExpiry(items)
-	built := &Environment{Result: result, Injected: slices.AppendSeq(slices.Clone(result.Filled), maps.Keys(in.Stored))}
+	built := &environment{Result: result, Injected: slices.AppendSeq(slices.Clone(result.Filled), maps.Keys(in.Stored))}
 	for _, item := range items {
 		built.Secrets = append(built.Secrets, item.Secret.Reveal())
 	}
@@ -121,7 +131,7 @@ func storedValues(items []keychain.Item, base, only []string, aliases map[string
 
 // checkMissing fails if the command would run without keys that it needs, and notes missing keys that are
 // used here.
-func checkMissing(s *session.Session, result *childenv.Result, in childenv.Input, want Wanted) error {
+func checkMissing(s *session.Session, result *childenv.Result, in childenv.Input, want request) error {
 	missing := func(names []string) (absent []string) {
 		for _, name := range names {
 			if inherited(result.Env, name) == "" {

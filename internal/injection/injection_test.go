@@ -25,7 +25,7 @@ func TestReservedNamesAreNotHandedOver(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	result, err := For(s, Wanted{Base: []string{"PATH=/bin", "RAGENV_PASSPHRASE=x"}})
+	result, err := build(s, request{Base: []string{"PATH=/bin", "RAGENV_PASSPHRASE=x"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestTooLargeAValue(t *testing.T) {
 	if err := k.Set(keychain.Item{Ref: s.EnvRef("LARGE"), Secret: keychain.NewSecret(value)}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := For(s, Wanted{})
+	_, err := build(s, request{})
 	s.Print.Fail(err)
 	if !strings.Contains(stderr.String(), `"LARGE" is too large for an environment variable`) || !strings.Contains(stderr.String(), "hint: ") {
 		t.Errorf("it says %.200q", stderr)

@@ -34,7 +34,7 @@ type Options struct {
 // Run runs a command with the keys. On Unix it returns only on an error, or with the exit code of a command
 // that ran as a child: under Mask, with TempFiles, and always on Windows.
 func Run(s *session.Session, o Options) (int, error) {
-	want := Wanted{Base: system.Environ(), Only: o.Only, Preserve: o.PreserveEnv, Confined: o.Pristine || o.Only != nil, KeepUnlock: o.KeepUnlock, Command: o.Command}
+	want := request{Base: system.Environ(), Only: o.Only, Preserve: o.PreserveEnv, Confined: o.Pristine || o.Only != nil, KeepUnlock: o.KeepUnlock, Command: o.Command}
 	if o.Pristine {
 		want.Base = childenv.Pristine(want.Base, runtime.GOOS == "windows")
 	}
@@ -49,7 +49,7 @@ func Run(s *session.Session, o Options) (int, error) {
 	if want.Only != nil {
 		want.Only = slices.Concat(want.Only, fileNames(o.Files))
 	}
-	built, err := For(s, want)
+	built, err := build(s, want)
 	if err != nil {
 		return 0, err
 	}
@@ -75,7 +75,7 @@ func overrides(s *session.Session) []string {
 }
 
 // runWithFiles runs the command with keys in files.
-func runWithFiles(s *session.Session, built *Environment, o Options) (code int, err error) {
+func runWithFiles(s *session.Session, built *environment, o Options) (code int, err error) {
 	create, start := memfile.Create, execve.Run
 	if o.TempFiles {
 		files, err := keyfile.NewTemporary(s.Getenv)
@@ -99,7 +99,7 @@ func runWithFiles(s *session.Session, built *Environment, o Options) (code int, 
 }
 
 // runMasked runs the command as a child and masks the stored values in its output.
-func runMasked(s *session.Session, built *Environment, o Options) (int, error) {
+func runMasked(s *session.Session, built *environment, o Options) (int, error) {
 	code, err := maskedrun.Run(o.Command, built.Env, mask.New(built.Secrets), o.Streams)
 	var lost *maskedrun.OutputError
 	switch {

@@ -227,9 +227,9 @@ func readNetrc(text []byte) []Value {
 	return values
 }
 
-// EnrootPassword replaces the password. enroot evaluates it: if the sixth field of a line begins with "$",
+// enrootPassword replaces the password. enroot evaluates it: if the sixth field of a line begins with "$",
 // enroot passes it to a shell (common::evalnetrc in its src/common.sh).
-const EnrootPassword = "$(ragenv get " + secrets.NGCAPIKey + ")"
+const enrootPassword = "$(ragenv get " + secrets.NGCAPIKey + ")"
 
 func readEnroot(text []byte) []Value {
 	var values []Value
@@ -243,7 +243,7 @@ func readEnroot(text []byte) []Value {
 		}
 		v := Value{
 			Label: "password of " + entry.machine, Name: nameFor(entry.machine), Value: value, Line: lineOf(text, entry.password[0]),
-			start: entry.password[0], end: entry.password[1], instead: EnrootPassword,
+			start: entry.password[0], end: entry.password[1], instead: enrootPassword,
 		}
 		lineStart := bytes.LastIndexByte(text[:v.start], '\n') + 1
 		if len(bytes.Fields(text[lineStart:v.start])) != 5 {

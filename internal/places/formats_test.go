@@ -71,13 +71,13 @@ func TestFormats(t *testing.T) {
 		"enroot": {
 			enrootFormat, "machine nvcr.io login $oauthtoken password k1\nmachine authn.nvidia.com login $oauthtoken password $(cat key)\nmachine a.com login me\n",
 			[]string{"1|password of nvcr.io" + ngc + "k1"},
-			"machine nvcr.io login $oauthtoken password " + EnrootPassword + "\nmachine authn.nvidia.com login $oauthtoken password $(cat key)\nmachine a.com login me\n",
+			"machine nvcr.io login $oauthtoken password " + enrootPassword + "\nmachine authn.nvidia.com login $oauthtoken password $(cat key)\nmachine a.com login me\n",
 		},
 		"enroot, not where it is evaluated": {
 			enrootFormat, "machine nvcr.io login $oauthtoken\npassword k1\nmachine nvcr.io password k2\nmachine nvcr.io login y account z password k3\n",
 			[]string{"2|password of nvcr.io" + ngc + "k1!", "3|password of nvcr.io" + ngc + "k2!", "4|password of nvcr.io" + ngc + "k3!"}, "",
 		},
-		"enroot, behind another line": {enrootFormat, "\n\nmachine nvcr.io login x password k1", []string{"3|password of nvcr.io" + ngc + "k1"}, "\n\nmachine nvcr.io login x password " + EnrootPassword},
+		"enroot, behind another line": {enrootFormat, "\n\nmachine nvcr.io login x password k1", []string{"3|password of nvcr.io" + ngc + "k1"}, "\n\nmachine nvcr.io login x password " + enrootPassword},
 
 		"Helm": {
 			helmFormat, "apiVersion: \"\"\nrepositories:\n- name: ngc\n  password: k1\n  url: https://helm.ngc.nvidia.com/nvidia\n  username: $oauthtoken\n- name: 'other'\n  url: \"http://charts.example.com\"\n  password: \"p2\"\n- name: open\n  password: \"\"\n  url: https://x\n",

@@ -267,8 +267,8 @@ func JoinFixes(findings []*Finding) {
 // edit returns the command that opens a file at a line, or at its beginning for line 0.
 func edit(path string, line int) string { return shellquote.Edit(path, line) }
 
-// ImportLine returns the command that stores the keys of a file and removes them from it.
-func ImportLine(path string) string { return "ragenv import " + quoted(path) + " --remove" }
+// importLine returns the command that stores the keys of a file and removes them from it.
+func importLine(path string) string { return "ragenv import " + quoted(path) + " --remove" }
 
-func byImport(path string, _ Finding) string { return ImportLine(path) }
+func byImport(path string, _ Finding) string { return importLine(path) }
 func byHand(path string, f Finding) string   { return edit(path, f.Line) }

@@ -49,7 +49,7 @@ var table = []Place{
 		read: readDocker,
 		fix: func(path string, f Finding) string {
 			if IsSnap(path) { // this Docker runs no helper from outside the snap
-				return ImportLine(path)
+				return importLine(path)
 			}
 			if nameFor(strings.TrimPrefix(f.Name, "auths ")) == "" {
 				return "ragenv docker configure --store"
@@ -88,7 +88,7 @@ var table = []Place{
 		read: readDocker, fix: byImport,
 	},
 	{
-		Name: "enroot", Title: titled("enroot's .credentials"), Instead: "password " + EnrootPassword + ", which enroot evaluates",
+		Name: "enroot", Title: titled("enroot's .credentials"), Instead: "password " + enrootPassword + ", which enroot evaluates",
 		files: fixed(func(o Options) []string {
 			dir := o.Getenv("ENROOT_CONFIG_PATH")
 			if dir != "" {
@@ -292,7 +292,7 @@ func fixEnvFile(path string, f Finding) string {
 	if f.Name == "the index key" {
 		return "ragenv import " + quoted(path) + " && rm " + quoted(path)
 	}
-	return ImportLine(path)
+	return importLine(path)
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

@@ -120,10 +120,10 @@ func TestFixes(t *testing.T) {
 	Scan(context.Background(), w.opts, func(f Finding) { fixes = append(fixes, f.Name+": "+f.Fix) })
 	want := []string{
 		"auths a.com: ragenv docker configure --store", "auths nvcr.io: ragenv docker configure",
-		"auths a.com: " + ImportLine(at("snap/docker/current/.docker/config.json")), "auths nvcr.io: " + ImportLine(at("snap/docker/current/.docker/config.json")),
-		"A: " + ImportLine(at(".config/fish/config.fish")), "B: " + shellquote.Edit(at(".config/fish/config.fish"), 2),
-		"A: " + ImportLine(at("src/rag/.env")), "C: " + shellquote.Edit(at("src/rag/.env"), 2), "D: " + shellquote.Edit(at("src/rag/.env"), 3),
-		"E: " + ImportLine(at("src/rag/.env")),
+		"auths a.com: " + importLine(at("snap/docker/current/.docker/config.json")), "auths nvcr.io: " + importLine(at("snap/docker/current/.docker/config.json")),
+		"A: " + importLine(at(".config/fish/config.fish")), "B: " + shellquote.Edit(at(".config/fish/config.fish"), 2),
+		"A: " + importLine(at("src/rag/.env")), "C: " + shellquote.Edit(at("src/rag/.env"), 2), "D: " + shellquote.Edit(at("src/rag/.env"), 3),
+		"E: " + importLine(at("src/rag/.env")),
 		"A: " + shellquote.Edit(at("src/rag/compose.yaml"), 4),
 		"the index key: ragenv import " + at("src/rag/index_key.txt") + " && rm " + at("src/rag/index_key.txt"),
 	}

@@ -57,7 +57,7 @@ func (p Place) planLine(helper string) ([]byte, error) {
 	if p.Named == "" {
 		return nil, nil
 	}
-	line := []byte(lineHead + setting([]string{helper, AuthFile}))
+	line := []byte(lineHead + setting([]string{helper, authFile}))
 	if !filepath.IsAbs(p.Named) {
 		return nil, &NamedError{EnvNamed, p.Named, errors.New("it is no absolute path"), ""}
 	}
@@ -94,7 +94,7 @@ func (p Place) addLine(helper string) (added bool, err error) {
 		return false, err
 	}
 	if err := atomicfile.Replace(p.Named, old, append(line, old...), 0o644); err != nil {
-		return false, &NamedError{EnvNamed, p.Named, err, setting([]string{helper, AuthFile})}
+		return false, &NamedError{EnvNamed, p.Named, err, setting([]string{helper, authFile})}
 	}
 	return true, nil
 }

@@ -165,7 +165,7 @@ func TestNewerAskAlready(t *testing.T) {
 	if _, err := os.Stat(p.newerPath()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a second file: %v", err)
 	}
-	if text, err := os.ReadFile(p.Path()); err != nil || string(text) != string(render([]string{"ngc", AuthFile}, 3, nil)) {
+	if text, err := os.ReadFile(p.Path()); err != nil || string(text) != string(render([]string{"ngc", authFile}, 3, nil)) {
 		t.Errorf("%s(%v)", text, err)
 	}
 

@@ -25,9 +25,9 @@ import (
 	"github.com/ragenv/ragenv/internal/trustedfile"
 )
 
-// AuthFile is the built-in helper. It reads Podman's auth.json and the files that Podman reads in its
+// authFile is the built-in helper. It reads Podman's auth.json and the files that Podman reads in its
 // place, such as Docker's config.json. Podman uses only this one unless credential-helpers is set.
-const AuthFile = "containers-auth.json"
+const authFile = "containers-auth.json"
 
 // fileName sorts after the files of distributions and of most users, because the last file that sets
 // credential-helpers wins.
@@ -66,7 +66,7 @@ func (e *SyntaxError) Error() string { return e.Path + ": " + e.Reason }
 // Variables that name files.
 const (
 	EnvNamed = "CONTAINERS_REGISTRIES_CONF"
-	EnvLast  = "CONTAINERS_REGISTRIES_CONF_OVERRIDE"
+	envLast  = "CONTAINERS_REGISTRIES_CONF_OVERRIDE"
 	// EnvAuthFile names a file in the format of Docker's config.json that is read instead of all others.
 	EnvAuthFile = "REGISTRY_AUTH_FILE"
 
@@ -87,7 +87,7 @@ type Place struct {
 // Of returns the place for a user with this home directory.
 func Of(home string, getenv func(string) string) Place {
 	p := Place{
-		Home: home, Etc: "/etc/containers", Usr: "/usr/share/containers", UID: os.Getuid(), Named: getenv(EnvNamed), Last: getenv(EnvLast),
+		Home: home, Etc: "/etc/containers", Usr: "/usr/share/containers", UID: os.Getuid(), Named: getenv(EnvNamed), Last: getenv(envLast),
 	}
 	// The XDG Base Directory Specification says to ignore paths that are not absolute.
 	if dir := getenv(envConfigHome); filepath.IsAbs(dir) && filepath.Clean(dir) != filepath.Join(home, ".config") {
@@ -121,12 +121,9 @@ func (p Place) newerPath() string {
 	return filepath.Join(p.newerUser(), mainName+dropInSuffix, fileName)
 }
 
-// Helpers returns the helpers that Podman asks, in order, and the file that sets them, "" if none does and
-// Podman's default applies. It ignores the files that variables name. Errors: *SyntaxError and those of
-// reading files.
-func (p Place) Helpers() (helpers []string, from string, err error) { return p.helpers("") }
-
-// helpers is Helpers without one file.
+// helpers returns the helpers that Podman asks, in order, and the file that sets them, "" if none does and
+// Podman's default applies. It ignores the file except, "" for none, and those that variables name. Errors:
+// *SyntaxError and those of reading files.
 func (p Place) helpers(except string) (helpers []string, from string, err error) {
 	files, err := p.files("")
 	if err != nil {
@@ -167,7 +164,7 @@ func helpersOf(files []string, except string) (helpers []string, from string, er
 		}
 	}
 	if len(helpers) == 0 {
-		helpers = []string{AuthFile}
+		helpers = []string{authFile}
 	}
 	return helpers, from, nil
 }

@@ -66,19 +66,19 @@ func TestConfigure(t *testing.T) {
 		files map[string]string
 		want  []string
 	}{
-		{"nothing there", nil, []string{"ngc", AuthFile}},
+		{"nothing there", nil, []string{"ngc", authFile}},
 		{"system files that set nothing", map[string]string{
 			"etc/registries.conf":                    "unqualified-search-registries = ['docker.io']\n[[registry]]\nlocation = 'x'\n",
 			"etc/registries.conf.d/shortnames.conf":  "[aliases]\n'a' = 'b/a'\n",
 			"etc/registries.conf.d/not-read.conf.no": "credential-helpers = ['no']\n",
-		}, []string{"ngc", AuthFile}},
-		{"the system's helper", map[string]string{"etc/registries.conf": "credential-helpers = ['corp', 'containers-auth.json']\n"}, []string{"ngc", "corp", AuthFile}},
+		}, []string{"ngc", authFile}},
+		{"the system's helper", map[string]string{"etc/registries.conf": "credential-helpers = ['corp', 'containers-auth.json']\n"}, []string{"ngc", "corp", authFile}},
 		{"a drop-in comes after", map[string]string{
 			"etc/registries.conf": "credential-helpers = ['corp']\n", "etc/registries.conf.d/1.conf": "credential-helpers = ['drop']\n",
 		}, []string{"ngc", "drop"}},
 		{"an empty list is the default", map[string]string{
 			"etc/registries.conf": "credential-helpers = ['corp']\n", "etc/registries.conf.d/1.conf": "credential-helpers = []\n",
-		}, []string{"ngc", AuthFile}},
+		}, []string{"ngc", authFile}},
 		{"the user's registries.conf stands for the system's", map[string]string{
 			"etc/registries.conf": "credential-helpers = ['corp']\n", "etc/registries.conf.d/1.conf": "credential-helpers = ['drop']\n",
 			userConf: "credential-helpers = ['mine']\n",
@@ -111,7 +111,7 @@ func TestConfigure(t *testing.T) {
 			if asks, err := p.Asks("ngc"); err != nil || !asks {
 				t.Errorf("Asks: %v, %v", asks, err)
 			}
-			helpers, from, err := p.Helpers()
+			helpers, from, err := p.helpers("")
 			if err != nil || !slices.Equal(helpers, tc.want) || from != p.Path() {
 				t.Errorf("Podman asks %q by %s (%v), want %q by %s", helpers, from, err, tc.want, p.Path())
 			}
@@ -144,7 +144,7 @@ func TestConfigureFollowsOthers(t *testing.T) {
 	if changed, err := p.Configure("ngc"); err != nil || !changed {
 		t.Errorf("Configure: %v, %v", changed, err)
 	}
-	if helpers, _, err := p.Helpers(); err != nil || !slices.Equal(helpers, []string{"ngc", "corp"}) {
+	if helpers, _, err := p.helpers(""); err != nil || !slices.Equal(helpers, []string{"ngc", "corp"}) {
 		t.Errorf("Podman asks %q, %v", helpers, err)
 	}
 	if _, err := p.Unconfigure(); err != nil {
@@ -215,7 +215,7 @@ func TestRestore(t *testing.T) {
 }
 
 func TestConfigureLeavesAlone(t *testing.T) {
-	edited := string(render([]string{"ngc", AuthFile}, 0, nil)) + "unqualified-search-registries = ['quay.io']\n"
+	edited := string(render([]string{"ngc", authFile}, 0, nil)) + "unqualified-search-registries = ['quay.io']\n"
 	var overridden *OverriddenError
 	var syntax *SyntaxError
 	for _, tc := range []struct {

@@ -43,21 +43,21 @@ var chart = []KubernetesSecret{
 // Chart returns the Secrets that the Blueprint's chart reads. The caller must not change the slices inside.
 func Chart() []KubernetesSecret { return slices.Clone(chart) }
 
-// ChartHost serves NVIDIA's Helm charts.
-const ChartHost = "helm.ngc.nvidia.com"
+// chartHost serves NVIDIA's Helm charts.
+const chartHost = "helm.ngc.nvidia.com"
 
 // ChartRepository is a Helm chart repository.
 type ChartRepository struct{ Name, URL string }
 
 // chartRepositories are those that the Blueprint and its documentation name (v2.6.0), under the same names.
 var chartRepositories = []ChartRepository{
-	{"nvidia", "https://" + ChartHost + "/nvidia"},
-	{"nvidia-blueprint", "https://" + ChartHost + "/nvidia/blueprint"},
-	{"nvidia-nim", "https://" + ChartHost + "/nim/nvidia"},
-	{"nim", "https://" + ChartHost + "/nim"},
-	{"nemo-microservices", "https://" + ChartHost + "/nvidia/nemo-microservices"},
-	{"baidu-nim", "https://" + ChartHost + "/nim/baidu"},
+	{"nvidia", "https://" + chartHost + "/nvidia"},
+	{"nvidia-blueprint", "https://" + chartHost + "/nvidia/blueprint"},
+	{"nvidia-nim", "https://" + chartHost + "/nim/nvidia"},
+	{"nim", "https://" + chartHost + "/nim"},
+	{"nemo-microservices", "https://" + chartHost + "/nvidia/nemo-microservices"},
+	{"baidu-nim", "https://" + chartHost + "/nim/baidu"},
 }
 
-// ChartRepositories returns the repositories of ChartHost that the Blueprint needs.
+// ChartRepositories returns the repositories of chartHost that the Blueprint needs.
 func ChartRepositories() []ChartRepository { return slices.Clone(chartRepositories) }

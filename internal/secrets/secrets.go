@@ -28,8 +28,7 @@ type Secret struct {
 
 	Wanted        bool // setup asks for it, and a missing one is worth a note
 	Optional      bool // wanted only if something uses it
-	Generate      bool // generated here from random bytes, not issued by a service
-	Irreplaceable bool // losing it loses the data it protects: no service can reissue it
+	Irreplaceable bool // losing it loses the data it protects: it comes from random bytes, so no service can reissue it
 
 	// Aliases are variables that get the same value if they are unset or empty. ("export
 	// NVIDIA_API_KEY=${NGC_API_KEY}" in a sourced .env leaves it empty if the key is not set yet.)
@@ -53,7 +52,7 @@ var table = []Secret{
 	{
 		Name: NGCAPIKey, Title: "NVIDIA NGC API key", Kind: validate.NGC, Wanted: true,
 		Aliases:    []string{"NVIDIA_API_KEY", "NGC_CLI_API_KEY"},
-		Registries: []string{"nvcr.io"}, Username: validate.OAuthUser, ChartHost: ChartHost,
+		Registries: []string{"nvcr.io"}, Username: validate.OAuthUser, ChartHost: chartHost,
 		Docs:  "https://org.ngc.nvidia.com/setup/api-keys",
 		Steps: `tick "NGC Catalog" and "Public API Endpoints"`,
 	},
@@ -62,7 +61,7 @@ var table = []Secret{
 		Docs:  "https://cyborgdb.co",
 		Steps: `in the dashboard, "Add" next to "API Keys"`,
 	},
-	{Name: IndexKey, Title: "CyborgDB index encryption key", Kind: validate.IndexKey, Generate: true, Irreplaceable: true},
+	{Name: IndexKey, Title: "CyborgDB index encryption key", Kind: validate.IndexKey, Irreplaceable: true},
 
 	// NGC keys under separate names, for a second key.
 	{Name: "NVIDIA_API_KEY", Title: "NVIDIA API key", Kind: validate.NGC, Docs: "https://org.ngc.nvidia.com/setup/api-keys", Steps: `tick "Public API Endpoints"`},

@@ -78,8 +78,8 @@ func TestTable(t *testing.T) {
 		if s.Wanted && s.Docs == "" {
 			t.Errorf("%s: wanted, but not said where to get it", s.Name)
 		}
-		if s.Generate != (s.Kind == validate.IndexKey) || s.Generate && s.Docs != "" || s.Irreplaceable && !s.Generate {
-			t.Errorf("%s: generate %v, irreplaceable %v", s.Name, s.Generate, s.Irreplaceable)
+		if s.Irreplaceable != (s.Kind == validate.IndexKey) || s.Irreplaceable && s.Docs != "" {
+			t.Errorf("%s: irreplaceable %v, docs %q", s.Name, s.Irreplaceable, s.Docs)
 		}
 	}
 

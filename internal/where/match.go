@@ -81,9 +81,6 @@ func NewMatcher(keys []Key) *Matcher {
 	return m
 }
 
-// Empty reports whether there is nothing to search for.
-func (m *Matcher) Empty() bool { return len(m.exact) == 0 && len(m.prints) == 0 }
-
 // Find returns the keys whose value is in text, each once: as the whole text, as part of it, or in base64.
 // name is the place's name for text, such as a variable; "" if it has none. A value shorter than 16 bytes
 // is found only as the whole text under the name of its key or an alias. A value that is only known by its

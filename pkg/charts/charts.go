@@ -76,9 +76,10 @@ type Client struct {
 	Host    string         // the only host that gets the key, on port 443
 	User    string         // the user name that goes with the key
 	RootCAs *x509.CertPool // replaces the system's certificate authorities if not nil
-	Timeout time.Duration  // for the whole file; 0 is 10 minutes
 
-	dial func(ctx context.Context, network, address string) (net.Conn, error) // for tests
+	// For tests:
+	timeout time.Duration // for the whole file; 0 is defaultTimeout
+	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 const (
@@ -99,7 +100,7 @@ func (c *Client) Fetch(ctx context.Context, address, key string) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	timeout := c.Timeout
+	timeout := c.timeout
 	if timeout <= 0 {
 		timeout = defaultTimeout
 	}

@@ -220,7 +220,7 @@ func TestTimeout(t *testing.T) {
 		<-release
 	})
 	defer close(release)
-	w.client.Timeout = 50 * time.Millisecond
+	w.client.timeout = 50 * time.Millisecond
 	if _, err := w.fetch(t, "ngc://helm.ngc.nvidia.com/x"); err == nil || !strings.Contains(err.Error(), "did not answer in time") {
 		t.Errorf("%v", err)
 	}

@@ -60,12 +60,12 @@ func RestartHolders(s *session.Session, ref keychain.Ref, yes bool) error {
 		if err := confirmRestarts(s, ref, restarts, yes); err != nil {
 			return err
 		}
-		built, err := injection.For(s, injection.Wanted{Base: os.Environ()})
+		environ, err := injection.Environ(s, os.Environ())
 		if err != nil {
 			return err
 		}
 		for _, r := range restarts {
-			if err := restart(s, r, built.Env); err != nil {
+			if err := restart(s, r, environ); err != nil {
 				return err
 			}
 		}

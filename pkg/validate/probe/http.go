@@ -34,7 +34,7 @@ type answer struct {
 // do sends one request, and reads the body of a 200 if read is set. It follows no redirect, which would
 // send the key, in a header or a form, to another address. Its error is a message.
 func (c *Client) do(ctx context.Context, method string, u *url.URL, body string, header http.Header, read bool) (answer, error) {
-	timeout := c.Timeout
+	timeout := c.timeout
 	if timeout <= 0 {
 		timeout = defaultTimeout
 	}
@@ -47,7 +47,7 @@ func (c *Client) do(ctx context.Context, method string, u *url.URL, body string,
 	req.Header = header
 	req.Header.Set("User-Agent", "ragenv")
 
-	transport := https.Transport(u.Hostname(), c.RootCAs, maxHeader)
+	transport := https.Transport(u.Hostname(), c.rootCAs, maxHeader)
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
 		return answer{}, https.Explain(ctx, u.Hostname(), err)

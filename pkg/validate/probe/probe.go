@@ -62,15 +62,16 @@ type Client struct {
 	Authn    string // default https://authn.nvidia.com
 	Registry string // default https://nvcr.io
 
-	// Timeout limits each request, including its answer; a probe sends at most three. 0 means 10 seconds.
-	Timeout time.Duration
-	// RootCAs replaces the system's certificate authorities if not nil.
-	RootCAs *x509.CertPool
 	// AllowLoopback allows base URLs, and the challenges of a registry there, to name this machine, also
 	// without TLS: see OnThisMachine. It is for tests and local proxies.
 	AllowLoopback bool
+
+	// For tests:
+	timeout time.Duration  // for each request; 0 is defaultTimeout
+	rootCAs *x509.CertPool // replaces the system's certificate authorities if not nil
 }
 
+// defaultTimeout limits each request, including its answer. A probe sends at most three.
 const defaultTimeout = 10 * time.Second
 
 // The hosts that may receive an NGC key, and those for a staging key (constants of the NGC command line).

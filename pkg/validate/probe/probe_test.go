@@ -314,7 +314,7 @@ func TestSlowAndBrokenAnswers(t *testing.T) {
 			s := serve(t, tc.handler)
 			c := probe.Client{API: s.URL, AllowLoopback: true}
 			if tc.detail == "in time" {
-				c.Timeout = 300 * time.Millisecond
+				c.SetTimeout(300 * time.Millisecond)
 			}
 			check(t, key, c.NGC(t.Context(), key), probe.Unknown, tc.detail)
 		})
@@ -355,7 +355,8 @@ func TestSlowAndBrokenAnswers(t *testing.T) {
 		s.EnableHTTP2 = true
 		s.StartTLS()
 		defer s.Close()
-		c := probe.Client{API: s.URL, AllowLoopback: true, RootCAs: s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
+		c := probe.Client{API: s.URL, AllowLoopback: true}
+		c.SetRootCAs(s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs)
 		check(t, key, c.NGC(t.Context(), key), probe.Valid, "")
 	})
 }
