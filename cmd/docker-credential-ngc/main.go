@@ -6,6 +6,7 @@ package main
 import (
 	"os"
 
+	_ "github.com/ragenv/ragenv/internal/bigstack" // makes the start cheaper
 	"github.com/ragenv/ragenv/internal/credentialhelper"
 	"github.com/ragenv/ragenv/internal/hardening"
 )

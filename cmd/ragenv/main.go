@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	_ "github.com/ragenv/ragenv/internal/bigstack" // makes the start cheaper
 	"github.com/ragenv/ragenv/internal/buildinfo"
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/credentialhelper"

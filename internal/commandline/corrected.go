@@ -1,12 +1,12 @@
 package commandline
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/ragenv/ragenv/internal/lazyregexp"
 	"github.com/ragenv/ragenv/internal/nearest"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/ui"
@@ -93,7 +93,7 @@ func forgottenDashes(app *cli.App, args []string) error {
 	return ui.Usagef(hint, "there is no -- before the command to run")
 }
 
-var letters = regexp.MustCompile(`^[a-z][a-z-]{2,}$`)
+var letters = lazyregexp.New(`^[a-z][a-z-]{2,}$`)
 
 // correctedFlag returns the command line with the flag that an unknown one may be a typo of, or "".
 func correctedFlag(c *cli.Context, unknown string) string {
@@ -108,7 +108,7 @@ func correctedFlag(c *cli.Context, unknown string) string {
 	}
 	near := nearest.Word(known, unknown)
 	at := slices.IndexFunc(args, func(word string) bool { return IsFlag(word) && flagName(word) == unknown })
-	if near == "" || near == flagHelp || at < 0 || !letters.MatchString(unknown) {
+	if near == "" || near == flagHelp || at < 0 || !letters.Get().MatchString(unknown) {
 		return ""
 	}
 	_, value, hasValue := strings.Cut(args[at], "=")

@@ -5,14 +5,13 @@ import (
 	"io"
 	"iter"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"github.com/ragenv/ragenv/internal/lazyregexp"
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
@@ -156,13 +155,13 @@ func writeCommandTable(b *strings.Builder, commands []*cli.Command, names, width
 
 // Placeholder returns the word for a flag's value in its usage, or "".
 func Placeholder(f cli.DocGenerationFlag) string {
-	if m := placeholder().FindStringSubmatch(f.GetUsage()); m != nil {
+	if m := placeholder.Get().FindStringSubmatch(f.GetUsage()); m != nil {
 		return m[1]
 	}
 	return ""
 }
 
-var placeholder = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("`([^`]*)`") })
+var placeholder = lazyregexp.New("`([^`]*)`")
 
 func writeFlags(b *strings.Builder, flags []cli.Flag, width int) {
 	var rows [][2]string

@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/ragenv/ragenv/internal/dotenv"
+	"github.com/ragenv/ragenv/internal/lazyregexp"
 	"github.com/ragenv/ragenv/internal/readfile"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/session"
@@ -22,7 +22,7 @@ import (
 )
 
 // powershell matches the start of a PowerShell assignment to an environment variable.
-var powershell = regexp.MustCompile(`(?i)^\s*\$(?:\{env:|env:)`)
+var powershell = lazyregexp.New(`(?i)^\s*\$(?:\{env:|env:)`)
 
 // unreadKey returns an error for the first line that cannot be read and seems to contain a wanted key, nil
 // if there is none.
@@ -39,7 +39,7 @@ func unreadKey(title string, text []byte, problems []dotenv.Problem, o Options) 
 			continue
 		}
 		at := fmt.Sprintf("%s line %d", ui.Printable(title), problem.Line)
-		if powershell.MatchString(line) {
+		if powershell.Get().MatchString(line) {
 			return ui.Errorf("run that file in PowerShell, then there: ragenv import --from-env", "%s was not imported: it is an assignment of PowerShell", at)
 		}
 		return ui.Errorf("write the line as NAME=value, and import the file again", "%s was not imported: %s", at, problem.Reason)

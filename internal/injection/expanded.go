@@ -1,10 +1,10 @@
 package injection
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/ragenv/ragenv/internal/lazyregexp"
 	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
@@ -19,8 +19,8 @@ type expandedArgument struct {
 // passwordFlag matches options that take a secret. setPassword matches values of --set that are secrets, as
 // in Helm.
 var (
-	passwordFlag = regexp.MustCompile(`(?i)^--?(?:[a-z0-9-]*-)?(?:password|passwd|pass|token|api-?key|secret)$`)
-	setPassword  = regexp.MustCompile(`(?i)(?:^|[.,_-])(?:password|apikey|api_key|token|secret)$`)
+	passwordFlag = lazyregexp.New(`(?i)^--?(?:[a-z0-9-]*-)?(?:password|passwd|pass|token|api-?key|secret)$`)
+	setPassword  = lazyregexp.New(`(?i)(?:^|[.,_-])(?:password|apikey|api_key|token|secret)$`)
 )
 
 // expandedArguments returns the empty arguments that were most likely meant to hold an injected variable.
@@ -30,7 +30,7 @@ func expandedArguments(command []string, injected []string) []expandedArgument {
 		if i == 0 {
 			continue
 		}
-		if arg == "" && passwordFlag.MatchString(command[i-1]) {
+		if arg == "" && passwordFlag.Get().MatchString(command[i-1]) {
 			found = append(found, expandedArgument{command[i-1] + ` ""`, inShell})
 			continue
 		}
@@ -45,7 +45,7 @@ func expandedArguments(command []string, injected []string) []expandedArgument {
 			found = append(found, expandedArgument{arg, "-e " + bare + " hands the variable over by its name"})
 		case slices.Contains(injected, bare):
 			found = append(found, expandedArgument{arg, inShell})
-		case passwordFlag.MatchString(name), strings.Contains(bare, ".") && setPassword.MatchString(bare):
+		case passwordFlag.Get().MatchString(name), strings.Contains(bare, ".") && setPassword.Get().MatchString(bare):
 			found = append(found, expandedArgument{arg, inShell})
 		}
 	}

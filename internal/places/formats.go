@@ -5,10 +5,10 @@ import (
 	"cmp"
 	"encoding/json"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/ragenv/ragenv/internal/lazyregexp"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/serverurl"
 )
@@ -51,11 +51,11 @@ func FormatOf(path string, text []byte) *Format {
 	switch {
 	case strings.HasSuffix(slashed, "enroot/.credentials"):
 		return enrootFormat
-	case base == ".netrc" || base == "_netrc" || base == ".credentials" && netrcStart.Match(trimmed):
+	case base == ".netrc" || base == "_netrc" || base == ".credentials" && netrcStart.Get().Match(trimmed):
 		return netrcFormat
-	case ngcSection.Match(text) && ngcLine.Match(text):
+	case ngcSection.Get().Match(text) && ngcLine.Get().Match(text):
 		return ngcFormat
-	case helmHead.Match(text) && helmList.Match(text):
+	case helmHead.Get().Match(text) && helmList.Get().Match(text):
 		return helmFormat
 	case slices.Contains([]string{".fish", ".nu", ".ps1", ".csh", ".tcsh"}, filepath.Ext(base)) || base == ".cshrc" || base == ".tcshrc" || base == "fish_variables":
 		return linesFormat
@@ -117,19 +117,19 @@ func nameFor(host string) string {
 
 // The configuration of the NGC CLI: an INI file with a section for each profile.
 var (
-	ngcSection = regexp.MustCompile(`(?m)^\[[^\]\n]*\][ \t]*\r?$`)
-	ngcLine    = regexp.MustCompile(`(?mi)^[ \t]*apikey[ \t]*[=:][ \t]*([^\r\n]*?)[ \t]*\r?$`)
+	ngcSection = lazyregexp.New(`(?m)^\[[^\]\n]*\][ \t]*\r?$`)
+	ngcLine    = lazyregexp.New(`(?mi)^[ \t]*apikey[ \t]*[=:][ \t]*([^\r\n]*?)[ \t]*\r?$`)
 )
 
 func readNGC(text []byte) []Value {
 	var values []Value
-	for _, m := range ngcLine.FindAllSubmatchIndex(text, -1) {
+	for _, m := range ngcLine.Get().FindAllSubmatchIndex(text, -1) {
 		value := string(text[m[2]:m[3]])
 		if value == "" || value == "no-apikey" {
 			continue
 		}
 		section := "the file"
-		for _, head := range ngcSection.FindAllIndex(text[:m[0]], -1) {
+		for _, head := range ngcSection.Get().FindAllIndex(text[:m[0]], -1) {
 			section = strings.TrimSpace(string(text[head[0]:head[1]]))
 		}
 		values = append(values, Value{
@@ -149,9 +149,9 @@ func readNGC(text []byte) []Value {
 }
 
 // netrcStart matches the beginning of a netrc file, because enroot's has no fixed name.
-var netrcStart = regexp.MustCompile(`^(?:#[^\n]*\n\s*)*(?:machine|default)\s`)
+var netrcStart = lazyregexp.New(`^(?:#[^\n]*\n\s*)*(?:machine|default)\s`)
 
-var netrcWord = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|\S+`)
+var netrcWord = lazyregexp.New(`"(?:[^"\\]|\\.)*"|\S+`)
 
 // netrcEntry is a machine in a netrc file, with the positions of its words.
 type netrcEntry struct {
@@ -164,7 +164,7 @@ type netrcEntry struct {
 func netrcEntries(text []byte) []netrcEntry {
 	var entries []netrcEntry
 	word := ""
-	for _, m := range netrcWord.FindAllIndex(uncommented(text), -1) {
+	for _, m := range netrcWord.Get().FindAllIndex(uncommented(text), -1) {
 		value := string(text[m[0]:m[1]])
 		var entry *netrcEntry
 		if len(entries) > 0 {
@@ -256,9 +256,9 @@ func readEnroot(text []byte) []Value {
 
 // Helm's repositories.yaml, a list of flat mappings, as Helm writes it.
 var (
-	helmHead = regexp.MustCompile(`(?m)^repositories:[ \t]*(\r?$|\[)`)
-	helmList = regexp.MustCompile(`(?m)^[ \t]*(?:-[ \t]+)?password:`)
-	helmLine = regexp.MustCompile(`(?m)^[ \t]*(-?)[ \t]*(name|password|url|username):[ \t]*("(?:[^"\\]|\\.)*"|'[^']*'|[^\r\n]*?)[ \t]*\r?$|^[ \t]*(-)[ \t]`)
+	helmHead = lazyregexp.New(`(?m)^repositories:[ \t]*(\r?$|\[)`)
+	helmList = lazyregexp.New(`(?m)^[ \t]*(?:-[ \t]+)?password:`)
+	helmLine = lazyregexp.New(`(?m)^[ \t]*(-?)[ \t]*(name|password|url|username):[ \t]*("(?:[^"\\]|\\.)*"|'[^']*'|[^\r\n]*?)[ \t]*\r?$|^[ \t]*(-)[ \t]`)
 )
 
 func readHelm(text []byte) []Value {
@@ -273,7 +273,7 @@ func readHelm(text []byte) []Value {
 		}
 		url, name, pending = "", "", nil
 	}
-	for _, m := range helmLine.FindAllSubmatchIndex(text, -1) {
+	for _, m := range helmLine.Get().FindAllSubmatchIndex(text, -1) {
 		if m[2] >= 0 && m[2] < m[3] || m[8] >= 0 {
 			flush()
 		}
@@ -297,7 +297,7 @@ func readHelm(text []byte) []Value {
 }
 
 // regctlPass matches the passwords in regctl's JSON, as Go's encoder writes it.
-var regctlPass = regexp.MustCompile(`"pass"\s*:\s*("(?:[^"\\]|\\.)*")`)
+var regctlPass = lazyregexp.New(`"pass"\s*:\s*("(?:[^"\\]|\\.)*")`)
 
 func readRegctl(text []byte) []Value {
 	var file struct {
@@ -307,7 +307,7 @@ func readRegctl(text []byte) []Value {
 		return nil
 	}
 	var values []Value
-	for _, m := range regctlPass.FindAllSubmatchIndex(text, -1) {
+	for _, m := range regctlPass.Get().FindAllSubmatchIndex(text, -1) {
 		var pass string
 		if json.Unmarshal(text[m[2]:m[3]], &pass) != nil || pass == "" {
 			continue
@@ -324,7 +324,7 @@ func readRegctl(text []byte) []Value {
 }
 
 // wholeLine matches an assignment that fills its line, in shells other than POSIX shells.
-var wholeLine = regexp.MustCompile(`^[ \t]*(?:set(?:[ \t]+-[a-zA-Z-]+)*[ \t]+|setenv[ \t]+|\$env[.:]|SETUVAR[ \t])[^;|&]*;?[ \t]*$`)
+var wholeLine = lazyregexp.New(`^[ \t]*(?:set(?:[ \t]+-[a-zA-Z-]+)*[ \t]+|setenv[ \t]+|\$env[.:]|SETUVAR[ \t])[^;|&]*;?[ \t]*$`)
 
 // readLines reads the files of fish, csh, nushell and PowerShell. A value on a line with other commands is
 // read, but not removed.
@@ -340,7 +340,7 @@ func readLines(text []byte) []Value {
 				continue
 			}
 			v := Value{Label: a.Name, Name: a.Name, Value: a.Value, Line: number}
-			if len(found) == 1 && wholeLine.Match(content) {
+			if len(found) == 1 && wholeLine.Get().Match(content) {
 				v.start, v.end, v.instead = at, at+len(content), "# "+a.Name+" is now kept by ragenv"
 			}
 			values = append(values, v)

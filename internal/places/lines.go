@@ -1,10 +1,10 @@
 package places
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/ragenv/ragenv/internal/lazyregexp"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/pkg/validate"
 )
@@ -53,14 +53,14 @@ func lineAssignments(number int, line string) []Assignment {
 		}
 		return found
 	}
-	for _, pattern := range []*regexp.Regexp{envOfShells, defaultOfExpansion, ofYAML} {
-		for _, match := range pattern.FindAllStringSubmatch(line, -1) {
+	for _, pattern := range []*lazyregexp.Regexp{envOfShells, defaultOfExpansion, ofYAML} {
+		for _, match := range pattern.Get().FindAllStringSubmatch(line, -1) {
 			if value := unquote(match[2]); !strings.ContainsAny(value, "$`") {
 				add(match[1], value)
 			}
 		}
 	}
-	for _, match := range passwordOfURL.FindAllStringSubmatch(line, -1) {
+	for _, match := range passwordOfURL.Get().FindAllStringSubmatch(line, -1) {
 		found = append(found, Assignment{Line: number, Value: match[1]})
 	}
 	words := shellWords(line)
@@ -93,10 +93,10 @@ func lineAssignments(number int, line string) []Assignment {
 
 // Ways to name a value that are not shell words.
 var (
-	envOfShells        = regexp.MustCompile(`(?i)\$env[.:]([A-Za-z_][A-Za-z0-9_]*)\s*=\s*("[^"]*"|'[^']*'|[^\s;]+)`)
-	defaultOfExpansion = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*):?[-=]([^${}]+)\}`)
-	ofYAML             = regexp.MustCompile(`^\s*(?:-\s+)?([A-Za-z_][A-Za-z0-9_]*):\s+("[^"]*"|'[^']*'|[^\s#"'][^\s#]*)`)
-	passwordOfURL      = regexp.MustCompile(`[a-z]://[^\s:/@'"]*:([^\s/@'"$]+)@`)
+	envOfShells        = lazyregexp.New(`(?i)\$env[.:]([A-Za-z_][A-Za-z0-9_]*)\s*=\s*("[^"]*"|'[^']*'|[^\s;]+)`)
+	defaultOfExpansion = lazyregexp.New(`\$\{([A-Za-z_][A-Za-z0-9_]*):?[-=]([^${}]+)\}`)
+	ofYAML             = lazyregexp.New(`^\s*(?:-\s+)?([A-Za-z_][A-Za-z0-9_]*):\s+("[^"]*"|'[^']*'|[^\s#"'][^\s#]*)`)
+	passwordOfURL      = lazyregexp.New(`[a-z]://[^\s:/@'"]*:([^\s/@'"$]+)@`)
 )
 
 func unquote(value string) string {

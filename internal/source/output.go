@@ -3,10 +3,10 @@ package source
 import (
 	"bytes"
 	"errors"
-	"regexp"
 	"strings"
 
 	"github.com/ragenv/ragenv/internal/keyinput"
+	"github.com/ragenv/ragenv/internal/lazyregexp"
 	"github.com/ragenv/ragenv/internal/mask"
 	"github.com/ragenv/ragenv/internal/ui"
 )
@@ -42,7 +42,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-var namesError = regexp.MustCompile(`(?i)\berror\b`)
+var namesError = lazyregexp.New(`(?i)\berror\b`)
 
 // last returns ": LINE" for the last line that names an error, otherwise for the last line with any text,
 // "" if there is none. Programs often print more after an error, such as where to report it. It drops what
@@ -58,7 +58,7 @@ func (t *tail) last(printed string) string {
 	found := ""
 	for line := range strings.Lines(strings.ToValidUTF8(shown.String(), "")) {
 		line = strings.TrimSpace(ui.Printable(line))
-		if line != "" && (namesError.MatchString(line) || !namesError.MatchString(found)) {
+		if line != "" && (namesError.Get().MatchString(line) || !namesError.Get().MatchString(found)) {
 			found = line
 		}
 	}

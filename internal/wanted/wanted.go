@@ -4,10 +4,10 @@ package wanted
 import (
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/ragenv/ragenv/internal/lazyregexp"
 	"github.com/ragenv/ragenv/internal/readfile"
 	"github.com/ragenv/ragenv/internal/secrets"
 )
@@ -43,11 +43,11 @@ func (r Reach) Uses(known secrets.Secret) bool {
 
 // composeNames reports whether a Compose file in reach names a variable.
 func (r Reach) composeNames(variable string) bool {
-	names := regexp.MustCompile(`\b` + variable + `\b`)
+	names := lazyregexp.New(`\b` + variable + `\b`) // usually there is no Compose file
 	read := 0
 	for _, path := range r.composeFiles() {
 		text, err := readfile.Read(path, 0, maxFile)
-		if err == nil && names.Match(text) {
+		if err == nil && names.Get().Match(text) {
 			return true
 		}
 		if err == nil {
