@@ -66,7 +66,7 @@ func (e *SyntaxError) Error() string { return e.Path + ": " + e.Reason }
 // Variables that name files.
 const (
 	EnvNamed = "CONTAINERS_REGISTRIES_CONF"
-	envLast  = "CONTAINERS_REGISTRIES_CONF_OVERRIDE"
+	EnvLast  = "CONTAINERS_REGISTRIES_CONF_OVERRIDE"
 	// EnvAuthFile names a file in the format of Docker's config.json that is read instead of all others.
 	EnvAuthFile = "REGISTRY_AUTH_FILE"
 
@@ -87,7 +87,7 @@ type Place struct {
 // Of returns the place for a user with this home directory.
 func Of(home string, getenv func(string) string) Place {
 	p := Place{
-		Home: home, Etc: "/etc/containers", Usr: "/usr/share/containers", UID: os.Getuid(), Named: getenv(EnvNamed), Last: getenv(envLast),
+		Home: home, Etc: "/etc/containers", Usr: "/usr/share/containers", UID: os.Getuid(), Named: getenv(EnvNamed), Last: getenv(EnvLast),
 	}
 	// The XDG Base Directory Specification says to ignore paths that are not absolute.
 	if dir := getenv(envConfigHome); filepath.IsAbs(dir) && filepath.Clean(dir) != filepath.Join(home, ".config") {
