@@ -1,5 +1,5 @@
 // Package system opens the keychains that an operating system or another program keeps, with
-// 99designs/keyring. Importing it registers its backends with pkg/keychain.
+// 99designs/keyring or a client of its own. Importing it registers its backends with pkg/keychain.
 //
 // The library connects to the D-Bus session bus at program start, whatever the backend, and links a lot of
 // code. A program that starts often and needs only the file store should not import this package.
@@ -7,8 +7,6 @@ package system
 
 import (
 	"cmp"
-
-	"github.com/99designs/keyring"
 
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -69,10 +67,8 @@ var (
 // backend describes a backend of the keyring library, or one with its own client here.
 type backend struct {
 	name string
-	// client returns the client and guard that replace the library's. It is nil if the library's is used.
-	client func(keychain.Options) (keyring.Keyring, guard)
-	// configure sets the library's options for the backend.
-	configure func(*keyring.Config, keychain.Options)
+	// own returns the client and guard that replace the library's. It is nil if the library's is used.
+	own func(keychain.Options) (client, guard)
 	// names maps items to names.
 	names naming
 	// maxData is the maximum length of an item's data in bytes; 0 means no limit.
@@ -84,36 +80,28 @@ type backend struct {
 var backends = []backend{
 	{
 		name: keychain.BackendKeychain, names: labelNaming,
-		client: func(o keychain.Options) (keyring.Keyring, guard) {
+		own: func(o keychain.Options) (client, guard) {
 			s := newSecurityTool(o)
 			return s, securityGuard(s)
 		},
 	},
 	{
 		name: keychain.BackendWinCred, names: labelNaming, maxData: 2560, // CRED_MAX_CREDENTIAL_BLOB_SIZE
-		configure: func(c *keyring.Config, o keychain.Options) { c.ServiceName, c.WinCredPrefix = "keys", namespace(o) },
 	},
 	{
 		name: keychain.BackendSecretService, names: labelNaming,
-		configure: func(c *keyring.Config, o keychain.Options) { c.LibSecretCollectionName = collection(o) },
-		missing:   noSessionBus,
+		missing: noSessionBus,
 	},
 	{
 		name: keychain.BackendKWallet, names: labelNaming,
-		configure: func(c *keyring.Config, o keychain.Options) {
-			c.ServiceName, c.KWalletAppID, c.KWalletFolder = kwallet, namespace(o), namespace(o)
-		},
 		missing: noSessionBus,
 	},
 	{
 		name: keychain.BackendPass, names: pathNaming,
-		client: passClient,
+		own: passClient,
 	},
 	{
 		name: keychain.BackendKeyctl, names: pathNaming, maxData: 32767, // user-defined keys, keyrings(7)
-		configure: func(c *keyring.Config, o keychain.Options) {
-			c.ServiceName, c.KeyCtlScope, c.KeyCtlPerm = namespace(o), "user", keyctlPerm
-		},
 	},
 }
 

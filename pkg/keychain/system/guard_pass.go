@@ -13,13 +13,11 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/99designs/keyring"
-
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
 // passClient returns the client and guard of pass.
-func passClient(opts keychain.Options) (keyring.Keyring, guard) {
+func passClient(opts keychain.Options) (client, guard) {
 	p, err := newPassTool(opts)
 	if err != nil {
 		return nil, guard{usable: func() error { return err }}

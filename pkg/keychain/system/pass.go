@@ -12,15 +12,13 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/99designs/keyring"
-
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
 // envPassOptions is the variable with the options that pass gives to gpg (pass(1)).
 const envPassOptions = "PASSWORD_STORE_GPG_OPTS"
 
-// passTool runs pass as a keyring.Keyring. The keyring library's client would give this process's whole
+// passTool runs pass as a client. The keyring library's client would give this process's whole
 // environment to pass and gpg, and to a gpg-agent that keeps running.
 type passTool struct {
 	dir, prefix string
@@ -53,12 +51,12 @@ func (p *passTool) command(program string, args ...string) *exec.Cmd {
 }
 
 // Get decrypts an entry's file as "pass show" does (cmd_show), without the dozen programs that its shell
-// script starts. Errors: keyring.ErrKeyNotFound; *keychain.KeyError if gpg lacks the secret key;
+// script starts. Errors: errAbsent; *keychain.KeyError if gpg lacks the secret key;
 // keychain.ErrUnavailable if gpg is not installed; *exec.ExitError.
-func (p *passTool) Get(name string) (item keyring.Item, err error) {
+func (p *passTool) Get(name string) (item entry, err error) {
 	file := p.file(name)
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-		return item, keyring.ErrKeyNotFound
+		return item, errAbsent
 	} else if err != nil {
 		return item, err
 	}
@@ -71,7 +69,7 @@ func (p *passTool) Get(name string) (item keyring.Item, err error) {
 }
 
 // Set stores an item in the keyring library's format, which earlier entries have.
-func (p *passTool) Set(item keyring.Item) error {
+func (p *passTool) Set(item entry) error {
 	data, err := json.Marshal(item)
 	if err != nil {
 		return err
@@ -117,9 +115,4 @@ func (p *passTool) Keys() (names []string, err error) {
 		return nil
 	})
 	return names, err
-}
-
-// GetMetadata completes keyring.Keyring; nothing here calls it.
-func (p *passTool) GetMetadata(string) (keyring.Metadata, error) {
-	return keyring.Metadata{}, keyring.ErrMetadataNotSupported
 }

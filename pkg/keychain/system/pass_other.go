@@ -2,11 +2,7 @@
 
 package system
 
-import (
-	"github.com/99designs/keyring"
-
-	"github.com/ragenv/ragenv/pkg/keychain"
-)
+import "github.com/ragenv/ragenv/pkg/keychain"
 
 // passClient is nil: pass does not run on this system.
-var passClient func(keychain.Options) (keyring.Keyring, guard)
+var passClient func(keychain.Options) (client, guard)

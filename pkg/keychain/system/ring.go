@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/99designs/keyring"
-
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
@@ -20,11 +18,11 @@ const (
 	promptLimit = time.Minute
 )
 
-// ring adapts a keyring library backend to keychain.SystemBackend, with time limits, typed errors and
+// ring adapts a client to keychain.SystemBackend, with time limits, typed errors and
 // ragenv's names.
 type ring struct {
 	backend
-	library     func() (keyring.Keyring, error) // opens the keyring on first use
+	client      func() (client, error) // opens the keychain on first use
 	guard       guard
 	interactive bool
 	limit       time.Duration // for a call that needs no user
@@ -78,10 +76,10 @@ func find(opts keychain.Options) (*ring, error) {
 		backend: b, interactive: opts.Interactive,
 		limit: cmp.Or(opts.AnswerLimit, answerLimit), promptLimit: cmp.Or(opts.PromptLimit, promptLimit),
 	}
-	if b.client != nil {
-		var lib keyring.Keyring
-		lib, r.guard = b.client(opts)
-		r.library = func() (keyring.Keyring, error) { return lib, nil }
+	if b.own != nil {
+		var own client
+		own, r.guard = b.own(opts)
+		r.client = func() (client, error) { return own, nil }
 	} else {
 		r.guard = newGuard(b.name, opts)
 	}
@@ -90,29 +88,22 @@ func find(opts keychain.Options) (*ring, error) {
 			return nil, err
 		}
 	}
-	if b.client == nil && !slices.Contains(keyring.AvailableBackends(), keyring.BackendType(b.name)) {
+	if b.own == nil && !libraryHas(b.name) {
 		return nil, r.unavailable(b.missing)
 	}
 	return r, nil
 }
 
 func (r *ring) open(opts keychain.Options) {
-	if r.client != nil {
-		return
+	if r.own == nil {
+		r.client = sync.OnceValues(func() (client, error) { return openLibrary(r.name, opts) })
 	}
-	config := keyring.Config{AllowedBackends: []keyring.BackendType{keyring.BackendType(r.name)}}
-	r.configure(&config, opts)
-	r.library = sync.OnceValues(func() (keyring.Keyring, error) {
-		lib, err := keyring.Open(config)
-		if errors.Is(err, keyring.ErrNoAvailImpl) { // the library hides the reason
-			return nil, r.unavailable("it did not open")
-		}
-		return lib, err
-	})
 }
 
-func (r *ring) unavailable(reason string) error {
-	return fmt.Errorf("the %s backend is %w: %s", r.name, keychain.ErrUnavailable, reason)
+func (r *ring) unavailable(reason string) error { return unavailable(r.name, reason) }
+
+func unavailable(backend, reason string) error {
+	return fmt.Errorf("the %s backend is %w: %s", backend, keychain.ErrUnavailable, reason)
 }
 
 // patience returns the time limit of a call that may prompt the user.
@@ -183,7 +174,7 @@ func (r *ring) typed(err error) error {
 	switch {
 	case err == nil, errors.Is(err, keychain.ErrTimeout), errors.Is(err, keychain.ErrUnavailable), errors.Is(err, keychain.ErrLocked), errors.Is(err, keychain.ErrNotFound):
 		return err
-	case errors.Is(err, keyring.ErrKeyNotFound):
+	case errors.Is(err, errAbsent):
 		return keychain.ErrNotFound
 	}
 	if r.guard.failed != nil {
@@ -228,11 +219,11 @@ func (r *ring) usable() error {
 		return err
 	}
 	return r.call(r.limit, func() error {
-		lib, err := r.library()
+		c, err := r.client()
 		if err != nil {
 			return err
 		}
-		if _, err = lib.Keys(); err == nil && r.guard.writable != nil {
+		if _, err = c.Keys(); err == nil && r.guard.writable != nil {
 			err = r.guard.writable()
 		}
 		return err
@@ -251,15 +242,15 @@ func (r *ring) Unlock() error {
 
 func (r *ring) Get(ref keychain.Ref) ([]byte, error) {
 	name := r.names.format(ref)
-	read := func() (keyring.Item, error) {
-		lib, err := r.library()
+	read := func() (entry, error) {
+		c, err := r.client()
 		if err != nil {
-			return keyring.Item{}, err
+			return entry{}, err
 		}
-		return lib.Get(name)
+		return c.Get(name)
 	}
 	if r.guard.read != nil && !r.interactive {
-		read = func() (item keyring.Item, err error) {
+		read = func() (item entry, err error) {
 			data, err := r.guard.read(name)
 			if err == nil {
 				err = json.Unmarshal(data, &item) // the library's format
@@ -329,11 +320,11 @@ func (r *ring) Set(ref keychain.Ref, data []byte) error {
 		return err
 	}
 	err := r.call(r.patience(), func() error {
-		lib, err := r.library()
+		c, err := r.client()
 		if err != nil {
 			return err
 		}
-		return lib.Set(keyring.Item{
+		return c.Set(entry{
 			Key: r.names.format(ref), Data: data, Label: ref.Label(), Description: "ragenv key",
 			KeychainNotSynchronizable: true,
 		})
@@ -356,11 +347,11 @@ func (r *ring) Remove(ref keychain.Ref) error {
 		return err
 	}
 	return r.call(r.patience(), func() error {
-		lib, err := r.library()
+		c, err := r.client()
 		if err != nil {
 			return err
 		}
-		return lib.Remove(r.names.format(ref))
+		return c.Remove(r.names.format(ref))
 	})
 }
 
@@ -369,11 +360,11 @@ func (r *ring) Refs() ([]keychain.Ref, error) {
 		return nil, err
 	}
 	names, err := ask(r, r.patience(), func() ([]string, error) {
-		lib, err := r.library()
+		c, err := r.client()
 		if err != nil {
 			return nil, err
 		}
-		return lib.Keys()
+		return c.Keys()
 	})
 	if err != nil {
 		return nil, err

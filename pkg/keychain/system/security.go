@@ -12,8 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/99designs/keyring"
-
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
@@ -36,7 +34,7 @@ const (
 	securityDuplicate     = 45  // errSecDuplicateItem, -25299: both the update and the creation were refused
 )
 
-// securityTool accesses the macOS Keychain as a keyring.Keyring, through security(1).
+// securityTool accesses the macOS Keychain as a client, through security(1).
 //
 // The Keychain trusts programs by their code signature. Any caller of security can read an item that
 // security created. An item that ragenv created could be read only by that very build, and
@@ -80,7 +78,7 @@ func (e *securityError) Error() string {
 	return fmt.Sprintf("security %s failed: exit status %d", e.command, e.exit)
 }
 
-// run runs one command and returns its standard output. Errors: keyring.ErrKeyNotFound, *securityError,
+// run runs one command and returns its standard output. Errors: errAbsent, *securityError,
 // keychain.ErrTooLarge, and those of starting the program.
 func (s *securityTool) run(command string, args ...string) ([]byte, error) {
 	line, err := securityCommand(command, args...)
@@ -106,7 +104,7 @@ func (s *securityTool) run(command string, args ...string) ([]byte, error) {
 	case !errors.As(err, &exit):
 		return nil, err
 	case exit.ExitCode() == securityNotFound:
-		return nil, keyring.ErrKeyNotFound
+		return nil, errAbsent
 	}
 	return nil, &securityError{command: command, exit: exit.ExitCode(), status: osStatus(stderr.Bytes(), command)}
 }
@@ -148,29 +146,29 @@ func securityCommand(command string, args ...string) (string, error) {
 func (s *securityTool) item(name string) []string { return []string{"-a", name, "-s", s.service} }
 
 // Get reads an item. security's output is unambiguous only for printable text, so data is stored as base64.
-func (s *securityTool) Get(name string) (keyring.Item, error) {
+func (s *securityTool) Get(name string) (entry, error) {
 	out, err := s.run("find-generic-password", append(s.item(name), "-w")...)
 	if err != nil {
-		return keyring.Item{}, err
+		return entry{}, err
 	}
 	data, err := base64.StdEncoding.DecodeString(strings.TrimSuffix(string(out), "\n"))
 	if err != nil {
-		return keyring.Item{}, fmt.Errorf("%w: it is not what this program stores", keychain.ErrDamaged)
+		return entry{}, fmt.Errorf("%w: it is not what this program stores", keychain.ErrDamaged)
 	}
-	return keyring.Item{Key: name, Data: data}, nil
+	return entry{Key: name, Data: data}, nil
 }
 
 // has reports whether an item is stored, even if the keychain is locked.
 func (s *securityTool) has(name string) (bool, error) {
 	_, err := s.run("find-generic-password", s.item(name)...)
-	if errors.Is(err, keyring.ErrKeyNotFound) {
+	if errors.Is(err, errAbsent) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
 // Set stores an item in the default keychain, or replaces it where it is.
-func (s *securityTool) Set(item keyring.Item) error {
+func (s *securityTool) Set(item entry) error {
 	args := append(s.item(item.Key), "-l", item.Label, "-D", item.Description, "-U", "-w", "")
 	empty, err := securityCommand("add-generic-password", args...)
 	if err != nil {
@@ -229,11 +227,6 @@ func accounts(dump []byte, service string) []string {
 	}
 	end()
 	return names
-}
-
-// GetMetadata completes keyring.Keyring; nothing here calls it.
-func (s *securityTool) GetMetadata(string) (keyring.Metadata, error) {
-	return keyring.Metadata{}, keyring.ErrMetadataNotSupported
 }
 
 // probe returns why nothing could be read or written now. show-keychain-info needs the keychain unlocked,
