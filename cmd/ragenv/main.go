@@ -38,6 +38,7 @@ type program struct {
 	getenv         func(string) string
 	now            func() time.Time
 	args           []string // the command line, without the program's name
+	profile        string   // of the flag, for hints; empty without it
 }
 
 func newProgram() *program {

@@ -107,7 +107,7 @@ func newProfileCopyCommand(p *program) *cli.Command {
 }
 
 func newProfileRmCommand(p *program) *cli.Command {
-	var forced bool
+	var yes, forced bool
 	return &cli.Command{
 		Name:      "rm",
 		Usage:     "remove a profile and everything in it",
@@ -116,7 +116,10 @@ func newProfileRmCommand(p *program) *cli.Command {
 
   # Remove the keys and logins of profile work
   ragenv profile rm work`,
-		Flags: []cli.Flag{&cli.BoolFlag{Name: "force", Destination: &forced, Usage: "do not ask, and also remove keys that cannot be regenerated"}},
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Destination: &yes, Usage: "do not ask"},
+			&cli.BoolFlag{Name: "force", Destination: &forced, Usage: "do not ask, and also remove keys that cannot be regenerated"},
+		},
 		Action: func(c *cli.Context) error {
 			s, err := p.session(c)
 			if err != nil {
@@ -128,7 +131,7 @@ func newProfileRmCommand(p *program) *cli.Command {
 			if err := profileName(c, c.Args().First()); err != nil {
 				return err
 			}
-			return profiles.Remove(s, c.Args().First(), forced)
+			return profiles.Remove(s, c.Args().First(), yes, forced)
 		},
 	}
 }

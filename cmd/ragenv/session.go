@@ -16,7 +16,11 @@ import (
 )
 
 func (p *program) printer(quiet bool) ui.Printer {
-	return ui.Printer{Program: programName, W: p.stderr, Quiet: quiet}
+	print := ui.Printer{Program: programName, W: p.stderr, Quiet: quiet}
+	if p.profile != "" {
+		print.Complete = func(hint string) string { return commandline.WithFlag(newApp(p), hint, session.FlagProfile, p.profile) }
+	}
+	return print
 }
 
 const flagQuiet = "quiet"
@@ -48,6 +52,9 @@ func (p *program) session(c *cli.Context) (*session.Session, error) { return p.o
 
 // open reads the configuration and returns the session that a command works with.
 func (p *program) open(g globals) (*session.Session, error) {
+	if g.profile != nil && keychain.ValidateProfile(*g.profile) == nil {
+		p.profile = *g.profile
+	}
 	print := p.printer(g.quiet)
 	s := &session.Session{Print: print, Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr, Getenv: p.getenv, Now: p.now, Services: services.New(p.getenv, print), Again: p.again}
 	var err error

@@ -12,6 +12,7 @@ import (
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/serverurl"
 	"github.com/ragenv/ragenv/internal/session"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -49,9 +50,37 @@ func envName(c *cli.Context, name string) error {
 		return ui.Usagef(commandline.HelpHint(c), "this is a key, not the name of one")
 	}
 	if err := secrets.CheckName(name); err != nil {
-		return ui.Usagef(commandline.HelpHint(c), "%w", err)
+		hint := commandline.HelpHint(c)
+		if meant := meantName(name); meant != "" {
+			hint = strings.TrimSuffix(hint, "--help") + meant
+		}
+		if strings.Contains(name, ".") && name == strings.ToLower(name) && c.Command.Name == "set" {
+			hint = loginHint(name, hint)
+		}
+		return ui.Usagef(hint, "%w", err)
 	}
 	return nil
+}
+
+// meantName returns the variable's name that a name with dashes, dots or spaces stands for, or "".
+func meantName(name string) string {
+	meant := strings.NewReplacer("-", "_", ".", "_", " ", "_").Replace(name)
+	if meant == name || secrets.CheckName(meant) != nil {
+		return ""
+	}
+	return meant
+}
+
+// loginHint returns the command that stores the login of a registry, or the hint if server is none.
+func loginHint(server, hint string) string {
+	server, err := serverurl.Canonical(server)
+	if err != nil {
+		return hint
+	}
+	if known, ok := secrets.ForRegistry(server); ok {
+		return "ragenv set " + known.Name
+	}
+	return "docker login " + shellquote.Word(server)
 }
 
 // storedRef resolves the argument of get or rm, which is a variable or a registry.

@@ -84,3 +84,35 @@ func TestCorrectedLines(t *testing.T) {
 		}
 	}
 }
+
+func TestWithFlag(t *testing.T) {
+	none := func(*cli.Context) error { return nil }
+	app := New(Program{
+		Name: "tool", Run: "run", Stdout: io.Discard, Stderr: io.Discard,
+		Flags:   func() []cli.Flag { return []cli.Flag{&cli.StringFlag{Name: "profile", Aliases: []string{"p"}}} },
+		Without: map[string][]string{"lock": {"profile"}, "group": {"profile"}, "group other": {"profile"}},
+		Commands: []*cli.Command{
+			{Name: "set", Action: none}, {Name: "run", Action: none}, {Name: "lock", Action: none},
+			{Name: "group", Subcommands: []*cli.Command{{Name: "sub", Action: none}, {Name: "other", Action: none}}},
+		},
+	})
+	for hint, want := range map[string]string{
+		"tool set NAME --force": "tool set --profile work NAME --force",
+		"tool set":              "tool set --profile work",
+		"tool set a":            "tool set --profile work a",
+		"keep a copy (tool set A > FILE), then: tool set": "keep a copy (tool set --profile work A > FILE), then: tool set --profile work",
+		"tool set --profile other NAME":                   "tool set --profile other NAME",
+		"tool -- docker ps":                               "tool --profile work -- docker ps",
+		"cd x && tool -- sh -c 'y'":                       "cd x && tool --profile work -- sh -c 'y'",
+		"tool group sub x":                                "tool group sub --profile work x",
+		"tool group other x":                              "tool group other x",
+		"tool lock":                                       "tool lock",
+		"tool --help":                                     "tool --help",
+		"mytool set x, toolset":                           "mytool set x, toolset",
+		"run tool without sudo":                           "run tool without sudo",
+	} {
+		if got := WithFlag(app, hint, "profile", "work"); got != want {
+			t.Errorf("%s: %s, want %s", hint, got, want)
+		}
+	}
+}

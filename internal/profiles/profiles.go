@@ -118,7 +118,7 @@ func Copy(s *session.Session, from, to string, forced bool) error {
 
 // Remove removes a profile with everything in it. Unless forced, it asks, and keeps a profile with a key that
 // cannot be regenerated.
-func Remove(s *session.Session, profile string, forced bool) error {
+func Remove(s *session.Session, profile string, yes, forced bool) error {
 	k, refs, err := stored(s, profile)
 	if err != nil {
 		return err
@@ -126,9 +126,11 @@ func Remove(s *session.Session, profile string, forced bool) error {
 	if !forced {
 		for _, ref := range refs {
 			if known, _ := secrets.Lookup(ref.Name); ref.Kind == keychain.KindEnv && known.Irreplaceable {
-				return session.Irreplaceable(ref.Name, "ragenv profile rm "+profile+" --force")
+				return session.IrreplaceableIn(profile, ref.Name, "ragenv profile rm "+profile+" --force")
 			}
 		}
+	}
+	if !yes && !forced {
 		if err := confirmRemoval(s, profile, len(refs)); err != nil {
 			return err
 		}
@@ -153,7 +155,7 @@ func Remove(s *session.Session, profile string, forced bool) error {
 func confirmRemoval(s *session.Session, profile string, items int) error {
 	terminal, err := ui.OpenTerminal()
 	if err != nil {
-		return ui.Errorf("ragenv profile rm "+profile+" --force", "%w, and removing a profile removes %s", err, ui.Count(items, "item"))
+		return ui.Errorf("ragenv profile rm "+profile+" --yes", "%w, and removing a profile removes %s", err, ui.Count(items, "item"))
 	}
 	defer terminal.Close()
 	yes, err := terminal.Confirm(fmt.Sprintf("Remove profile %s with %s?", profile, ui.Count(items, "item")), false)

@@ -89,7 +89,7 @@ func TestRemove(t *testing.T) {
 			for _, name := range tc.stored {
 				set(t, k, ref("work", keychain.KindEnv, name), ref("work", keychain.KindPrevious, name))
 			}
-			err := Remove(s, "work", tc.forced)
+			err := Remove(s, "work", false, tc.forced)
 			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
 				t.Errorf("it returns %v, want %q", err, tc.want)
 			}

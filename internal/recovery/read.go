@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -86,6 +87,10 @@ func readSetAside(s *session.Session, path string) ([]keychain.Item, error) {
 	open := s.QuietOpener()
 	open.Dir = dir
 	k, err := open.Open(keychain.BackendFile)
+	var insecure *keychain.InsecureError
+	if errors.As(err, &insecure) && !holdsStore(dir) { // not a directory whose mode is to be changed
+		err = keychain.ErrNoStore
+	}
 	if errors.Is(err, keychain.ErrNoStore) {
 		return nil, ui.Errorf("ls -d "+shellquote.Word(s.Config.Paths.Store)+".*", "%s is neither a backup nor a keychain that was set aside", ui.Printable(path))
 	}
@@ -117,4 +122,10 @@ func readBackup(s *session.Session, path string, file []byte) (items []keychain.
 		return err
 	})
 	return items, err
+}
+
+// holdsStore reports whether a directory has a keychain in it, or may have one.
+func holdsStore(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "store.json"))
+	return !errors.Is(err, fs.ErrNotExist)
 }

@@ -16,8 +16,15 @@ func (s *Session) SaysKept(name string) {
 
 // Irreplaceable returns the error for a stored key that no service can reissue. command is the one that
 // replaces it anyway.
-func Irreplaceable(name, command string) error {
-	return ui.Errorf("keep a copy (ragenv get "+name+" > FILE), then: "+command,
+func Irreplaceable(name, command string) error { return irreplaceable(name, name, command) }
+
+// IrreplaceableIn is Irreplaceable for a key of a profile that may not be the active one.
+func IrreplaceableIn(profile, name, command string) error {
+	return irreplaceable(name, "--"+FlagProfile+" "+profile+" "+name, command)
+}
+
+func irreplaceable(name, get, command string) error {
+	return ui.Errorf("keep a copy (ragenv get "+get+" > FILE), then: "+command,
 		"%s is already stored, and what is encrypted with it can never be read without it", name)
 }
 

@@ -62,6 +62,8 @@ type Printer struct {
 	Program string    // the prefix
 	W       io.Writer // standard error
 	Quiet   bool      // suppresses notes
+	// Complete adds to the commands in a hint what they need to do the same job, such as a flag; nil adds nothing.
+	Complete func(hint string) string
 }
 
 // Fail prints an error with its hint and returns the exit code. A nil error prints nothing and returns 0.
@@ -72,7 +74,7 @@ func (p Printer) Fail(err error) int {
 	e := Explain(err)
 	p.line("error", e.Error())
 	if e.Hint != "" {
-		p.line("hint", e.Hint)
+		p.Hint("%s", e.Hint)
 	}
 	if e.Code == 0 {
 		return CodeFailure
@@ -84,7 +86,17 @@ func (p Printer) Fail(err error) int {
 func (p Printer) Warn(format string, args ...any) { p.line("warning", fmt.Sprintf(format, args...)) }
 
 // Hint prints one line that says what to do.
-func (p Printer) Hint(format string, args ...any) { p.line("hint", fmt.Sprintf(format, args...)) }
+func (p Printer) Hint(format string, args ...any) {
+	p.line("hint", p.Completed(fmt.Sprintf(format, args...)))
+}
+
+// Completed returns a hint, or another command to paste, as Complete makes it.
+func (p Printer) Completed(hint string) string {
+	if p.Complete == nil {
+		return hint
+	}
+	return p.Complete(hint)
+}
 
 // Note prints one line of information, unless Quiet is set.
 func (p Printer) Note(format string, args ...any) {

@@ -81,7 +81,7 @@ func confirmRestarts(s *session.Session, ref keychain.Ref, restarts []*where.Res
 	again := "ragenv rotate" + s.ForProfile() + " --restart --yes " + ref.Name
 	if yes {
 		for _, r := range restarts {
-			s.Print.Note("%s", r.Command())
+			s.Print.Note("%s", s.Print.Completed(r.Command()))
 		}
 		return nil
 	}
@@ -91,7 +91,7 @@ func confirmRestarts(s *session.Session, ref keychain.Ref, restarts []*where.Res
 	}
 	defer terminal.Close()
 	for _, r := range restarts {
-		terminal.Printf("  %s\n", ui.Printable(r.Command()))
+		terminal.Printf("  %s\n", ui.Printable(s.Print.Completed(r.Command())))
 	}
 	agreed, err := terminal.Confirm("Run "+map[bool]string{true: "this", false: "these"}[len(restarts) == 1]+" now?", false)
 	if err == nil && !agreed {

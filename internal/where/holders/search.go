@@ -75,6 +75,9 @@ func Search(s *session.Session, ctx context.Context, o Options) (*where.Report, 
 		report.Unread = append(report.Unread, where.Unread{What: "Kubernetes", Reason: "only with --kubernetes"})
 	}
 	report.Sort()
+	for i := range report.Holders {
+		report.Holders[i].Fix = s.Print.Completed(report.Holders[i].Fix)
+	}
 	return report, nil
 }
 
