@@ -53,6 +53,9 @@ const formatName = "ragenv backup"
 // smaller.
 const MaxSize = 64 << 20
 
+// limit is MaxSize. Only a test lowers it: a file of that size takes seconds.
+var limit = MaxSize
+
 // ErrNotBackup: the file is not encrypted with age, or its content is not a backup.
 var ErrNotBackup = errors.New("not a backup made by ragenv")
 
@@ -154,8 +157,8 @@ func writeTo(w io.Writer, items []keychain.Item, now time.Time, recipients ...ag
 	if err := armored.Close(); err != nil {
 		return err
 	}
-	if file.Len() > MaxSize {
-		return fmt.Errorf("the backup would be %w: at most %d MiB can be read again", keychain.ErrTooLarge, MaxSize>>20)
+	if file.Len() > limit {
+		return fmt.Errorf("the backup would be %w: at most %d MiB can be read again", keychain.ErrTooLarge, limit>>20)
 	}
 	_, err = w.Write(file.Bytes())
 	return err
@@ -244,7 +247,7 @@ func parse(plain []byte) ([]keychain.Item, error) {
 }
 
 func decrypt(r io.Reader, identities []age.Identity) ([]byte, error) {
-	source := &reader{r: io.LimitReader(r, MaxSize)}
+	source := &reader{r: io.LimitReader(r, int64(limit))}
 	buffered := bufio.NewReader(source)
 	const binary = "age-encryption.org/"
 	var encrypted io.Reader = buffered

@@ -14,7 +14,7 @@ import (
 )
 
 // fastScrypt makes tests fast: the work factor does not affect what they test.
-const fastScrypt = 10
+const fastScrypt = 4
 
 func fileOptions(t *testing.T) Options {
 	t.Helper()

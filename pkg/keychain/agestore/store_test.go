@@ -18,7 +18,7 @@ import (
 )
 
 // fastScrypt makes tests fast: the work factor does not affect what they test.
-const fastScrypt = 10
+const fastScrypt = 4
 
 func newKey(t testing.TB) []byte {
 	t.Helper()

@@ -1,6 +1,7 @@
 package nodbus
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -46,17 +48,38 @@ func TestDiscover(t *testing.T) {
 	}
 }
 
-// build compiles one of the programs in testdata.
+// TestMain removes the programs of build.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if programs != "" {
+		_ = os.RemoveAll(programs)
+	}
+	os.Exit(code)
+}
+
+// programs is the directory of the compiled programs, or empty.
+var programs string
+
+// build returns the path of one of the programs in testdata, which are compiled once for all tests.
 func build(t *testing.T, program string) string {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), program)
-	cmd := exec.Command("go", "build", "-o", binary, "./testdata/"+program)
+	if err := compiled(); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(programs, program)
+}
+
+var compiled = sync.OnceValue(func() (err error) {
+	if programs, err = os.MkdirTemp("", "nodbus-test-*"); err != nil {
+		return err
+	}
+	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", programs, "./testdata/guarded", "./testdata/unguarded")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	return binary
-}
+	return nil
+})
 
 // fakeLaunch creates a directory with a dbus-launch that creates a marker file, and returns both.
 func fakeLaunch(t *testing.T) (dir, marker string) {
