@@ -147,11 +147,11 @@ func TestStore(t *testing.T) {
 		not     []string
 	}{
 		{one, 0, "stored CYBORGDB_API_KEY in the file backend\n", []string{kept, unknown, "expires"}},
-		{one, 0, "CYBORGDB_API_KEY already has that value", []string{kept, "noted"}},
-		{one, time.Hour, "noted for CYBORGDB_API_KEY, which expires on ", []string{kept, unknown}},
-		{one, time.Hour, "already has that value", []string{"noted"}},
-		{one, 2 * time.Hour, "noted for ", []string{kept}},
-		{two, 0, "replaced CYBORGDB_API_KEY in the file backend\n", []string{"noted"}},
+		{one, 0, "CYBORGDB_API_KEY already has that value", []string{kept, "now expires"}},
+		{one, time.Hour, "CYBORGDB_API_KEY now expires on ", []string{kept, unknown}},
+		{one, time.Hour, "already has that value", []string{"now expires"}},
+		{one, 2 * time.Hour, "now expires on ", []string{kept}},
+		{two, 0, "replaced CYBORGDB_API_KEY in the file backend\n", []string{"now expires"}},
 		{one, time.Hour, kept, []string{unknown}},
 	} {
 		before, _ := k.Get(ref)
