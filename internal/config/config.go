@@ -145,9 +145,10 @@ func (c *Config) SetProfile(profile string, origin Origin) error {
 // BackendMoved reloads the backend in use and reports whether it has changed. A migration sets the new
 // backend before it empties the old one, so an item not found in the old one must then be looked up again.
 func (c *Config) BackendMoved(getenv func(string) string) bool {
-	// Usually the file has not changed, and need not be parsed: this runs for every registry without a
-	// login.
-	if text, err := c.readText(); err == nil && text == c.text {
+	// Usually the file has not changed, and need be neither parsed nor trusted: this runs for every registry
+	// without a login.
+	text, err := readfile.Read(c.Paths.ConfigFile, 0, atomicfile.MaxSize)
+	if absent := errors.Is(err, fs.ErrNotExist); (absent || err == nil) && string(text) == c.text {
 		return false
 	}
 	now, err := Load(getenv)

@@ -76,7 +76,11 @@ func TestStoredSomewhere(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	stored := reach(s, nil).Stored
+	_, all, err := readItems(s, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := reach(s, nil, all).Stored
 	for name, want := range map[string]bool{"ELSEWHERE": true, "FORMER": false, "NEVER": false} {
 		if got := stored(name); got != want {
 			t.Errorf("%s: %v, want %v", name, got, want)

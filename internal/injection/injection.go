@@ -65,7 +65,7 @@ func Environ(s *session.Session, base []string) ([]string, error) {
 func build(s *session.Session, want request) (*environment, error) {
 	base, only := want.Base, want.Only
 	aliases := s.Aliases()
-	items, err := readItems(s, sources(only, aliases))
+	items, stored, err := readItems(s, sources(only, aliases))
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func build(s *session.Session, want request) (*environment, error) {
 	if err != nil {
 		return nil, ui.Errorf("pass only the others: ragenv --only A,B -- COMMAND", "%w", err)
 	}
-	if err := checkMissing(s, result, in, want); err != nil {
+	if err := checkMissing(s, result, in, want, stored); err != nil {
 		return nil, err
 	}
 	if len(result.Overridden) > 0 {
@@ -131,7 +131,7 @@ func storedValues(items []keychain.Item, base, only []string, aliases map[string
 
 // checkMissing fails if the command would run without keys that it needs, and notes missing keys that are
 // used here.
-func checkMissing(s *session.Session, result *childenv.Result, in childenv.Input, want request) error {
+func checkMissing(s *session.Session, result *childenv.Result, in childenv.Input, want request, stored []keychain.Ref) error {
 	missing := func(names []string) (absent []string) {
 		for _, name := range names {
 			if inherited(result.Env, name) == "" {
@@ -151,7 +151,7 @@ func checkMissing(s *session.Session, result *childenv.Result, in childenv.Input
 	if len(in.Stored) == 0 && only == nil && !slices.ContainsFunc(secrets.All(), func(known secrets.Secret) bool { return inherited(result.Env, known.Name) != "" }) {
 		return s.WithoutKeys("ragenv setup"+s.ForProfile(), "no key is stored%s, and none is set in this shell", s.InProfile())
 	}
-	reach := reach(s, want.Command)
+	reach := reach(s, want.Command, stored)
 	for _, name := range result.Missing {
 		if known, _ := secrets.Lookup(name); !reach.Uses(known) {
 			continue
@@ -172,18 +172,14 @@ func notSet(names []string) string {
 	return strings.Join(names, ", ") + " are not set"
 }
 
-// reach describes where to search for uses of a key. command may be empty.
-func reach(s *session.Session, command []string) wanted.Reach {
+// reach describes where to search for uses of a key. command may be empty. stored are the items of all
+// profiles.
+func reach(s *session.Session, command []string, stored []keychain.Ref) wanted.Reach {
 	dir, _ := os.Getwd()
 	return wanted.Reach{
 		Dir: dir, Command: command, Getenv: s.Getenv, Required: s.Config.Required, Unused: s.Config.Unused,
 		Stored: func(name string) bool {
-			k, err := s.QuietOpener().Read()
-			if err != nil {
-				return false
-			}
-			refs, err := k.List("") // of all profiles
-			return err == nil && slices.ContainsFunc(refs, func(ref keychain.Ref) bool { return ref.Kind == keychain.KindEnv && ref.Name == name })
+			return slices.ContainsFunc(stored, func(ref keychain.Ref) bool { return ref.Kind == keychain.KindEnv && ref.Name == name })
 		},
 	}
 }
@@ -226,29 +222,35 @@ func inherited(environ []string, name string) string {
 }
 
 // readItems reads the profile's variables, limited to the names in only. It returns none if nothing was ever
-// stored.
-func readItems(s *session.Session, only []string) ([]keychain.Item, error) {
-	return session.Settled(s, func() ([]keychain.Item, error) { return readItemsOnce(s, only) })
+// stored. stored are the items of all profiles.
+func readItems(s *session.Session, only []string) (items []keychain.Item, stored []keychain.Ref, err error) {
+	items, err = session.Settled(s, func() (items []keychain.Item, err error) {
+		items, stored, err = readItemsOnce(s, only)
+		return items, err
+	})
+	return items, stored, err
 }
 
-func readItemsOnce(s *session.Session, only []string) ([]keychain.Item, error) {
+func readItemsOnce(s *session.Session, only []string) (items []keychain.Item, stored []keychain.Ref, err error) {
 	k, err := s.Opener().Read()
 	if errors.Is(err, keychain.ErrNoStore) {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	refs, err := k.List(s.Config.Profile)
+	stored, err = k.List("")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	refs := slices.DeleteFunc(slices.Clone(stored), func(ref keychain.Ref) bool { return ref.Profile != s.Config.Profile })
 	s.ForgetOld(k, refs)
 	refs = slices.DeleteFunc(refs, func(ref keychain.Ref) bool {
 		return ref.Kind != keychain.KindEnv || only != nil && !slices.Contains(only, ref.Name)
 	})
 	if len(refs) == 0 {
-		return nil, nil
+		return nil, stored, nil
 	}
-	return s.GetAll(k, refs)
+	items, err = s.GetAll(k, refs)
+	return items, stored, err
 }

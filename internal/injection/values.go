@@ -15,7 +15,7 @@ import (
 // omitted, unless only names it.
 func Values(s *session.Session, base, only []string, withAliases bool) ([]render.Value, error) {
 	aliases := s.Aliases()
-	items, err := readItems(s, sources(only, aliases))
+	items, _, err := readItems(s, sources(only, aliases))
 	if err != nil {
 		return nil, err
 	}
