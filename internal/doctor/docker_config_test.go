@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 // login is an entry of auths.
@@ -80,7 +82,7 @@ func TestDockerLogins(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHome(t)
-			h.keys["login"] = newKey()
+			h.keys["login"] = scripttest.NewKey()
 			ngc, other := login("nvcr.io", "$oauthtoken", h.keys["NGC_API_KEY"]), login("ghcr.io", "me", h.keys["login"])
 			h.dockerConfigFile(strings.NewReplacer("NGC", ngc, "OTHER", other).Replace(c.config))
 			h.expect(h.dockerLogins, c.status, c.detail, c.hint)
@@ -88,7 +90,7 @@ func TestDockerLogins(t *testing.T) {
 	}
 	t.Run("a password in the name", func(t *testing.T) {
 		h := newHome(t)
-		h.keys["login"] = newKey()
+		h.keys["login"] = scripttest.NewKey()
 		h.dockerConfigFile(`{"auths": {` + login("https://me:"+h.keys["login"]+"@example.com", "me", h.keys["login"]) + `}, "credsStore": "ngc"}`)
 		h.expect(h.dockerLogins, Warning, "the login for a server with an odd name is in plain text", "${EDITOR:-vi} ")
 	})

@@ -2,11 +2,12 @@ package doctor
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 func TestEnvironment(t *testing.T) {
@@ -15,14 +16,14 @@ func TestEnvironment(t *testing.T) {
 	h.expect(h.environment, OK, "no variable here differs", "")
 	h.env["NGC_API_KEY"], h.env["NVIDIA_API_KEY"] = key, key
 	h.expect(h.environment, OK, "2 variables set here, to what is stored", "")
-	h.env["NVIDIA_API_KEY"], h.keys["stale"] = newKey(), h.env["NVIDIA_API_KEY"]
+	h.env["NVIDIA_API_KEY"], h.keys["stale"] = scripttest.NewKey(), h.env["NVIDIA_API_KEY"]
 	h.expect(h.environment, Warning, "NVIDIA_API_KEY is set here to another value than the stored NGC_API_KEY", "unset NVIDIA_API_KEY")
 	h.env["NGC_API_KEY"] = "stale"
 	h.expect(h.environment, Warning, "NGC_API_KEY is set here to another value than the stored one; NVIDIA_API_KEY", "unset NGC_API_KEY")
 
 	// An alias with its own item uses that item.
 	h = newHome(t)
-	h.put("NVIDIA_API_KEY", newKey())
+	h.put("NVIDIA_API_KEY", scripttest.NewKey())
 	h.env["NVIDIA_API_KEY"] = h.keys["NVIDIA_API_KEY"]
 	h.expect(h.environment, OK, "1 variable set here", "")
 
@@ -34,7 +35,7 @@ func TestEnvironment(t *testing.T) {
 }
 
 func TestStartupFiles(t *testing.T) {
-	stray := newKey()
+	stray := scripttest.NewKey()
 	for name, c := range map[string]struct {
 		file, text string // KEY is the stored key, STALE a different one
 		status     Status
@@ -95,20 +96,6 @@ func TestStartupFiles(t *testing.T) {
 	})
 }
 
-func git(t *testing.T, dir string, args ...string) {
-	t.Helper()
-	path, err := exec.LookPath("git")
-	if err != nil {
-		t.Skip("there is no git here")
-	}
-	cmd := exec.Command(path, args...)
-	cmd.Dir = dir
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "GIT_CONFIG_NOSYSTEM=1"}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("git %v: %v: %s", args, err, out)
-	}
-}
-
 func TestGitEnvFiles(t *testing.T) {
 	h := newHome(t)
 	env := filepath.Join(h.Dir, ".env")
@@ -118,21 +105,21 @@ func TestGitEnvFiles(t *testing.T) {
 	h.write(env, "A=1\nNGC_API_KEY="+h.keys["NGC_API_KEY"]+"\n")
 	h.expect(h.gitEnvFiles, Warning, ".env:2 holds NGC_API_KEY in plain text", "ragenv import "+env+" --remove") // no git on PATH
 
-	git(t, h.Dir, "init", "-q")
+	scripttest.Git(t, h.Dir, "init", "-q")
 	h.env["PATH"] = os.Getenv("PATH")
 	h.expect(h.gitEnvFiles, Warning, ".env:2 holds NGC_API_KEY, and the next git add", "ragenv import "+env+" --remove")
-	git(t, h.Dir, "add", ".env")
+	scripttest.Git(t, h.Dir, "add", ".env")
 	h.expect(h.gitEnvFiles, Failed, ".env:2 holds NGC_API_KEY, and git tracks the file", "ragenv import "+env+" --remove")
-	git(t, h.Dir, "rm", "-q", "--cached", ".env")
+	scripttest.Git(t, h.Dir, "rm", "-q", "--cached", ".env")
 	h.write(filepath.Join(h.Dir, ".gitignore"), ".env\n")
 	h.expect(h.gitEnvFiles, Warning, "in plain text; git ignores it", "ragenv import ")
 
 	// The Blueprint's layout: a tracked file that is sourced. A key that differs from the stored one also
 	// counts.
 	h.write(env, "")
-	h.keys["stray"] = newKey()
+	h.keys["stray"] = scripttest.NewKey()
 	h.write(filepath.Join(h.Dir, "deploy.env"), "export CYBORGDB_API_KEY=\"\"\nexport NGC_API_KEY=\""+h.keys["stray"]+"\"\n")
-	git(t, h.Dir, "add", "deploy.env")
+	scripttest.Git(t, h.Dir, "add", "deploy.env")
 	h.expect(h.gitEnvFiles, Failed, "deploy.env:2 holds NGC_API_KEY", "${EDITOR:-vi} +2 ")
 
 	// In a subdirectory of the repository, only that directory's files count.
@@ -141,7 +128,7 @@ func TestGitEnvFiles(t *testing.T) {
 	h.write(filepath.Join(h.Dir, ".env"), "")
 	h.expect(h.gitEnvFiles, OK, "no key in the .env", "")
 	h.write(filepath.Join(h.Dir, "my keys.env"), "NGC_API_KEY="+h.keys["stray"])
-	git(t, h.Dir, "add", ".")
+	scripttest.Git(t, h.Dir, "add", ".")
 	h.expect(h.gitEnvFiles, Failed, "my keys.env:1 holds NGC_API_KEY", "${EDITOR:-vi} +1 '")
 	h.Dir = top
 
@@ -153,13 +140,13 @@ func TestGitEnvFiles(t *testing.T) {
 // TestGitRunsNothing checks that doctor runs no program that an untrusted repository configures for git.
 func TestGitRunsNothing(t *testing.T) {
 	for name, spring := range map[string]func(h *home, trap string){
-		"a file system monitor": func(h *home, trap string) { git(t, h.Dir, "config", "core.fsmonitor", trap) },
+		"a file system monitor": func(h *home, trap string) { scripttest.Git(t, h.Dir, "config", "core.fsmonitor", trap) },
 		"a pager and aliases": func(h *home, trap string) {
 			for _, command := range []string{"ls-files", "check-ignore"} {
-				git(t, h.Dir, "config", "alias."+command, "!"+trap)
-				git(t, h.Dir, "config", "pager."+command, "true")
+				scripttest.Git(t, h.Dir, "config", "alias."+command, "!"+trap)
+				scripttest.Git(t, h.Dir, "config", "pager."+command, "true")
 			}
-			git(t, h.Dir, "config", "core.pager", trap)
+			scripttest.Git(t, h.Dir, "config", "core.pager", trap)
 		},
 		"a hook": func(h *home, trap string) {
 			hooks := filepath.Join(h.Dir, ".git", "hooks")
@@ -173,20 +160,20 @@ func TestGitRunsNothing(t *testing.T) {
 		"a filter": func(h *home, trap string) {
 			h.write(filepath.Join(h.Dir, ".gitattributes"), "* filter=x diff=x\n")
 			for _, key := range []string{"filter.x.clean", "filter.x.smudge", "filter.x.process", "diff.x.command", "diff.x.textconv"} {
-				git(t, h.Dir, "config", key, trap)
+				scripttest.Git(t, h.Dir, "config", key, trap)
 			}
 		},
 		"a partial clone with a sparse index and a missing tree": func(h *home, trap string) {
 			h.write(filepath.Join(h.Dir, "in", "a"), "a")
 			h.write(filepath.Join(h.Dir, "out", "deep", "b"), "b")
-			git(t, h.Dir, "add", "in", "out")
-			git(t, h.Dir, "-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-q", "-m", "x")
-			git(t, h.Dir, "sparse-checkout", "set", "--cone", "--sparse-index", "in")
+			scripttest.Git(t, h.Dir, "add", "in", "out")
+			scripttest.Git(t, h.Dir, "commit", "-q", "-m", "x")
+			scripttest.Git(t, h.Dir, "sparse-checkout", "set", "--cone", "--sparse-index", "in")
 			for key, value := range map[string]string{
 				"core.repositoryFormatVersion": "1", "extensions.partialClone": "origin", "remote.origin.promisor": "true",
 				"remote.origin.url": h.Dir, "remote.origin.uploadpack": trap, "protocol.allow": "always", "protocol.file.allow": "always",
 			} {
-				git(t, h.Dir, "config", key, value)
+				scripttest.Git(t, h.Dir, "config", key, value)
 			}
 			objects, err := filepath.Glob(filepath.Join(h.Dir, ".git", "objects", "??"))
 			if err != nil || len(objects) == 0 {
@@ -201,7 +188,7 @@ func TestGitRunsNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHome(t)
-			git(t, h.Dir, "init", "-q")
+			scripttest.Git(t, h.Dir, "init", "-q")
 			sprung := filepath.Join(t.TempDir(), "sprung")
 			trap := h.program("trap", "touch "+sprung)
 			spring(h, trap)

@@ -10,6 +10,7 @@ import (
 	"github.com/ragenv/ragenv/internal/expiry"
 	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 func TestKeychain(t *testing.T) {
@@ -99,14 +100,14 @@ func (h *home) expectSelf(f func(*home)) { f(h) }
 func lockedHome(t *testing.T) *home {
 	h := emptyHome(t)
 	h.createStore("correct-horse")
-	h.put("NGC_API_KEY", newKey())
+	h.put("NGC_API_KEY", scripttest.NewKey())
 	h.put("CYBORGDB_API_KEY", "cyborg_x")
 	return h
 }
 
 func TestLocked(t *testing.T) {
 	h := lockedHome(t)
-	h.env["NGC_API_KEY"] = newKey()
+	h.env["NGC_API_KEY"] = scripttest.NewKey()
 	h.expect(h.keychain, Warning, "is locked", "ragenv unlock")
 	h.expect(h.keysPresent, OK, "NGC_API_KEY and CYBORGDB_API_KEY stored", "")
 	h.expect(h.keyShapes, Warning, "the keychain is locked", "ragenv unlock")
@@ -160,7 +161,7 @@ func TestKeysPresent(t *testing.T) {
 	h.expect(h.keysPresent, Failed, "NGC_API_KEY is not stored: pulls from nvcr.io fail; CYBORGDB_API_KEY is not stored, and used here", "ragenv set NGC_API_KEY")
 	h.Config.Unused = []string{"CYBORGDB_API_KEY"}
 	h.expect(h.keysPresent, Failed, "NGC_API_KEY is not stored: pulls from nvcr.io fail", "ragenv set NGC_API_KEY")
-	h.env["NGC_API_KEY"] = newKey()
+	h.env["NGC_API_KEY"] = scripttest.NewKey()
 	h.expect(h.keysPresent, Warning, "NGC_API_KEY is not stored, only set in this environment", "ragenv set NGC_API_KEY")
 
 	h = newHome(t)
@@ -179,7 +180,7 @@ func TestKeyShapes(t *testing.T) {
 	h := newHome(t)
 	h.put("NGC_API_KEY", h.keys["NGC_API_KEY"][:40])
 	h.expect(h.keyShapes, Warning, "NGC_API_KEY: ", "ragenv set NGC_API_KEY (")
-	key := newKey()
+	key := scripttest.NewKey()
 	h.put("NGC_API_KEY", "export NGC_API_KEY="+key)
 	h.keys["NGC_API_KEY"] = key
 	h.expect(h.keyShapes, Failed, "NGC_API_KEY: ", "ragenv set NGC_API_KEY (")
@@ -200,7 +201,7 @@ func TestKeyExpiry(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := newHome(t)
 			h.Now = func() time.Time { return now }
-			h.putItem("NGC_API_KEY", newKey(), c.expires)
+			h.putItem("NGC_API_KEY", scripttest.NewKey(), c.expires)
 			hint := "ragenv rotate NGC_API_KEY"
 			if c.status == OK {
 				hint = ""

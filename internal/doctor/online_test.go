@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ragenv/ragenv/pkg/validate/probe"
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 // fakeServices gives preset answers.
@@ -54,7 +55,7 @@ func TestOnlineWithoutAKey(t *testing.T) {
 	h := emptyHome(t)
 	h.Services = fakeServices{ngc: probe.Result{Outcome: probe.Valid, Detail: "takes it"}}
 	h.expect(h.ngcKeyOnline, Warning, "there is no NGC_API_KEY", "ragenv set NGC_API_KEY")
-	h.env["NGC_API_KEY"] = newKey()
+	h.env["NGC_API_KEY"] = scripttest.NewKey()
 	h.expect(h.ngcKeyOnline, OK, "takes it", "")
 	h = lockedHome(t)
 	h.expect(h.ngcKeyOnline, Warning, "the keychain is locked", "ragenv unlock")

@@ -2,8 +2,6 @@ package doctor
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/pkg/keychain"
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 // home is a world below a temporary directory in which everything is correct until a test breaks something.
@@ -25,20 +24,14 @@ type home struct {
 	keys map[string]string // stored values by name
 }
 
-func newKey() string {
-	random := make([]byte, 48)
-	_, _ = rand.Read(random)
-	return "nvapi-" + base64.RawURLEncoding.EncodeToString(random)
-}
-
 // newHome creates a home with an unlocked store that contains both wanted keys, with Docker configured and
 // no program on PATH.
 func newHome(t *testing.T) *home {
 	t.Helper()
 	h := emptyHome(t)
 	h.createStore("")
-	h.put("NGC_API_KEY", newKey())
-	h.put("CYBORGDB_API_KEY", "cyborg_"+strings.TrimPrefix(newKey(), "nvapi-")[:32])
+	h.put("NGC_API_KEY", scripttest.NewKey())
+	h.put("CYBORGDB_API_KEY", "cyborg_"+strings.TrimPrefix(scripttest.NewKey(), "nvapi-")[:32])
 	h.dockerConfigFile(`{"credHelpers": {"nvcr.io": "ngc"}}`)
 	return h
 }

@@ -3,29 +3,13 @@ package gitindex
 import (
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-)
 
-// git runs git in dir without the user's settings.
-func git(t *testing.T, dir string, args ...string) string {
-	t.Helper()
-	program, err := exec.LookPath("git")
-	if err != nil {
-		t.Skip("there is no git here")
-	}
-	cmd := exec.Command(program, append([]string{"-c", "user.name=x", "-c", "user.email=x@example.com"}, args...)...)
-	cmd.Dir = dir
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "GIT_CONFIG_NOSYSTEM=1"}
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("git %v: %v: %s", args, err, out)
-	}
-	return string(out)
-}
+	"github.com/ragenv/ragenv/test/scripttest"
+)
 
 func write(t *testing.T, dir string, names ...string) {
 	t.Helper()
@@ -47,30 +31,30 @@ func TestAsGit(t *testing.T) {
 		before func(t *testing.T, dir string)
 	}{
 		"version 2": {create: []string{"init", "-q"}},
-		"version 3": {create: []string{"init", "-q"}, before: func(t *testing.T, dir string) { git(t, dir, "add", "-N", "deploy/x.env") }},
-		"version 4": {create: []string{"init", "-q"}, before: func(t *testing.T, dir string) { git(t, dir, "update-index", "--index-version", "4") }},
+		"version 3": {create: []string{"init", "-q"}, before: func(t *testing.T, dir string) { scripttest.Git(t, dir, "add", "-N", "deploy/x.env") }},
+		"version 4": {create: []string{"init", "-q"}, before: func(t *testing.T, dir string) { scripttest.Git(t, dir, "update-index", "--index-version", "4") }},
 		"SHA-256":   {create: []string{"init", "-q", "--object-format=sha256"}},
-		"unhashed":  {create: []string{"init", "-q"}, before: func(t *testing.T, dir string) { git(t, dir, "config", "index.skipHash", "true") }},
+		"unhashed":  {create: []string{"init", "-q"}, before: func(t *testing.T, dir string) { scripttest.Git(t, dir, "config", "index.skipHash", "true") }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			git(t, dir, c.create...)
+			scripttest.Git(t, dir, c.create...)
 			write(t, dir, ".env", "a", "deploy/.env", "deploy/a.env", "deploy/x.env", "deploy/new.env", "z")
 			if c.before != nil {
 				c.before(t, dir)
 			}
-			git(t, dir, "add", ".env", "a", "deploy/.env", "deploy/a.env", "z")
+			scripttest.Git(t, dir, "add", ".env", "a", "deploy/.env", "deploy/a.env", "z")
 			below := filepath.Join(dir, "deploy")
 			names := []string{".env", "a.env", "x.env", "new.env", "absent.env"}
-			want := strings.Fields(git(t, below, append([]string{"ls-files", "--"}, names...)...))
+			want := strings.Fields(scripttest.Git(t, below, append([]string{"ls-files", "--"}, names...)...))
 			got, err := Tracked(below, names)
 			slices.Sort(got)
 			if err != nil || !slices.Equal(got, want) || len(want) < 2 {
 				t.Errorf("%q, %v; git says %q", got, err, want)
 			}
-			git(t, dir, "commit", "-q", "-m", "x")
+			scripttest.Git(t, dir, "commit", "-q", "-m", "x")
 			tree := filepath.Join(t.TempDir(), "tree")
-			git(t, dir, "worktree", "add", "-q", tree)
+			scripttest.Git(t, dir, "worktree", "add", "-q", tree)
 			if got, err := Tracked(tree, []string{".env", "b"}); err != nil || !slices.Equal(got, []string{".env"}) {
 				t.Errorf("in a worktree: %q, %v", got, err)
 			}
@@ -83,22 +67,22 @@ func TestUnknown(t *testing.T) {
 	if _, err := Tracked(dir, []string{".env"}); !errors.Is(err, ErrNoRepository) {
 		t.Errorf("without a repository: %v", err)
 	}
-	git(t, dir, "init", "-q")
+	scripttest.Git(t, dir, "init", "-q")
 	if got, err := Tracked(dir, []string{".env"}); err != nil || len(got) > 0 {
 		t.Errorf("before the first add: %q, %v", got, err)
 	}
 	write(t, dir, "in/a", "out/deep/.env", ".env")
-	git(t, dir, "add", ".")
-	git(t, dir, "commit", "-q", "-m", "x")
-	git(t, dir, "sparse-checkout", "set", "--cone", "--sparse-index", "in")
+	scripttest.Git(t, dir, "add", ".")
+	scripttest.Git(t, dir, "commit", "-q", "-m", "x")
+	scripttest.Git(t, dir, "sparse-checkout", "set", "--cone", "--sparse-index", "in")
 	if got, err := Tracked(dir, []string{".env"}); err != nil || !slices.Equal(got, []string{".env"}) {
 		t.Errorf("sparse, outside of what is folded: %q, %v", got, err)
 	}
 	if got, err := Tracked(filepath.Join(dir, "out", "deep"), []string{".env"}); !errors.Is(err, ErrUnknown) {
 		t.Errorf("sparse, in what is folded: %q, %v", got, err)
 	}
-	git(t, dir, "sparse-checkout", "disable")
-	git(t, dir, "update-index", "--split-index")
+	scripttest.Git(t, dir, "sparse-checkout", "disable")
+	scripttest.Git(t, dir, "update-index", "--split-index")
 	if _, err := Tracked(dir, []string{".env"}); !errors.Is(err, ErrUnknown) {
 		t.Errorf("split: %v", err)
 	}
@@ -119,9 +103,9 @@ func TestLinkToNowhere(t *testing.T) {
 	if _, err := Tracked(below, []string{".env"}); !errors.Is(err, ErrUnknown) || errors.Is(err, ErrNoRepository) {
 		t.Errorf("alone: %v", err)
 	}
-	git(t, top, "init", "-q")
-	git(t, top, "add", "below/.env")
-	want := strings.Fields(git(t, below, "ls-files"))
+	scripttest.Git(t, top, "init", "-q")
+	scripttest.Git(t, top, "add", "below/.env")
+	want := strings.Fields(scripttest.Git(t, below, "ls-files"))
 	if got, err := Tracked(below, []string{".env"}); err != nil || !slices.Equal(got, want) {
 		t.Errorf("below a repository: %q, %v; git says %q", got, err, want)
 	}
@@ -137,18 +121,18 @@ func TestWhileMerging(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, ".env"), []byte(content), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			git(t, dir, "add", ".env")
-			git(t, dir, "commit", "-q", "-m", "x")
+			scripttest.Git(t, dir, "add", ".env")
+			scripttest.Git(t, dir, "commit", "-q", "-m", "x")
 		}
-		git(t, dir, "init", "-q")
+		scripttest.Git(t, dir, "init", "-q")
 		commit("A=1\n")
-		git(t, dir, "branch", "theirs")
+		scripttest.Git(t, dir, "branch", "theirs")
 		commit("A=2\n")
-		git(t, dir, "checkout", "-q", "theirs")
+		scripttest.Git(t, dir, "checkout", "-q", "theirs")
 		commit("A=3\n")
-		git(t, dir, "read-tree", "-m", "HEAD~1", "HEAD", "@{-1}")
-		git(t, dir, "update-index", "--index-version", version)
-		if entries := strings.Count(git(t, dir, "ls-files", "--stage"), "\n"); entries != 3 {
+		scripttest.Git(t, dir, "read-tree", "-m", "HEAD~1", "HEAD", "@{-1}")
+		scripttest.Git(t, dir, "update-index", "--index-version", version)
+		if entries := strings.Count(scripttest.Git(t, dir, "ls-files", "--stage"), "\n"); entries != 3 {
 			t.Fatalf("%d entries, want those of a conflict", entries)
 		}
 		if got, err := Tracked(dir, []string{".env", "b"}); err != nil || !slices.Equal(got, []string{".env"}) {

@@ -3,7 +3,6 @@ package where
 import (
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/hex"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -11,11 +10,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-func newValue() string {
-	bytes := make([]byte, 32)
-	_, _ = rand.Read(bytes)
-	return "nvapi-" + hex.EncodeToString(bytes)
-}
+func newValue() string { return "nvapi-" + rand.Text() + rand.Text() }
 
 // testKeys returns a key whose value was replaced twice. The first value is only known by its fingerprint;
 // the second is kept.

@@ -180,50 +180,47 @@ func tried(short []string) []operation {
 // Every item then has the former value or the next one, and the next one if the command reported success. A
 // failure is one clear error.
 func TestFaults(t *testing.T) {
-	strace := needStrace(t)
-	scripttest.Binary(t, scripttest.Ragenv)
-	scripttest.Binary(t, scripttest.Helper)
-	var runs atomic.Int64
-	t.Run("all", func(t *testing.T) {
-		for _, op := range tried(shortFaults) {
-			t.Run(op.name, func(t *testing.T) {
-				t.Parallel()
-				var list []string
-				for _, fault := range faults {
-					errs := fault.errors
-					if !rounds.Long() || op.slow {
-						errs = errs[:1]
-					}
-					for _, err := range errs {
-						list = append(list, "/"+fault.calls+":error="+err)
-					}
-				}
-				injections(t, strace, op, list, &runs)
-			})
+	runs := injectIntoEach(t, shortFaults, func(op operation) (list []string) {
+		for _, fault := range faults {
+			errs := fault.errors
+			if !rounds.Long() || op.slow {
+				errs = errs[:1]
+			}
+			for _, err := range errs {
+				list = append(list, "/"+fault.calls+":error="+err)
+			}
 		}
+		return list
 	})
-	t.Logf("%d runs with a fault: 0 losses", runs.Load())
+	t.Logf("%d runs with a fault: 0 losses", runs)
 }
 
 // TestKilledAtEachCall kills each command at each of its system calls on files.
 func TestKilledAtEachCall(t *testing.T) {
+	runs := injectIntoEach(t, shortKills, func(operation) (list []string) {
+		for _, fault := range faults { // call by call: the first thread to reach its nth call ends the process
+			if rounds.Long() || !slices.Contains(changesNothing, fault.calls) {
+				list = append(list, "/"+fault.calls+":signal=SIGKILL")
+			}
+		}
+		return list
+	})
+	t.Logf("%d runs that were killed: 0 losses", runs)
+}
+
+// injectIntoEach runs each operation with the injections that list returns, and returns the number of runs.
+func injectIntoEach(t *testing.T, short []string, list func(operation) []string) int64 {
 	strace := needStrace(t)
 	scripttest.Binary(t, scripttest.Ragenv)
 	scripttest.Binary(t, scripttest.Helper)
 	var runs atomic.Int64
 	t.Run("all", func(t *testing.T) {
-		for _, op := range tried(shortKills) {
+		for _, op := range tried(short) {
 			t.Run(op.name, func(t *testing.T) {
 				t.Parallel()
-				var list []string
-				for _, fault := range faults { // call by call: the first thread to reach its nth call ends the process
-					if rounds.Long() || !slices.Contains(changesNothing, fault.calls) {
-						list = append(list, "/"+fault.calls+":signal=SIGKILL")
-					}
-				}
-				injections(t, strace, op, list, &runs)
+				injections(t, strace, op, list(op), &runs)
 			})
 		}
 	})
-	t.Logf("%d runs that were killed: 0 losses", runs.Load())
+	return runs.Load()
 }

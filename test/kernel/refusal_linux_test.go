@@ -4,8 +4,6 @@ package kernel
 
 import (
 	"bytes"
-	"crypto/rand"
-	"encoding/base64"
 	"fmt"
 	"os"
 	"os/exec"
@@ -100,12 +98,6 @@ func (w world) must(t *testing.T, stdin string, args ...string) string {
 		t.Fatalf("%v: exit code %d: %s", args, o.code, o.stderr)
 	}
 	return o.stdout
-}
-
-func newKey() string {
-	raw := make([]byte, 48)
-	_, _ = rand.Read(raw)
-	return "nvapi-" + base64.RawURLEncoding.EncodeToString(raw)
 }
 
 // unlocked reports whether the store is open to a process with an unrestricted kernel.
@@ -248,7 +240,7 @@ func TestRefused(t *testing.T) {
 	if w.home == "" {
 		return
 	}
-	key := newKey()
+	key := scripttest.NewKey()
 	w.create(t)
 	w.must(t, key, "ragenv", "set", "NGC_API_KEY")
 	w.forget()

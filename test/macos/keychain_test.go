@@ -9,7 +9,6 @@ package macos
 
 import (
 	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -19,6 +18,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/ragenv/ragenv/test/scripttest"
 )
 
 const (
@@ -127,16 +128,10 @@ func TestKeychain(t *testing.T) {
 	t.Run("one key, two programs", func(t *testing.T) { oneKeyTwoPrograms(t, w) })
 }
 
-func newKey() string {
-	raw := make([]byte, 48)
-	_, _ = rand.Read(raw)
-	return "nvapi-" + base64.RawURLEncoding.EncodeToString(raw)
-}
-
 // A key that ragenv stores can be read by the helper, by many processes at once, and by both programs after
 // an upgrade, without a dialog.
 func oneKeyTwoPrograms(t *testing.T, w world) {
-	key := newKey()
+	key := scripttest.NewKey()
 
 	if out := w.run(t, key+"\n", "ragenv", "set", "NGC_API_KEY"); !strings.Contains(out, "the keychain backend") {
 		t.Errorf("the first key did not choose the Keychain: %s", out)
@@ -189,7 +184,7 @@ func lockedOverSSH(t *testing.T, w world) {
 		}
 	}
 	lock("")
-	w.run(t, newKey()+"\n", "ragenv", "set", "NGC_API_KEY")
+	w.run(t, scripttest.NewKey()+"\n", "ragenv", "set", "NGC_API_KEY")
 	lock("locked")
 	for _, args := range [][]string{{"ragenv", "get", "NGC_API_KEY"}, {"ragenv", "--", "true"}, {"ragenv", "unlock"}, {"docker-credential-ngc", "get"}} {
 		out, err := w.command("nvcr.io", args[0], args[1:]...).CombinedOutput()
@@ -202,7 +197,7 @@ func lockedOverSSH(t *testing.T, w world) {
 	w.home = t.TempDir()
 	w.fake = filepath.Join(w.home, "fake-security")
 	lock("locked")
-	out, err := w.command(newKey()+"\n", "ragenv", "setup", "--no-passphrase").CombinedOutput()
+	out, err := w.command(scripttest.NewKey()+"\n", "ragenv", "setup", "--no-passphrase").CombinedOutput()
 	if err != nil || strings.Contains(string(out), "keychain backend") {
 		t.Errorf("setup over SSH: %v: %s", err, out)
 	}

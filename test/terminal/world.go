@@ -57,7 +57,19 @@ func (w *World) Configure(text string) {
 func (w *World) Protect(passphrase string) string {
 	w.T.Helper()
 	w.Configure("unlock = \"10m\"\n")
-	k, err := keychain.CreateFileStore(w.KeychainOptions(), keychain.Protection{Passphrase: []byte(passphrase), WorkFactor: 10})
+	return w.create([]byte(passphrase))
+}
+
+// Open creates a store without a passphrase and with one key, and returns the key.
+func (w *World) Open() string {
+	w.T.Helper()
+	w.Configure("backend = \"file\"\n")
+	return w.create(nil)
+}
+
+func (w *World) create(passphrase []byte) string {
+	w.T.Helper()
+	k, err := keychain.CreateFileStore(w.KeychainOptions(), keychain.Protection{Passphrase: passphrase, WorkFactor: 10})
 	if err != nil {
 		w.T.Fatal(err)
 	}
@@ -122,22 +134,6 @@ func (w *World) Fifo(path string) {
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		w.T.Fatal(err)
 	}
-}
-
-// Open creates a store without a passphrase and with one key, and returns the key.
-func (w *World) Open() string {
-	w.T.Helper()
-	w.Configure("backend = \"file\"\n")
-	k, err := keychain.CreateFileStore(w.KeychainOptions(), keychain.Protection{WorkFactor: 10})
-	if err != nil {
-		w.T.Fatal(err)
-	}
-	key := scripttest.NewKey()
-	ref := keychain.Ref{Profile: "default", Kind: keychain.KindEnv, Name: "NGC_API_KEY"}
-	if err := k.Set(keychain.Item{Ref: ref, Secret: keychain.NewSecret(key)}); err != nil {
-		w.T.Fatal(err)
-	}
-	return key
 }
 
 // EndsByItself runs a program that must exit without being killed, and returns its output and exit code.

@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -16,11 +15,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-func newValue() string {
-	bytes := make([]byte, 32)
-	_, _ = rand.Read(bytes)
-	return "nvapi-" + hex.EncodeToString(bytes)
-}
+func newValue() string { return "nvapi-" + rand.Text() + rand.Text() }
 
 func b64(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
 

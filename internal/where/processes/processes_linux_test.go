@@ -3,7 +3,6 @@ package processes
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"os"
 	"os/exec"
 	"slices"
@@ -15,11 +14,7 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-func newValue() string {
-	bytes := make([]byte, 32)
-	_, _ = rand.Read(bytes)
-	return "nvapi-" + hex.EncodeToString(bytes)
-}
+func newValue() string { return "nvapi-" + rand.Text() + rand.Text() }
 
 // TestSearch finds a real process by its environment, and this shell by its own.
 func TestSearch(t *testing.T) {

@@ -325,10 +325,16 @@ func TestMain(m *testing.M) {
 
 const envBlackHole = "RAGENV_TEST_BLACK_HOLE"
 
-// blackHole takes a name on the session bus, reports it, and waits to be stopped: a stopped process never
-// answers.
-func blackHole(name string) {
+// blackHole takes a name on the session bus and waits to be stopped: a stopped process never answers.
+func blackHole(name string) { serve(name, func(*dbus.Conn) error { return nil }) }
+
+// serve exports objects on the session bus, takes a name there, reports that it is ready, and waits to be
+// stopped or killed.
+func serve(name string, export func(*dbus.Conn) error) {
 	conn, err := dbus.SessionBus()
+	if err == nil {
+		err = export(conn)
+	}
 	if err == nil {
 		_, err = conn.RequestName(name, dbus.NameFlagDoNotQueue)
 	}

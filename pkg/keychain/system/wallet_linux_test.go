@@ -2,7 +2,6 @@ package system
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"sync"
 	"testing"
@@ -91,25 +90,15 @@ func (w *wallet) RemoveEntry(handle int32, _, name, _ string) (int32, *dbus.Erro
 	return 0, nil
 }
 
-// serveWallet serves a wallet on the session bus, reports that it is ready, and waits to be killed.
+// serveWallet serves a wallet on the session bus.
 func serveWallet() {
 	w := &wallet{state: os.Getenv(envWallet), entries: map[string][]byte{}}
-	conn, err := dbus.SessionBus()
-	if err == nil {
-		err = conn.ExportWithMap(w, map[string]string{
+	serve(kwalletName, func(conn *dbus.Conn) error {
+		return conn.ExportWithMap(w, map[string]string{
 			"IsEnabled": "isEnabled", "IsOpen": "isOpen", "Open": "open", "EntryList": "entryList",
 			"ReadEntry": "readEntry", "WriteEntry": "writeEntry", "RemoveEntry": "removeEntry",
 		}, kwalletPath, kwalletInterface)
-	}
-	if err == nil {
-		_, err = conn.RequestName(kwalletName, dbus.NameFlagDoNotQueue)
-	}
-	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
-	}
-	fmt.Println("ready")
-	select {}
+	})
 }
 
 func TestKWalletContract(t *testing.T) {
