@@ -134,5 +134,5 @@ func registryKey(s *session.Session) (string, error) {
 	if s.Getenv(known.Name) != "" {
 		return "not stored: $" + known.Name + " of the environment is used", nil
 	}
-	return "none: ragenv set " + known.Name, nil
+	return "none: ragenv set" + s.ForProfile() + " " + known.Name, nil
 }

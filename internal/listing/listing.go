@@ -64,6 +64,11 @@ func Run(s *session.Session, o Options) error {
 			s.Hint(session.SudoHint(caller))
 			return nil
 		}
+		if near := s.NearestProfile(s.Config.Profile); near != "" {
+			s.Print.Note("nothing is stored%s: did you mean profile %s?", s.InProfile(), near)
+			s.Hint("ragenv profile list")
+			return nil
+		}
 		s.Print.Note("nothing is stored%s", s.InProfile())
 		s.Hint("ragenv setup" + s.ForProfile())
 		return nil

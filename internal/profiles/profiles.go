@@ -52,7 +52,11 @@ func Use(s *session.Session, profile string) error {
 	s.Print.Note("the active profile is now %s (%s)", profile, s.Config.Paths.ConfigFile)
 	if profile != config.DefaultProfile && !hasKeys(s, profile) {
 		s.Print.Warn("profile %s has no keys", profile)
-		s.Print.Hint("ragenv profile list, or ragenv set --profile %s %s", profile, secrets.NGCAPIKey)
+		hint := fmt.Sprintf("ragenv set --profile %s %s", profile, secrets.NGCAPIKey)
+		if near := s.NearestProfile(profile); near != "" {
+			hint = "ragenv profile use " + near
+		}
+		s.Print.Hint("%s", hint)
 	}
 	if other := s.Getenv(config.EnvProfile); other != "" && other != profile {
 		s.Print.Warn("$%s is set to %s and overrides this", config.EnvProfile, other)
@@ -180,7 +184,15 @@ func stored(s *session.Session, profile string) (*keychain.Keychain, []keychain.
 	k = k.Stored()
 	refs, err := k.List(profile)
 	if err == nil && len(refs) == 0 {
-		err = ui.Errorf("ragenv profile list", "nothing is stored in profile %s", profile)
+		err = ui.Errorf("ragenv profile list", "nothing is stored in profile %s%s", profile, didYouMean(s, profile))
 	}
 	return k, refs, err
+}
+
+// didYouMean returns the end of an error about an empty profile whose name is similar to another's, or "".
+func didYouMean(s *session.Session, profile string) string {
+	if near := s.NearestProfile(profile); near != "" {
+		return ": did you mean " + near + "?"
+	}
+	return ""
 }

@@ -13,9 +13,12 @@ import (
 )
 
 // WithoutKeys returns the error for a command that lacks keys. Under sudo, they are often in another user's
-// keychain.
+// keychain, and in an empty profile, the profile's name is often a typo.
 func (s *Session) WithoutKeys(hint, format string, args ...any) error {
 	err := ui.Errorf(hint, format, args...)
+	if near := s.NearestProfile(s.Config.Profile); near != "" {
+		return ui.Errorf("ragenv profile list", "%w: did you mean profile %s?", err, near)
+	}
 	if caller, ok := sudo.KeysElsewhere(s.Getenv, s.Config.Paths); ok {
 		return ui.Errorf(SudoHint(caller), "%w; %s", err, caller.Sentence(s.Config.Paths))
 	}
@@ -24,6 +27,26 @@ func (s *Session) WithoutKeys(hint, format string, args ...any) error {
 
 // SudoHint returns the hint for keys that belong to the caller and not to root.
 func SudoHint(caller sudo.Caller) string { return "run ragenv as " + caller.Name + ", without sudo" }
+
+// NearestProfile returns the profile with the most similar name if the profile has nothing in it, or "".
+func (s *Session) NearestProfile(profile string) string {
+	k, err := s.QuietOpener().Read()
+	if err != nil {
+		return ""
+	}
+	refs, err := k.ListAll("")
+	if err != nil {
+		return ""
+	}
+	var profiles []string
+	for _, ref := range refs {
+		profiles = append(profiles, ref.Profile)
+	}
+	if slices.Contains(profiles, profile) {
+		return ""
+	}
+	return nearest.Word(profiles, profile)
+}
 
 // NotStored returns the error for a name that has no stored value. Its hint is the command, such as
 // "get NAME --reveal", with the stored name that was most likely meant.

@@ -21,7 +21,6 @@ import (
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/shellquote"
-	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/internal/where"
 	"github.com/ragenv/ragenv/internal/where/containers"
 	"github.com/ragenv/ragenv/internal/where/kubernetes"
@@ -85,7 +84,7 @@ func Search(s *session.Session, ctx context.Context, o Options) (*where.Report, 
 func searchedKeys(s *session.Session, names []string) ([]where.Key, error) {
 	k, err := s.Opener().Read()
 	if errors.Is(err, keychain.ErrNoStore) {
-		return nil, ui.Errorf("ragenv setup"+s.ForProfile(), "nothing is stored%s", s.InProfile())
+		return nil, s.WithoutKeys("ragenv setup"+s.ForProfile(), "nothing is stored%s", s.InProfile())
 	}
 	if err != nil {
 		return nil, err
@@ -140,7 +139,7 @@ func searchedKeys(s *session.Session, names []string) ([]where.Key, error) {
 		}
 	}
 	if len(found) == 0 {
-		return nil, ui.Errorf("ragenv setup"+s.ForProfile(), "nothing is stored%s", s.InProfile())
+		return nil, s.WithoutKeys("ragenv setup"+s.ForProfile(), "nothing is stored%s", s.InProfile())
 	}
 	return found, nil
 }
