@@ -4,6 +4,7 @@ package opener
 
 import (
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/ragenv/ragenv/internal/config"
@@ -178,8 +179,16 @@ func (o Opener) NewPassphrase() (secret []byte, typed bool, err error) {
 	return secret, true, err
 }
 
+// workFactor is that of a new file store if none was chosen. Only tests set it, with -X, so that creating a
+// store does not take a second. In a release it is empty, which means keychain.DefaultWorkFactor.
+var workFactor string
+
 func (o Opener) protection(passphrase []byte) keychain.Protection {
-	return keychain.Protection{Passphrase: passphrase, WorkFactor: o.WorkFactor}
+	factor := o.WorkFactor
+	if factor == 0 {
+		factor, _ = strconv.Atoi(workFactor)
+	}
+	return keychain.Protection{Passphrase: passphrase, WorkFactor: factor}
 }
 
 func (o Opener) noStore() error {

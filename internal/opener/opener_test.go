@@ -78,6 +78,9 @@ func TestFirstWriteMakesTheStoreAndPinsOnce(t *testing.T) {
 	if protected, err := k.Protected(); !protected || err != nil {
 		t.Errorf("Protected = %t, %v", protected, err)
 	}
+	if factor, err := k.WorkFactor(); factor != keychain.DefaultWorkFactor || err != nil {
+		t.Errorf("WorkFactor = %d, %v, want %d", factor, err, keychain.DefaultWorkFactor)
+	}
 	if n := strings.Count(w.stderr.String(), "file backend"); n != 1 {
 		t.Errorf("told %d times of the backend: %q", n, w.stderr.String())
 	}
