@@ -70,7 +70,17 @@ func TestMovedBetween(t *testing.T) {
 			if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGCONT); err != nil {
 				t.Fatalf("the reader did not wait: %v", err)
 			}
-			err := cmd.Wait()
+			ended := make(chan error, 1)
+			go func() { ended <- cmd.Wait() }()
+			var err error
+			for waiting := true; waiting; {
+				select {
+				case err = <-ended:
+					waiting = false
+				case <-time.After(5 * time.Millisecond): // strace stops each thread's first call
+					_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGCONT)
+				}
+			}
 			if err != nil || !strings.Contains(stdout.String(), reader.wants(w)) {
 				t.Errorf("LOST for a moment: the answer is right: %t, %v: %s", strings.Contains(stdout.String(), reader.wants(w)), err, stderr.String())
 			}

@@ -43,28 +43,29 @@ func newWorld(t *testing.T) world {
 		return w
 	}
 	w.fake = filepath.Join(w.home, "fake-security")
-	w.build(t, "./test/macos/security", "")
 	return w
 }
 
-// build builds a package into bin with the given version.
-func (w world) build(t *testing.T, pkg, version string) {
+// install installs both programs with the given version into bin.
+func (w world) install(t *testing.T, version string) {
 	t.Helper()
 	flags := "-X " + module + "/internal/buildinfo.version=" + version
 	if w.fake != "" {
-		flags += " -X " + module + "/pkg/keychain.goos=darwin -X " + module + "/pkg/keychain/system.securityProgram=" + filepath.Join(w.bin, "security")
+		security := filepath.Join(scripttest.Build(t, "macos", "", "./test/macos/security"), "security")
+		flags += " -X " + module + "/pkg/keychain.goos=darwin -X " + module + "/pkg/keychain/system.securityProgram=" + security
 	}
-	cmd := exec.Command("go", "build", "-ldflags", flags, "-o", w.bin+"/", pkg)
-	cmd.Dir = "../.."
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	built := scripttest.Build(t, "macos-"+version, flags, "./cmd/ragenv", "./cmd/docker-credential-ngc")
+	for _, program := range []string{"ragenv", "docker-credential-ngc"} {
+		code, err := os.ReadFile(filepath.Join(built, program))
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(w.bin, program)
+		_ = os.Remove(path) // as go build and installers do
+		if err := os.WriteFile(path, code, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
-}
-
-func (w world) install(t *testing.T, version string) {
-	t.Helper()
-	w.build(t, "./cmd/ragenv", version)
-	w.build(t, "./cmd/docker-credential-ngc", version)
 }
 
 func (w world) command(stdin, program string, args ...string) *exec.Cmd {

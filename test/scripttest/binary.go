@@ -50,41 +50,76 @@ var binaries = sync.OnceValues(func() (string, error) {
 	if dir := os.Getenv("RAGENV_TEST_PROGRAMS"); dir != "" { // built by test/mutants
 		return dir, nil
 	}
+	flags := "-s -w"
+	if !rounds.Long() {
+		flags += fmt.Sprintf(" -X github.com/ragenv/ragenv/internal/backup.WorkFactor=%d", lowWorkFactor)
+	}
+	dir := ""
+	err := inCache(func(root, cache string) error {
+		latest := filepath.Join(cache, "latest")
+		if err := build(root, latest, []string{"CGO_ENABLED=0", "GOFLAGS="}, "-trimpath", "-ldflags", flags, "./cmd/"+Helper, "./cmd/"+Ragenv); err != nil {
+			return err
+		}
+		var err error
+		dir, err = byContent(cache, latest)
+		removeOld(cache)
+		return err
+	})
+	return dir, err
+})
+
+// Build builds packages of this module with these linker flags. It returns their directory, which is the same
+// for the same name.
+func Build(t testing.TB, name, ldflags string, packages ...string) string {
+	t.Helper()
+	dir := ""
+	err := inCache(func(root, cache string) error {
+		dir = filepath.Join(cache, name)
+		return build(root, dir, nil, append([]string{"-ldflags", ldflags}, packages...)...)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// inCache calls do with the module's directory and that of the programs, which no other process changes
+// meanwhile.
+func inCache(do func(root, cache string) error) error {
 	root, err := moduleRoot()
 	if err != nil {
-		return "", fmt.Errorf("find the module: %w", err)
+		return fmt.Errorf("find the module: %w", err)
 	}
 	cache := filepath.Join(root, ".cache", "test")
 	if err := os.MkdirAll(cache, 0o755); err != nil { // a module cache is read-only
-		if temporary, err = os.MkdirTemp("", "ragenv-test-*"); err != nil {
-			return "", err
+		if temporary == "" {
+			if temporary, err = os.MkdirTemp("", "ragenv-test-*"); err != nil {
+				return err
+			}
 		}
 		cache = temporary
 	}
 	unlock, err := lockedfile.MutexAt(filepath.Join(cache, "lock")).Lock()
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer unlock()
-	latest := filepath.Join(cache, "latest")
-	if err := os.MkdirAll(latest, 0o755); err != nil {
-		return "", err
+	return do(root, cache)
+}
+
+// build runs go build. If the programs in dir are up to date, it does not link them again.
+func build(root, dir string, env []string, args ...string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
 	}
-	// If the programs are up to date, go build does not link them again.
-	flags := "-s -w"
-	if !rounds.Long() {
-		flags += fmt.Sprintf(" -X github.com/ragenv/ragenv/internal/backup.WorkFactor=%d", lowWorkFactor)
-	}
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", flags, "-o", latest, "./cmd/"+Helper, "./cmd/"+Ragenv)
+	cmd := exec.Command("go", append([]string{"build", "-o", dir}, args...)...)
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
+	cmd.Env = append(os.Environ(), env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the programs: %w\n%s", err, out)
+		return fmt.Errorf("build the programs: %w\n%s", err, out)
 	}
-	dir, err := byContent(cache, latest)
-	removeOld(cache)
-	return dir, err
-})
+	return nil
+}
 
 // temporary is the directory of the programs if the module's directory is read-only, and empty otherwise.
 var temporary string
