@@ -69,7 +69,7 @@ func Migrate(s *session.Session, fromName, toName string, o MigrateOptions) erro
 		fix := "fix that"
 		var key *keychain.KeyError
 		if errors.As(err, &key) {
-			fix = key.Command
+			fix = ui.KeyHint(key)
 		}
 		return ui.Errorf(fmt.Sprintf("nothing was removed; %s, then run: ragenv backend migrate %s %s", fix, fromName, toName), "%w", err)
 	}

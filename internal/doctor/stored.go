@@ -196,7 +196,7 @@ func (w *World) hintFor(err error) string {
 	var key *keychain.KeyError
 	switch {
 	case errors.As(err, &key):
-		return key.Command
+		return ui.KeyHint(key)
 	case errors.As(err, &insecure) && insecure.Mode == 0:
 		info, statErr := os.Lstat(insecure.Path)
 		if statErr == nil && info.Mode()&fs.ModeSymlink != 0 {

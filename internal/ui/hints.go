@@ -18,6 +18,19 @@ import (
 // hinted is an error with its own hint.
 type hinted interface{ Hint() string }
 
+// KeyHint returns the hint for a GPG key of pass, which may end with advice.
+func KeyHint(err *keychain.KeyError) string {
+	switch err.Fault {
+	case keychain.KeySecretAbsent:
+		return "gpg --import FILE, with a backup of the secret key"
+	case keychain.KeyAbsent:
+		return "gpg --import FILE, with a backup of that key; or with another key: pass init GPG-ID"
+	case keychain.KeyExpired:
+		return fmt.Sprintf("gpg --quick-set-expire %[1]s 1y && gpg --quick-set-expire %[1]s 1y '*'", err.Fingerprint)
+	}
+	return "pass init GPG-ID, with another key"
+}
+
 // dataVariable returns the variable that names the directory above ragenv's files (internal/config).
 func dataVariable() string {
 	if runtime.GOOS == "windows" {
@@ -32,10 +45,13 @@ func hintFor(err error) string {
 	if errors.As(err, &own) {
 		return own.Hint()
 	}
+	var key *keychain.KeyError
 	var insecure *keychain.InsecureError
 	var elsewhere *keychain.LockedElsewhereError
 	var sourced *keychain.SourcedError
 	switch {
+	case errors.As(err, &key):
+		return KeyHint(key)
 	case errors.As(err, &sourced):
 		return sourcedHint(sourced)
 	case errors.As(err, &insecure):
@@ -51,7 +67,7 @@ func hintFor(err error) string {
 	case errors.Is(err, keychain.ErrKeyQuota):
 		return "ragenv backend migrate keyctl file"
 	case errors.As(err, &elsewhere):
-		return elsewhere.Command
+		return "security unlock-keychain" // of macOS's Keychain, the only one that needs this
 	case errors.Is(err, keychain.ErrLocked):
 		return "ragenv unlock"
 	case errors.Is(err, keychain.ErrReplaced):

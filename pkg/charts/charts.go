@@ -61,9 +61,9 @@ func (e *StatusError) Error() string {
 	case e.NoSuchFile():
 		return text + ": there is no such chart or repository"
 	case e.Status == http.StatusTooManyRequests:
-		return text + ": too many requests, try again later"
+		return text + ": too many requests at the moment"
 	case e.Status >= http.StatusInternalServerError:
-		return text + ": it has trouble of its own, try again later"
+		return text + ": it has trouble of its own"
 	}
 	return text
 }

@@ -55,9 +55,7 @@ type InsecureError = agestore.InsecureError
 
 // LockedElsewhereError: the backend is locked and must be unlocked by its own program, because this session
 // cannot show its dialog. It matches ErrLocked.
-type LockedElsewhereError struct {
-	Command string // shell command that unlocks it
-}
+type LockedElsewhereError struct{ Backend string }
 
 func (*LockedElsewhereError) Error() string { return ErrLocked.Error() }
 
@@ -76,16 +74,24 @@ func (e *RefusedError) Unwrap() error { return e.Err }
 
 // KeyError: the backend's encryption key is missing or can no longer be used. It matches ErrUnavailable.
 type KeyError struct {
-	Backend string
-	Reason  string // the key and its problem
-	Command string // shell command that may fix it, possibly with advice after it
+	Backend     string
+	Reason      string // the key and its problem
+	Fault       KeyFault
+	Fingerprint string // of the key, with KeyExpired
 }
+
+// KeyFault says what is wrong with a backend's encryption key.
+type KeyFault int
+
+const (
+	KeyUnusable     KeyFault = iota // it cannot encrypt, or was revoked
+	KeyExpired                      // nothing can be stored
+	KeyAbsent                       // nothing can be stored
+	KeySecretAbsent                 // nothing can be read
+)
 
 func (e *KeyError) Error() string {
 	return "the " + e.Backend + " backend is " + ErrUnavailable.Error() + ": " + e.Reason
 }
 
 func (*KeyError) Unwrap() error { return ErrUnavailable }
-
-// Hint returns Command.
-func (e *KeyError) Hint() string { return e.Command }

@@ -31,15 +31,8 @@ type Options struct {
 	// Interactive lets another program's backend prompt the user, with a desktop dialog or gpg's pinentry.
 	// Without it, reading from a locked backend fails at once.
 	Interactive bool
-	// AnswerLimit is the time limit for such a backend's calls that need no user. Zero means 5 seconds.
-	AnswerLimit time.Duration
-	// PromptLimit is the time limit for its calls that may prompt, with Interactive. Zero means one minute.
-	PromptLimit time.Duration
 	// Collection is the Secret Service collection. Empty means DefaultCollection.
 	Collection string
-	// Namespace labels ragenv's entries in a shared backend. Empty means DefaultNamespace. Tests use their
-	// own.
-	Namespace string
 	// Accept returns an error to reject an item before it is stored. It runs for every item except
 	// fingerprints that this package creates. Nil accepts all items.
 	Accept func(Item) error

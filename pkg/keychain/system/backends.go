@@ -43,9 +43,9 @@ const kwallet = "kdewallet"
 // default would hide a key from sessions that do not link the user keyring (keyctl_setperm(3)).
 const keyctlPerm = 0x3f0b0000
 
-func namespace(opts keychain.Options) string {
-	return cmp.Or(opts.Namespace, keychain.DefaultNamespace)
-}
+// namespace labels ragenv's entries in a shared backend. Tests use their own, in keychains that they share
+// with the user.
+var namespace = keychain.DefaultNamespace
 
 func collection(opts keychain.Options) string {
 	return cmp.Or(opts.Collection, keychain.DefaultCollection)

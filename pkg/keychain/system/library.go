@@ -16,16 +16,16 @@ import (
 // settings are the library's options for each backend that it serves here.
 var settings = map[string]func(*keyring.Config, keychain.Options){
 	keychain.BackendWinCred: func(c *keyring.Config, o keychain.Options) {
-		c.ServiceName, c.WinCredPrefix = "keys", namespace(o)
+		c.ServiceName, c.WinCredPrefix = "keys", namespace
 	},
 	keychain.BackendSecretService: func(c *keyring.Config, o keychain.Options) {
 		c.LibSecretCollectionName = collection(o)
 	},
 	keychain.BackendKWallet: func(c *keyring.Config, o keychain.Options) {
-		c.ServiceName, c.KWalletAppID, c.KWalletFolder = kwallet, namespace(o), namespace(o)
+		c.ServiceName, c.KWalletAppID, c.KWalletFolder = kwallet, namespace, namespace
 	},
 	keychain.BackendKeyctl: func(c *keyring.Config, o keychain.Options) {
-		c.ServiceName, c.KeyCtlScope, c.KeyCtlPerm = namespace(o), "user", keyctlPerm
+		c.ServiceName, c.KeyCtlScope, c.KeyCtlPerm = namespace, "user", keyctlPerm
 	},
 }
 

@@ -26,7 +26,7 @@ type passTool struct {
 }
 
 func newPassTool(opts keychain.Options) (*passTool, error) {
-	p := &passTool{dir: os.Getenv("PASSWORD_STORE_DIR"), prefix: namespace(opts), gpgOptions: os.Getenv(envPassOptions)}
+	p := &passTool{dir: os.Getenv("PASSWORD_STORE_DIR"), prefix: namespace, gpgOptions: os.Getenv(envPassOptions)}
 	if p.dir == "" { // as the pass script does: "${PASSWORD_STORE_DIR:-$HOME/.password-store}"
 		home, err := os.UserHomeDir()
 		if err != nil {

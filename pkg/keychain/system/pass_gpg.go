@@ -29,7 +29,7 @@ func (p *passTool) decrypt(file string) ([]byte, error) {
 	switch {
 	case errors.As(err, &exit) && !p.hasSecretKey(gpg, recipients(status.Bytes())):
 		return nil, &keychain.KeyError{Backend: keychain.BackendPass, Reason: "gpg does not have the secret key that the entry is encrypted to",
-			Command: "gpg --import FILE, with a backup of the secret key"}
+			Fault: keychain.KeySecretAbsent}
 	case err != nil:
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func (p *passTool) recipientProblem() error {
 		var exit *exec.ExitError
 		if errors.As(err, &exit) {
 			return &keychain.KeyError{Backend: keychain.BackendPass, Reason: fmt.Sprintf("gpg does not have the key %q that pass encrypts to", id),
-				Command: "gpg --import FILE, with a backup of that key; or with another key: pass init GPG-ID"}
+				Fault: keychain.KeyAbsent}
 		}
 		if err != nil {
 			return nil
@@ -114,11 +114,10 @@ func keyProblem(listing string) *keychain.KeyError {
 			fingerprint = fields[9]
 		}
 	}
-	problem := &keychain.KeyError{Backend: keychain.BackendPass, Reason: "cannot encrypt", Command: "pass init GPG-ID, with another key"}
+	problem := &keychain.KeyError{Backend: keychain.BackendPass, Reason: "cannot encrypt"}
 	switch {
 	case strings.Contains(validities, "e"):
-		problem.Reason = "has expired"
-		problem.Command = fmt.Sprintf("gpg --quick-set-expire %[1]s 1y && gpg --quick-set-expire %[1]s 1y '*'", fingerprint)
+		problem.Reason, problem.Fault, problem.Fingerprint = "has expired", keychain.KeyExpired, fingerprint
 	case strings.Contains(validities, "r"):
 		problem.Reason = "was revoked"
 	}

@@ -49,15 +49,17 @@ func TestPassExpiredKey(t *testing.T) {
 	if item, err := k.Get(stored.Ref); err != nil || item.Secret != stored.Secret {
 		t.Errorf("Get: %v", err)
 	}
-	// The hint works as written.
-	if out, err := exec.Command("sh", "-c", key.Command).CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v: %s", key.Command, err, out)
+	// The command that internal/ui suggests.
+	if key.Fault != keychain.KeyExpired {
+		t.Errorf("fault %d, want KeyExpired", key.Fault)
 	}
+	gpg(t, "--quick-set-expire", key.Fingerprint, "1y")
+	gpg(t, "--quick-set-expire", key.Fingerprint, "1y", "*")
 	if err := keychain.Probe(opts); err != nil {
-		t.Errorf("after the hint's command: %v", err)
+		t.Errorf("after the command: %v", err)
 	}
 	if err := k.Set(keychain.Item{Ref: keychaintest.EnvRef("Y"), Secret: keychaintest.NewKey(t)}); err != nil {
-		t.Errorf("Set after the hint's command: %v", err)
+		t.Errorf("Set after the command: %v", err)
 	}
 }
 
@@ -79,11 +81,11 @@ func TestPassMissingKey(t *testing.T) {
 	}
 	var key *keychain.KeyError
 	gpg(t, "--delete-secret-keys", fingerprint)
-	if _, err := k.Get(item.Ref); !errors.As(err, &key) || errors.Is(err, keychain.ErrLocked) || !strings.Contains(key.Command, "gpg --import") {
+	if _, err := k.Get(item.Ref); !errors.As(err, &key) || errors.Is(err, keychain.ErrLocked) || key.Fault != keychain.KeySecretAbsent {
 		t.Errorf("Get without the secret key: %v", err)
 	}
 	gpg(t, "--delete-keys", fingerprint)
-	if err := k.Set(item); !errors.As(err, &key) || errors.Is(err, keychain.ErrLocked) || !strings.Contains(err.Error(), `gpg does not have the key "ragenv test" that pass encrypts to`) {
+	if err := k.Set(item); !errors.As(err, &key) || errors.Is(err, keychain.ErrLocked) || key.Fault != keychain.KeyAbsent || !strings.Contains(err.Error(), `gpg does not have the key "ragenv test" that pass encrypts to`) {
 		t.Errorf("Set without the key: %v", err)
 	}
 	if err := keychain.Probe(opts); !errors.As(err, &key) {

@@ -1,7 +1,6 @@
 package system
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,8 +11,9 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// Default time limits for backends that another program serves. Only a prompt may take long.
-const (
+// Time limits for the calls of backends that another program serves. Only a prompt may take long. Tests
+// shorten them.
+var (
 	answerLimit = 5 * time.Second
 	promptLimit = time.Minute
 )
@@ -74,7 +74,7 @@ func find(opts keychain.Options) (*ring, error) {
 	}
 	r := &ring{
 		backend: b, interactive: opts.Interactive,
-		limit: cmp.Or(opts.AnswerLimit, answerLimit), promptLimit: cmp.Or(opts.PromptLimit, promptLimit),
+		limit: answerLimit, promptLimit: promptLimit,
 	}
 	if b.own != nil {
 		var own client

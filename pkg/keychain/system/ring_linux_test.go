@@ -42,7 +42,8 @@ func TestKeyctlQuota(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("root's quota is larger than an item can be")
 	}
-	opts := keychain.Options{Backend: keychain.BackendKeyctl, Namespace: randomName(t)}
+	override(t, &namespace, randomName(t))
+	opts := keychain.Options{Backend: keychain.BackendKeyctl}
 	openOrSkip(t, opts)
 	k := keychaintest.MustOpen(t, opts)
 	item := keychain.Item{Ref: keychain.Ref{Profile: "default", Kind: keychain.KindEnv, Name: "A"}, Secret: keychain.NewSecret("small")}
@@ -67,14 +68,15 @@ func TestKeyctlQuota(t *testing.T) {
 }
 
 func TestKeyctlContract(t *testing.T) {
-	opts := keychain.Options{Backend: keychain.BackendKeyctl, Namespace: randomName(t)}
+	override(t, &namespace, randomName(t))
+	opts := keychain.Options{Backend: keychain.BackendKeyctl}
 	openOrSkip(t, opts)
 	// keyrings(7): the quota of a user's keys, in bytes. Root's is 25 MB.
 	if quota, err := os.ReadFile("/proc/sys/kernel/keys/maxbytes"); os.Geteuid() != 0 && (err != nil || len(bytes.TrimSpace(quota)) < len("1000000")) {
 		t.Skipf("the kernel lets this user keep %s bytes of keys, fewer than the contract's items take", bytes.TrimSpace(quota))
 	}
 	t.Cleanup(func() {
-		ring, err := unix.KeyctlSearch(unix.KEY_SPEC_USER_KEYRING, "keyring", opts.Namespace, 0)
+		ring, err := unix.KeyctlSearch(unix.KEY_SPEC_USER_KEYRING, "keyring", namespace, 0)
 		if err == nil {
 			_, err = unix.KeyctlInt(unix.KEYCTL_UNLINK, ring, unix.KEY_SPEC_USER_KEYRING, 0, 0)
 		}
@@ -354,7 +356,8 @@ func TestSilentServices(t *testing.T) {
 	for name, service := range map[string]string{keychain.BackendSecretService: secretServiceName, keychain.BackendKWallet: kwalletName} {
 		t.Run(name, func(t *testing.T) {
 			hole := silence(t, service)
-			_, err := keychain.Open(keychain.Options{Backend: name, AnswerLimit: 200 * time.Millisecond})
+			override(t, &answerLimit, 200*time.Millisecond)
+			_, err := keychain.Open(keychain.Options{Backend: name})
 			if !errors.Is(err, keychain.ErrTimeout) {
 				t.Errorf("Open: %v, want keychain.ErrTimeout", err)
 			}
@@ -419,7 +422,8 @@ func TestSilentPrompter(t *testing.T) {
 	if _, err := keychaintest.MustOpen(t, opts).Get(item.Ref); !errors.Is(err, keychain.ErrLocked) {
 		t.Errorf("Get: %v, want keychain.ErrLocked", err)
 	}
-	opts.Interactive, opts.PromptLimit = true, 300*time.Millisecond
+	opts.Interactive = true
+	override(t, &promptLimit, 300*time.Millisecond)
 	k := keychaintest.MustOpen(t, opts)
 	for name, call := range map[string]func() error{
 		"UnlockSystem": k.UnlockSystem,
@@ -457,7 +461,8 @@ func TestSilentPassIsEnded(t *testing.T) {
 	}
 	t.Setenv("PASSWORD_STORE_DIR", store)
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	k := keychaintest.MustOpen(t, keychain.Options{Backend: keychain.BackendPass, AnswerLimit: 200 * time.Millisecond})
+	override(t, &answerLimit, 200*time.Millisecond)
+	k := keychaintest.MustOpen(t, keychain.Options{Backend: keychain.BackendPass})
 	if _, err := k.Get(keychaintest.EnvRef("X")); !errors.Is(err, keychain.ErrTimeout) {
 		t.Errorf("Get: %v, want keychain.ErrTimeout", err)
 	}

@@ -34,6 +34,14 @@ func openOrSkip(t *testing.T, opts keychain.Options) *keychain.Keychain {
 	return k
 }
 
+// override changes a variable until the test ends.
+func override[T any](t *testing.T, variable *T, value T) {
+	t.Helper()
+	former := *variable
+	*variable = value
+	t.Cleanup(func() { *variable = former })
+}
+
 // macOS and Windows have one keychain per login and no private one for a test. So this runs only in CI: it
 // stores items under a random name and removes them.
 func TestOwnKeychainContract(t *testing.T) {
@@ -44,7 +52,8 @@ func TestOwnKeychainContract(t *testing.T) {
 	case os.Getenv("CI") == "":
 		t.Skipf("the %s backend is the user's own keychain: set CI=1 to use it", backend)
 	}
-	opts := keychain.Options{Backend: backend, Namespace: randomName(t)}
+	override(t, &namespace, randomName(t))
+	opts := keychain.Options{Backend: backend}
 	openOrSkip(t, opts)
 	keychaintest.Contract(t, func(t *testing.T) *keychain.Keychain { return keychaintest.MustOpen(t, opts) })
 }

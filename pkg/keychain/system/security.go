@@ -50,7 +50,7 @@ type securityTool struct {
 }
 
 func newSecurityTool(opts keychain.Options) *securityTool {
-	s := &securityTool{program: securityProgram, service: namespace(opts)}
+	s := &securityTool{program: securityProgram, service: namespace}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
 }
@@ -247,7 +247,7 @@ func securityGuard(s *securityTool) guard {
 			}
 			switch failed.exit {
 			case securityNoInteraction, securityAuthFailed:
-				return &keychain.LockedElsewhereError{Command: "security unlock-keychain"}
+				return &keychain.LockedElsewhereError{Backend: keychain.BackendKeychain}
 			case securityCanceled:
 				return keychain.ErrLocked
 			case securityNoKeychain:

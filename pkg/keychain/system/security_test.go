@@ -172,7 +172,7 @@ func securityLocked(t *testing.T, f fakeSecurity) {
 		"Set":   func() error { return k.Set(item) },
 		"Probe": func() error { return system{}.Probe(keychain.Options{Backend: keychain.BackendKeychain}) },
 	} {
-		if err := call(); !errors.Is(err, keychain.ErrLocked) || !errors.As(err, &elsewhere) || elsewhere.Command != "security unlock-keychain" {
+		if err := call(); !errors.Is(err, keychain.ErrLocked) || !errors.As(err, &elsewhere) || elsewhere.Backend != keychain.BackendKeychain {
 			t.Errorf("%s: %v, want a LockedElsewhereError", name, err)
 		}
 	}
@@ -190,7 +190,8 @@ func securityLocked(t *testing.T, f fakeSecurity) {
 
 // On a desktop a locked keychain shows a dialog. Nobody answers it here, and no process is left waiting.
 func securityDialogIsEnded(t *testing.T, f fakeSecurity) {
-	k := f.open(t, keychain.Options{AnswerLimit: 300 * time.Millisecond})
+	override(t, &answerLimit, 300*time.Millisecond)
+	k := f.open(t, keychain.Options{})
 	item := keychain.Item{Ref: keychaintest.EnvRef("X"), Secret: keychaintest.NewKey(t)}
 	if err := k.Set(item); err != nil {
 		t.Fatal(err)

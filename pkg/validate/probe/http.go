@@ -73,9 +73,9 @@ func (a answer) describe() string {
 	text := a.host + " answered " + strconv.Itoa(a.status)
 	switch {
 	case a.status == http.StatusTooManyRequests:
-		return text + ": too many requests, try again later"
+		return text + ": too many requests at the moment"
 	case a.status >= 500:
-		return text + ": it has trouble of its own, try again later"
+		return text + ": it has trouble of its own"
 	case a.status >= 300 && a.status < 400:
 		return text + ": it wants the key sent elsewhere, which was not done"
 	}
