@@ -8,6 +8,7 @@ import (
 	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/dockersetup"
+	"github.com/ragenv/ragenv/internal/passphrase"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/serverurl"
 	"github.com/ragenv/ragenv/internal/session"
@@ -121,7 +122,7 @@ func registryKey(s *session.Session) (string, error) {
 				continue
 			}
 			if !k.Unlocked() {
-				return "stored (" + what + "), but the keychain is locked: " + session.UnlockHint(k), nil
+				return "stored (" + what + "), but the keychain is locked: " + unlockHint(k), nil
 			}
 			if ref != own {
 				if login, ok := s.LoginInstead(k); ok {
@@ -135,4 +136,12 @@ func registryKey(s *session.Session) (string, error) {
 		return "not stored: $" + known.Name + " of the environment is used", nil
 	}
 	return "none: ragenv set" + s.ForProfile() + " " + known.Name, nil
+}
+
+// unlockHint says how to unlock a keychain on this machine and keep it unlocked for Docker's helper.
+func unlockHint(k *keychain.Keychain) string {
+	if k.Backend() != keychain.BackendFile {
+		return "ragenv unlock"
+	}
+	return passphrase.UnlockHint()
 }

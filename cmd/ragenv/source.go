@@ -120,7 +120,7 @@ func newSourceRmCommand(p *program) *cli.Command {
 			if c.NArg() != 1 {
 				return ui.Usagef("ragenv source list", "ragenv source rm takes one name")
 			}
-			return session.RemoveSource(s, s.EnvRef(c.Args().First()))
+			return s.RemoveSource(s.EnvRef(c.Args().First()))
 		},
 	}
 }

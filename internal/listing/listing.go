@@ -114,7 +114,7 @@ func entries(s *session.Session, all, detailed bool, key *fingerprint.Key) ([]en
 				e.Fingerprint = key.Of(ref.Name, item.Secret.Reveal())
 			}
 			found = append(found, e)
-			s.WarnOfBoth(k, ref)
+			warnOfBoth(s, k, ref)
 			continue
 		}
 		item, err := items[0], s.ExplainPassphrase(errs[0])
@@ -148,6 +148,15 @@ func entries(s *session.Session, all, detailed bool, key *fingerprint.Key) ([]en
 		s.Hint(passphrase.UnlockHint())
 	}
 	return found, nil
+}
+
+// warnOfBoth warns if a key that a command supplies is also stored, because the stored value is not used.
+func warnOfBoth(s *session.Session, k *keychain.Keychain, ref keychain.Ref) {
+	if stored, err := k.Stored().Has(ref); err == nil && stored {
+		err := &keychain.SourcedError{Ref: ref, Both: true}
+		s.Print.Warn("%s: %v", ui.Printable(ref.Name), err)
+		s.Print.Hint("%s", ui.Explain(err).Hint)
+	}
 }
 
 // fingerprintKey reads the file of --fingerprint-key. It returns nil without the flag.

@@ -11,7 +11,7 @@ import (
 )
 
 // RemoveSource removes the command that supplies a key from the configuration, and says so.
-func RemoveSource(s *Session, ref keychain.Ref) error {
+func (s *Session) RemoveSource(ref keychain.Ref) error {
 	if _, ok := s.Config.Source(ref); !ok {
 		return ui.Errorf("ragenv source list", "no command gives %s%s", ui.Printable(ref.Name), s.InProfile())
 	}
@@ -28,15 +28,6 @@ func RemoveSource(s *Session, ref keychain.Ref) error {
 // Commands returns the commands of the config file.
 func (s *Session) Commands() *source.Commands {
 	return &source.Commands{Config: s.Config, Environ: system.Environ(), Limit: source.Limit}
-}
-
-// WarnOfBoth warns if a key that a command supplies is also stored, because the stored value is not used.
-func (s *Session) WarnOfBoth(k *keychain.Keychain, ref keychain.Ref) {
-	if stored, err := k.Stored().Has(ref); err == nil && stored {
-		err := &keychain.SourcedError{Ref: ref, Both: true}
-		s.Print.Warn("%s: %v", ui.Printable(ref.Name), err)
-		s.Print.Hint("%s", ui.Explain(err).Hint)
-	}
 }
 
 // UntilAsked says when a changed key takes effect.

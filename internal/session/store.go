@@ -211,7 +211,7 @@ func (s *Session) dropSource(p Place, ref keychain.Ref) error {
 	if !p.sourced {
 		return nil
 	}
-	return RemoveSource(s, ref)
+	return s.RemoveSource(ref)
 }
 
 // warnOfLoginInstead warns that Docker does not get the key that was just stored.

@@ -66,14 +66,6 @@ func (s *Session) GetAll(k *keychain.Keychain, refs []keychain.Ref) (items []key
 	return items, err
 }
 
-// UnlockHint says how to unlock a keychain on this machine and keep it unlocked for Docker's helper.
-func UnlockHint(k *keychain.Keychain) string {
-	if k.Backend() != keychain.BackendFile {
-		return "ragenv unlock"
-	}
-	return passphrase.UnlockHint()
-}
-
 // Settled returns the result of read, and runs it again if a migration moved the keys to another backend in
 // the meantime. A migration names the new backend before it empties the old one, so read may have found too
 // little.
