@@ -36,9 +36,9 @@ func (g goal) value(r *result.Run) float64 {
 
 func (g goal) limit() string {
 	if g.least {
-		return fmt.Sprintf("≥ %g ×", g.bound)
+		return fmt.Sprintf("at least %g ×", g.bound)
 	}
-	return fmt.Sprintf("≤ %g ×", g.bound)
+	return fmt.Sprintf("at most %g ×", g.bound)
 }
 
 func (g goal) measured(r *result.Run) string {

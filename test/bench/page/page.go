@@ -78,12 +78,11 @@ func (v view) Table() string {
 	return out.String()
 }
 
-// Goals returns the table of targets.
+// Goals returns the list of targets.
 func (v view) Goals() string {
 	var out strings.Builder
-	out.WriteString("| target | bound | measured | |\n|---|---:|---:|---|\n")
 	for _, g := range goals {
-		fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", g.title, g.limit(), g.measured(v.Run), g.verdict(v.Run))
+		fmt.Fprintf(&out, "- %s: %s, %s (%s)\n", g.title, g.measured(v.Run), g.limit(), g.verdict(v.Run))
 	}
 	return out.String()
 }
