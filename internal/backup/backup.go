@@ -287,6 +287,23 @@ func decrypt(r io.Reader, identities []age.Identity) ([]byte, error) {
 	return plain, nil
 }
 
+// Examine returns the error of Read for a file that no passphrase opens: ErrNotBackup, ErrNeedsIdentity or r's.
+func Examine(r io.Reader) error {
+	_, err := decrypt(r, []age.Identity{nobody{}})
+	switch {
+	case errors.Is(err, ErrNeedsPassphrase):
+		return nil
+	case errors.Is(err, ErrOtherRecipients):
+		return ErrNeedsIdentity
+	}
+	return err
+}
+
+// nobody opens no file.
+type nobody struct{}
+
+func (nobody) Unwrap([]*age.Stanza) ([]byte, error) { return nil, age.ErrIncorrectIdentity }
+
 // reader records errors of reading the file, to distinguish them from errors in its content.
 type reader struct {
 	r   io.Reader

@@ -13,6 +13,7 @@ import (
 	"github.com/ragenv/ragenv/internal/backup"
 	"github.com/ragenv/ragenv/internal/readfile"
 	"github.com/ragenv/ragenv/internal/session"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -26,11 +27,15 @@ type BackupOptions struct {
 }
 
 // recipients parses the public keys of the options. It returns none if the backup gets a passphrase.
-func (o BackupOptions) recipients() (all []backup.Recipient, err error) {
+func (o BackupOptions) recipients(path string) (all []backup.Recipient, err error) {
 	for _, text := range o.Recipients {
 		r, err := backup.ParseRecipient(text)
 		if err != nil {
-			return nil, ui.Usagef("ragenv backup --help", "--recipient: %w", err)
+			hint := "ragenv backup --help"
+			if _, statErr := os.Stat(text); statErr == nil { // a file with the key in it
+				hint = "ragenv backup --recipients-file " + shellquote.Word(text) + " " + shellquote.Word(path)
+			}
+			return nil, ui.Usagef(hint, "--recipient: %w", err)
 		}
 		all = append(all, r)
 	}
@@ -54,7 +59,7 @@ func (o BackupOptions) recipients() (all []backup.Recipient, err error) {
 // Backup writes all items of all profiles, or only those in o.Only, to an encrypted file at path, "-" for
 // standard output. Unless forced, it does not replace a file.
 func Backup(s *session.Session, path string, o BackupOptions) error {
-	recipients, err := o.recipients()
+	recipients, err := o.recipients(path)
 	if err != nil {
 		return err
 	}

@@ -58,6 +58,6 @@ func withPassphrase(s *session.Session, path, prompt string, read func(secret []
 // noTerminal returns the error of backup or restore if nobody can be asked for the passphrase of the file at
 // path.
 func noTerminal(command, path string) error {
-	return ui.Errorf(shellquote.Set(passphrase.EnvBackupFile, "FILE")+", a file of mode 0600, and then: ragenv "+command+" "+shellquote.Word(path),
+	return ui.Errorf("set "+passphrase.EnvBackupFile+" to a file of mode 0600 with the passphrase, then: ragenv "+command+" "+shellquote.Word(path),
 		"%w for the backup's passphrase", ui.ErrNoTerminal)
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"unicode/utf8"
 
 	"github.com/ragenv/ragenv/internal/atomicfile"
 	"github.com/ragenv/ragenv/internal/backup"
@@ -70,6 +71,8 @@ func readSealed(s *session.Session, path string, file []byte, identityFile strin
 		return nil, ui.Errorf("name a private key of SSH without a passphrase, or run it in a terminal", "%s: %w", ui.Printable(identityFile), err)
 	case errors.Is(err, backup.ErrOtherRecipients):
 		return nil, ui.Errorf("back up again, also to the public key of "+ui.Printable(identityFile)+": ragenv backup --recipient", "%s: %w", ui.Printable(path), err)
+	case errors.Is(err, keychain.ErrDamaged):
+		return nil, damaged(path, err)
 	case errors.Is(err, backup.ErrNeedsPassphrase):
 		return nil, ui.Errorf("ragenv restore "+shellquote.Word(path), "%s: %w", ui.Printable(path), err)
 	case err != nil:
@@ -112,10 +115,20 @@ func readSetAside(s *session.Session, path string) ([]keychain.Item, error) {
 
 // readBackup decrypts a backup.
 func readBackup(s *session.Session, path string, file []byte) (items []keychain.Item, err error) {
+	if err := backup.Examine(bytes.NewReader(file)); err != nil { // before a passphrase is asked for
+		hint := ui.Explain(err).Hint
+		if errors.Is(err, backup.ErrNotBackup) && len(file) > 0 && utf8.Valid(file) { // such as an export
+			hint = "ragenv import " + shellquote.Word(path)
+		}
+		return nil, ui.Errorf(hint, "%s: %w", ui.Printable(path), err)
+	}
 	err = withPassphrase(s, path, "Passphrase of the backup: ", func(secret []byte) (err error) {
 		stop := s.Print.Working("Reading the backup")
 		items, err = backup.Read(bytes.NewReader(file), secret)
 		stop()
+		if errors.Is(err, keychain.ErrDamaged) {
+			return damaged(path, err)
+		}
 		if err != nil && !errors.Is(err, keychain.ErrWrongPassphrase) {
 			err = fmt.Errorf("%s: %w", ui.Printable(path), err)
 		}
@@ -128,4 +141,9 @@ func readBackup(s *session.Session, path string, file []byte) (items []keychain.
 func holdsStore(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, "store.json"))
 	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// damaged returns the error for a backup that is cut short or was changed.
+func damaged(path string, err error) error {
+	return ui.Errorf("copy the file again from where it was written", "%s: %w", ui.Printable(path), err)
 }
