@@ -43,6 +43,8 @@ func TestSays(t *testing.T) {
 		// Lines that were not read.
 		{"x.env", "NGC_API_KEY=KEY\nset NGC_API_KEY=OTHER\n", Options{}, true, "x.env line 2 was not imported: ", ""},
 		{"x.env", "NGC_API_KEY=KEY\n$env:NGC_API_KEY = 'OTHER'\n", Options{}, true, "x.env line 2 was not imported: it is an assignment of PowerShell", ""},
+		{"x.env", "set NGC_API_KEY=x\nNGC_API_KEY=KEY\n", Options{}, true, "x.env line 1 was not imported: ", ""},
+		{"x.env", "NGC_API_KEY=KEY\nset NGC_API_KEY=x", Options{}, true, "x.env line 2 was not imported: ", ""},
 		{"x.env", "NGC_API_KEY=KEY\nset x OTHER\n", Options{}, true, "x.env line 2 was not imported: ", ""},
 		{"x.env", "NGC_API_KEY=KEY\nset x y\n", Options{}, false, "already has that value", "was not imported"},
 		{"x.env", "NGC_API_KEY=KEY\nset -- -\n", Options{All: true}, false, "already has that value", "was not imported"},

@@ -64,6 +64,13 @@ func TestCaseOfNames(t *testing.T) {
 	if got := sameVariable("name", "NAME"); got != windows || !sameVariable("A", "A") || sameVariable("A", "B") {
 		t.Errorf("the names are the same: %v", got)
 	}
+	if err := k.Set(keychain.Item{Ref: s.EnvRef("ngc_api_key"), Secret: keychain.NewSecret(scripttest.NewKey())}); err != nil {
+		t.Fatal(err)
+	}
+	values, err := Values(s, nil, nil, false)
+	if one := len(values) == 1; err != nil || one != windows {
+		t.Errorf("%d values, %v", len(values), err)
+	}
 }
 
 // A key counts as stored in every profile, a login or a former value of its name does not.

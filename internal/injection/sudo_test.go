@@ -17,6 +17,8 @@ func TestKeptBySudo(t *testing.T) {
 		"sudo -uE env":                            "sudo --preserve-env=A,B -uE env",
 		"sudo --user bob --group=g env":           "sudo --preserve-env=A,B --user bob --group=g env",
 		"sudo -E docker ps":                       "",
+		"sudo -u bob -E docker ps":                "",
+		"sudo -upug env":                          "sudo --preserve-env=A,B -upug env",
 		"sudo -nE docker ps":                      "",
 		"sudo --preserve-env docker ps":           "",
 		"sudo --preserve-env=A,B docker ps":       "",

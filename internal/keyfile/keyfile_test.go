@@ -5,6 +5,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -158,6 +162,44 @@ func TestParseSpec(t *testing.T) {
 	} {
 		if _, err := keyfile.ParseSpec(text); !errors.Is(err, want) {
 			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// The directory is below $XDG_RUNTIME_DIR if that can be used, and only this user can read it.
+func TestTemporary(t *testing.T) {
+	usable, file := t.TempDir(), filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	usual := t.TempDir()
+	t.Setenv("TMPDIR", usual)
+	t.Setenv("TMP", usual)
+	closed := "" // a directory in which not even root may create one
+	if runtime.GOOS == "linux" {
+		if err := os.Mkdir("/sys/kernel/ragenv", 0o700); errors.Is(err, fs.ErrPermission) {
+			closed = "/sys/kernel"
+		}
+	}
+	for runtimeDir, want := range map[string]string{usable: usable, file: usual, filepath.Join(usable, "absent"): usual, "": usual, closed: usual} {
+		files, err := keyfile.NewTemporary(func(string) string { return runtimeDir })
+		if err != nil {
+			t.Errorf("%q: %v", runtimeDir, err)
+			continue
+		}
+		var paths []string
+		for _, text := range []string{"one", "two"} {
+			path, err := files.Create([]byte(text))
+			if got, readErr := os.ReadFile(path); err != nil || readErr != nil || string(got) != text || filepath.Dir(filepath.Dir(path)) != want {
+				t.Errorf("%q: %s, %v, %v", runtimeDir, path, err, readErr)
+			}
+			paths = append(paths, path)
+		}
+		if err := files.Remove(); err != nil || paths[0] == paths[1] {
+			t.Errorf("%q: %v, %q", runtimeDir, err, paths)
+		}
+		if _, err := os.Stat(filepath.Dir(paths[0])); err == nil {
+			t.Errorf("%q: it was not removed", runtimeDir)
 		}
 	}
 }
