@@ -84,7 +84,7 @@ func Restart(s *session.Session, name string, yes bool) error {
 	if err != nil {
 		return err
 	}
-	return holders.RestartHolders(s, ref, yes)
+	return holders.Restart(s, ref, yes)
 }
 
 // open opens the keychain. It fails if the key comes from a command, which ragenv cannot rotate.

@@ -40,9 +40,9 @@ func AfterRotation(s *session.Session, name string) {
 	}
 }
 
-// RestartHolders shows and runs the Compose commands that give containers the stored key, and then searches
+// Restart shows and runs the Compose commands that give containers the stored key, and then searches
 // again.
-func RestartHolders(s *session.Session, ref keychain.Ref, yes bool) error {
+func Restart(s *session.Session, ref keychain.Ref, yes bool) error {
 	search := func() (*where.Report, error) {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 		defer stop() // at the question, Ctrl-C must end the program
