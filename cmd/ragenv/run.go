@@ -136,7 +136,7 @@ func (p *program) notFound(err error, command []string) error {
 	case hint != "":
 		explained.Hint = hint
 	case runtime.GOOS != "windows" && p.getenv("SHELL") != "" && functionName(command[0]):
-		line := programName + " " + commandline.QuoteWords(before) + ` "$SHELL" -ic ` + shellquote.Quote(commandline.QuoteWords(command))
+		line := programName + " " + ui.QuoteWords(before) + ` "$SHELL" -ic ` + shellquote.Quote(ui.QuoteWords(command))
 		explained.Hint = "check the spelling and PATH; if it is an alias or a function of your shell: " + line
 	}
 	return &explained

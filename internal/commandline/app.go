@@ -14,7 +14,6 @@ import (
 
 	"github.com/ragenv/ragenv/internal/nearest"
 	"github.com/ragenv/ragenv/internal/secrets"
-	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
@@ -213,7 +212,7 @@ func UnknownCommand(c *cli.Context, known []*cli.Command, group string) error {
 	if flags, _, ok := runFlags(c.App, typed); ok {
 		before = append(flags, "--")
 	}
-	corrected, behind := "", program+" "+QuoteWords(before)+" "
+	corrected, behind := "", program+" "+ui.QuoteWords(before)+" "
 	if group == "" {
 		corrected = CorrectedCommand(c.App, before, args)
 	}
@@ -228,14 +227,14 @@ func UnknownCommand(c *cli.Context, known []*cli.Command, group string) error {
 		if len(command) == 0 {
 			command = []string{"COMMAND"}
 		}
-		hint = behind + QuoteWords(command)
+		hint = behind + ui.QuoteWords(command)
 	case at >= 0:
 		hint = all[at].Type
 		if line, ok := strings.CutSuffix(hint, " NAME"); ok && len(args) > 1 {
-			hint = line + " " + QuoteWords(args[1:])
+			hint = line + " " + ui.QuoteWords(args[1:])
 		}
 	case runnable(words[0]):
-		hint = behind + QuoteWords(words)
+		hint = behind + ui.QuoteWords(words)
 		if near != "" {
 			hint += ", or: " + ownCommand(program, group, near, args[1:])
 		}
@@ -246,11 +245,11 @@ func UnknownCommand(c *cli.Context, known []*cli.Command, group string) error {
 	case group == "":
 		hint = program + " --help, or to run a command with your keys: " + program + " -- COMMAND"
 	}
-	return ui.Usagef(hint, "%s is not a command of %s", QuoteWords([]string{name}), strings.TrimSpace(program+" "+group))
+	return ui.Usagef(hint, "%s is not a command of %s", ui.QuoteWords([]string{name}), strings.TrimSpace(program+" "+group))
 }
 
 func ownCommand(program, group, name string, args []string) string {
-	return QuoteWords(slices.Concat([]string{program}, strings.Fields(group), []string{name}, args))
+	return ui.QuoteWords(slices.Concat([]string{program}, strings.Fields(group), []string{name}, args))
 }
 
 // beginning returns the only one of words that begins with at least three letters of word, or "".
@@ -266,15 +265,4 @@ func beginning(words []string, word string) string {
 func runnable(name string) bool {
 	_, err := exec.LookPath(name)
 	return err == nil
-}
-
-// QuoteWords quotes words for a shell, and hides what looks like a key.
-func QuoteWords(words []string) string {
-	words = slices.Clone(words)
-	for i, word := range words {
-		if secrets.LooksLikeKey(word) {
-			words[i] = "..."
-		}
-	}
-	return shellquote.Words(words)
 }

@@ -47,7 +47,7 @@ func CorrectedCommand(app *cli.App, before, command []string) string {
 	if len(command) == 0 {
 		command = []string{"COMMAND"}
 	}
-	return app.Name + " " + QuoteWords(slices.Concat(before, command))
+	return app.Name + " " + ui.QuoteWords(slices.Concat(before, command))
 }
 
 // assignment reports whether a word sets a variable for the command that follows, as in a shell.
@@ -89,7 +89,7 @@ func forgottenDashes(app *cli.App, args []string) error {
 			return nil
 		}
 	}
-	hint := app.Name + " " + QuoteWords(slices.Concat(flags, []string{"--"}, command))
+	hint := app.Name + " " + ui.QuoteWords(slices.Concat(flags, []string{"--"}, command))
 	return ui.Usagef(hint, "there is no -- before the command to run")
 }
 
@@ -116,5 +116,5 @@ func correctedFlag(c *cli.Context, unknown string) string {
 	if words[at] = Dashed(near); hasValue {
 		words[at] += "=" + value
 	}
-	return c.App.Name + " " + QuoteWords(words)
+	return c.App.Name + " " + ui.QuoteWords(words)
 }

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ragenv/ragenv/internal/commandline"
 	"github.com/ragenv/ragenv/internal/session"
+	"github.com/ragenv/ragenv/internal/ui"
 )
 
 // warnOfSudo warns of variables that sudo, unless it is configured otherwise, removes from the environment of
@@ -21,7 +21,7 @@ func warnOfSudo(s *session.Session, o Options, injected []string) {
 		flags = " --only " + strings.Join(o.Only, ",")
 	}
 	s.Print.Warn("sudo removes %s from the environment of the command", strings.Join(removed, ", "))
-	s.Hint("ragenv" + s.ForProfile() + flags + " -- " + commandline.QuoteWords(kept))
+	s.Hint("ragenv" + s.ForProfile() + flags + " -- " + ui.QuoteWords(kept))
 }
 
 // The flags of sudo(8) with a value in the next word: the letter, and the long form.

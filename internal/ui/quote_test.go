@@ -1,4 +1,4 @@
-package commandline
+package ui
 
 import (
 	"crypto/rand"
