@@ -27,8 +27,8 @@ const (
 )
 
 // Binary returns the path of one of the programs. They are built as for a release, except for the version
-// and a cheaper scrypt (see cheapBackups), and are in one directory. They are built once for all tests of
-// all packages, and again when a source changes.
+// and a cheaper scrypt for backups and new file keychains, and are in one directory. They are built once for
+// all tests of all packages, and again when a source changes.
 func Binary(t testing.TB, program string) string {
 	t.Helper()
 	dir, err := binaries()
@@ -52,7 +52,7 @@ var binaries = sync.OnceValues(func() (string, error) {
 	}
 	flags := "-s -w"
 	if !rounds.Long() {
-		flags += fmt.Sprintf(" -X github.com/ragenv/ragenv/internal/backup.WorkFactor=%d", lowWorkFactor)
+		flags += fmt.Sprintf(" -X github.com/ragenv/ragenv/internal/backup.WorkFactor=%[1]d -X github.com/ragenv/ragenv/internal/opener.workFactor=%[1]d", lowWorkFactor)
 	}
 	dir := ""
 	err := inCache(func(root, cache string) error {
