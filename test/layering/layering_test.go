@@ -39,6 +39,7 @@ var restricted = []struct {
 	{"the systems' keyrings", "github.com/99designs/keyring", []string{"pkg/keychain/system"}},
 	{"age's library", "filippo.io/age", []string{"pkg/keychain/agestore", "internal/backup"}},
 	{"HTTP", "net/http", []string{"pkg/validate/probe", "pkg/charts", "pkg/internal/https", "internal/where/containers"}},
+	{"the command line", module + "/internal/commandline", []string{"cmd/ragenv", "internal/completion"}},
 }
 
 func TestDirectImports(t *testing.T) {
