@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/ragenv/ragenv/pkg/keychain"
@@ -45,5 +46,46 @@ func TestGetEach(t *testing.T) {
 	}
 	if items, errs := k.GetEach(nil); len(items) != 0 || len(errs) != 0 {
 		t.Errorf("of nothing: %d items, %d errors", len(items), len(errs))
+	}
+}
+
+// A passphrase is asked for once, whether or not it is right.
+func TestGetEachAsksOnce(t *testing.T) {
+	var asked atomic.Int32
+	given := "wrong"
+	options := keychain.Options{
+		Backend: keychain.BackendFile, Dir: filepath.Join(t.TempDir(), "store"),
+		Passphrase: func() ([]byte, error) {
+			asked.Add(1)
+			return []byte(given), nil
+		},
+	}
+	k, err := keychain.CreateFileStore(options, keychain.Protection{Passphrase: []byte("right"), WorkFactor: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refs []keychain.Ref
+	for _, name := range []string{"A_TOKEN", "B_TOKEN", "C_TOKEN", "D_TOKEN"} {
+		refs = append(refs, keychain.Ref{Profile: "default", Kind: keychain.KindEnv, Name: name})
+		if err := k.Set(keychain.Item{Ref: refs[len(refs)-1], Secret: keychain.NewSecret(name)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for passphrase, want := range map[string]error{"wrong": keychain.ErrWrongPassphrase, "right": nil} {
+		given = passphrase
+		asked.Store(0)
+		locked, err := keychain.Open(options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, errs := locked.GetEach(refs)
+		for _, err := range errs {
+			if !errors.Is(err, want) {
+				t.Errorf("%s: %v, want %v", passphrase, err, want)
+			}
+		}
+		if n := asked.Load(); n != 1 {
+			t.Errorf("%s: asked %d times", passphrase, n)
+		}
 	}
 }

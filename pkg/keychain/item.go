@@ -126,6 +126,7 @@ func plainByte(kind Kind, c byte) bool {
 
 func escapeName(kind Kind, name string) string {
 	var b strings.Builder
+	b.Grow(len(name))
 	for i := range len(name) {
 		c := name[i]
 		// The tools behind a backend could read a leading dot or dash as a hidden file or an option.

@@ -249,18 +249,19 @@ func (k *Keychain) GetEach(refs []Ref) ([]Item, []error) {
 			failed.Store(&err)
 		}
 	}
-	workers := 1
-	if k.file != nil {
-		workers = min(runtime.GOMAXPROCS(0), max(len(refs)-1, 1))
-	}
-	var last atomic.Int64
+	var next atomic.Int64
 	work := func() {
-		for i := int(last.Add(1)); i < len(refs); i = int(last.Add(1)) {
+		for i := int(next.Add(1)) - 1; i < len(refs); i = int(next.Add(1)) - 1 {
 			read(i)
 		}
 	}
-	if len(refs) > 0 {
-		read(0) // first and alone, because it may unlock the store
+	workers := 1
+	if k.file != nil && len(refs) > 1 {
+		workers = min(runtime.GOMAXPROCS(0), len(refs))
+		if !k.file.store.Unlocked() { // the first read unlocks it, once for all
+			read(0)
+			next.Store(1)
+		}
 	}
 	var wg sync.WaitGroup
 	for range workers - 1 {
