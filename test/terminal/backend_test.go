@@ -11,6 +11,7 @@ import (
 
 // Keys are moved to a volatile backend only after a yes.
 func TestVolatileBackendAsks(t *testing.T) {
+	t.Parallel()
 	w := terminal.NewWorld(t)
 	key := w.Open()
 	ragenv := scripttest.Binary(t, scripttest.Ragenv)

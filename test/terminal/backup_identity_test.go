@@ -15,6 +15,7 @@ import (
 // TestSSHIdentityAsks checks that an SSH private key with a passphrase opens a backup once the passphrase
 // is typed.
 func TestSSHIdentityAsks(t *testing.T) {
+	t.Parallel()
 	keygen, err := exec.LookPath("ssh-keygen")
 	if err != nil {
 		t.Skip("ssh-keygen is not installed")

@@ -19,6 +19,7 @@ import (
 )
 
 func TestBackupAsks(t *testing.T) {
+	t.Parallel()
 	w := terminal.NewWorld(t)
 	k, err := keychain.CreateFileStore(w.KeychainOptions(), keychain.Protection{WorkFactor: 10})
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 
 // The first key: ragenv asks for its value, then twice for the passphrase of the new store.
 func TestSetAsks(t *testing.T) {
+	t.Parallel()
 	w, key := terminal.NewWorld(t), scripttest.NewKey()
 	d := w.Start(scripttest.Binary(t, scripttest.Ragenv), "set", "NGC_API_KEY")
 	d.Expect("https://org.ngc.nvidia.com/setup/api-keys").Expect("NGC_API_KEY (hidden): ").Send(key + "\r")
@@ -35,6 +36,7 @@ func TestSetAsks(t *testing.T) {
 }
 
 func TestSetTakesAnyPaste(t *testing.T) {
+	t.Parallel()
 	w := terminal.NewWorld(t)
 	if _, err := keychain.CreateFileStore(w.KeychainOptions(), keychain.Protection{WorkFactor: 10}); err != nil {
 		t.Fatal(err)
@@ -57,11 +59,12 @@ func TestSetTakesAnyPaste(t *testing.T) {
 // Enter keeps the value if only the expiry is to change. rotate asks for the new key's expiry, after it
 // stored the key, if the old key had one.
 func TestExpiryAsked(t *testing.T) {
+	t.Parallel()
 	w := terminal.NewWorld(t)
 	key, next := w.Open(), scripttest.NewKey()
 	ragenv := scripttest.Binary(t, scripttest.Ragenv)
 	d := w.Start(ragenv, "set", "NGC_API_KEY", "--expires", "90d")
-	d.Expect("NGC_API_KEY (hidden; Enter keeps the stored value): ").Send("\r").Expect("the value is the same\n").WantCode(0)
+	d.Expect("NGC_API_KEY (hidden; Enter keeps the stored value): ").Send("\r").Expect("its value is unchanged\n").WantCode(0)
 	if value, _ := w.Stored("NGC_API_KEY"); value != key {
 		t.Error("the value changed")
 	}
@@ -76,6 +79,7 @@ func TestExpiryAsked(t *testing.T) {
 }
 
 func TestGetToATerminal(t *testing.T) {
+	t.Parallel()
 	w := terminal.NewWorld(t)
 	key := w.Protect("horse battery")
 	ragenv := scripttest.Binary(t, scripttest.Ragenv)
@@ -102,6 +106,7 @@ func TestGetToATerminal(t *testing.T) {
 
 // The prompt appears on the terminal even if the value goes to a pipe.
 func TestGetIntoAPipeAsksOnTheTerminal(t *testing.T) {
+	t.Parallel()
 	w := terminal.NewWorld(t)
 	key := w.Protect("horse battery")
 	d := w.Start("sh", "-c", scripttest.Binary(t, scripttest.Ragenv)+" get NGC_API_KEY >value")
@@ -114,6 +119,7 @@ func TestGetIntoAPipeAsksOnTheTerminal(t *testing.T) {
 }
 
 func TestUnlockAndLock(t *testing.T) {
+	t.Parallel()
 	w := terminal.NewWorld(t)
 	key := w.Protect("horse battery")
 	ragenv := scripttest.Binary(t, scripttest.Ragenv)
@@ -135,6 +141,7 @@ func TestUnlockAndLock(t *testing.T) {
 }
 
 func TestPassphraseChanges(t *testing.T) {
+	t.Parallel()
 	w := terminal.NewWorld(t)
 	key := w.Protect("first")
 	ragenv := scripttest.Binary(t, scripttest.Ragenv)
@@ -153,6 +160,7 @@ func TestPassphraseChanges(t *testing.T) {
 }
 
 func TestGuidedSetup(t *testing.T) {
+	t.Parallel()
 	bin := filepath.Dir(scripttest.Binary(t, scripttest.Helper))
 	w := terminal.NewWorld(t, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	ngc, cyborg := scripttest.NewKey(), "cyborg_"+strings.ToLower(scripttest.NewKey()[6:38])
@@ -200,6 +208,7 @@ const askDetails = "(90d, a date)? Enter to skip: "
 
 // Once a key was entered it is stored, no matter how setup ends.
 func TestGuidedSetupKeepsWhatWasGiven(t *testing.T) {
+	t.Parallel()
 	questions := map[string]func(d *terminal.Dialogue){
 		"the next key": func(d *terminal.Dialogue) { d.Expect("Enter if you do not use one") },
 		"Docker":       func(d *terminal.Dialogue) { d.Expect("Enter if you do not use one").Send("\r").Expect(dockerPrompt) },
@@ -233,6 +242,7 @@ func TestGuidedSetupKeepsWhatWasGiven(t *testing.T) {
 
 // If the unlock expires during setup, setup asks again.
 func TestGuidedSetupUnlocksAgain(t *testing.T) {
+	t.Parallel()
 	if !keychain.CanStayUnlocked() {
 		t.Skip("this machine has no kernel keyring, so nothing can stay unlocked")
 	}
@@ -251,6 +261,7 @@ func TestGuidedSetupUnlocksAgain(t *testing.T) {
 // setup offers a key that docker login left in config.json, and moves it when it configures Docker. The
 // whole dialogue fits one screen.
 func TestGuidedSetupFindsALogin(t *testing.T) {
+	t.Parallel()
 	bin := filepath.Dir(scripttest.Binary(t, scripttest.Helper))
 	w, key := terminal.NewWorld(t, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH")), scripttest.NewKey()
 	path := filepath.Join(w.Dir, "home", ".docker", "config.json")
@@ -279,6 +290,7 @@ func TestGuidedSetupFindsALogin(t *testing.T) {
 
 // Help is wrapped at the terminal's width.
 func TestHelpFitsTheTerminal(t *testing.T) {
+	t.Parallel()
 	w := terminal.NewWorld(t)
 	for _, columns := range []int{60, 80, 200} {
 		d := w.Start("sh", "-c", fmt.Sprintf("stty cols %d && exec %s set --help", columns, scripttest.Binary(t, scripttest.Ragenv)))
@@ -295,6 +307,7 @@ func TestHelpFitsTheTerminal(t *testing.T) {
 
 // The command gets the terminal itself: its size, its signals, and the resulting exit code.
 func TestRunOnATerminal(t *testing.T) {
+	t.Parallel()
 	w := terminal.NewWorld(t)
 	key := w.Protect("horse battery")
 	ragenv := scripttest.Binary(t, scripttest.Ragenv)
@@ -328,6 +341,7 @@ func processName(pid int) (string, error) {
 
 // There is no prompt without a terminal, and while ragenv waits at a prompt its arguments contain no key.
 func TestNoKeyInArguments(t *testing.T) {
+	t.Parallel()
 	if _, err := os.Stat("/proc/self/cmdline"); err != nil {
 		t.Skip("no /proc to look for arguments in")
 	}
@@ -342,4 +356,4 @@ func TestNoKeyInArguments(t *testing.T) {
 }
 
 // The programs are built once and removed after the last test.
-func TestMain(m *testing.M) { scripttest.Clean(m) }
+func TestMain(m *testing.M) { scripttest.Waiting(m) }

@@ -48,6 +48,7 @@ var typedLines = []struct{ typed, want string }{
 }
 
 func TestBashCompletes(t *testing.T) {
+	t.Parallel()
 	w := shellWorld(t, "bash")
 	d := w.Start("bash", "--norc", "--noprofile", "-i")
 	d.Expect("ready> ").SendNow("bind 'set enable-bracketed-paste off'\n").Expect("ready> ").SendNow("source <(ragenv completion bash)\n").Expect("ready> ")
@@ -56,6 +57,7 @@ func TestBashCompletes(t *testing.T) {
 }
 
 func TestZshCompletes(t *testing.T) {
+	t.Parallel()
 	w := shellWorld(t, "zsh")
 	d := w.Start("zsh", "-f", "-i")
 	d.Expect("ready> ").SendNow("unsetopt prompt_sp prompt_cr; autoload -U compinit && compinit -D -u && source <(ragenv completion zsh); echo loaded\n")
@@ -66,6 +68,7 @@ func TestZshCompletes(t *testing.T) {
 
 // If a file never answers, only names are not completed.
 func TestCompletionDoesNotHang(t *testing.T) {
+	t.Parallel()
 	w := terminal.NewWorld(t)
 	dir := filepath.Join(w.Dir, "home", ".config", "ragenv")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -89,6 +92,7 @@ func TestCompletionDoesNotHang(t *testing.T) {
 
 // As installed by "make install": a function that zsh loads at the first tab, which must already complete.
 func TestZshLoadsTheInstalledCompletion(t *testing.T) {
+	t.Parallel()
 	w := shellWorld(t, "zsh")
 	dir := filepath.Join(w.Dir, "site-functions")
 	if err := os.Mkdir(dir, 0o700); err != nil {
@@ -118,6 +122,7 @@ func typeLines(d *terminal.Dialogue) {
 }
 
 func TestFishCompletes(t *testing.T) {
+	t.Parallel()
 	w := shellWorld(t, "fish")
 	for _, line := range typedLines {
 		if strings.Count(line.typed, "\t") != 1 || !strings.HasSuffix(line.typed, "\t") {

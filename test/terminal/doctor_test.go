@@ -13,6 +13,7 @@ import (
 // On a terminal, problems are listed first, with colors and marks unless the user turned these off. A
 // locked keychain stays locked.
 func TestDoctorOnATerminal(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		env    string
 		colors bool
@@ -32,6 +33,9 @@ func TestDoctorOnATerminal(t *testing.T) {
 			d.WantCode(1)
 			d.WantHidden(key)
 			text := d.Text()
+			if _, after, found := strings.Cut(text, "\x1b[K"); found {
+				text = after // on a busy machine a moving mark is shown first, and removed
+			}
 			if strings.Contains(text, "\x1b[31m"+c.mark+"\x1b[0m \x1b[1mhelper\x1b[0m") != c.colors || strings.Contains(text, "\x1b") != c.colors {
 				t.Errorf("%q", text)
 			}

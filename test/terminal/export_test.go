@@ -10,6 +10,7 @@ import (
 )
 
 func TestExportToATerminal(t *testing.T) {
+	t.Parallel()
 	w := terminal.NewWorld(t)
 	key := w.Protect("horse battery")
 	ragenv := scripttest.Binary(t, scripttest.Ragenv)

@@ -19,6 +19,7 @@ var historyHint = regexp.MustCompile(`hint: (.+) removes it now;`)
 
 // A key typed as an argument is in the shell's history. The hint removes this entry and no other.
 func TestHistoryHints(t *testing.T) {
+	t.Parallel()
 	for shell, s := range map[string]struct {
 		args    []string
 		history string // relative to the home

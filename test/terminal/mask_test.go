@@ -33,6 +33,7 @@ func maskWorld(t *testing.T) (w *terminal.World, ragenv, key string) {
 
 // The command has a terminal: streams, size, line discipline, signals and exit code.
 func TestMaskOnATerminal(t *testing.T) {
+	t.Parallel()
 	w, ragenv, key := maskWorld(t)
 	d := w.Start(ragenv, "-q", "--mask", "--", "sh", "-c", `
 		test -t 0 && test -t 1 && test -t 2 && echo terminal
@@ -56,6 +57,7 @@ func TestMaskOnATerminal(t *testing.T) {
 }
 
 func TestMaskEndsWithTheCommand(t *testing.T) {
+	t.Parallel()
 	w, ragenv, key := maskWorld(t)
 	// It is a loop, because dash loses an interrupt that arrives just before it executes its last command.
 	const endless = "while :; do sleep 1; done"
@@ -77,6 +79,7 @@ func TestMaskEndsWithTheCommand(t *testing.T) {
 
 // Ctrl-Z stops the command together with the shell's job, and fg continues both.
 func TestMaskStopsAndGoesOn(t *testing.T) {
+	t.Parallel()
 	for shell := range shells {
 		t.Run(shell, func(t *testing.T) {
 			if _, err := exec.LookPath(shell); err != nil {
@@ -93,7 +96,11 @@ func TestMaskStopsAndGoesOn(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				// ps confirms that the command is stopped, too.
+				// The command is stopped, too, perhaps a moment later.
+				terminal.WaitFor(t, "the command to stop", func() bool {
+					out, _ := exec.Command("ps", "-o", "state=", "-p", strings.TrimSpace(string(pid))).Output()
+					return strings.HasPrefix(string(out), "T")
+				})
 				d.SendNow("ps -o state= -p " + strings.TrimSpace(string(pid)) + " | sed 's/^/state=/'\r").Expect("state=T").Expect("ready> ")
 				d.SendNow("echo st''ill sane\r").Expect("still sane\n").Expect("ready> ")
 				d.SendNow("fg\r")

@@ -98,6 +98,7 @@ var backupOfNothing = sync.OnceValues(func() ([]byte, error) {
 // has a terminal with echo, and no part of the secret is on the screen, in the shell's history or in a
 // file.
 func TestPromptsInShells(t *testing.T) {
+	t.Parallel()
 	scripttest.Binary(t, scripttest.Ragenv)
 	for shell := range shells {
 		for name, p := range promptCases {

@@ -27,6 +27,7 @@ func setAside(t *testing.T, w *terminal.World) []string {
 }
 
 func TestForgottenPassphrase(t *testing.T) {
+	t.Parallel()
 	w := terminal.NewWorld(t)
 	key := w.Protect("forgotten")
 	ragenv := scripttest.Binary(t, scripttest.Ragenv)
@@ -81,6 +82,7 @@ func TestForgottenPassphrase(t *testing.T) {
 }
 
 func TestRestoreOverAForgottenPassphrase(t *testing.T) {
+	t.Parallel()
 	w := terminal.NewWorld(t)
 	former := w.Protect("forgotten")
 	key := scripttest.NewKey()

@@ -42,6 +42,7 @@ func inShell(t *testing.T, shell string) (*terminal.World, *terminal.Dialogue) {
 // Text pasted at the prompt is the answer or is discarded: the shell never gets it. Each event is what a
 // terminal sends.
 func TestPromptInShells(t *testing.T) {
+	t.Parallel()
 	const begin, end = "\x1b[200~", "\x1b[201~"
 	type outcome struct {
 		send   func(key string) string

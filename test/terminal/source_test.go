@@ -13,6 +13,7 @@ import (
 
 // A source command cannot prompt on ragenv's terminal, since Docker's clients hide its prompt.
 func TestSourceHasNoTerminal(t *testing.T) {
+	t.Parallel()
 	w := terminal.NewWorld(t)
 	ragenv := scripttest.Binary(t, scripttest.Ragenv)
 	asks := `if (: < /dev/tty) 2> /dev/null; then echo terminal; else echo none; fi > '` + w.At("asked") + `'; echo 12345678`

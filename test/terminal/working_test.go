@@ -13,6 +13,7 @@ import (
 
 // While a service does not answer, a progress indicator moves. It is removed when ragenv gives up.
 func TestSomethingMovesWhileWaiting(t *testing.T) {
+	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
