@@ -25,6 +25,9 @@ type manifest struct {
 func readManifest(opts Options) (manifest, error) {
 	var m manifest
 	data, err := readFile(opts.path(manifestName), 1<<16)
+	if errors.Is(err, fs.ErrNotExist) && hasItems(opts.Dir) {
+		return m, fmt.Errorf("%w: %s is missing, and encrypted keys are next to it", ErrDamaged, opts.path(manifestName))
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return m, fmt.Errorf("%w in %s", ErrNoStore, opts.Dir)
 	}

@@ -22,6 +22,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -120,10 +122,16 @@ func (o Options) path(elem ...string) string {
 	return filepath.Join(append([]string{o.Dir}, elem...)...)
 }
 
-// Exists reports whether dir contains a store. It does not check that the store is usable.
+// Exists reports whether dir contains a store. It does not check that the store is usable: items whose
+// store.json is lost are a store, too, and Create would replace the identity that decrypts them.
 func Exists(dir string) bool {
 	_, err := os.Lstat(filepath.Join(dir, manifestName))
-	return err == nil
+	return err == nil || hasItems(dir)
+}
+
+func hasItems(dir string) bool {
+	entries, err := os.ReadDir(filepath.Join(dir, itemsName))
+	return err == nil && slices.ContainsFunc(entries, func(entry fs.DirEntry) bool { return strings.HasSuffix(entry.Name(), itemSuffix) })
 }
 
 // Open opens the store in opts.Dir without reading the identity or an item. Errors: ErrNoStore,
