@@ -67,6 +67,8 @@ var subjects = []subject{
 	{"internal/source", ragenvScripts, "TestScripts/source$"},
 	{"internal/trustedfile", "", ""},
 	{"internal/where", ragenvScripts, "TestScripts/(where|rotate)"},
+	{"internal/where/containers", "", ""},
+	{"internal/where/processes", "", ""},
 	{"pkg/keychain", "", ""},
 	{"pkg/keychain/agestore", "", ""},
 	{"pkg/keychain/internal/kernelcache", "", ""},

@@ -172,6 +172,7 @@ func TestPodman(t *testing.T) {
 		"one is gone":     {map[string]string{"ps": "i j\n", "!inspect": "[" + one + "]"}, []string{"podman container n: cd / && ragenv -- podman compose -p p -f /dev/null up -d s"}, "2 Podman containers", ""},
 		"all are gone":    {map[string]string{"ps": "i\n", "!inspect": "[]"}, nil, "1 Podman container", "Podman's containers: podman inspect fails"},
 		"no JSON":         {map[string]string{"ps": "i\n", "inspect": "x"}, nil, "1 Podman container", "Podman's containers: podman inspect fails"},
+		"as many as can":  {map[string]string{"ps": strings.Repeat("i ", maxContainers), "inspect": "[]"}, nil, "5000 Podman containers", ""},
 		"many":            {map[string]string{"ps": strings.Repeat("i ", maxContainers+1)}, nil, "5001 Podman containers", "Podman's containers: there are too many"},
 		"secrets":         {map[string]string{"ps": "", "secret-ls": "a b\n", "secret-inspect": `[{"Spec":{"Name":"a"},"SecretData":"` + old + `"},{"Spec":{"Name":"b"},"SecretData":"` + current + `"},{"Spec":{"Name":"c"},"SecretData":"x"}]`}, []string{"podman podman-secret a: ragenv get NGC_API_KEY | tr -d '\\n' | podman secret create --replace a -", "podman podman-secret b: "}, "0 Podman containers", ""},
 		"no secrets":      {map[string]string{"ps": "", "!secret-ls": "a\n", "secret-inspect": `[]`}, nil, "0 Podman containers", ""},

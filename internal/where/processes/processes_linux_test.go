@@ -59,11 +59,19 @@ func TestSearch(t *testing.T) {
 		t.Fatalf("not found among %v", report.Holders)
 	}
 	h := report.Holders[i]
-	if h.State != where.Old || !slices.Equal(h.Where, []string{"NGC_API_KEY"}) || !strings.Contains(h.Name, "(cat)") || h.Fix == "" {
+	if h.State != where.Old || !slices.Equal(h.Where, []string{"NGC_API_KEY"}) || !strings.Contains(h.Name, "(cat)") || !strings.HasPrefix(h.Fix, "kill ") {
 		t.Errorf("%+v", h)
 	}
 	if shell := report.Holders[0]; shell.Kind != where.KindShell || shell.Fix != "unset KEY" {
 		t.Errorf("%+v", shell)
+	}
+	if n, err := strconv.Atoi(strings.TrimSuffix(report.Searched[1], " running processes of this user")); err != nil || n < 1 {
+		t.Errorf("searched %q", report.Searched)
+	}
+	for _, u := range report.Unread {
+		if n, err := strconv.Atoi(strings.TrimSuffix(u.What, " running processes of this user")); err != nil || n < 1 {
+			t.Errorf("not searched: %s", u.What)
+		}
 	}
 	if len(report.Holders) != 2 {
 		t.Errorf("%d holders, not 2", len(report.Holders))
