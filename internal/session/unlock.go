@@ -99,6 +99,8 @@ func (s *Session) askAndUnlock(k *keychain.Keychain) error {
 	return err
 }
 
+var errUnlocked = errors.New("the keychain is unlocked already")
+
 // AskPassphrase asks for the passphrase a few times at most, and unlocks the keychain, for the
 // configured time. It returns keychain.ErrUnavailable if the unlock only lasts for this process.
 func (s *Session) AskPassphrase(k *keychain.Keychain) error {
@@ -106,10 +108,13 @@ func (s *Session) AskPassphrase(k *keychain.Keychain) error {
 	if err != nil {
 		hint := passphrase.UnlockHint()
 		if hint != passphrase.FileHint() {
-			hint += " (in a script: " + shellquote.Set(passphrase.EnvFile, "FILE") + ", a file of mode 0600)"
+			hint = "in a script, set " + passphrase.EnvFile + " to a file of mode 0600 with the passphrase; in a terminal: " + hint
 		}
-		return ui.Errorf(hint,
-			"%w, and no terminal to ask for the passphrase", keychain.ErrLocked)
+		what := keychain.ErrLocked
+		if k.Unlocked() { // to change for how long
+			what = errUnlocked
+		}
+		return ui.Errorf(hint, "%w, and no terminal to ask for the passphrase", what)
 	}
 	defer terminal.Close()
 	err = TryPassphrases(terminal, "Passphrase of your keychain: ", func(secret []byte) error { return s.Unlock(k, secret) })

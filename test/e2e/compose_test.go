@@ -178,7 +178,7 @@ func testComposeLocked(t *testing.T) {
 	h.newLockableStore()
 	h.run(key, "ragenv", "set", "NGC_API_KEY").ok()
 	h.ragenv("docker", "configure").ok()
-	h.composeUp().fails(125).says("ragenv: hint: ragenv unlock")
+	h.composeUp().fails(125).says("in a terminal: ragenv unlock")
 	pull := h.with("NGC_API_KEY=not used").docker("compose", "-f", "compose.yaml", "pull", "nim-llm")
 	pull.says("hint: ragenv unlock")
 	if pull.code == 0 {

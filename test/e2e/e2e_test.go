@@ -230,8 +230,8 @@ func testFailures(t *testing.T) {
 
 		h.docker("pull", nimImage).fails(1).says("the keychain is locked", "hint: ragenv unlock\n").
 			says(refused.noKey...).quoted(refused.noKeyQuoted)
-		h.ragenv("get", "NGC_API_KEY").fails(1).says("ragenv: hint: ragenv unlock")
-		h.ragenv("--", "docker", "ps").fails(125).says("ragenv: hint: ragenv unlock")
+		h.ragenv("get", "NGC_API_KEY").fails(1).says("in a terminal: ragenv unlock")
+		h.ragenv("--", "docker", "ps").fails(125).says("in a terminal: ragenv unlock")
 		h.docker("run", "--rm", nimImage, "env").fails(125).says("hint: ragenv unlock\n").says(refused.noKey...)
 		wantAnonymous(t)
 
