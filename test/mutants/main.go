@@ -68,7 +68,6 @@ var subjects = []subject{
 	{"internal/trustedfile", "", ""},
 	{"internal/where", ragenvScripts, "TestScripts/(where|rotate)"},
 	{"internal/where/containers", "", ""},
-	{"internal/where/processes", "", ""},
 	{"pkg/keychain", "", ""},
 	{"pkg/keychain/agestore", "", ""},
 	{"pkg/keychain/internal/kernelcache", "", ""},
