@@ -24,11 +24,13 @@ func run(m *testing.M) int {
 		return m.Run()
 	}
 	var err error
-	if bin, err = os.MkdirTemp("", "ragenv-kubernetes-*"); err != nil {
+	if bin, err = filepath.Abs(filepath.Join("..", "..", ".cache", "test", "kubernetes")); err == nil {
+		err = os.MkdirAll(bin, 0o755) // programs that are up to date there are not linked again
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer func() { _ = os.RemoveAll(bin) }()
 	build := exec.Command("go", "build", "-trimpath", "-o", bin+string(filepath.Separator), "./cmd/docker-credential-ngc", "./cmd/ragenv")
 	build.Dir = filepath.Join("..", "..")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
