@@ -68,6 +68,7 @@ var subjects = []subject{
 	{"internal/trustedfile", "", ""},
 	{"internal/where", ragenvScripts, "TestScripts/(where|rotate)"},
 	{"internal/where/containers", "", ""},
+	{"internal/where/kubernetes", "", ""},
 	{"pkg/keychain", "", ""},
 	{"pkg/keychain/agestore", "", ""},
 	{"pkg/keychain/internal/kernelcache", "", ""},

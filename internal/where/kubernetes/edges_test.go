@@ -170,12 +170,14 @@ func TestReleases(t *testing.T) {
 	}
 	old, current := newValue(), newValue()
 	o := Options{Matcher: matcher(old, current), Profile: " -p x"}
-	values := `{"chart":{"metadata":{"name":"rag$(x)","version":"1.2-z+Z.9"}},"config":{"imagePullSecret":{"password":"` + old + `"},"a.b":{"list":["x","` + old + `"]},"c":"x","z":{"y":"` + current + `"}}}`
+	values := `{"chart":{"metadata":{"name":"rag$(x)","version":"1.2-z+ZA.90"}},"config":{"imagePullSecret":{"password":"` + old + `"},"a.b":{"list":["x","` + old + `"]},"c":"x","z":{"y":"` + current + `"}}}`
 	const remove = "kubectl -n rag delete secret r"
 	for name, test := range map[string]struct{ status, data, want string }{
 		"superseded": {"superseded", helmRelease(t, values), remove},
 		"deployed": {"deployed", helmRelease(t, values), "ragenv export -p x --format kubernetes --namespace rag --only NGC_API_KEY --helm-release rag | kubectl apply --server-side --force-conflicts -f - && " +
-			`helm -n rag upgrade rag "${CHART:?ragx 1.2-z+Z.9, from where it was installed}" --reset-then-reuse-values --set 'a\.b.list[1]=' --set imagePullSecret.create=false --set imagePullSecret.password= --set z.y= && ` + remove},
+			`helm -n rag upgrade rag "${CHART:?ragx 1.2-z+ZA.90, from where it was installed}" --reset-then-reuse-values --set 'a\.b.list[1]=' --set imagePullSecret.create=false --set imagePullSecret.password= --set z.y= && ` + remove},
+		"one value": {"deployed", helmRelease(t, `{"config":{"ngcApiSecret":{"password":"`+old+`"}}}`), "ragenv export -p x --format kubernetes --namespace rag --only NGC_API_KEY --helm-release rag | kubectl apply --server-side --force-conflicts -f - && " +
+			`helm -n rag upgrade rag "${CHART:?, from where it was installed}" --reset-then-reuse-values --set ngcApiSecret.create=false --set ngcApiSecret.password= && ` + remove},
 		"the manifest alone": {"deployed", helmRelease(t, `{"manifest":"`+old+`"}`), `helm -n rag upgrade rag "${CHART:?, from where it was installed}" --reset-then-reuse-values && ` + remove},
 		"not packed":         {"superseded", b64(b64(values)), remove},
 		"not base64":         {"superseded", "*", ""},
