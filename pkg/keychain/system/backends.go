@@ -5,11 +5,7 @@
 // code. A program that starts often and needs only the file store should not import this package.
 package system
 
-import (
-	"cmp"
-
-	"github.com/ragenv/ragenv/pkg/keychain"
-)
+import "github.com/ragenv/ragenv/pkg/keychain"
 
 func init() { keychain.RegisterSystem(system{}) }
 
@@ -36,20 +32,9 @@ func (system) Probe(opts keychain.Options) error {
 	return r.usable()
 }
 
-// kwallet is the wallet that KDE creates by default.
-const kwallet = "kdewallet"
-
-// keyctlPerm gives the possessor all permissions, and the same user view, read, write, search and link. The
-// default would hide a key from sessions that do not link the user keyring (keyctl_setperm(3)).
-const keyctlPerm = 0x3f0b0000
-
 // namespace labels ragenv's entries in a shared backend. Tests use their own, in keychains that they share
 // with the user.
 var namespace = keychain.DefaultNamespace
-
-func collection(opts keychain.Options) string {
-	return cmp.Or(opts.Collection, keychain.DefaultCollection)
-}
 
 // naming maps a Ref to its name in a backend and back. parse returns false for names that are not ragenv's.
 type naming struct {

@@ -3,6 +3,7 @@
 package system
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
@@ -12,6 +13,17 @@ import (
 )
 
 // This file alone uses the keyring library: docs/third-party.md says how to replace it with a fork.
+
+// kwallet is the wallet that KDE creates by default.
+const kwallet = "kdewallet"
+
+// keyctlPerm gives the possessor all permissions, and the same user view, read, write, search and link. The
+// default would hide a key from sessions that do not link the user keyring (keyctl_setperm(3)).
+const keyctlPerm = 0x3f0b0000
+
+func collection(opts keychain.Options) string {
+	return cmp.Or(opts.Collection, keychain.DefaultCollection)
+}
 
 // settings are the library's options for each backend that it serves here.
 var settings = map[string]func(*keyring.Config, keychain.Options){
