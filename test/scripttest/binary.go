@@ -26,9 +26,10 @@ const (
 	Ragenv = "ragenv"
 )
 
-// Binary returns the path of one of the programs. They are built as for a release, except for the version
-// and a cheaper scrypt for backups and new file keychains, and are in one directory. They are built once for
-// all tests of all packages, and again when a source changes.
+// Binary returns the path of one of the programs. They are built as for a release, except for the version,
+// the paths in them (-trimpath would compile the libraries again), and a cheaper scrypt for backups and new
+// file keychains. They are in one directory, built once for all tests of all packages, and again when a source
+// changes.
 func Binary(t testing.TB, program string) string {
 	t.Helper()
 	dir, err := binaries()
@@ -57,7 +58,7 @@ var binaries = sync.OnceValues(func() (string, error) {
 	dir := ""
 	err := inCache(func(root, cache string) error {
 		latest := filepath.Join(cache, "latest")
-		if err := build(root, latest, []string{"CGO_ENABLED=0", "GOFLAGS="}, "-trimpath", "-ldflags", flags, "./cmd/"+Helper, "./cmd/"+Ragenv); err != nil {
+		if err := build(root, latest, []string{"CGO_ENABLED=0", "GOFLAGS="}, "-ldflags", flags, "./cmd/"+Helper, "./cmd/"+Ragenv); err != nil {
 			return err
 		}
 		var err error
