@@ -66,8 +66,8 @@ func (h *helper) handOverAgain(verb, input string) error {
 		return err
 	}
 	defer r.Close()
-	// A pipe buffers at least a page without a reader. Nothing is stored under a longer server name.
-	_, err = w.WriteString(input[:min(len(input), 4096)])
+	// Nothing is stored under a longer server name.
+	_, err = w.WriteString(input[:min(len(input), maxAgain)])
 	if err := errors.Join(err, w.Close()); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package credentialhelper
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -141,7 +142,7 @@ func (h *helper) Add(c *credentials.Credentials) error {
 		return h.explain(err)
 	}
 	if isKnown && secrets.OpensAsKey(known, c.Username, c.Secret) {
-		if err := v.setKey(known, registry, c.Secret); err != nil {
+		if err := h.stored(c, v.setKey(known, registry, c.Secret)); err != nil {
 			return h.explain(err)
 		}
 		if c.Username != known.Username {
@@ -149,8 +150,29 @@ func (h *helper) Add(c *credentials.Credentials) error {
 		}
 		return nil
 	}
-	return h.explain(v.setLogin(registry, c.Username, c.Secret))
+	return h.explain(h.stored(c, v.setLogin(registry, c.Username, c.Secret)))
 }
+
+// stored returns the result of storing a credential. If a migration meanwhile moved everything to a backend that
+// needs ragenv, ragenv replaces this process and stores it there.
+func (h *helper) stored(c *credentials.Credentials, err error) error {
+	var moved *keychain.MovedError
+	if !errors.As(err, &moved) {
+		return err
+	}
+	input, encoding := json.Marshal(c)
+	if encoding != nil || len(input) > maxAgain {
+		return err
+	}
+	if again := h.handOverAgain(credentials.ActionStore, string(input)); again != nil {
+		return again
+	}
+	return err
+}
+
+// maxAgain is the longest input, in bytes, that handOverAgain can pass on: a pipe buffers at least a page without a
+// reader.
+const maxAgain = 4096
 
 // Delete removes everything that Get could return for a server. An absent item is not an error: "docker
 // logout" erases four spellings, including http://, and podman fails on an error. A path below nvcr.io has
@@ -169,11 +191,8 @@ func (h *helper) Delete(server string) error {
 		h.print.Warn("%v", err)
 		return nil
 	}
-	v, err := h.openRead()
+	v, err := h.remove(registry, server)
 	if err != nil {
-		return h.explain(err)
-	}
-	if err := v.remove(registry); err != nil {
 		return h.explain(err)
 	}
 	if known, isKnown := secrets.ForRegistry(registry); isKnown && v.keychain != nil && v.keychain.Sourced(v.keyRef(known)) {
@@ -181,6 +200,30 @@ func (h *helper) Delete(server string) error {
 		h.print.Hint("ragenv source rm %s", known.Name)
 	}
 	return nil
+}
+
+// remove removes everything that find could return for a registry, and returns the vault. If a migration moved
+// everything to another backend in the meantime, it is removed there, by ragenv if the new backend needs it.
+func (h *helper) remove(registry, server string) (*vault, error) {
+	for {
+		v, err := h.openRead()
+		if err != nil || v.config == nil {
+			return v, err
+		}
+		former := v.config.Backend
+		err = v.remove(registry)
+		var unopened *keychain.MovedError
+		if err != nil && !errors.As(err, &unopened) {
+			return v, err
+		}
+		v.config.BackendMoved(h.getenv) // may have been noticed by v.remove
+		if v.config.Backend == former {
+			return v, err
+		}
+		if err := h.handOverAgain(credentials.ActionErase, server); err != nil {
+			return v, err
+		}
+	}
 }
 
 // List returns the user of every server that Get can answer now.

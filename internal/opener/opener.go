@@ -41,7 +41,7 @@ func (o Opener) Read() (*keychain.Keychain, error) {
 	if errors.Is(err, keychain.ErrNoStore) && o.sources() != nil {
 		return keychain.OnlySource(o.sources()), nil
 	}
-	return o.withSources(k, err)
+	return o.inUse(k, err)
 }
 
 // Open opens a backend by name for reading and writing.
@@ -66,11 +66,27 @@ func (o Opener) sources() keychain.Source {
 	return newSources(o.Config)
 }
 
-func (o Opener) withSources(k *keychain.Keychain, err error) (*keychain.Keychain, error) {
-	if source := o.sources(); err == nil && source != nil {
-		return k.WithSource(source), nil
+// inUse makes a keychain the one in use: it follows migrations and has the configured sources.
+func (o Opener) inUse(k *keychain.Keychain, err error) (*keychain.Keychain, error) {
+	if err != nil {
+		return k, err
 	}
-	return k, err
+	k = k.Following(mover{o})
+	if source := o.sources(); source != nil {
+		k = k.WithSource(source)
+	}
+	return k, nil
+}
+
+// mover reads from the config file which backend is in use now.
+type mover struct{ Opener }
+
+func (m mover) Moved(name string) string {
+	m.Config.BackendMoved(m.Getenv)
+	if m.Config.Backend == "" { // nothing was pinned
+		return name
+	}
+	return m.Config.Backend
 }
 
 // Write opens the keychain for writing. The first write chooses a backend, pins it in the config file and
@@ -91,7 +107,7 @@ func (o Opener) Write() (*keychain.Keychain, error) {
 	if err := o.pin(backend); err != nil {
 		return k, err
 	}
-	return o.withSources(k, nil)
+	return o.inUse(k, nil)
 }
 
 // OpenOrCreate opens a backend by name. It creates a missing file store, with the passphrase from the

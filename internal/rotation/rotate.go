@@ -31,14 +31,20 @@ type Options struct {
 
 // Rotate replaces a stored key with a new one and lists what still has the former key.
 func Rotate(s *session.Session, o Options) error {
-	k, ref, err := open(s, o.Name)
-	if err != nil {
-		return err
-	}
 	if known, _ := secrets.Lookup(o.Name); known.Irreplaceable {
+		if _, _, err := open(s, o.Name); err != nil {
+			return err
+		}
 		return ui.Errorf("create a new index with a key of its own", "%s cannot be rotated: what is encrypted with it can never be read without it", o.Name)
 	}
-	current, err := s.Get(k, ref)
+	ref := s.EnvRef(o.Name)
+	var k *keychain.Keychain
+	current, err := session.Settled(s, func() (current keychain.Item, err error) {
+		if k, _, err = open(s, o.Name); err == nil {
+			current, err = s.Get(k, ref)
+		}
+		return current, err
+	})
 	if errors.Is(err, keychain.ErrNotFound) {
 		return s.NotStored(ref, "rotate NAME")
 	}

@@ -74,10 +74,13 @@ func (s *Session) FindPlace(ref keychain.Ref, forced bool) (p Place, err error) 
 			return p, err
 		}
 	}
-	if p.keychain, err = s.existing(); p.keychain == nil || err != nil {
-		return p, err
-	}
-	if p.Taken, err = p.keychain.Has(ref); err != nil || !p.Taken {
+	p.Taken, err = Settled(s, func() (taken bool, err error) {
+		if p.keychain, err = s.existing(); p.keychain != nil && err == nil {
+			taken, err = p.keychain.Has(ref)
+		}
+		return taken, err
+	})
+	if err != nil || !p.Taken {
 		return p, err
 	}
 	p.Former, p.Unread = s.Get(p.keychain, ref)

@@ -49,7 +49,10 @@ func hintFor(err error) string {
 	var insecure *keychain.InsecureError
 	var elsewhere *keychain.LockedElsewhereError
 	var sourced *keychain.SourcedError
+	var moved *keychain.MovedError
 	switch {
+	case errors.As(err, &moved):
+		return "ragenv backend migrate " + moved.From + " " + moved.To
 	case errors.As(err, &key):
 		return KeyHint(key)
 	case errors.As(err, &sourced):

@@ -46,6 +46,7 @@ type Keychain struct {
 	file    *fileBackend     // nil unless the backend is BackendFile
 	system  SystemBackend    // nil if it is BackendFile
 	source  Source           // may be nil
+	mover   Mover            // may be nil
 }
 
 // Open opens one backend by name and never falls back to another. Errors: ErrUnknownBackend,
@@ -113,7 +114,7 @@ func (k *Keychain) Has(ref Ref) (bool, error) {
 //
 // On an error the former item is still stored, except that the new one may be if only syncing the directory
 // failed. Errors: ErrTooLarge, ErrInvalidName, ErrTimeout, ErrUnavailable, ErrLocked, *RefusedError,
-// *SourcedError.
+// *SourcedError, *MovedError.
 func (k *Keychain) Set(item Item) error {
 	item, err := k.accepted(item)
 	if err != nil {
@@ -122,7 +123,11 @@ func (k *Keychain) Set(item Item) error {
 	if err := k.remember(item); err != nil {
 		return err
 	}
-	return k.write(item)
+	if err := k.write(item); err != nil {
+		return err
+	}
+	_, err = k.follow(item.Ref, func(to *Keychain) error { return to.Set(item) })
+	return err
 }
 
 // accepted checks an item and returns it as it is to be stored. Every new item passes through it.
@@ -155,12 +160,17 @@ func (k *Keychain) write(item Item) error {
 }
 
 // Remove removes a stored item. Errors: ErrNotFound if it is absent, *SourcedError if it only comes from a
-// source.
+// source, *MovedError.
 func (k *Keychain) Remove(ref Ref) error {
 	if err := check(ref); err != nil {
 		return err
 	}
 	err := k.backend.Remove(ref)
+	if err == nil || errors.Is(err, ErrNotFound) {
+		if moved, err := k.follow(ref, func(to *Keychain) error { return to.Remove(ref) }); moved {
+			return err
+		}
+	}
 	if errors.Is(err, ErrNotFound) && k.Sourced(ref) {
 		err = &SourcedError{Ref: ref}
 	}

@@ -4,6 +4,7 @@ package durability
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,8 +16,9 @@ import (
 	"github.com/ragenv/ragenv/test/scripttest"
 )
 
-// TestMovedBetween stops each reader between reading the configuration and reading the keychain, and moves
-// everything to another backend at that moment. The reader must still find its key.
+// TestMovedBetween stops each command between reading the configuration and opening the keychain, and moves
+// everything to another backend at that moment. A reader must still find its key, and what a writer changed must
+// be changed in the other backend.
 func TestMovedBetween(t *testing.T) {
 	strace := needStrace(t)
 	if os.Geteuid() != 0 {
@@ -24,23 +26,40 @@ func TestMovedBetween(t *testing.T) {
 	}
 	scripttest.Binary(t, scripttest.Ragenv)
 	scripttest.Binary(t, scripttest.Helper)
-	for name, reader := range map[string]struct {
+	nothing := func(*world) string { return "" }
+	newKey := scripttest.NewKey()
+	type items = map[keychain.Ref]string
+	replaces := func(all items) {
+		former := env("FIRST_TOKEN")
+		former.Kind = keychain.KindPrevious
+		all[former], all[env("FIRST_TOKEN")] = all[env("FIRST_TOKEN")], newKey
+	}
+	for name, command := range map[string]struct {
 		stdin, program string
 		args           []string
 		wants          func(w *world) string
+		changes        func(items) // nil for a reader
 	}{
-		"helper get":          {"nvcr.io", scripttest.Helper, []string{"get"}, func(w *world) string { return w.items[ngcKey] }},
-		"helper get, a login": {"ghcr.io", scripttest.Helper, []string{"get"}, func(w *world) string { return w.items[registry("ghcr.io")] }},
-		"helper list":         {"", scripttest.Helper, []string{"list"}, func(*world) string { return "ghcr.io" }},
+		"helper get":          {"nvcr.io", scripttest.Helper, []string{"get"}, func(w *world) string { return w.items[ngcKey] }, nil},
+		"helper get, a login": {"ghcr.io", scripttest.Helper, []string{"get"}, func(w *world) string { return w.items[registry("ghcr.io")] }, nil},
+		"helper list":         {"", scripttest.Helper, []string{"list"}, func(*world) string { return "ghcr.io" }, nil},
 		"kubelet": {
 			`{"apiVersion":"credentialprovider.kubelet.k8s.io/v1","kind":"CredentialProviderRequest","image":"nvcr.io/nim/a:1"}`,
-			scripttest.Helper, []string{"kubelet"}, func(w *world) string { return w.items[ngcKey] },
+			scripttest.Helper, []string{"kubelet"}, func(w *world) string { return w.items[ngcKey] }, nil,
 		},
-		"ragenv get":          {"", scripttest.Ragenv, []string{"get", "FIRST_TOKEN"}, func(w *world) string { return w.items[env("FIRST_TOKEN")] }},
-		"ragenv get, a login": {"", scripttest.Ragenv, []string{"get", "ghcr.io"}, func(w *world) string { return w.items[registry("ghcr.io")] }},
-		"ragenv --":           {"", scripttest.Ragenv, []string{"--", "printenv", "FIRST_TOKEN"}, func(w *world) string { return w.items[env("FIRST_TOKEN")] }},
-		"ragenv list":         {"", scripttest.Ragenv, []string{"list"}, func(*world) string { return "FIRST_TOKEN" }},
-		"ragenv export":       {"", scripttest.Ragenv, []string{"export", "--format", "json"}, func(w *world) string { return w.items[env("FIRST_TOKEN")] }},
+		"ragenv get":          {"", scripttest.Ragenv, []string{"get", "FIRST_TOKEN"}, func(w *world) string { return w.items[env("FIRST_TOKEN")] }, nil},
+		"ragenv get, a login": {"", scripttest.Ragenv, []string{"get", "ghcr.io"}, func(w *world) string { return w.items[registry("ghcr.io")] }, nil},
+		"ragenv --":           {"", scripttest.Ragenv, []string{"--", "printenv", "FIRST_TOKEN"}, func(w *world) string { return w.items[env("FIRST_TOKEN")] }, nil},
+		"ragenv list":         {"", scripttest.Ragenv, []string{"list"}, func(*world) string { return "FIRST_TOKEN" }, nil},
+		"ragenv export":       {"", scripttest.Ragenv, []string{"export", "--format", "json"}, func(w *world) string { return w.items[env("FIRST_TOKEN")] }, nil},
+
+		"helper store":        {`{"ServerURL":"new.example.com","Username":"user","Secret":"` + newKey + `"}`, scripttest.Helper, []string{"store"}, nothing, func(all items) { all[registry("new.example.com")] = newKey }},
+		"helper store, again": {`{"ServerURL":"ghcr.io","Username":"user","Secret":"` + newKey + `"}`, scripttest.Helper, []string{"store"}, nothing, func(all items) { all[registry("ghcr.io")] = newKey }},
+		"helper erase":        {"ghcr.io", scripttest.Helper, []string{"erase"}, nothing, func(all items) { delete(all, registry("ghcr.io")) }},
+		"ragenv set":          {newKey, scripttest.Ragenv, []string{"set", "NEW_TOKEN"}, nothing, func(all items) { all[env("NEW_TOKEN")] = newKey }},
+		"ragenv set, again":   {newKey, scripttest.Ragenv, []string{"set", "FIRST_TOKEN"}, nothing, replaces},
+		"ragenv rotate":       {newKey, scripttest.Ragenv, []string{"rotate", "FIRST_TOKEN"}, nothing, replaces},
+		"ragenv rm":           {"", scripttest.Ragenv, []string{"rm", "FIRST_TOKEN", "--force"}, nothing, func(all items) { delete(all, env("FIRST_TOKEN")) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -50,8 +69,8 @@ func TestMovedBetween(t *testing.T) {
 			// When it opens store.json it has read config.toml. There it is stopped.
 			cmd := w.traced(strace, log, []string{
 				"-P", filepath.Join(w.paths.Store, "store.json"), "-e", "trace=openat", "-e", "inject=openat:signal=SIGSTOP:when=1",
-			}, reader.program, reader.args...)
-			cmd.Stdin = strings.NewReader(reader.stdin)
+			}, command.program, command.args...)
+			cmd.Stdin = strings.NewReader(command.stdin)
 			var stdout, stderr bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &stdout, &stderr
 			if err := cmd.Start(); err != nil {
@@ -63,12 +82,12 @@ func TestMovedBetween(t *testing.T) {
 					break
 				}
 				if time.Now().After(end) {
-					t.Fatal("the reader never opened the store")
+					t.Fatal("the command never opened the store")
 				}
 			}
 			w.run("", scripttest.Ragenv, "backend", "migrate", keychain.BackendFile, keychain.BackendPass)
 			if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGCONT); err != nil {
-				t.Fatalf("the reader did not wait: %v", err)
+				t.Fatalf("the command did not wait: %v", err)
 			}
 			ended := make(chan error, 1)
 			go func() { ended <- cmd.Wait() }()
@@ -81,8 +100,15 @@ func TestMovedBetween(t *testing.T) {
 					_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGCONT)
 				}
 			}
-			if err != nil || !strings.Contains(stdout.String(), reader.wants(w)) {
-				t.Errorf("LOST for a moment: the answer is right: %t, %v: %s", strings.Contains(stdout.String(), reader.wants(w)), err, stderr.String())
+			if err != nil || !strings.Contains(stdout.String(), command.wants(w)) {
+				t.Errorf("LOST for a moment: the answer is right: %t, %v: %s", strings.Contains(stdout.String(), command.wants(w)), err, stderr.String())
+			}
+			want := maps.Clone(w.items)
+			if command.changes != nil {
+				command.changes(want)
+			}
+			if err := w.compare(want, true); err != nil {
+				t.Errorf("LOST: %v: %s", err, stderr.String())
 			}
 		})
 	}
