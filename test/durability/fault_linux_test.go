@@ -95,7 +95,7 @@ func (w *world) fail(strace string, op operation, inject string) (hit bool, err 
 	}
 	stop := func() {}
 	if strings.Contains(calls, "close") && !killed {
-		stop = releaseLocks(log)
+		stop = releaseLocks(log, cmd.Process.Pid)
 	}
 	runErr := cmd.Wait()
 	stop()
