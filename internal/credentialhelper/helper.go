@@ -95,7 +95,7 @@ func (h *helper) find(registry, verb, input string) (*vault, keychain.Item, erro
 			return v, keychain.Item{}, err
 		}
 		item, err := v.find(registry)
-		if !errors.Is(err, keychain.ErrNotFound) || v.config == nil || !v.config.BackendMoved(h.getenv) {
+		if !errors.Is(err, keychain.ErrNotFound) || !v.moved(h.getenv) {
 			return v, item, err
 		}
 		if err := h.handOverAgain(verb, input); err != nil {
@@ -207,17 +207,11 @@ func (h *helper) Delete(server string) error {
 func (h *helper) remove(registry, server string) (*vault, error) {
 	for {
 		v, err := h.openRead()
-		if err != nil || v.config == nil {
-			return v, err
+		if err == nil {
+			err = v.remove(registry)
 		}
-		former := v.config.Backend
-		err = v.remove(registry)
 		var unopened *keychain.MovedError
-		if err != nil && !errors.As(err, &unopened) {
-			return v, err
-		}
-		v.config.BackendMoved(h.getenv) // may have been noticed by v.remove
-		if v.config.Backend == former {
+		if err != nil && !errors.As(err, &unopened) || !v.moved(h.getenv) {
 			return v, err
 		}
 		if err := h.handOverAgain(credentials.ActionErase, server); err != nil {
@@ -265,7 +259,7 @@ func (h *helper) readAll() (stored []keychain.Ref, items []keychain.Item, err er
 		if err == nil {
 			items, err = h.readable(v, stored)
 		}
-		if err != nil || v.config == nil || !v.config.BackendMoved(h.getenv) {
+		if err != nil || !v.moved(h.getenv) {
 			return stored, items, err
 		}
 		if err := h.handOverAgain(credentials.ActionList, ""); err != nil {

@@ -30,5 +30,5 @@ func (h *helper) openWith(open func(opener.Opener) (*keychain.Keychain, error)) 
 		return &vault{}, err
 	}
 	k, err := open(opener.Opener{Config: settings, Getenv: h.getenv, Print: h.print})
-	return &vault{keychain: k, config: settings}, err
+	return &vault{keychain: k, config: settings, backend: settings.Backend}, err
 }

@@ -19,7 +19,18 @@ import (
 type vault struct {
 	keychain *keychain.Keychain // nil if nothing was ever stored
 	config   *config.Config     // nil if it could not be read
+	backend  string             // the configured backend when keychain was opened
 	absent   error              // why keychain is nil: keychain.ErrNoStore or config.ErrNoHome
+}
+
+// moved reports whether a migration has changed the backend in use since the vault was opened. It names the new
+// backend before it empties the old one.
+func (v *vault) moved(getenv func(string) string) bool {
+	if v.config == nil {
+		return false
+	}
+	v.config.BackendMoved(getenv) // a write may have noticed it already
+	return v.config.Backend != v.backend
 }
 
 // keyRef returns the Ref of one of the table's secrets.

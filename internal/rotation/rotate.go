@@ -31,19 +31,16 @@ type Options struct {
 
 // Rotate replaces a stored key with a new one and lists what still has the former key.
 func Rotate(s *session.Session, o Options) error {
-	if known, _ := secrets.Lookup(o.Name); known.Irreplaceable {
-		if _, _, err := open(s, o.Name); err != nil {
-			return err
-		}
-		return ui.Errorf("create a new index with a key of its own", "%s cannot be rotated: what is encrypted with it can never be read without it", o.Name)
-	}
-	ref := s.EnvRef(o.Name)
 	var k *keychain.Keychain
+	var ref keychain.Ref
 	current, err := session.Settled(s, func() (current keychain.Item, err error) {
-		if k, _, err = open(s, o.Name); err == nil {
-			current, err = s.Get(k, ref)
+		if k, ref, err = open(s, o.Name); err != nil {
+			return current, err
 		}
-		return current, err
+		if known, _ := secrets.Lookup(o.Name); known.Irreplaceable {
+			return current, ui.Errorf("create a new index with a key of its own", "%s cannot be rotated: what is encrypted with it can never be read without it", o.Name)
+		}
+		return s.Get(k, ref)
 	})
 	if errors.Is(err, keychain.ErrNotFound) {
 		return s.NotStored(ref, "rotate NAME")
