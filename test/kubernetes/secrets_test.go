@@ -164,7 +164,7 @@ func TestExportedSecretsByDefault(t *testing.T) {
 		t.Errorf("rag-api-keys has %d keys, or another value", len(keys))
 	}
 	if empty, ok := keys["APP_VLM_APIKEY"]; !ok || len(empty) > 0 { // a reference that is not optional needs an empty value
-		t.Error("a service key that is not stored is not there and empty")
+		t.Error("a service key that is not stored is missing or not empty")
 	}
 
 	// kubectl refuses to apply a Secret that names a namespace to another one.
