@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"unicode/utf8"
@@ -91,7 +90,7 @@ func readSetAside(s *session.Session, path string) ([]keychain.Item, error) {
 	open.Dir = dir
 	k, err := open.Open(keychain.BackendFile)
 	var insecure *keychain.InsecureError
-	if errors.As(err, &insecure) && !holdsStore(dir) { // not a directory whose mode is to be changed
+	if errors.As(err, &insecure) && !keychain.FileStoreExists(dir) { // not a directory whose mode is to be changed
 		err = keychain.ErrNoStore
 	}
 	if errors.Is(err, keychain.ErrNoStore) {
@@ -135,12 +134,6 @@ func readBackup(s *session.Session, path string, file []byte) (items []keychain.
 		return err
 	})
 	return items, err
-}
-
-// holdsStore reports whether a directory has a keychain in it, or may have one.
-func holdsStore(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, "store.json"))
-	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // damaged returns the error for a backup that is cut short or was changed.

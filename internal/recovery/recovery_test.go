@@ -181,6 +181,10 @@ func TestRestoreReads(t *testing.T) {
 	if err := Backup(from, path, BackupOptions{}); err != nil {
 		t.Fatal(err)
 	}
+	open, lost := t.TempDir(), t.TempDir() // lost: items without store.json, in a directory that others can read
+	if err := errors.Join(os.CopyFS(lost, os.DirFS(from.Config.Paths.Store)), os.Remove(filepath.Join(lost, "store.json")), os.Chmod(lost, 0o755), os.Chmod(open, 0o755)); err != nil {
+		t.Fatal(err)
+	}
 	text := filepath.Join(dir, "text")
 	if err := os.WriteFile(text, []byte("not a backup"), 0o600); err != nil {
 		t.Fatal(err)
@@ -193,6 +197,8 @@ func TestRestoreReads(t *testing.T) {
 		"a backup":           {path, nil, ""},
 		"a keychain":         {from.Config.Paths.Store, nil, ""},
 		"another directory":  {dir, nil, "neither a backup nor a keychain"},
+		"a damaged keychain": {lost, keychain.ErrInsecure, ""},
+		"open to others":     {open, nil, "neither a backup nor a keychain"},
 		"another file":       {text, backup.ErrNotBackup, ""},
 		"a file that is not": {filepath.Join(dir, "none"), os.ErrNotExist, ""},
 	} {

@@ -44,7 +44,7 @@ func guide(s *session.Session, terminal *ui.Terminal, o Options) error {
 }
 
 func guideKeychain(s *session.Session, terminal *ui.Terminal, o Options) error {
-	existed := fileStoreExists(s)
+	existed := keychain.FileStoreExists(s.Config.Paths.Store)
 	if err := makeKeychain(s.Quietly(), o, terminal); err != nil {
 		return err
 	}

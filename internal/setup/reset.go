@@ -22,7 +22,7 @@ func StartOver(s *session.Session, o ResetOptions, command string) (aside string
 	if backend := s.Config.Backend; backend != "" && backend != keychain.BackendFile {
 		return "", nil, ui.Errorf("ragenv backend", "keys are kept in the %s backend, which another program manages: it cannot be reset", backend)
 	}
-	if !fileStoreExists(s) {
+	if !keychain.FileStoreExists(s.Config.Paths.Store) {
 		return "", nil, fmt.Errorf("%w in %s", keychain.ErrNoStore, s.Config.Paths.Store)
 	}
 	if !o.Yes {
@@ -69,9 +69,6 @@ func StartOver(s *session.Session, o ResetOptions, command string) (aside string
 	s.Print.Note("created an empty keychain, %s (%s)", state, s.Config.Paths.Store)
 	return aside, names, nil
 }
-
-// fileStoreExists reports whether there is a file store, readable or not.
-func fileStoreExists(s *session.Session) bool { return keychain.FileStoreExists(s.Config.Paths.Store) }
 
 // resetName is session.ItemName, but says if the item is a login.
 func resetName(ref keychain.Ref) string {

@@ -55,7 +55,8 @@ func keysElsewhere(getenv func(string) string, used config.Paths, homeOf func(st
 	if err != nil || paths.Store == used.Store {
 		return Caller{}, false
 	}
-	if !keychain.FileStoreExists(paths.Store) && !exists(paths.ConfigFile) {
+	// Without exists, a home that this user cannot read would count.
+	if !(exists(paths.Store) && keychain.FileStoreExists(paths.Store)) && !exists(paths.ConfigFile) {
 		return Caller{}, false
 	}
 	return Caller{Name: name, Home: home}, true

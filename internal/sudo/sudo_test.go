@@ -13,10 +13,11 @@ import (
 )
 
 func TestKeysElsewhere(t *testing.T) {
-	root, alice, bob, carol := t.TempDir(), t.TempDir(), t.TempDir(), t.TempDir()
+	root, alice, bob, carol, dave := t.TempDir(), t.TempDir(), t.TempDir(), t.TempDir(), t.TempDir()
 	touch(t, filepath.Join(alice, ".local/share/ragenv/store.json"))
 	touch(t, filepath.Join(carol, ".config/ragenv/config.toml"))
-	homes := map[string]string{"root": root, "alice": alice, "bob": bob, "carol": carol}
+	touch(t, filepath.Join(dave, ".local/share"))
+	homes := map[string]string{"root": root, "alice": alice, "bob": bob, "carol": carol, "dave": dave}
 	homeOf := func(name string) (string, error) {
 		if home, ok := homes[name]; ok {
 			return home, nil
@@ -33,6 +34,7 @@ func TestKeysElsewhere(t *testing.T) {
 		{"a person with a file store", "alice", root, true},
 		{"a person whose keys are in a system's keychain", "carol", root, true},
 		{"a person who never used it", "bob", root, false},
+		{"a person whose home cannot be read", "dave", root, false},
 		{"sudo that kept HOME", "alice", alice, false},
 		{"a user this machine does not know", "mallory", root, false},
 		{"root itself", "root", root, false},

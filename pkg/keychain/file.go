@@ -58,7 +58,8 @@ func openFile(opts Options) (*fileBackend, error) {
 // needs Linux; most containers cannot.
 func CanStayUnlocked() bool { return kernelcache.Available() }
 
-// FileStoreExists reports whether dir has a file store. It does not check that the store is usable.
+// FileStoreExists reports whether dir has a file store, or may have one: a directory that cannot be read
+// counts. It does not check that the store is usable.
 func FileStoreExists(dir string) bool { return agestore.Exists(dir) }
 
 // Protection is the passphrase of a new file store and the cost of deriving a key from it.

@@ -122,11 +122,12 @@ func (o Options) path(elem ...string) string {
 	return filepath.Join(append([]string{o.Dir}, elem...)...)
 }
 
-// Exists reports whether dir contains a store. It does not check that the store is usable: items whose
-// store.json is lost are a store, too, and Create would replace the identity that decrypts them.
+// Exists reports whether dir contains a store, or may contain one: a directory that cannot be read counts.
+// It does not check that the store is usable: items whose store.json is lost are a store, too, and Create
+// would replace the identity that decrypts them.
 func Exists(dir string) bool {
 	_, err := os.Lstat(filepath.Join(dir, manifestName))
-	return err == nil || hasItems(dir)
+	return !errors.Is(err, fs.ErrNotExist) || hasItems(dir)
 }
 
 func hasItems(dir string) bool {

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -502,6 +503,41 @@ func TestConcurrentWritersAndReaders(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+func TestExists(t *testing.T) {
+	empty, file := t.TempDir(), filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, complete := create(t, "")
+	set(t, s, "k", newKey(t))
+	_, lost := create(t, "")
+	_, itemless := create(t, "")
+	set(t, reopen(t, lost), "k", newKey(t))
+	for _, opts := range []Options{lost, itemless} {
+		if err := os.Remove(opts.path(manifestName)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, tc := range map[string]struct {
+		dir  string
+		want bool
+	}{
+		"a store": {complete.Dir, true}, "items without store.json": {lost.Dir, true}, "neither": {itemless.Dir, false},
+		"an empty directory": {empty, false}, "no directory": {filepath.Join(empty, "none"), false},
+	} {
+		if got := Exists(tc.dir); got != tc.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	// The error is another one than that of another user's directory, which root can read.
+	if _, err := os.Lstat(filepath.Join(file, manifestName)); errors.Is(err, fs.ErrNotExist) {
+		t.Skip("on this system, nothing exists below a file")
+	}
+	if !Exists(file) {
+		t.Error("what cannot be read has no store")
+	}
 }
 
 func TestCreateRace(t *testing.T) {
