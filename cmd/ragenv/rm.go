@@ -98,7 +98,7 @@ func runRm(s *session.Session, refs []keychain.Ref, o rmOptions) error {
 			return err
 		}
 		if has {
-			return session.Irreplaceable(ref.Name, "ragenv rm "+ref.Name+" --force")
+			return s.Irreplaceable(ref.Name, "rm NAME --force")
 		}
 	}
 	var failed error

@@ -48,10 +48,10 @@ func Rotate(s *session.Session, o Options) error {
 	if err != nil {
 		return err
 	}
-	next := keychain.Item{Ref: ref}
+	next, again := keychain.Item{Ref: ref}, "ragenv rotate"+s.ForProfile()+" "+o.Name
 	if o.Expires != "" && o.Expires != expiry.Never {
 		if next.Expires, err = expiry.Parse(o.Expires, s.Now()); err != nil {
-			return ui.Usagef("ragenv rotate "+o.Name+" --expires 90d", "--expires: %w", err)
+			return ui.Usagef(again+" --expires 90d", "--expires: %w", err)
 		}
 	}
 	value, err := s.ReadValue(o.ValueFrom)
@@ -59,13 +59,13 @@ func Rotate(s *session.Session, o Options) error {
 		return err
 	}
 	value = s.Trimmed(o.Name, value)
-	if err := s.CheckValue(o.Name, value, o.Forced); err != nil {
+	if err := s.CheckValueOr(o.Name, value, o.Forced, again+" --force"); err != nil {
 		return err
 	}
 	if next.Secret = keychain.NewSecret(value); next.Secret == current.Secret {
 		return ui.Errorf("create a new key first, then run it again", "this key is already stored as %s", o.Name)
 	}
-	if err := checkOnline(s, next, o); err != nil {
+	if err := checkOnline(s, next, o, again); err != nil {
 		return err
 	}
 	if err := swap(s, k, current, next); err != nil {
@@ -101,14 +101,14 @@ func open(s *session.Session, name string) (*keychain.Keychain, keychain.Ref, er
 		return nil, ref, err
 	}
 	if source, ok := s.Config.Source(ref); ok {
-		return nil, ref, ui.Errorf("change it there; docker and ragenv use the new one "+session.UntilAsked(source)+", and ragenv where "+name+" finds what has another",
+		return nil, ref, ui.Errorf("change it there; docker and ragenv use the new one "+session.UntilAsked(source)+", and ragenv where"+s.ForProfile()+" "+name+" finds what has another",
 			"%s comes from a command (%s), and is not stored", name, ui.Printable(source.Command[0]))
 	}
 	return k, ref, nil
 }
 
-// checkOnline refuses a new key that its service rejects.
-func checkOnline(s *session.Session, next keychain.Item, o Options) error {
+// checkOnline refuses a new key that its service rejects. again is the command that is running.
+func checkOnline(s *session.Session, next keychain.Item, o Options, again string) error {
 	if o.Offline || secrets.KindOf(o.Name) != validate.NGC {
 		return nil
 	}
@@ -128,7 +128,7 @@ func checkOnline(s *session.Session, next keychain.Item, o Options) error {
 			s.Print.Warn("the service refuses the new key: %s", result.Detail)
 			return nil
 		}
-		return ui.Errorf("nothing was changed; to store it anyway: ragenv rotate "+o.Name+" --force", "the service refuses the new key: %s", result.Detail)
+		return ui.Errorf("nothing was changed; to store it anyway: "+again+" --force", "the service refuses the new key: %s", result.Detail)
 	}
 	return nil
 }
@@ -143,7 +143,8 @@ func swap(s *session.Session, k *keychain.Keychain, current, next keychain.Item)
 		return err
 	}
 	s.Print.Note("replaced %s%s; the previous key is kept for a week", next.Name, s.InProfile())
-	s.Hint(fmt.Sprintf("ragenv rotate --confirm %s when it works, ragenv rotate --undo %s if it does not", next.Name, next.Name))
+	rotate := "ragenv rotate" + s.ForProfile()
+	s.Hint(fmt.Sprintf("%s --confirm %s when it works, %s --undo %s if it does not", rotate, next.Name, rotate, next.Name))
 	return nil
 }
 

@@ -14,17 +14,20 @@ func (s *Session) SaysKept(name string) {
 	s.Hint("ragenv rotate" + s.ForProfile() + " --undo " + name)
 }
 
-// Irreplaceable returns the error for a stored key that no service can reissue. command is the one that
-// replaces it anyway.
-func Irreplaceable(name, command string) error { return irreplaceable(name, name, command) }
+// Irreplaceable returns the error for a stored key that no service can reissue. command, such as
+// "set NAME --force", is the one that replaces it anyway.
+func (s *Session) Irreplaceable(name, command string) error {
+	return irreplaceable(name, s.corrected("get NAME", name), s.corrected(command, name))
+}
 
-// IrreplaceableIn is Irreplaceable for a key of a profile that may not be the active one.
+// IrreplaceableIn is Irreplaceable for a key of a profile that may not be the active one, and a complete
+// command.
 func IrreplaceableIn(profile, name, command string) error {
-	return irreplaceable(name, "--"+FlagProfile+" "+profile+" "+name, command)
+	return irreplaceable(name, "ragenv get --"+FlagProfile+" "+profile+" "+name, command)
 }
 
 func irreplaceable(name, get, command string) error {
-	return ui.Errorf("keep a copy (ragenv get "+get+" > FILE), then: "+command,
+	return ui.Errorf("keep a copy ("+get+" > FILE), then: "+command,
 		"%s is already stored, and what is encrypted with it can never be read without it", name)
 }
 

@@ -123,12 +123,12 @@ func (s *Session) existing() (*keychain.Keychain, error) {
 }
 
 // MayReplace refuses to lose a key that no service can reissue.
-func (p Place) MayReplace(item keychain.Item, forced bool) error {
+func (s *Session) MayReplace(p Place, item keychain.Item, forced bool) error {
 	known, _ := secrets.Lookup(item.Name)
 	if !known.Irreplaceable || forced || !p.Taken || p.Former.Secret == item.Secret && !item.Secret.Empty() {
 		return nil
 	}
-	return Irreplaceable(item.Name, "ragenv set "+item.Name+" --force")
+	return s.Irreplaceable(item.Name, "set NAME --force")
 }
 
 // Store writes a checked item and says what it did.
@@ -143,7 +143,7 @@ func (s *Session) Store(item keychain.Item, forced bool) error {
 // StoreAt is Store with the result of FindPlace. A value that is already stored keeps its expiry unless
 // another is given, or Place.NeverExpires. The expiry of a new value is unknown unless given.
 func (s *Session) StoreAt(p Place, item keychain.Item, forced bool) (err error) {
-	if err := p.MayReplace(item, forced); err != nil {
+	if err := s.MayReplace(p, item, forced); err != nil {
 		return err
 	}
 	if p.keychain == nil {
