@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -38,6 +39,17 @@ func TestOneLimit(t *testing.T) {
 	var none bytes.Buffer
 	if err := write(&none, large(8, limit/10), []byte("x"), now, fast); !errors.Is(err, keychain.ErrTooLarge) || none.Len() != 0 {
 		t.Errorf("%d bytes were written, %v", none.Len(), err)
+	}
+}
+
+func TestExactlyTheLimit(t *testing.T) {
+	t.Cleanup(func() { limit = MaxSize })
+	size := len(encrypted(t, sample(), "x"))
+	for _, less := range []int{0, 1} {
+		limit = size - less
+		if err := write(io.Discard, sample(), []byte("x"), now, fast); errors.Is(err, keychain.ErrTooLarge) != (less > 0) {
+			t.Errorf("a backup of the limit and %d bytes: %v", less, err)
+		}
 	}
 }
 

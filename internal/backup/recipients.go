@@ -133,7 +133,12 @@ func ParseIdentity(file []byte, ask func() ([]byte, error)) (Identity, error) {
 	case errors.As(err, &locked):
 		a := &asking{}
 		a.Identity, err = agessh.NewEncryptedSSHIdentity(locked.PublicKey, file, func() (secret []byte, err error) {
-			secret, a.failed = ask()
+			if secret, a.failed = ask(); a.failed == nil {
+				// The library's error does not say that the passphrase is wrong.
+				if _, err := ssh.ParseRawPrivateKeyWithPassphrase(file, secret); errors.Is(err, x509.IncorrectPasswordError) {
+					a.failed = keychain.ErrWrongPassphrase
+				}
+			}
 			return secret, a.failed
 		})
 		identity = a
@@ -157,7 +162,7 @@ func parseAgeIdentities(file []byte) (Identity, error) {
 // from the file's.
 type asking struct {
 	age.Identity
-	failed error // the error of the prompt
+	failed error // the error of the prompt, or keychain.ErrWrongPassphrase
 }
 
 // Unwrap implements age.Identity.
@@ -167,9 +172,6 @@ func (a *asking) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 		return nil, &IdentityError{a.failed}
 	}
 	if err != nil && !errors.Is(err, age.ErrIncorrectIdentity) {
-		if errors.Is(err, x509.IncorrectPasswordError) {
-			err = keychain.ErrWrongPassphrase
-		}
 		err = &IdentityError{err}
 	}
 	return key, err

@@ -21,7 +21,7 @@ import (
 // itemsToRestore reads a backup, or a keychain that reset set aside.
 func itemsToRestore(s *session.Session, path, identity string) ([]keychain.Item, error) {
 	if path == readfile.Standard {
-		file, err := io.ReadAll(io.LimitReader(s.Stdin, backup.MaxSize+1))
+		file, err := io.ReadAll(io.LimitReader(s.Stdin, backup.MaxSize))
 		if err != nil {
 			return nil, fmt.Errorf("read standard input: %w", err)
 		}
@@ -66,6 +66,8 @@ func readSealed(s *session.Session, path string, file []byte, identityFile strin
 	switch {
 	case errors.Is(err, ui.ErrInterrupted):
 		return nil, err
+	case errors.Is(err, keychain.ErrWrongPassphrase):
+		return nil, ui.Errorf("run it again; nothing was changed", "%s: %w", ui.Printable(identityFile), err)
 	case errors.As(err, &bad):
 		return nil, ui.Errorf("name a private key of SSH without a passphrase, or run it in a terminal", "%s: %w", ui.Printable(identityFile), err)
 	case errors.Is(err, backup.ErrOtherRecipients):

@@ -2,15 +2,19 @@ package recovery
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"filippo.io/age"
+
 	"github.com/ragenv/ragenv/internal/backup"
 	"github.com/ragenv/ragenv/internal/passphrase"
 	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/session/sessiontest"
+	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/test/scripttest"
 )
@@ -139,9 +143,17 @@ func TestBackupRefuses(t *testing.T) {
 			}
 		})
 	}
-	s, _ := newSession(t)
+	s, k := newSession(t)
 	if err := Backup(s, filepath.Join(dir, "e"), BackupOptions{}); err == nil || err.Error() != "there is nothing to back up" {
 		t.Errorf("an empty keychain: %v", err)
+	}
+	set(t, k, ngc)
+	file := s.Getenv(passphrase.EnvBackupFile)
+	if err := os.WriteFile(file, []byte("two\rlines"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Backup(s, filepath.Join(dir, "f"), BackupOptions{}); !errors.Is(err, backup.ErrPassphrase) || strings.Contains(err.Error(), "nothing was written") {
+		t.Errorf("a passphrase that age could not read: %v", err)
 	}
 }
 
@@ -149,6 +161,9 @@ func TestBackupRefuses(t *testing.T) {
 // not replace the one just kept.
 func TestRestoreReplaces(t *testing.T) {
 	s, k := newSession(t)
+	s.Print.Quiet = false
+	printed := new(strings.Builder)
+	s.Print.W = printed
 	inBackup := set(t, k, token)
 	set(t, k, former)
 	path := filepath.Join(t.TempDir(), "keys.age")
@@ -167,6 +182,144 @@ func TestRestoreReplaces(t *testing.T) {
 			t.Errorf("%s: %v, or another secret", r, err)
 		}
 	}
+	if said := printed.String(); !strings.Contains(said, "1 item restored, 0 of 2 stored already") || !strings.Contains(said, "1 key replaced; the previous values are kept") {
+		t.Errorf("it says %q", said)
+	}
+	if err := k.Remove(former); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"1 item restored, 1 of 2 stored already", "0 items restored, 2 of 2 stored already"} {
+		printed.Reset()
+		if err := Restore(s, path, RestoreOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if said := printed.String(); !strings.Contains(said, want) || strings.Contains(said, "replaced") {
+			t.Errorf("it says %q, want %q", said, want)
+		}
+	}
+}
+
+// With --reset, only what is in the backup is in the keychain; without one there is nothing to set aside.
+func TestRestoreIntoANewKeychain(t *testing.T) {
+	s, k := newSession(t)
+	want := set(t, k, ngc)
+	path := filepath.Join(t.TempDir(), "keys.age")
+	if err := Backup(s, path, BackupOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	set(t, k, ngc)
+	set(t, k, token)
+	for _, before := range []string{"a keychain", "none"} {
+		if err := Restore(s, path, RestoreOptions{Reset: true, Yes: true, NoPassphrase: true}); err != nil {
+			t.Fatalf("%s: %v", before, err)
+		}
+		k, err := s.Opener().Read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if item, err := k.Get(ngc); err != nil || item.Secret != want {
+			t.Errorf("%s: %v, or another secret", before, err)
+		}
+		if has, err := k.Has(token); err != nil || has {
+			t.Errorf("%s: what is not in the backup: %v, %v", before, has, err)
+		}
+		if err := os.RemoveAll(s.Config.Paths.Store); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A backup for public keys is opened by one of their private keys, and by nothing else.
+func TestRestoreWithIdentity(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	own, other := identity(t), identity(t)
+	ownFile, otherFile := write("own", own.String()), write("other", other.String())
+	from, k := newSession(t)
+	set(t, k, ngc)
+	sealed, withPassphrase := filepath.Join(dir, "sealed.age"), filepath.Join(dir, "passphrase.age")
+	if err := Backup(from, sealed, BackupOptions{Recipients: []string{own.Recipient().String()}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := Backup(from, withPassphrase, BackupOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(sealed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := write("cut.age", string(data[:len(data)*2/3]))
+	text, empty := write("text", "not a backup"), write("empty", "")
+	var bad *backup.IdentityError
+	var unread *fs.PathError
+	for name, tc := range map[string]struct {
+		path, identity string
+		input          string // standard input
+		want           any    // of errors.As or errors.Is; nil if it is restored
+		hint           string
+	}{
+		"its identity":              {sealed, ownFile, "", nil, ""},
+		"from standard input":       {"-", ownFile, sealed, nil, ""},
+		"input that cannot be read": {"-", ownFile, dir, &unread, ""},
+		"another identity":          {sealed, otherFile, "", backup.ErrOtherRecipients, "back up again, also to the public key of"},
+		"no identity":               {sealed, "", "", backup.ErrNeedsIdentity, "--identity ~/.ssh/id_ed25519"},
+		"an identity that is none":  {sealed, text, "", &bad, "name a private key of SSH"},
+		"an identity that is gone":  {sealed, filepath.Join(dir, "gone"), "", os.ErrNotExist, ""},
+		"cut short":                 {cut, ownFile, "", keychain.ErrDamaged, "copy the file again"},
+		"with a passphrase":         {withPassphrase, ownFile, "", backup.ErrNeedsPassphrase, "ragenv restore " + withPassphrase},
+		"no backup":                 {text, ownFile, "", backup.ErrNotBackup, ""},
+		"text, no identity":         {text, "", "", backup.ErrNotBackup, "ragenv import " + text},
+		"empty, no identity":        {empty, "", "", backup.ErrNotBackup, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, k := newSession(t)
+			if tc.input != "" {
+				if s.Stdin, err = os.Open(tc.input); err != nil {
+					t.Fatal(err)
+				}
+				defer s.Stdin.Close()
+			}
+			err := Restore(s, tc.path, RestoreOptions{Identity: tc.identity})
+			switch want := tc.want.(type) {
+			case nil:
+				if err != nil {
+					t.Error(err)
+				}
+			case error:
+				if !errors.Is(err, want) {
+					t.Errorf("it returns %v, want %v", err, want)
+				}
+			default:
+				if !errors.As(err, want) {
+					t.Errorf("it returns %v", err)
+				}
+			}
+			if err != nil {
+				if hint := ui.Explain(err).Hint; !strings.Contains(hint, tc.hint) || tc.path == empty && strings.Contains(hint, "import") {
+					t.Errorf("the hint of %v is %q, want %q", err, hint, tc.hint)
+				}
+			}
+			if has, failed := k.Has(ngc); failed != nil || has != (tc.want == nil) {
+				t.Errorf("it has the key: %v, %v", has, failed)
+			}
+		})
+	}
+}
+
+func identity(t *testing.T) *age.X25519Identity {
+	t.Helper()
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
 
 func TestRestoreReads(t *testing.T) {

@@ -40,7 +40,7 @@ func TestSSHIdentityAsks(t *testing.T) {
 	}
 
 	d := w.Start(ragenv, "restore", "--identity", "id", "keys.age")
-	d.Expect("Passphrase of ").Send("wrong\r").WantCode(1)
+	d.Expect("Passphrase of ").Send("wrong\r").Expect("error: id: wrong passphrase").Expect("hint: run it again").WantCode(1)
 	if _, found := w.Stored("NGC_API_KEY"); found {
 		t.Error("a wrong passphrase restored the key")
 	}
