@@ -1,11 +1,14 @@
 package credentialhelper
 
 import (
+	"encoding/json"
 	"io"
 	"os"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/docker/docker-credential-helpers/credentials"
 
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/pkg/keychain"
@@ -14,10 +17,20 @@ import (
 // A migration changes the backend after the client's input was read: the program with that backend gets the
 // input again.
 func TestMovedAfterTheInputWasRead(t *testing.T) {
-	const server = "registry.example.com"
+	const server, image = "registry.example.com", "nvcr.io/nim/x"
+	login := &credentials.Credentials{ServerURL: server, Username: "me", Secret: "x"}
+	stored, err := json.Marshal(login)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kubelet := `{"apiVersion":"` + kubeletAPI + `","kind":"` + kubeletRequestKind + `","image":"` + image + `"}`
+	wants := map[string]string{"get": server, "list": "", "erase": server, "store": string(stored), "kubelet": kubelet}
 	for name, ask := range map[string]func(h *helper) error{
-		"get":  func(h *helper) error { _, _, err := h.Get(server); return err },
-		"list": func(h *helper) error { _, err := h.List(); return err },
+		"get":     func(h *helper) error { _, _, err := h.Get(server); return err },
+		"list":    func(h *helper) error { _, err := h.List(); return err },
+		"erase":   func(h *helper) error { return h.Delete(server) },
+		"store":   func(h *helper) error { return h.Add(login) },
+		"kubelet": func(h *helper) error { return serveKubelet(h, strings.NewReader(kubelet), io.Discard) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			stdin, err := syscall.Dup(0)
@@ -41,9 +54,8 @@ func TestMovedAfterTheInputWasRead(t *testing.T) {
 			if err := ask(h); err == nil || !strings.Contains(err.Error(), "the pass backend needs the program ragenv next to") {
 				t.Errorf("%v", err)
 			}
-			want := map[string]string{"get": server, "list": ""}[name]
-			if input, err := io.ReadAll(os.Stdin); err != nil || string(input) != want {
-				t.Errorf("the input is %q, %v, want %q", input, err, want)
+			if input, err := io.ReadAll(os.Stdin); err != nil || string(input) != wants[name] {
+				t.Errorf("the input is %q, %v, want %q", input, err, wants[name])
 			}
 		})
 	}

@@ -132,7 +132,8 @@ func TestStoreInput(t *testing.T) {
 		{"nothing", "", "the input is not one JSON object"},
 		{"two objects", good + good, "the input is not one JSON object"},
 		{"cut short", good[:len(good)-1], "the input is not one JSON object"},
-		{"array", `["ghcr.io","me","s"]`, "the input is not one JSON object"},
+		{"array", `["ghcr.io","me","s"]`, "the input is not one JSON object with ServerURL, Username and Secret\n"},
+		{"a number", `{"ServerURL":"ghcr.io","Username":1,"Secret":"s"}`, "the input is not one JSON object with ServerURL, Username and Secret (Username is not a string)\n"},
 		{"null", `null`, "no credentials server URL"},
 		{"white space for a server", `{"ServerURL":" \n","Username":"me","Secret":"s"}`, "no credentials server URL"},
 		{"no user", `{"ServerURL":"ghcr.io","Secret":"s"}`, "no credentials username"},
@@ -183,6 +184,9 @@ func TestBrokenPipes(t *testing.T) {
 	var out, stderr bytes.Buffer
 	if code := Run([]string{"get"}, brokenPipe{}, &out, &stderr, w.getenv); code != 1 || out.String() != "read the input: cannot read\n" {
 		t.Errorf("input that cannot be read: exit %d, %q", code, out.String())
+	}
+	if code := Run([]string{"kubelet"}, brokenPipe{}, io.Discard, &stderr, w.getenv); code != 1 || !strings.Contains(stderr.String(), "read the input: cannot read\n") {
+		t.Errorf("the kubelet's input that cannot be read: exit %d, %q", code, stderr.String())
 	}
 	if code := Run([]string{"get"}, strings.NewReader("nvcr.io"), brokenPipe{}, &stderr, w.getenv); code != 1 {
 		t.Errorf("an answer that could not be written: exit %d", code)

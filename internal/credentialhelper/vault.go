@@ -97,9 +97,12 @@ func (v *vault) setLogin(registry, user, value string) error {
 			return nil
 		}
 		login.Updated = time.Now().UTC().Truncate(time.Second)
-		// A clock was wrong: make the new login the newest. Do not adopt a date more than a year ahead.
-		if former.Updated.After(login.Updated) && former.Updated.Before(login.Updated.AddDate(1, 0, 0)) {
-			login.Updated = former.Updated
+		// A clock was wrong. The new login must be the newest, and the keychain stores no date far ahead.
+		if former.Kind == keychain.KindEnv && former.Updated.After(login.Updated) {
+			former.Updated = login.Updated
+			if err := v.keychain.Set(former); err != nil {
+				return err
+			}
 		}
 	}
 	return v.keychain.Set(login)
