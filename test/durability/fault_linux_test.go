@@ -51,32 +51,13 @@ var changesNothing = []string{"^openat2?$", "^flock$", "^close$", "^(read|pread6
 // maxCalls limits a test that would otherwise never end.
 const maxCalls = 2000
 
-// injected counts the calls that strace made fail: on files of the world, and on anything else (a pipe, the
-// runtime's own files).
-func injected(w *world, log string) (inside, outside int) {
-	data, err := os.ReadFile(log)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	for line := range strings.Lines(string(data)) {
-		switch {
-		case !strings.Contains(line, "(INJECTED)") && !strings.Contains(line, "(INJECTED: "):
-		case strings.Contains(line, w.dir) && !strings.Contains(line, "<pipe:"):
-			inside++
-		default:
-			outside++
-		}
-	}
-	return inside, outside
-}
-
-// fail runs one trial with a fault at the nth matching call, and judges the world. It reports whether there
-// was such a call.
-func (w *world) fail(strace string, op operation, inject string) (hit bool, err error) {
+// fail runs one trial with a fault at the nth matching call, and judges the world. It returns the matching calls, and
+// whether one of them was the nth.
+func (w *world) fail(strace string, op operation, inject string) (done []call, hit bool, err error) {
 	trial := op.trial(w)
 	log := filepath.Join(w.dir, "strace.log")
 	if err := os.WriteFile(log, nil, 0o600); err != nil {
-		return false, err
+		return nil, false, err
 	}
 	calls, _, _ := strings.Cut(inject, ":")
 	killed := strings.Contains(inject, ":signal=")
@@ -91,7 +72,7 @@ func (w *world) fail(strace string, op operation, inject string) (hit bool, err 
 	var stdout, stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(trial.stdin), &stdout, &stderr
 	if err := cmd.Start(); err != nil {
-		return false, err
+		return nil, false, err
 	}
 	stop := func() {}
 	if strings.Contains(calls, "close") && !killed {
@@ -99,35 +80,42 @@ func (w *world) fail(strace string, op operation, inject string) (hit bool, err 
 	}
 	runErr := cmd.Wait()
 	stop()
-	inside, outside := injected(w, log)
-	if killed {
-		// The log has no line for a killed call.
-		inside, outside = 0, 0
-		if runErr != nil {
-			inside = 1
+	text, err := os.ReadFile(log)
+	if err != nil {
+		return nil, false, err
+	}
+	done = parseCalls(string(text), w.dir)
+	inside, outside := 0, 0 // calls that failed: on files of the world, and on anything else (a pipe, the runtime's own files)
+	for _, c := range done {
+		switch {
+		case !c.injected:
+		case c.inside:
+			inside++
+		default:
+			outside++
 		}
 	}
+	hit = inside+outside > 0 || killed && runErr != nil
 	context := func(err error) error {
-		data, _ := os.ReadFile(log) // to report with the failure
-		lines := strings.Split(string(data), "\n")
+		lines := strings.Split(string(text), "\n")
 		lines = slices.DeleteFunc(lines, func(line string) bool { return !strings.Contains(line, "INJECTED") })
 		return fmt.Errorf("%s, %s: %w\n%s%s%s", op.name, inject, err, stdout.String(), stderr.String(), strings.Join(lines, "\n"))
 	}
 	if runErr != nil && !killed && inside > 0 && outside == 0 {
 		if err := oneClearError(trial, runErr, stdout.String(), stderr.String()); err != nil {
-			return true, context(err)
+			return done, true, context(err)
 		}
 	}
 	if runErr == nil && inside > 0 && strings.Contains(inject, "sync$:error") {
-		return true, context(errors.New("success was reported of what may not have reached the disk"))
+		return done, true, context(errors.New("success was reported of what may not have reached the disk"))
 	}
 	if err := trial.verify(runErr == nil); err != nil {
-		return true, context(fmt.Errorf("LOST: %w", err))
+		return done, true, context(fmt.Errorf("LOST: %w", err))
 	}
 	if err := w.storeIsTidy(); err != nil {
-		return true, context(err)
+		return done, true, context(err)
 	}
-	return inside+outside > 0, nil
+	return done, hit, nil
 }
 
 // oneClearError judges the error of a failed program.
@@ -155,25 +143,35 @@ func oneClearError(trial trial, err error, stdout, stderr string) error {
 	return nil
 }
 
-// injections runs op with each fault at the first, second, ... call until none is left.
+// injections runs op with each fault at the first, second, ... call until none is left that can differ.
 func injections(t *testing.T, strace string, op operation, faults []string, runs *atomic.Int64) {
 	w := newWorld(t, t.TempDir())
+	last := map[string]int{} // the call after which the first error of these calls made no difference
 	for _, fault := range faults {
-		missed := 0 // calls are counted per thread, and the thread that makes them varies
-		for n := 1; missed < 2; n++ {
+		calls, _, _ := strings.Cut(fault, ":")
+		f := frontier{repeats: mayRepeat, kinds: map[string]bool{}}
+		for n := 1; ; n++ {
+			if n <= last[calls] {
+				f.same = 0
+			} else if last[calls] > 0 {
+				f.repeats = mayStray
+			}
 			if n > maxCalls {
 				t.Fatalf("%s: no end", fault)
 			}
-			hit, err := w.fail(strace, op, fault+":when="+strconv.Itoa(n))
+			done, hit, err := w.fail(strace, op, fault+":when="+strconv.Itoa(n))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !hit {
-				missed++
-				continue
+			if hit {
+				runs.Add(1)
 			}
-			missed = 0
-			runs.Add(1)
+			if f.passed(done, hit, strings.Contains(fault, ":signal=")) {
+				if last[calls] == 0 {
+					last[calls] = n - max(f.same, f.missed)
+				}
+				break
+			}
 		}
 	}
 }

@@ -76,6 +76,18 @@ for file; do :; done
 exec cat "$file"
 `
 
+// programs returns the paths of the programs that the stubs and the tests use. It finds them only once, because reading
+// from pass changes PATH: see readFrom.
+var programs = sync.OnceValue(func() map[string]string {
+	paths := map[string]string{}
+	for _, name := range []string{"sh", "cat", "mkdir", "mv", "rm", "true", "printenv"} {
+		if path, err := exec.LookPath(name); err == nil { // otherwise the test that needs it fails
+			paths[name] = path
+		}
+	}
+	return paths
+})
+
 // emptyWorld creates a world without a store.
 func emptyWorld(t testing.TB, dir string) *world {
 	t.Helper()
@@ -96,10 +108,15 @@ func emptyWorld(t testing.TB, dir string) *world {
 			t.Fatal(err)
 		}
 	}
+	for name, path := range programs() {
+		if err := os.Symlink(path, filepath.Join(bin, name)); err != nil && !errors.Is(err, fs.ErrExist) {
+			t.Fatal(err)
+		}
+	}
 	put(t, filepath.Join(passwords, ".gpg-id"), "nobody\n")
 	w := &world{t: t, dir: dir, items: map[keychain.Ref]string{}, extra: map[string]string{}}
-	path := bin + string(os.PathListSeparator) + os.Getenv("PATH")
-	w.env = append(env, "PATH="+path, "PASSWORD_STORE_DIR="+passwords, "GOTRACEBACK=single")
+	// Only the programs of the stubs: ragenv would ask the machine's container engines what they run.
+	w.env = append(env, "PATH="+bin, "DOCKER_HOST=unix://"+filepath.Join(dir, "no-engine.sock"), "PASSWORD_STORE_DIR="+passwords, "GOTRACEBACK=single")
 	if w.paths, err = config.FindPaths(w.getenv); err != nil {
 		t.Fatal(err)
 	}
