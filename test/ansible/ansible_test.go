@@ -107,20 +107,24 @@ SetEnv HOME=%s XDG_CONFIG_HOME=%s/.config XDG_DATA_HOME=%s/.local/share XDG_STAT
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	ended := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(ended) }()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
+		<-ended
 		_ = log.Close()
 	})
-	for start := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+	for {
 		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", h.port))
 		if err == nil {
 			_ = c.Close()
 			return h
 		}
-		if time.Since(start) > 20*time.Second {
+		select {
+		case <-ended:
 			text, _ := os.ReadFile(log.Name())
-			t.Fatalf("sshd does not listen: %s", text)
+			t.Fatalf("sshd has ended: %s", text)
+		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }

@@ -52,7 +52,7 @@ func sourced(t testing.TB, shell []string, file string, n int) map[string]string
 		t.Fatal(err)
 	}
 	defer func() { _ = out.Close() }()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, shell[0], append(shell[1:len(shell):len(shell)], "-c", dump.String())...)
 	cmd.Dir, cmd.Env, cmd.ExtraFiles = filepath.Dir(file), []string{"LC_ALL=C.UTF-8", "HOME=/nowhere"}, []*os.File{out}
