@@ -108,7 +108,7 @@ func correctedFlag(c *cli.Context, unknown string) string {
 	}
 	near := nearest.Word(known, unknown)
 	at := slices.IndexFunc(args, func(word string) bool { return IsFlag(word) && flagName(word) == unknown })
-	if near == "" || near == flagHelp || at < 0 || !letters.Get().MatchString(unknown) {
+	if near == "" || near == flagHelp || at < 0 || !letters().MatchString(unknown) {
 		return ""
 	}
 	_, value, hasValue := strings.Cut(args[at], "=")

@@ -155,7 +155,7 @@ func writeCommandTable(b *strings.Builder, commands []*cli.Command, names, width
 
 // Placeholder returns the word for a flag's value in its usage, or "".
 func Placeholder(f cli.DocGenerationFlag) string {
-	if m := placeholder.Get().FindStringSubmatch(f.GetUsage()); m != nil {
+	if m := placeholder().FindStringSubmatch(f.GetUsage()); m != nil {
 		return m[1]
 	}
 	return ""

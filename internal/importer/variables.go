@@ -39,7 +39,7 @@ func unreadKey(title string, text []byte, problems []dotenv.Problem, o Options) 
 			continue
 		}
 		at := fmt.Sprintf("%s line %d", ui.Printable(title), problem.Line)
-		if powershell.Get().MatchString(line) {
+		if powershell().MatchString(line) {
 			return ui.Errorf("run that file in PowerShell, then there: ragenv import --from-env", "%s was not imported: it is an assignment of PowerShell", at)
 		}
 		return ui.Errorf("write the line as NAME=value, and import the file again", "%s was not imported: %s", at, problem.Reason)

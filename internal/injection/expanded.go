@@ -30,7 +30,7 @@ func expandedArguments(command []string, injected []string) []expandedArgument {
 		if i == 0 {
 			continue
 		}
-		if arg == "" && passwordFlag.Get().MatchString(command[i-1]) {
+		if arg == "" && passwordFlag().MatchString(command[i-1]) {
 			found = append(found, expandedArgument{command[i-1] + ` ""`, inShell})
 			continue
 		}
@@ -45,7 +45,7 @@ func expandedArguments(command []string, injected []string) []expandedArgument {
 			found = append(found, expandedArgument{arg, "-e " + bare + " hands the variable over by its name"})
 		case slices.Contains(injected, bare):
 			found = append(found, expandedArgument{arg, inShell})
-		case passwordFlag.Get().MatchString(name), strings.Contains(bare, ".") && setPassword.Get().MatchString(bare):
+		case passwordFlag().MatchString(name), strings.Contains(bare, ".") && setPassword().MatchString(bare):
 			found = append(found, expandedArgument{arg, inShell})
 		}
 	}

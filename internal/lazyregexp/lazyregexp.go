@@ -7,19 +7,11 @@ import (
 	"sync"
 )
 
-// Regexp is a regular expression that may not be compiled yet.
-type Regexp struct {
-	text     string
-	once     sync.Once
-	compiled *regexp.Regexp
-}
+// Regexp returns a regular expression, compiled at the first call.
+type Regexp func() *regexp.Regexp
 
 // New returns a regular expression for a package variable. Unlike regexp.MustCompile, it does not panic if
-// text is invalid: Get does.
-func New(text string) *Regexp { return &Regexp{text: text} }
-
-// Get returns the compiled expression.
-func (r *Regexp) Get() *regexp.Regexp {
-	r.once.Do(func() { r.compiled = regexp.MustCompile(r.text) })
-	return r.compiled
+// text is invalid: the first call of the result does.
+func New(text string) Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
 }

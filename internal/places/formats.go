@@ -51,11 +51,11 @@ func FormatOf(path string, text []byte) *Format {
 	switch {
 	case strings.HasSuffix(slashed, "enroot/.credentials"):
 		return enrootFormat
-	case base == ".netrc" || base == "_netrc" || base == ".credentials" && netrcStart.Get().Match(trimmed):
+	case base == ".netrc" || base == "_netrc" || base == ".credentials" && netrcStart().Match(trimmed):
 		return netrcFormat
-	case ngcSection.Get().Match(text) && ngcLine.Get().Match(text):
+	case ngcSection().Match(text) && ngcLine().Match(text):
 		return ngcFormat
-	case helmHead.Get().Match(text) && helmList.Get().Match(text):
+	case helmHead().Match(text) && helmList().Match(text):
 		return helmFormat
 	case slices.Contains([]string{".fish", ".nu", ".ps1", ".csh", ".tcsh"}, filepath.Ext(base)) || base == ".cshrc" || base == ".tcshrc" || base == "fish_variables":
 		return linesFormat
@@ -123,13 +123,13 @@ var (
 
 func readNGC(text []byte) []Value {
 	var values []Value
-	for _, m := range ngcLine.Get().FindAllSubmatchIndex(text, -1) {
+	for _, m := range ngcLine().FindAllSubmatchIndex(text, -1) {
 		value := string(text[m[2]:m[3]])
 		if value == "" || value == "no-apikey" {
 			continue
 		}
 		section := "the file"
-		for _, head := range ngcSection.Get().FindAllIndex(text[:m[0]], -1) {
+		for _, head := range ngcSection().FindAllIndex(text[:m[0]], -1) {
 			section = strings.TrimSpace(string(text[head[0]:head[1]]))
 		}
 		values = append(values, Value{
@@ -164,7 +164,7 @@ type netrcEntry struct {
 func netrcEntries(text []byte) []netrcEntry {
 	var entries []netrcEntry
 	word := ""
-	for _, m := range netrcWord.Get().FindAllIndex(uncommented(text), -1) {
+	for _, m := range netrcWord().FindAllIndex(uncommented(text), -1) {
 		value := string(text[m[0]:m[1]])
 		var entry *netrcEntry
 		if len(entries) > 0 {
@@ -273,7 +273,7 @@ func readHelm(text []byte) []Value {
 		}
 		url, name, pending = "", "", nil
 	}
-	for _, m := range helmLine.Get().FindAllSubmatchIndex(text, -1) {
+	for _, m := range helmLine().FindAllSubmatchIndex(text, -1) {
 		if m[2] >= 0 && m[2] < m[3] || m[8] >= 0 {
 			flush()
 		}
@@ -307,7 +307,7 @@ func readRegctl(text []byte) []Value {
 		return nil
 	}
 	var values []Value
-	for _, m := range regctlPass.Get().FindAllSubmatchIndex(text, -1) {
+	for _, m := range regctlPass().FindAllSubmatchIndex(text, -1) {
 		var pass string
 		if json.Unmarshal(text[m[2]:m[3]], &pass) != nil || pass == "" {
 			continue
@@ -340,7 +340,7 @@ func readLines(text []byte) []Value {
 				continue
 			}
 			v := Value{Label: a.Name, Name: a.Name, Value: a.Value, Line: number}
-			if len(found) == 1 && wholeLine.Get().Match(content) {
+			if len(found) == 1 && wholeLine().Match(content) {
 				v.start, v.end, v.instead = at, at+len(content), "# "+a.Name+" is now kept by ragenv"
 			}
 			values = append(values, v)

@@ -53,14 +53,14 @@ func lineAssignments(number int, line string) []Assignment {
 		}
 		return found
 	}
-	for _, pattern := range []*lazyregexp.Regexp{envOfShells, defaultOfExpansion, ofYAML} {
-		for _, match := range pattern.Get().FindAllStringSubmatch(line, -1) {
+	for _, pattern := range []lazyregexp.Regexp{envOfShells, defaultOfExpansion, ofYAML} {
+		for _, match := range pattern().FindAllStringSubmatch(line, -1) {
 			if value := unquote(match[2]); !strings.ContainsAny(value, "$`") {
 				add(match[1], value)
 			}
 		}
 	}
-	for _, match := range passwordOfURL.Get().FindAllStringSubmatch(line, -1) {
+	for _, match := range passwordOfURL().FindAllStringSubmatch(line, -1) {
 		found = append(found, Assignment{Line: number, Value: match[1]})
 	}
 	words := shellWords(line)

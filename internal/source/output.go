@@ -58,7 +58,7 @@ func (t *tail) last(printed string) string {
 	found := ""
 	for line := range strings.Lines(strings.ToValidUTF8(shown.String(), "")) {
 		line = strings.TrimSpace(ui.Printable(line))
-		if line != "" && (namesError.Get().MatchString(line) || !namesError.Get().MatchString(found)) {
+		if line != "" && (namesError().MatchString(line) || !namesError().MatchString(found)) {
 			found = line
 		}
 	}

@@ -47,7 +47,7 @@ func (r Reach) composeNames(variable string) bool {
 	read := 0
 	for _, path := range r.composeFiles() {
 		text, err := readfile.Read(path, 0, maxFile)
-		if err == nil && names.Get().Match(text) {
+		if err == nil && names().Match(text) {
 			return true
 		}
 		if err == nil {
