@@ -126,7 +126,7 @@ func registryKey(s *session.Session) (string, error) {
 			}
 			if ref != own {
 				if login, ok := s.LoginInstead(k); ok {
-					return session.DescribeInstead(login) + " answers, not the stored key: " + s.RemoveLogin() + " removes that login", nil
+					return session.DescribeInstead(login) + " answers, not the stored key: " + s.Print.Completed(session.RemoveLogin) + " removes that login", nil
 				}
 			}
 			return "stored (" + what + ")" + s.InProfile(), nil
@@ -135,7 +135,7 @@ func registryKey(s *session.Session) (string, error) {
 	if s.Getenv(known.Name) != "" {
 		return "not stored: $" + known.Name + " of the environment is used", nil
 	}
-	return "none: ragenv set" + s.ForProfile() + " " + known.Name, nil
+	return s.Print.Completed("none: ragenv set " + known.Name), nil
 }
 
 // unlockHint says how to unlock a keychain on this machine and keep it unlocked for Docker's helper.

@@ -100,7 +100,7 @@ func explainMovedLogins(s *session.Session, servers []string) {
 			continue
 		}
 		if item.Username != "" && item.Username != secrets.TokenUser {
-			hint = "ragenv get" + s.ForProfile() + " " + shellquote.Word(item.Name) + " | " + hint + " --username " + shellquote.Word(item.Username) + " --password-stdin"
+			hint = "ragenv get " + shellquote.Word(item.Name) + " | " + hint + " --username " + shellquote.Word(item.Username) + " --password-stdin"
 		}
 		s.Print.Note("Docker now has no login for %s: it stays in the keychain, as %s%s", server, item.Name, s.InProfile())
 		s.Hint(hint)

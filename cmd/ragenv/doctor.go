@@ -101,6 +101,7 @@ func (p *program) doctorWorld(c *cli.Context) (*doctor.World, error) {
 		if err := w.Config.SetProfile(c.String(session.FlagProfile), config.OriginFlag); err != nil {
 			return nil, ui.Usagef(commandline.HelpHint(c), "--%s: not a valid profile name", session.FlagProfile)
 		}
+		p.profile = w.Config.Profile
 	}
 	return w, nil
 }
@@ -108,9 +109,13 @@ func (p *program) doctorWorld(c *cli.Context) (*doctor.World, error) {
 func (p *program) runDoctor(w *doctor.World, o doctorOptions) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	stopWorking := p.printer(false).Working("Checking")
+	print := p.printer(false)
+	stopWorking := print.Working("Checking")
 	reports := doctor.Run(ctx, doctor.Checks(w))
 	stopWorking()
+	for i := range reports {
+		reports[i].Hint = print.Completed(reports[i].Hint)
+	}
 	if ctx.Err() != nil {
 		return ui.ErrInterrupted
 	}

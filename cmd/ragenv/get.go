@@ -47,7 +47,7 @@ prints the password or token of a docker login.
 
 func runGet(s *session.Session, ref keychain.Ref, o getOptions) error {
 	if s.ToTerminal() && !o.reveal {
-		return ui.Errorf("ragenv get"+s.ForProfile()+" "+ref.Name+" --reveal", "a key is not printed to a terminal, where others may see it")
+		return ui.Errorf("ragenv get "+ref.Name+" --reveal", "a key is not printed to a terminal, where others may see it")
 	}
 	item, err := session.Settled(s, func() (keychain.Item, error) { return readItem(s, ref) })
 	if errors.Is(err, keychain.ErrNotFound) || errors.Is(err, keychain.ErrNoStore) {

@@ -94,7 +94,7 @@ func chartKey(s *session.Session, known secrets.Secret) (string, error) {
 	if value := s.Getenv(known.Name); value != "" {
 		return value, nil
 	}
-	return "", s.WithoutKeys("ragenv set"+s.ForProfile()+" "+known.Name, "no key is stored as %s%s, so no chart can be fetched from %s", known.Name, s.InProfile(), known.ChartHost)
+	return "", s.WithoutKeys("ragenv set "+known.Name, "no key is stored as %s%s, so no chart can be fetched from %s", known.Name, s.InProfile(), known.ChartHost)
 }
 
 func explainFetch(s *session.Session, known secrets.Secret, err error) error {
@@ -102,9 +102,9 @@ func explainFetch(s *session.Session, known secrets.Secret, err error) error {
 	var address *charts.AddressError
 	switch {
 	case errors.As(err, &status) && status.KeyRefused():
-		return ui.Errorf("ragenv rotate"+s.ForProfile()+" "+known.Name, "%w", err)
+		return ui.Errorf("ragenv rotate "+known.Name, "%w", err)
 	case errors.As(err, &status) && status.Forbidden():
-		return ui.Errorf("ragenv verify"+s.ForProfile()+" "+known.Name, "%w", err)
+		return ui.Errorf("ragenv verify "+known.Name, "%w", err)
 	case errors.As(err, &status) && status.NoSuchFile():
 		return ui.Errorf("helm search repo --versions, or see https://catalog.ngc.nvidia.com/helm-charts", "%w", err)
 	case errors.As(err, &address):

@@ -113,9 +113,9 @@ func runRm(s *session.Session, refs []keychain.Ref, o rmOptions) error {
 			err = k.Remove(session.FormerRef(ref)) // it may be alone after an interruption
 		}
 		if errors.Is(err, keychain.ErrNotFound) {
-			hint, meant := "ragenv list"+s.ForProfile(), ""
+			hint, meant := "ragenv list", ""
 			if near := s.NearestName(ref); near != "" {
-				hint, meant = "ragenv rm"+s.ForProfile()+" "+near, ": did you mean "+near+"?"
+				hint, meant = "ragenv rm "+near, ": did you mean "+near+"?"
 			}
 			err = ui.Errorf(hint, "nothing is stored as %s%s%s", ref.Name, s.InProfile(), meant)
 		}

@@ -59,11 +59,8 @@ func Migrate(s *session.Session, fromName, toName string, o MigrateOptions) erro
 	stop()
 	var refused *keychain.RefusedError
 	if errors.As(err, &refused) {
-		rm := "ragenv rm "
-		if refused.Ref.Profile != s.Config.Profile {
-			rm = "ragenv --profile " + refused.Ref.Profile + " rm "
-		}
-		return ui.Errorf(rm+shellquote.Word(refused.Ref.Name)+" && "+fmt.Sprintf("ragenv backend migrate %s %s", fromName, toName), "%w", err)
+		rm := "ragenv rm" + s.Config.ForProfile(refused.Ref.Profile) + " " + shellquote.Word(refused.Ref.Name)
+		return ui.Errorf(fmt.Sprintf("%s && ragenv backend migrate %s %s", rm, fromName, toName), "%w", err)
 	}
 	if err != nil {
 		fix := "fix that"

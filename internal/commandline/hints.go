@@ -9,30 +9,41 @@ import (
 )
 
 // WithFlag adds a global flag and its value, such as "--profile work", to the commands in a hint that accept
-// the flag. A hint that names the flag itself stays as it is.
+// the flag. A command that has the flag stays as it is.
 func WithFlag(app *cli.App, hint, flag, value string) string {
-	if strings.Contains(hint, " "+Dashed(flag)+" ") {
-		return hint
-	}
+	given := " " + Dashed(flag)
 	words := regexp.MustCompile(`\b` + regexp.QuoteMeta(app.Name) + `((?: [a-z]+)+| --(?: |$))`)
-	return words.ReplaceAllStringFunc(hint, func(line string) string {
-		path := strings.Fields(strings.TrimPrefix(line, app.Name))
-		given := " " + Dashed(flag) + " " + value
-		if path[0] == "--" {
-			return app.Name + given + strings.TrimPrefix(line, app.Name)
+	commands := words.FindAllStringIndex(hint, -1)
+	end := len(hint)
+	for _, at := range slices.Backward(commands) { // from the end, so that the positions stay
+		name := acceptsFlag(app, hint[at[0]:at[1]], flag)
+		isRun := name == app.Name // what follows "--" is another program's
+		if name != "" && (isRun || !strings.Contains(hint[at[1]:end], given+" ")) {
+			hint = hint[:at[0]] + name + given + " " + value + hint[at[0]+len(name):]
 		}
-		end := app.Name
-		var last *cli.Command
-		for commands := app.Commands; len(path) > 0; path = path[1:] {
-			next := FindCommand(commands, path[0])
-			if next == nil {
-				break
-			}
-			last, commands, end = next, next.Subcommands, end+" "+path[0]
+		end = at[0]
+	}
+	return hint
+}
+
+// acceptsFlag returns the beginning of a line that the flag can follow, such as "ragenv docker configure",
+// or "" if the command has no such flag.
+func acceptsFlag(app *cli.App, line, flag string) string {
+	path := strings.Fields(strings.TrimPrefix(line, app.Name))
+	if path[0] == "--" {
+		return app.Name
+	}
+	name := app.Name
+	var last *cli.Command
+	for commands := app.Commands; len(path) > 0; path = path[1:] {
+		next := FindCommand(commands, path[0])
+		if next == nil {
+			break
 		}
-		if last == nil || !slices.ContainsFunc(last.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), flag) }) {
-			return line
-		}
-		return end + given + strings.TrimPrefix(line, end)
-	})
+		last, commands, name = next, next.Subcommands, name+" "+path[0]
+	}
+	if last == nil || !slices.ContainsFunc(last.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), flag) }) {
+		return ""
+	}
+	return name
 }

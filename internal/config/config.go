@@ -170,6 +170,15 @@ func (c *Config) OriginOf(key string) Origin {
 	return OriginDefault
 }
 
+// ForProfile returns the flag, with a leading space, that a command in a hint needs to use a profile, "" for
+// the active one.
+func (c *Config) ForProfile(profile string) string {
+	if profile == c.Profile {
+		return ""
+	}
+	return " --profile " + profile
+}
+
 func (c *Config) readFile() error {
 	text, err := c.readText()
 	if err != nil || text == "" {

@@ -163,7 +163,7 @@ func (w *World) checkLoginInstead(f *findings) {
 	items := w.stored().items
 	login, hasLogin := items[keychain.Ref{Profile: w.Config.Profile, Kind: keychain.KindRegistry, Name: ngcRegistry}]
 	if key, hasKey := items[w.envRef(known.Name)]; hasKey && hasLogin && credentialhelper.LoginAnswers(key, login) {
-		f.add(Warning, "ragenv rm"+w.forProfile()+" "+ngcRegistry, "a later docker login as %s answers for %s, not %s", ui.Printable(login.Username), ngcRegistry, known.Name)
+		f.add(Warning, "ragenv rm "+ngcRegistry, "a later docker login as %s answers for %s, not %s", ui.Printable(login.Username), ngcRegistry, known.Name)
 	}
 }
 

@@ -21,7 +21,7 @@ func (w *World) keyExpiry(context.Context) Result {
 			continue
 		}
 		known++
-		hint := "ragenv rotate" + w.forProfile() + " " + item.Name
+		hint := "ragenv rotate " + item.Name
 		day := item.Expires.In(now.Location()).Format(time.DateOnly)
 		switch left := item.Expires.Sub(now); {
 		case left <= 0:

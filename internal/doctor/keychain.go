@@ -110,7 +110,7 @@ func (w *World) storedItems(context.Context) Result {
 	var f findings
 	for _, ref := range s.refs {
 		if err := s.itemErrs[ref]; errors.Is(err, keychain.ErrDamaged) {
-			hint := "ragenv set" + w.forProfile() + " " + shellquote.Word(ref.Name)
+			hint := "ragenv set " + shellquote.Word(ref.Name)
 			if ref.Kind == keychain.KindRegistry {
 				hint = "docker login " + shellquote.Word(ref.Name)
 			}

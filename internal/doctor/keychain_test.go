@@ -173,7 +173,7 @@ func TestKeysPresent(t *testing.T) {
 	if err := h.Config.SetProfile("work", config.OriginFlag); err != nil {
 		t.Fatal(err)
 	}
-	h.expect(h.keysPresent, Failed, "NGC_API_KEY is not stored in profile work", "ragenv set --profile work NGC_API_KEY")
+	h.expect(h.keysPresent, Failed, "NGC_API_KEY is not stored in profile work", "ragenv set NGC_API_KEY")
 }
 
 func TestKeyShapes(t *testing.T) {

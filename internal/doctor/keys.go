@@ -53,7 +53,7 @@ func (w *World) checkPresent(f *findings, present *[]string, known secrets.Secre
 		*present = append(*present, known.Name)
 		return
 	}
-	hint := "ragenv set" + w.forProfile() + " " + known.Name
+	hint := "ragenv set " + known.Name
 	switch {
 	case w.Getenv(known.Name) != "":
 		f.add(Warning, hint, "%s is not stored%s, only set in this environment", known.Name, w.inProfile())
@@ -88,7 +88,7 @@ func (w *World) keyShapes(context.Context) Result {
 			if finding.Severity == validate.Refuse {
 				status = Failed
 			}
-			f.add(status, "ragenv set"+w.forProfile()+" "+item.Name+" ("+finding.Hint+")", "%s: %s", item.Name, finding.Message)
+			f.add(status, "ragenv set "+item.Name+" ("+finding.Hint+")", "%s: %s", item.Name, finding.Message)
 		}
 	}
 	return f.result(Result{OK, "no problem with " + count(len(items), "stored key"), ""})

@@ -27,7 +27,7 @@ func (w *World) registryKey() (name, value string, r Result) {
 	if value := w.Getenv(known.Name); value != "" {
 		return known.Name, value, Result{}
 	}
-	return "", "", Result{Warning, "not checked: there is no " + known.Name, "ragenv set" + w.forProfile() + " " + known.Name}
+	return "", "", Result{Warning, "not checked: there is no " + known.Name, "ragenv set " + known.Name}
 }
 
 // ngcKeyOnline checks that NVIDIA accepts the stored key.
@@ -67,7 +67,7 @@ func (w *World) fromProbe(name string, answer probe.Result) Result {
 	case probe.Valid:
 		return Result{OK, detail, ""}
 	case probe.Invalid:
-		return Result{Failed, detail, "ragenv rotate" + w.forProfile() + " " + name}
+		return Result{Failed, detail, "ragenv rotate " + name}
 	case probe.LacksRights:
 		return Result{Failed, detail, w.newKeyHint(name)}
 	}
@@ -77,5 +77,5 @@ func (w *World) fromProbe(name string, answer probe.Result) Result {
 // newKeyHint returns where to create a key with more rights.
 func (w *World) newKeyHint(name string) string {
 	known, _ := secrets.Lookup(name)
-	return "create a key at " + known.Docs + " (" + strings.TrimSuffix(known.Steps, ".") + "), then: ragenv rotate" + w.forProfile() + " " + name
+	return "create a key at " + known.Docs + " (" + strings.TrimSuffix(known.Steps, ".") + "), then: ragenv rotate " + name
 }

@@ -105,7 +105,7 @@ func (w *World) removal(k judged) string {
 	case isVariables && k.Name != "" && !isKnown:
 		only = " --only " + k.Name
 	}
-	return "ragenv import" + w.forProfile() + only + " " + importLine
+	return "ragenv import" + only + " " + importLine
 }
 
 // describe returns what a key is, to follow its place.

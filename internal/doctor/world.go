@@ -86,15 +86,6 @@ func (w *World) docker() (*dockerconfig.File, error) {
 
 func (w *World) dockerConfigPath() string { return dockerconfig.Path(w.Getenv, w.Paths.Home) }
 
-// forProfile returns the flag, with a leading space, that a hint's command needs to use the examined
-// profile.
-func (w *World) forProfile() string {
-	if w.Config == nil || w.Config.OriginOf(config.KeyProfile) != config.OriginFlag {
-		return ""
-	}
-	return " --profile " + w.Config.Profile
-}
-
 // tilde abbreviates a path below the user's home, for display only.
 func (w *World) tilde(path string) string {
 	if rest, ok := strings.CutPrefix(path, w.Paths.Home+string(filepath.Separator)); ok && w.Paths.Home != "" {

@@ -227,7 +227,7 @@ func storeOne(s *session.Session, k *keychain.Keychain, f importable, kept map[k
 	case stored.Did == session.StoredOther && isFormer(s, k, f.item):
 		return ui.Errorf("to remove it from there: run it again with --remove", "%s holds a former value of %s%s", ui.Printable(f.from), f.item.Name, s.InProfile())
 	case stored.Did == session.StoredOther:
-		return ui.Errorf("to replace it: run it again with --force; to compare: ragenv get"+s.ForProfile()+" "+f.item.Name,
+		return ui.Errorf("to replace it: run it again with --force; to compare: ragenv get "+f.item.Name,
 			"%s%s is already stored with a different value than in %s", f.item.Name, s.InProfile(), ui.Printable(f.from))
 	case stored.Did == session.StoredSame:
 		s.Print.Note("%s%s already has that value", f.item.Name, s.InProfile())

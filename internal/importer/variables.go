@@ -69,7 +69,7 @@ func checkReadings(s *session.Session, source source, o Options) error {
 	if refused == nil {
 		return nil
 	}
-	again := "ragenv import" + s.ForProfile()
+	again := "ragenv import"
 	if o.Only != nil {
 		again += " --only " + strings.Join(o.Only, ",")
 	}

@@ -105,7 +105,7 @@ func handedOver(s *session.Session, items []keychain.Item) []keychain.Item {
 		err := secrets.CheckName(item.Name)
 		if err != nil {
 			s.Print.Warn("%s is not passed to the command: %v", item.Name, err)
-			s.Print.Hint("ragenv rm%s %s", s.ForProfile(), shellquote.Word(item.Name))
+			s.Print.Hint("ragenv rm %s", shellquote.Word(item.Name))
 		}
 		return err != nil
 	})
@@ -140,7 +140,7 @@ func checkMissing(s *session.Session, result *childenv.Result, in childenv.Input
 		}
 		return absent
 	}
-	set := func(names []string) string { return "ragenv set" + s.ForProfile() + " " + names[0] }
+	set := func(names []string) string { return "ragenv set " + names[0] }
 	only := want.Only
 	if absent := missing(only); len(absent) > 0 {
 		return s.Absent(notSet(absent), only, absent, "run --only NAME -- COMMAND")
@@ -149,16 +149,16 @@ func checkMissing(s *session.Session, result *childenv.Result, in childenv.Input
 		return s.WithoutKeys(set(absent), "%s%s, and the config file requires that", notSet(absent), s.InProfile())
 	}
 	if len(in.Stored) == 0 && only == nil && !slices.ContainsFunc(secrets.All(), func(known secrets.Secret) bool { return inherited(result.Env, known.Name) != "" }) {
-		return s.WithoutKeys("ragenv setup"+s.ForProfile(), "no key is stored%s, and none is set in this shell", s.InProfile())
+		return s.WithoutKeys("ragenv setup", "no key is stored%s, and none is set in this shell", s.InProfile())
 	}
 	reach := reach(s, want.Command, stored)
 	for _, name := range result.Missing {
 		if known, _ := secrets.Lookup(name); !reach.Uses(known) {
 			continue
 		} else if known.Optional {
-			s.Print.Note("%s is not set%s (run ragenv set%s %s, or ragenv config --unused %s)", name, s.InProfile(), s.ForProfile(), name, name)
+			s.Print.Note("%s is not set%s (run %s, or ragenv config --unused %s)", name, s.InProfile(), s.Print.Completed("ragenv set "+name), name)
 		} else {
-			s.Print.Note("%s is not set%s (run ragenv set%s %s)", name, s.InProfile(), s.ForProfile(), name)
+			s.Print.Note("%s is not set%s (run %s)", name, s.InProfile(), s.Print.Completed("ragenv set "+name))
 		}
 	}
 	return nil

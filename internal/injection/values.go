@@ -31,7 +31,7 @@ func Values(s *session.Session, base, only []string, withAliases bool) ([]render
 	case len(absent) > 0:
 		return nil, s.Absent(strings.Join(absent, ", ")+": not stored", only, absent, "export --only NAME")
 	case len(in.Stored) == 0 && only == nil:
-		return nil, s.WithoutKeys("ragenv setup"+s.ForProfile(), "no key is stored%s", s.InProfile())
+		return nil, s.WithoutKeys("ragenv setup", "no key is stored%s", s.InProfile())
 	}
 	if withAliases {
 		in.Aliases = aliases

@@ -42,10 +42,8 @@ func runExpiring(s *session.Session, o Options) error {
 	hint := "ragenv rotate " + shellquote.Word(first.Name)
 	if first.Kind == string(keychain.KindRegistry) {
 		hint = "docker login " + shellquote.Word(first.Name)
-	} else if o.All {
-		hint += " --" + session.FlagProfile + " " + first.Profile
 	} else {
-		hint += s.ForProfile()
+		hint += s.Config.ForProfile(first.Profile)
 	}
 	explained := ui.Errorf(hint, "%s %s", ui.Printable(first.Name), expiry.Phrase(*first.Expires, now))
 	if more := len(found) - 1; more > 0 {

@@ -70,7 +70,7 @@ func Run(s *session.Session, o Options) error {
 			return nil
 		}
 		s.Print.Note("nothing is stored%s", s.InProfile())
-		s.Hint("ragenv setup" + s.ForProfile())
+		s.Hint("ragenv setup")
 		return nil
 	}
 	return writeTable(s, found, o.All)

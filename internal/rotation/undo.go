@@ -31,7 +31,7 @@ func restore(s *session.Session, k *keychain.Keychain, ref keychain.Ref) error {
 		if has, err := k.Has(ref); err == nil && !has {
 			return s.NotStored(ref, "rotate NAME --undo")
 		}
-		return ui.Errorf("ragenv set"+s.ForProfile()+" "+ref.Name, "no previous key is kept for %s%s: none was replaced, it was confirmed, or a week has passed", ref.Name, s.InProfile())
+		return ui.Errorf("ragenv set "+ref.Name, "no previous key is kept for %s%s: none was replaced, it was confirmed, or a week has passed", ref.Name, s.InProfile())
 	}
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func restore(s *session.Session, k *keychain.Keychain, ref keychain.Ref) error {
 		return err
 	}
 	s.Print.Note("restored the previous %s%s; the replaced one is kept for a week", ref.Name, s.InProfile())
-	s.Hint("ragenv rotate" + s.ForProfile() + " --undo " + ref.Name + " swaps them again")
+	s.Hint("ragenv rotate --undo " + ref.Name + " swaps them again")
 	return nil
 }
 

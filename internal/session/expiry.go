@@ -10,7 +10,7 @@ import (
 // ExpiryUnknown says that the expiry of a new key is unknown, and how to record it.
 func (s *Session) ExpiryUnknown(name string) {
 	s.Print.Note("the expiry date of the new key is not known")
-	s.Hint("ragenv set" + s.ForProfile() + " " + name + " --keep --expires 90d")
+	s.Hint("ragenv set " + name + " --keep --expires 90d")
 }
 
 // WarnOfExpiry lists, in one line, the keys that are about to stop working.

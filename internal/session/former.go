@@ -11,7 +11,7 @@ import (
 // SaysKept says that the previous value is kept, and how to restore it.
 func (s *Session) SaysKept(name string) {
 	s.Print.Note("the previous value is kept for a week")
-	s.Hint("ragenv rotate" + s.ForProfile() + " --undo " + name)
+	s.Hint("ragenv rotate --undo " + name)
 }
 
 // Irreplaceable returns the error for a stored key that no service can reissue. command, such as

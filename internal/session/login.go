@@ -28,5 +28,5 @@ func DescribeInstead(login keychain.Item) string {
 	return "a later docker login as " + ui.Printable(login.Username)
 }
 
-// RemoveLogin returns the command that removes such a login and keeps the key.
-func (s *Session) RemoveLogin() string { return "ragenv rm" + s.ForProfile() + " " + serverurl.NGC }
+// RemoveLogin is the command that removes such a login and keeps the key.
+const RemoveLogin = "ragenv rm " + serverurl.NGC

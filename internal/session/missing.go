@@ -54,28 +54,27 @@ func (s *Session) NotStored(ref keychain.Ref, command string) error {
 	if ref.Kind == keychain.KindRegistry {
 		hint := "docker login " + shellquote.Word(ref.Name)
 		if known, ok := secrets.ForRegistry(ref.Name); ok {
-			hint = "ragenv get" + s.ForProfile() + " " + known.Name
+			hint = "ragenv get " + known.Name
 		}
 		return s.WithoutKeys(hint, "no login is stored for %s%s", ref.Name, s.InProfile())
 	}
 	for _, known := range secrets.All() {
 		for _, alias := range known.Aliases {
 			if alias == ref.Name {
-				return ui.Errorf(s.corrected(command, known.Name),
+				return ui.Errorf(corrected(command, known.Name),
 					"no key is stored as %s%s: it follows %s", ref.Name, s.InProfile(), known.Name)
 			}
 		}
 	}
 	if near := s.NearestName(ref); near != "" {
-		return s.WithoutKeys(s.corrected(command, near), "no key is stored as %s%s: did you mean %s?", ref.Name, s.InProfile(), near)
+		return s.WithoutKeys(corrected(command, near), "no key is stored as %s%s: did you mean %s?", ref.Name, s.InProfile(), near)
 	}
-	return s.WithoutKeys("ragenv set"+s.ForProfile()+" "+ref.Name, "no key is stored as %s%s", ref.Name, s.InProfile())
+	return s.WithoutKeys("ragenv set "+ref.Name, "no key is stored as %s%s", ref.Name, s.InProfile())
 }
 
-// corrected puts a name, and the profile in use if it was named, into a command such as "get NAME --reveal".
-func (s *Session) corrected(command, name string) string {
-	verb, rest, _ := strings.Cut(command, " ")
-	return "ragenv " + verb + s.ForProfile() + " " + strings.ReplaceAll(rest, "NAME", name)
+// corrected puts a name into a command such as "get NAME --reveal".
+func corrected(command, name string) string {
+	return "ragenv " + strings.ReplaceAll(command, "NAME", name)
 }
 
 // Absent returns the error, described by text, for those of names that have no value. Its hint is the
@@ -100,9 +99,9 @@ func (s *Session) Absent(text string, names, absent []string, command string) er
 		}
 	}
 	if len(meant) == 0 {
-		return s.WithoutKeys("ragenv set"+s.ForProfile()+" "+absent[0], "%s%s", text, s.InProfile())
+		return s.WithoutKeys("ragenv set "+absent[0], "%s%s", text, s.InProfile())
 	}
-	return s.WithoutKeys(s.corrected(command, strings.Join(names, ",")), "%s%s: did you mean %s?", text, s.InProfile(), strings.Join(meant, ", "))
+	return s.WithoutKeys(corrected(command, strings.Join(names, ",")), "%s%s: did you mean %s?", text, s.InProfile(), strings.Join(meant, ", "))
 }
 
 // NearestName returns the stored name that is most similar to the name in ref, "" if none is similar or

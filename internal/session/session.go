@@ -72,8 +72,8 @@ func (s *Session) InProfile() string {
 	return " in profile " + s.Config.Profile
 }
 
-// ForProfile returns the flag, with a leading space, that a command in a hint needs to use the active
-// profile.
+// ForProfile returns the flag, with a leading space, that a command needs to use the active profile.
+// Hints need it only where ui.Printer.Complete does not find the command: it adds the flag to all others.
 func (s *Session) ForProfile() string {
 	if s.Config.OriginOf(config.KeyProfile) != config.OriginFlag {
 		return ""

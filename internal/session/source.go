@@ -47,7 +47,7 @@ func (s *Session) mayReplaceSource(ref keychain.Ref, forced bool) error {
 	program := ui.Printable(from.Command[0])
 	terminal, err := ui.OpenTerminal()
 	if err != nil {
-		return ui.Errorf("to store one in its place: ragenv set"+s.ForProfile()+" "+ref.Name+" --force", "%s comes from a command (%s)", ref.Name, program)
+		return ui.Errorf("to store one in its place: ragenv set "+ref.Name+" --force", "%s comes from a command (%s)", ref.Name, program)
 	}
 	defer terminal.Close()
 	yes, err := terminal.Confirm(fmt.Sprintf("%s comes from a command (%s). Store a key in its place?", ref.Name, program), false)

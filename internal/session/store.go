@@ -84,7 +84,7 @@ func (s *Session) FindPlace(ref keychain.Ref, forced bool) (p Place, err error) 
 		return p, err
 	}
 	p.Former, p.Unread = s.Get(p.keychain, ref)
-	force := "ragenv set" + s.ForProfile() + " " + ref.Name + " --force"
+	force := "ragenv set " + ref.Name + " --force"
 	switch err := p.Unread; {
 	case errors.Is(err, keychain.ErrNotFound): // removed in the meantime
 		p.Taken, p.Unread = false, nil
@@ -224,6 +224,6 @@ func (s *Session) warnOfLoginInstead(k *keychain.Keychain, stored keychain.Item)
 	}
 	if login, ok := s.LoginInstead(k); ok {
 		s.Print.Warn("%s answers for %s, not %s", DescribeInstead(login), serverurl.NGC, stored.Name)
-		s.Print.Hint("%s", s.RemoveLogin())
+		s.Print.Hint(RemoveLogin)
 	}
 }

@@ -52,7 +52,7 @@ func (s *Session) ReadValue(o ValueFrom) (string, error) {
 		return "", ui.Errorf("", "standard input is longer than 1 MiB, so it is not a key")
 	}
 	if len(data) == 0 {
-		return "", ui.Errorf(s.corrected(o.Command+" NAME < FILE, or without < or | to be asked", o.Name), "%s: standard input was empty", o.Name)
+		return "", ui.Errorf(corrected(o.Command+" NAME < FILE, or without < or | to be asked", o.Name), "%s: standard input was empty", o.Name)
 	}
 	return keyinput.Value(data), nil
 }

@@ -104,7 +104,7 @@ func guideKeys(s *session.Session, terminal *ui.Terminal, o Options) ([]keychain
 					return nil, err
 				}
 			}
-			aside(terminal, "Skipped. To do it later: ragenv set"+s.ForProfile()+" "+known.Name)
+			aside(terminal, "Skipped. To do it later: "+s.Print.Completed("ragenv set "+known.Name))
 			continue
 		}
 		done(terminal, "Stored "+known.Name+s.InProfile())
@@ -329,11 +329,11 @@ func guideEnd(s *session.Session, terminal *ui.Terminal) error {
 	next := "docker pull " + services.BlueprintImage
 	switch {
 	case !has:
-		next = "ragenv set" + s.ForProfile() + " " + secrets.NGCAPIKey
+		next = "ragenv set " + secrets.NGCAPIKey
 	case name != dockersetup.HelperName:
-		next = "ragenv" + s.ForProfile() + " -- docker compose up"
+		next = "ragenv -- docker compose up"
 	case s.ForProfile() != "":
-		next = "ragenv" + s.ForProfile() + " -- " + next
+		next = "ragenv -- " + next
 	}
 	if protected, err := k.Protected(); k.Backend() == keychain.BackendFile && err == nil && protected {
 		unlock := "ragenv unlock --for 8h"
@@ -343,7 +343,7 @@ func guideEnd(s *session.Session, terminal *ui.Terminal) error {
 		say(terminal, "Docker cannot ask for the passphrase. When the unlock expires ("+ui.ShortDuration(s.Config.Unlock)+"):")
 		terminal.Printf("  %s\n", unlock)
 	}
-	terminal.Printf("Next: %s\n", terminal.Style.Bold(next)) // not wrapped, so it can be pasted
+	terminal.Printf("Next: %s\n", terminal.Style.Bold(s.Print.Completed(next))) // not wrapped, so it can be pasted
 	return nil
 }
 

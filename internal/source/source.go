@@ -134,7 +134,7 @@ func (c *Commands) Run(ref keychain.Ref, s config.Source) (keychain.Secret, erro
 	}
 	path, err := exec.LookPath(s.Command[0])
 	if err != nil {
-		return fail("install it, or name it by its path: ragenv source set"+forProfile(ref)+" "+ref.Name+" -- /PATH/TO/"+name+" ...", "is not found: %v", cause(err))
+		return fail("install it, or name it by its path: ragenv source set"+c.Config.ForProfile(ref.Profile)+" "+ref.Name+" -- /PATH/TO/"+name+" ...", "is not found: %v", cause(err))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), c.Limit)
 	defer cancel()
@@ -154,7 +154,7 @@ func (c *Commands) Run(ref keychain.Ref, s config.Source) (keychain.Secret, erro
 		return fail("it may wait for a login or an answer, and has no terminal here; "+inTerminal, "did not end within %s%s", c.Limit, said)
 	case errors.Is(err, exec.ErrWaitDelay): // it succeeded; something it started did not end
 	case cmd.ProcessState == nil:
-		return fail("name a program that can be run: ragenv source set"+forProfile(ref)+" "+ref.Name+" -- COMMAND", "cannot be run: %v", cause(err))
+		return fail("name a program that can be run: ragenv source set"+c.Config.ForProfile(ref.Profile)+" "+ref.Name+" -- COMMAND", "cannot be run: %v", cause(err))
 	case err != nil:
 		return fail(inTerminal, "failed (%s)%s", cmd.ProcessState, said)
 	}
@@ -176,13 +176,6 @@ func (c *Commands) Run(ref keychain.Ref, s config.Source) (keychain.Secret, erro
 // words returns the command for a shell. It does not show the key.
 func words(s config.Source) string {
 	return ui.Printable("cd; " + shellquote.Words(s.Command) + " > /dev/null")
-}
-
-func forProfile(ref keychain.Ref) string {
-	if ref.Profile == config.DefaultProfile {
-		return ""
-	}
-	return " --profile " + ref.Profile
 }
 
 // cause returns an error without the path, which the message already has.

@@ -24,19 +24,19 @@ func AfterRotation(s *session.Session, name string) {
 	report, err := Search(s, ctx, Options{Names: []string{name}})
 	if err != nil || ctx.Err() != nil {
 		s.Print.Warn("did not search for what still has the old key")
-		s.Hint("ragenv where" + s.ForProfile() + " " + name)
+		s.Hint("ragenv where " + name)
 		return
 	}
 	old := report.Old()
 	if len(old) == 0 {
-		s.Print.Note("nothing that was searched has the old key (ragenv where%s %s lists what was searched)", s.ForProfile(), name)
+		s.Print.Note("nothing that was searched has the old key (%s lists what was searched)", s.Print.Completed("ragenv where "+name))
 		return
 	}
 	s.Print.Warn("%s the old key", strings.Replace(have(old), " ha", " still ha", 1))
 	if len(report.Restarts()) > 0 {
-		s.Hint("ragenv rotate" + s.ForProfile() + " --restart " + name)
+		s.Hint("ragenv rotate --restart " + name)
 	} else {
-		s.Hint("ragenv where" + s.ForProfile() + " " + name)
+		s.Hint("ragenv where " + name)
 	}
 }
 
@@ -78,7 +78,7 @@ func Restart(s *session.Session, ref keychain.Ref, yes bool) error {
 
 // confirmRestarts shows the commands and, unless yes is set, asks for confirmation.
 func confirmRestarts(s *session.Session, ref keychain.Ref, restarts []*where.Restart, yes bool) error {
-	again := "ragenv rotate" + s.ForProfile() + " --restart --yes " + ref.Name
+	again := "ragenv rotate --restart --yes " + ref.Name
 	if yes {
 		for _, r := range restarts {
 			s.Print.Note("%s", s.Print.Completed(r.Command()))
@@ -95,7 +95,7 @@ func confirmRestarts(s *session.Session, ref keychain.Ref, restarts []*where.Res
 	}
 	agreed, err := terminal.Confirm("Run "+map[bool]string{true: "this", false: "these"}[len(restarts) == 1]+" now?", false)
 	if err == nil && !agreed {
-		err = ui.Errorf("ragenv where"+s.ForProfile()+" "+ref.Name, "nothing was restarted")
+		err = ui.Errorf("ragenv where "+ref.Name, "nothing was restarted")
 	}
 	return err
 }
@@ -128,7 +128,7 @@ func conclude(s *session.Session, ref keychain.Ref, report *where.Report) error 
 		var b strings.Builder
 		writeHolders(&b, old, ui.StyleFor(s.Stderr, s.Getenv))
 		_, _ = s.Stderr.Write([]byte(b.String()))
-		return ui.Errorf("ragenv rotate"+s.ForProfile()+" --restart "+ref.Name+", after the commands above",
+		return ui.Errorf("ragenv rotate --restart "+ref.Name+", after the commands above",
 			"%s the old key", strings.Replace(have(old), " ha", " still ha", 1))
 	}
 	for _, u := range report.Unread {
@@ -137,9 +137,9 @@ func conclude(s *session.Session, ref keychain.Ref, report *where.Report) error 
 	s.Print.Note("nothing that was searched has the old key; it can be deleted")
 	known, _ := secrets.Lookup(ref.Name)
 	if known.Docs != "" {
-		s.Hint("delete the old key at " + known.Docs + ", then: ragenv rotate" + s.ForProfile() + " --confirm " + ref.Name)
+		s.Hint("delete the old key at " + known.Docs + ", then: ragenv rotate --confirm " + ref.Name)
 	} else {
-		s.Hint("ragenv rotate" + s.ForProfile() + " --confirm " + ref.Name)
+		s.Hint("ragenv rotate --confirm " + ref.Name)
 	}
 	return nil
 }

@@ -84,7 +84,7 @@ func Search(s *session.Session, ctx context.Context, o Options) (*where.Report, 
 func searchedKeys(s *session.Session, names []string) ([]where.Key, error) {
 	k, err := s.Opener().Read()
 	if errors.Is(err, keychain.ErrNoStore) {
-		return nil, s.WithoutKeys("ragenv setup"+s.ForProfile(), "nothing is stored%s", s.InProfile())
+		return nil, s.WithoutKeys("ragenv setup", "nothing is stored%s", s.InProfile())
 	}
 	if err != nil {
 		return nil, err
@@ -139,7 +139,7 @@ func searchedKeys(s *session.Session, names []string) ([]where.Key, error) {
 		}
 	}
 	if len(found) == 0 {
-		return nil, s.WithoutKeys("ragenv setup"+s.ForProfile(), "nothing is stored%s", s.InProfile())
+		return nil, s.WithoutKeys("ragenv setup", "nothing is stored%s", s.InProfile())
 	}
 	return found, nil
 }
