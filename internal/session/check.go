@@ -32,7 +32,11 @@ func (s *Session) CheckValueOr(name, value string, forced bool, insist string) e
 		case finding.Severity == validate.Refuse:
 			return ui.Errorf(finding.Hint, "%s: %s", name, finding.Message)
 		case finding.Severity == validate.Unusual && !forced:
-			return ui.Errorf(finding.Hint+"; if it is right: "+insist, "%s: %s", name, finding.Message)
+			hint := finding.Hint
+			if finding.Code == validate.CodeUnknownIndexKey {
+				hint += ": ragenv set " + name + " --generate"
+			}
+			return ui.Errorf(hint+"; if it is right: "+insist, "%s: %s", name, finding.Message)
 		default:
 			s.Print.Warn("%s: %s", name, finding.Message)
 			if finding.Hint != "" {

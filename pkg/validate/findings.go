@@ -77,7 +77,7 @@ var catalog = []Finding{
 	{Unusual, CodeUnknownNGC, "this does not look like an NGC key (nvapi- and 64 characters, or 84 letters and digits)", "copy the key again from https://org.ngc.nvidia.com/setup/api-keys"},
 	{Unusual, CodeOddLength, "the key is not as long as NGC keys are (70 characters)", "copy all of it again from https://org.ngc.nvidia.com/setup/api-keys"},
 	{Unusual, CodeIndexKeyForNGC, "this looks like an index's encryption key, not an NGC key", "store it as APP_VECTORSTORE_INDEXKEY"},
-	{Unusual, CodeUnknownIndexKey, "this is not the base64 of 32 bytes, as an index's encryption key is", "generate one with --generate, or copy the key again"},
+	{Unusual, CodeUnknownIndexKey, "this is not the base64 of 32 bytes, as an index's encryption key is", "copy the key again, or generate one"},
 
 	{Warn, CodeStaging, "this is a key for NVIDIA's staging services, which nvcr.io does not accept", "create one at https://org.ngc.nvidia.com/setup/api-keys"},
 	{Warn, CodeOddLegacy, "the key is as long as a legacy NGC key, but is not built like one", "check that all of it was copied"},

@@ -169,6 +169,9 @@ func TestSeverities(t *testing.T) {
 		if code == "" || seen[code] || f.Message == "" || f.Hint == "" || strings.HasSuffix(f.Message, ".") || strings.HasSuffix(f.Hint, ".") || strings.Contains(f.Message+f.Hint, "\n") {
 			t.Errorf("%s: %+v", code, f)
 		}
+		if strings.Contains(f.Hint, "--") {
+			t.Errorf("%s: the hint names a flag, which only a command has: %s", code, f.Hint)
+		}
 		seen[code] = true
 	}
 	if mild != 9 {
