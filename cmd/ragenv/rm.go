@@ -98,7 +98,7 @@ func runRm(s *session.Session, refs []keychain.Ref, o rmOptions) error {
 			return err
 		}
 		if has {
-			return s.Irreplaceable(ref.Name, "rm NAME --force")
+			return s.Irreplaceable(ref, "ragenv rm "+ref.Name+" --force")
 		}
 	}
 	var failed error

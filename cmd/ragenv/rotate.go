@@ -59,7 +59,7 @@ was found.
 				return ui.Usagef(commandline.HelpHint(c), "use only one of --undo, --confirm and --restart")
 			}
 			if yes && !restart {
-				return ui.Usagef("ragenv rotate"+s.ForProfile()+" --restart --yes "+o.Name, "--yes needs --restart")
+				return ui.Usagef("ragenv rotate --restart --yes "+o.Name, "--yes needs --restart")
 			}
 			switch {
 			case undo:

@@ -79,7 +79,7 @@ A replaced value is kept for a week, which needs an unlocked keychain. "ragenv r
 			case o.keep && (o.FromEnv || o.Generate):
 				return ui.Usagef(commandline.HelpHint(c), "--keep takes no other value")
 			case o.keep && o.expires == "":
-				return ui.Usagef("ragenv set"+s.ForProfile()+" "+o.Name+" --keep --expires 90d", "--keep needs --expires")
+				return ui.Usagef("ragenv set "+o.Name+" --keep --expires 90d", "--keep needs --expires")
 			}
 			return runSet(s, o)
 		},
@@ -93,7 +93,7 @@ func runSet(s *session.Session, o setOptions) error {
 	if o.expires != "" && !never {
 		var err error
 		if item.Expires, err = expiry.Parse(o.expires, s.Now()); err != nil {
-			return ui.Usagef("ragenv set"+s.ForProfile()+" "+o.Name+" --expires 90d", "--expires: %w", err)
+			return ui.Usagef("ragenv set "+o.Name+" --expires 90d", "--expires: %w", err)
 		}
 	}
 	place, err := s.FindPlace(item.Ref, o.forced)

@@ -101,7 +101,7 @@ func runVerify(s *session.Session, o verifyOptions) error {
 	if err := writeVerdicts(s, verdicts, o.json); err != nil {
 		return err
 	}
-	return services.Refused(verdicts, s.ForProfile())
+	return services.Refused(verdicts)
 }
 
 // verifiable reads the named keys, or all keys that a service can check.

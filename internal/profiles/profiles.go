@@ -130,7 +130,7 @@ func Remove(s *session.Session, profile string, yes, forced bool) error {
 	if !forced {
 		for _, ref := range refs {
 			if known, _ := secrets.Lookup(ref.Name); ref.Kind == keychain.KindEnv && known.Irreplaceable {
-				return session.IrreplaceableIn(profile, ref.Name, "ragenv profile rm "+profile+" --force")
+				return s.Irreplaceable(ref, "ragenv profile rm "+profile+" --force")
 			}
 		}
 	}

@@ -48,7 +48,7 @@ func Rotate(s *session.Session, o Options) error {
 	if err != nil {
 		return err
 	}
-	next, again := keychain.Item{Ref: ref}, "ragenv rotate"+s.ForProfile()+" "+o.Name
+	next, again := keychain.Item{Ref: ref}, "ragenv rotate "+o.Name
 	if o.Expires != "" && o.Expires != expiry.Never {
 		if next.Expires, err = expiry.Parse(o.Expires, s.Now()); err != nil {
 			return ui.Usagef(again+" --expires 90d", "--expires: %w", err)
@@ -101,7 +101,7 @@ func open(s *session.Session, name string) (*keychain.Keychain, keychain.Ref, er
 		return nil, ref, err
 	}
 	if source, ok := s.Config.Source(ref); ok {
-		return nil, ref, ui.Errorf("change it there; docker and ragenv use the new one "+session.UntilAsked(source)+", and ragenv where"+s.ForProfile()+" "+name+" finds what has another",
+		return nil, ref, ui.Errorf("change it there; docker and ragenv use the new one "+session.UntilAsked(source)+", and ragenv where "+name+" finds what has another",
 			"%s comes from a command (%s), and is not stored", name, ui.Printable(source.Command[0]))
 	}
 	return k, ref, nil
@@ -143,8 +143,7 @@ func swap(s *session.Session, k *keychain.Keychain, current, next keychain.Item)
 		return err
 	}
 	s.Print.Note("replaced %s%s; the previous key is kept for a week", next.Name, s.InProfile())
-	rotate := "ragenv rotate" + s.ForProfile()
-	s.Hint(fmt.Sprintf("%s --confirm %s when it works, %s --undo %s if it does not", rotate, next.Name, rotate, next.Name))
+	s.Hint(fmt.Sprintf("ragenv rotate --confirm %s when it works, ragenv rotate --undo %s if it does not", next.Name, next.Name))
 	return nil
 }
 

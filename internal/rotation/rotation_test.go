@@ -44,7 +44,7 @@ func TestRotate(t *testing.T) {
 		not                     string
 	}{
 		"a new key":              {variable: secrets.NGCAPIKey, stored: oldKey, typed: newKey, says: "replaced NGC_API_KEY; the previous key is kept", not: unknown},
-		"of another profile":     {variable: secrets.NGCAPIKey, stored: oldKey, typed: newKey, profile: "work", says: "ragenv rotate --profile work --confirm NGC_API_KEY when it works, ragenv rotate --profile work --undo NGC_API_KEY if"},
+		"of another profile":     {variable: secrets.NGCAPIKey, stored: oldKey, typed: newKey, profile: "work", says: "replaced NGC_API_KEY in profile work"},
 		"white space around it":  {variable: secrets.NGCAPIKey, stored: oldKey, typed: " " + newKey + "\n"},
 		"the stored key":         {variable: secrets.NGCAPIKey, stored: oldKey, typed: oldKey, want: "this key is already stored as NGC_API_KEY"},
 		"a placeholder":          {variable: secrets.NGCAPIKey, stored: oldKey, typed: "<your-key>", want: "NGC_API_KEY: "},

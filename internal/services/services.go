@@ -79,16 +79,15 @@ type Verdict struct {
 	probe.Result
 }
 
-// Refused returns an error for the first key that a service refused. profile is the flag, with a leading
-// space, that ragenv rotate needs to replace it.
-func Refused(verdicts []Verdict, profile string) error {
+// Refused returns an error for the first key that a service refused.
+func Refused(verdicts []Verdict) error {
 	for _, v := range verdicts {
 		switch v.Outcome {
 		case probe.Invalid:
-			return ui.Errorf("ragenv rotate"+profile+" "+v.Name, "%s was refused: %s", v.Name, v.Detail)
+			return ui.Errorf("ragenv rotate "+v.Name, "%s was refused: %s", v.Name, v.Detail)
 		case probe.LacksRights:
 			known, _ := secrets.Lookup(v.Name)
-			return ui.Errorf("create a key that has them at "+known.Docs+", then: ragenv rotate"+profile+" "+v.Name, "%s lacks rights: %s", v.Name, v.Detail)
+			return ui.Errorf("create a key that has them at "+known.Docs+", then: ragenv rotate "+v.Name, "%s lacks rights: %s", v.Name, v.Detail)
 		}
 	}
 	return nil

@@ -49,10 +49,10 @@ func TestRefused(t *testing.T) {
 		error, hint string // the end of the hint
 	}{
 		"none refused":   {[]Verdict{verdict(probe.Valid), verdict(probe.Unknown)}, "", ""},
-		"the second":     {[]Verdict{verdict(probe.Valid), verdict(probe.Invalid)}, "NGC_API_KEY was refused: why", "ragenv rotate --profile work NGC_API_KEY"},
-		"without rights": {[]Verdict{verdict(probe.LacksRights), verdict(probe.Invalid)}, "NGC_API_KEY lacks rights: why", ", then: ragenv rotate --profile work NGC_API_KEY"},
+		"the second":     {[]Verdict{verdict(probe.Valid), verdict(probe.Invalid)}, "NGC_API_KEY was refused: why", "ragenv rotate NGC_API_KEY"},
+		"without rights": {[]Verdict{verdict(probe.LacksRights), verdict(probe.Invalid)}, "NGC_API_KEY lacks rights: why", ", then: ragenv rotate NGC_API_KEY"},
 	} {
-		err := Refused(test.verdicts, " --profile work")
+		err := Refused(test.verdicts)
 		if (err == nil) != (test.error == "") {
 			t.Errorf("%s: %v", name, err)
 		} else if err != nil && (err.Error() != test.error || !strings.HasSuffix(ui.Explain(err).Hint, test.hint)) {

@@ -21,7 +21,7 @@ func (s *Session) Trimmed(name, value string) string {
 
 // CheckValue says what is unusual about a value, and refuses one that must not be stored.
 func (s *Session) CheckValue(name, value string, forced bool) error {
-	return s.CheckValueOr(name, value, forced, s.corrected("set NAME --force", name))
+	return s.CheckValueOr(name, value, forced, "ragenv set "+name+" --force")
 }
 
 // CheckValueOr is CheckValue for commands other than set. insist is the command that stores an unusual

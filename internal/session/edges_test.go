@@ -14,7 +14,6 @@ import (
 	"github.com/ragenv/ragenv/internal/serverurl"
 	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/session/sessiontest"
-	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/test/scripttest"
 )
@@ -133,30 +132,6 @@ func TestMayReplace(t *testing.T) {
 		place := session.Place{Former: keychain.Item{Secret: test.former}, Taken: test.taken}
 		if err := s.MayReplace(place, keychain.Item{Ref: s.EnvRef(test.name), Secret: test.value}, test.forced); (err == nil) != test.may {
 			t.Errorf("%s, taken %v, forced %v: %v", test.name, test.taken, test.forced, err)
-		}
-	}
-}
-
-// The commands in hints act on the profile in use, or another profile's key would be copied and replaced.
-func TestHintsNameTheProfile(t *testing.T) {
-	s, _, _ := sessiontest.New(t)
-	index := keychain.Item{Ref: s.EnvRef(secrets.IndexKey), Secret: secret()}
-	for origin, flag := range map[config.Origin]string{config.OriginFlag: " --profile work", config.OriginFile: ""} {
-		if err := s.Config.SetProfile("work", origin); err != nil {
-			t.Fatal(err)
-		}
-		_, unset := s.ReadValue(session.ValueFrom{Command: "set", Name: "MY_TOKEN", FromEnv: true})
-		_, empty := s.ReadValue(session.ValueFrom{Command: "rotate", Name: "MY_TOKEN"})
-		for want, err := range map[string]error{
-			"keep a copy (ragenv get" + flag + " " + index.Name + " > FILE), then: ragenv set" + flag + " " + index.Name + " --force": s.MayReplace(session.Place{Taken: true}, index, false),
-			"keep a copy (ragenv get" + flag + " " + index.Name + " > FILE), then: ragenv rm" + flag + " " + index.Name + " --force":  s.Irreplaceable(index.Name, "rm NAME --force"),
-			"; if it is right: ragenv set" + flag + " NGC_API_KEY --force":                                                            s.CheckValue(secrets.NGCAPIKey, "unusual", false),
-			"ragenv set" + flag + " MY_TOKEN":               unset,
-			"ragenv rotate" + flag + " MY_TOKEN < FILE, or": empty,
-		} {
-			if err == nil || !strings.Contains(ui.Explain(err).Hint, want) {
-				t.Errorf("the hint of %v is %q, want %q", err, ui.Explain(err).Hint, want)
-			}
 		}
 	}
 }

@@ -14,21 +14,11 @@ func (s *Session) SaysKept(name string) {
 	s.Hint("ragenv rotate --undo " + name)
 }
 
-// Irreplaceable returns the error for a stored key that no service can reissue. command, such as
-// "set NAME --force", is the one that replaces it anyway.
-func (s *Session) Irreplaceable(name, command string) error {
-	return irreplaceable(name, s.corrected("get NAME", name), s.corrected(command, name))
-}
-
-// IrreplaceableIn is Irreplaceable for a key of a profile that may not be the active one, and a complete
-// command.
-func IrreplaceableIn(profile, name, command string) error {
-	return irreplaceable(name, "ragenv get --"+FlagProfile+" "+profile+" "+name, command)
-}
-
-func irreplaceable(name, get, command string) error {
-	return ui.Errorf("keep a copy ("+get+" > FILE), then: "+command,
-		"%s is already stored, and what is encrypted with it can never be read without it", name)
+// Irreplaceable returns the error for a stored key that no service can reissue. command is the one that
+// replaces it anyway.
+func (s *Session) Irreplaceable(ref keychain.Ref, command string) error {
+	return ui.Errorf("keep a copy (ragenv get"+s.Config.ForProfile(ref.Profile)+" "+ref.Name+" > FILE), then: "+command,
+		"%s is already stored, and what is encrypted with it can never be read without it", ref.Name)
 }
 
 // FormerKept is how long the value before a rotation can be restored.

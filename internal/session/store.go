@@ -128,7 +128,7 @@ func (s *Session) MayReplace(p Place, item keychain.Item, forced bool) error {
 	if !known.Irreplaceable || forced || !p.Taken || p.Former.Secret == item.Secret && !item.Secret.Empty() {
 		return nil
 	}
-	return s.Irreplaceable(item.Name, "set NAME --force")
+	return s.Irreplaceable(item.Ref, "ragenv set "+item.Name+" --force")
 }
 
 // Store writes a checked item and says what it did.

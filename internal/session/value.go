@@ -38,7 +38,7 @@ func (s *Session) ReadValue(o ValueFrom) (string, error) {
 	case o.FromEnv:
 		value := s.Getenv(o.Name)
 		if value == "" {
-			return "", ui.Errorf(s.corrected("set NAME", o.Name), "the environment variable %s is not set, or is empty", o.Name)
+			return "", ui.Errorf("ragenv set "+o.Name, "the environment variable %s is not set, or is empty", o.Name)
 		}
 		return value, nil
 	case term.IsTerminal(int(s.Stdin.Fd())):
@@ -52,7 +52,7 @@ func (s *Session) ReadValue(o ValueFrom) (string, error) {
 		return "", ui.Errorf("", "standard input is longer than 1 MiB, so it is not a key")
 	}
 	if len(data) == 0 {
-		return "", ui.Errorf(corrected(o.Command+" NAME < FILE, or without < or | to be asked", o.Name), "%s: standard input was empty", o.Name)
+		return "", ui.Errorf("ragenv "+o.Command+" "+o.Name+" < FILE, or without < or | to be asked", "%s: standard input was empty", o.Name)
 	}
 	return keyinput.Value(data), nil
 }
@@ -61,7 +61,7 @@ func (s *Session) ReadValue(o ValueFrom) (string, error) {
 func (s *Session) promptValue(name string, mayKeep bool) (string, error) {
 	terminal, err := ui.OpenTerminal()
 	if err != nil {
-		return "", ui.Errorf(s.corrected("set NAME < FILE", name), "%w", err)
+		return "", ui.Errorf("ragenv set "+name+" < FILE", "%w", err)
 	}
 	defer terminal.Close()
 	if known, ok := secrets.Lookup(name); ok && known.Docs != "" {

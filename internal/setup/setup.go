@@ -70,7 +70,7 @@ func storeFromEnvironment(s *session.Session, o Options) error {
 		}
 		item := keychain.Item{Ref: s.EnvRef(known.Name), Secret: keychain.NewSecret(value)}
 		if o.Verify {
-			if err := services.Refused([]services.Verdict{{Name: known.Name, Result: s.Services.AskInterruptibly(item)}}, s.ForProfile()); err != nil {
+			if err := services.Refused([]services.Verdict{{Name: known.Name, Result: s.Services.AskInterruptibly(item)}}); err != nil {
 				return err
 			}
 		}
