@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
@@ -31,6 +32,11 @@ func Migrate(s *session.Session, fromName, toName string, o MigrateOptions) erro
 			return err
 		}
 	}
+	unlock, err := s.Opener().LockMigration()
+	if err != nil {
+		return ui.Errorf(fmt.Sprintf("when it has ended, run: ragenv backend migrate %s %s", fromName, toName), "%w", err)
+	}
+	defer unlock()
 	to, err := s.Opener().OpenOrCreate(toName)
 	if err != nil {
 		return session.ExplainBackend(toName, err)
@@ -63,18 +69,11 @@ func Migrate(s *session.Session, fromName, toName string, o MigrateOptions) erro
 		return ui.Errorf(fmt.Sprintf("%s && ragenv backend migrate %s %s", rm, fromName, toName), "%w", err)
 	}
 	if err != nil {
-		fix := "fix that"
-		var key *keychain.KeyError
-		if errors.As(err, &key) {
-			fix = ui.KeyHint(key)
-		}
-		return ui.Errorf(fmt.Sprintf("nothing was removed; %s, then run: ragenv backend migrate %s %s", fix, fromName, toName), "%w", err)
+		return interrupted(fromName, toName, err)
 	}
-	// The config file may name a third backend. It stays: its keys are not among those moved.
-	if pinned := s.Config.PinnedBackend; pinned == "" || pinned == fromName {
-		if err := pin(s, toName); err != nil {
-			return err
-		}
+	verified, err = switchOver(s, from, to, verified)
+	if err != nil {
+		return err
 	}
 	if o.Keep {
 		s.Print.Note("%s in both backends", ui.Count(session.WithoutFingerprints(verified), "item"))
@@ -82,20 +81,47 @@ func Migrate(s *session.Session, fromName, toName string, o MigrateOptions) erro
 	}
 	stop = s.Print.Working("Removing the old copies")
 	err = keychain.RemoveAll(from, verified)
-	if err == nil {
-		// Items written to the old place during the move, by processes that opened it before the config
-		// file named the new one.
-		var late []keychain.Item
-		if late, err = keychain.CopyAll(from, to, nil); err == nil {
-			err = keychain.RemoveAll(from, late)
-		}
-	}
 	stop()
 	if err != nil {
 		return ui.Errorf(fmt.Sprintf("ragenv backend migrate %s %s", fromName, toName), "every key is in the %s backend, but the old one could not be emptied: %w", toName, err)
 	}
 	s.Print.Note("%s moved from the %s backend to the %s backend", ui.Count(session.WithoutFingerprints(verified), "item"), fromName, toName)
 	return nil
+}
+
+// switchOver makes to the backend in use, with what other processes stored and removed during the copying. It
+// returns the items that to has.
+func switchOver(s *session.Session, from, to *keychain.Keychain, copied []keychain.Item) ([]keychain.Item, error) {
+	unlock, err := s.Opener().LockSwitch()
+	if err != nil {
+		return nil, interrupted(from.Backend(), to.Backend(), err)
+	}
+	defer unlock()
+	stop := s.Print.Working("Switching to the new backend")
+	verified, err := keychain.CatchUp(from, to, copied)
+	stop()
+	if err != nil {
+		return nil, interrupted(from.Backend(), to.Backend(), err)
+	}
+	// The config file may name a third backend. It stays: its keys are not among those moved.
+	now, err := config.Load(s.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	if pinned := now.PinnedBackend; pinned == "" || pinned == from.Backend() {
+		return verified, pin(s, to.Backend())
+	}
+	return verified, nil
+}
+
+// interrupted returns the error of a migration that has not switched.
+func interrupted(from, to string, err error) error {
+	fix := "fix that"
+	var key *keychain.KeyError
+	if errors.As(err, &key) {
+		fix = ui.KeyHint(key)
+	}
+	return ui.Errorf(fmt.Sprintf("nothing was removed; %s, then run: ragenv backend migrate %s %s", fix, from, to), "%w", err)
 }
 
 // confirmVolatile asks for consent to keep the keys only where a reboot loses them. It fails without

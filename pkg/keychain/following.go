@@ -20,6 +20,9 @@ func (e *MovedError) Unwrap() error { return e.Err }
 
 // Mover tells a keychain of migrations by other processes.
 type Mover interface {
+	// Lock keeps migrations from switching to another backend until unlock is called, and waits for one that is
+	// switching. Error: ErrTimeout.
+	Lock() (unlock func(), err error)
 	// Moved returns the name of the backend in use, which is name if nothing was moved.
 	Moved(name string) string
 	// Open opens the backend in use.
@@ -30,19 +33,25 @@ type Mover interface {
 // Remove wrote to the backend that it leaves, they also write to the one in use, and the copy becomes that
 // keychain. Nothing else may use the copy meanwhile.
 //
-// No item is lost between the two: a migration names the new backend before it looks for late items in the
-// old one, and a write is over before it asks for that name.
+// No item is lost or comes back: a write is over before it locks and asks for the name of the backend in use. A
+// migration that still names the old one then finds in CatchUp what was written or removed.
 func (k *Keychain) Following(mover Mover) *Keychain {
 	follower := *k
 	follower.mover = mover
 	return &follower
 }
 
-// follow repeats a write to an item in the backend in use, if that is another one now.
+// follow repeats a write to an item in the backend in use, if that is another one now. Errors are returned with
+// moved set: the write may not count.
 func (k *Keychain) follow(ref Ref, write func(*Keychain) error) (moved bool, err error) {
 	if k.mover == nil {
 		return false, nil
 	}
+	unlock, err := k.mover.Lock()
+	if err != nil {
+		return true, about(ref, err)
+	}
+	defer unlock()
 	name := k.mover.Moved(k.name)
 	if name == k.name {
 		return false, nil

@@ -7,8 +7,25 @@ import (
 
 // moves is a migration from one backend to another that has just happened.
 type moves struct {
-	to  *Keychain
-	err error
+	to     *Keychain
+	err    error
+	lock   func() error // called when a write is over; may be nil
+	locked *bool        // set until unlock; may be nil
+}
+
+func (m moves) Lock() (func(), error) {
+	if m.locked != nil {
+		*m.locked = true
+	}
+	unlock := func() {
+		if m.locked != nil {
+			*m.locked = false
+		}
+	}
+	if m.lock == nil {
+		return unlock, nil
+	}
+	return unlock, m.lock()
 }
 
 func (m moves) Moved(string) string { return m.to.name }
@@ -85,6 +102,29 @@ func TestFollowing(t *testing.T) {
 			t.Errorf("%v, want ErrTimeout", err)
 		}
 		has(t, from, item.Ref, true)
+	})
+	t.Run("a migration switches meanwhile", func(t *testing.T) {
+		from, to := setUp(t)
+		locked := false
+		to.backend.(*memory).fail = func(operation string, _ Ref) error {
+			if !locked {
+				t.Errorf("%s while another migration can switch", operation)
+			}
+			return nil
+		}
+		k := from.Following(moves{to: to, locked: &locked, lock: func() error {
+			if _, err := from.Get(item.Ref); err != nil {
+				t.Errorf("it waits for the migration before the item is stored: %v", err)
+			}
+			return nil
+		}})
+		mustSet(t, k, item)
+		if locked {
+			t.Error("it keeps the lock")
+		}
+		if err := from.Following(moves{to: to, lock: func() error { return ErrTimeout }}).Set(item); !errors.Is(err, ErrTimeout) {
+			t.Errorf("a migration that does not end: %v, want ErrTimeout", err)
+		}
 	})
 	t.Run("nothing moved", func(t *testing.T) {
 		from, _ := setUp(t)

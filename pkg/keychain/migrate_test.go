@@ -125,3 +125,56 @@ func TestMigrationKeepsWhatIsNewer(t *testing.T) {
 		}
 	}
 }
+
+// TestCatchUp changes items between copying them and switching to the copies.
+func TestCatchUp(t *testing.T) {
+	at := func(n int64) time.Time { return time.Unix(1_700_000_000+n, 0).UTC() }
+	item := func(name, value string, n int64) Item {
+		return Item{Ref: envRef(name), Secret: NewSecret(value), Updated: at(n)}
+	}
+	from, to := Over("old", &memory{}), Over("new", &memory{})
+	for _, name := range []string{"STAYS", "REMOVED", "REPLACED", "RESTORED", "REMOVED_IN_BOTH", "REMOVED_AND_STORED"} {
+		mustSet(t, from, item(name, "first", 10))
+	}
+	mustSet(t, to, item("OTHER", "of the new one", 0))
+	copied, err := CopyAll(from, to, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	remove := func(k *Keychain, name string) {
+		t.Helper()
+		if err := k.Remove(envRef(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remove(from, "REMOVED")
+	remove(from, "REMOVED_IN_BOTH")
+	remove(to, "REMOVED_IN_BOTH")
+	remove(from, "REMOVED_AND_STORED")
+	mustSet(t, to, item("REMOVED_AND_STORED", "second", 20)) // by a command that names the new backend
+	mustSet(t, from, item("REPLACED", "second", 20))
+	mustSet(t, from, item("RESTORED", "second", 0)) // a backup's date
+	mustSet(t, from, item("LATE", "second", 20))
+	verified, err := CatchUp(from, to, copied)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"STAYS": "first", "REPLACED": "second", "RESTORED": "second", "LATE": "second", "REMOVED_AND_STORED": "second", "OTHER": "of the new one",
+	}
+	refs, err := to.List("")
+	if err != nil || len(refs) != len(want) {
+		t.Errorf("%d items, want %d: %v, %v", len(refs), len(want), refs, err)
+	}
+	for name, value := range want {
+		if got, err := to.Get(envRef(name)); err != nil || got.Secret.Reveal() != value {
+			t.Errorf("%s: %v, or another value", name, err)
+		}
+	}
+	if err := RemoveAll(from, verified); err != nil {
+		t.Fatal(err)
+	}
+	if refs, err := from.ListAll(""); err != nil || len(refs) != 0 {
+		t.Errorf("the old one still has %v, %v", refs, err)
+	}
+}
