@@ -40,6 +40,18 @@ func TestNames(t *testing.T) {
 	}
 	names := Names{s.Getenv}
 	work := map[string]string{"profile": "work"}
+	inNew := func(name string) string {
+		if name == config.EnvProfile {
+			return "new"
+		}
+		return s.Getenv(name)
+	}
+	about := map[string]string{"ghcr.io": "login of a registry", "MY_TOKEN": "stored key", "FROM_VAULT": "stored key", "NGC_API_KEY": "NVIDIA NGC API key"}
+	for _, c := range names.Stored(&commandline.Line{}).Words {
+		if c.About != about[c.Word] {
+			t.Errorf("about %s: %q", c.Word, c.About)
+		}
+	}
 	for name, tc := range map[string]struct {
 		complete func(*commandline.Line) commandline.Completion
 		line     commandline.Line
@@ -52,7 +64,10 @@ func TestNames(t *testing.T) {
 		"an invalid one":   {names.Variables, commandline.Line{Values: map[string]string{"profile": "-"}}, ""},
 		"list":             {names.VariableList, commandline.Line{Current: "MY_TOKEN,"}, "MY_TOKEN,FROM_VAULT MY_TOKEN,NGC_API_KEY"},
 		"profiles":         {names.Profiles, commandline.Line{}, "default work"},
+		"one that is new":  {Names{inNew}.Profiles, commandline.Line{}, "default new work"},
+		"without a home":   {Names{func(string) string { return "" }}.Profiles, commandline.Line{}, ""},
 		"from commands":    {names.Sourced, commandline.Line{}, "FROM_VAULT"},
+		"its own profile":  {names.Sourced, commandline.Line{Values: map[string]string{"profile": "default"}}, "FROM_VAULT"},
 		"none from there":  {names.Sourced, commandline.Line{Values: work}, ""},
 		"known and stored": {names.Known, commandline.Line{}, "NGC_API_KEY "},
 	} {

@@ -6,6 +6,7 @@ func TestValue(t *testing.T) {
 	for text, want := range map[string]string{
 		"key\n":                               "key",
 		"key\r\n":                             "key",
+		"\xef\xbb\xbf~ a ~\n":                 "~ a ~",
 		"key\n\n":                             "key\n",
 		"\xef\xbb\xbfkey\r\n":                 "key",
 		"\xff\xfek\x00e\x00y\x00\r\x00\n\x00": "key",

@@ -4,9 +4,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/session/sessiontest"
+	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/test/scripttest"
 )
@@ -47,13 +49,16 @@ func TestCopy(t *testing.T) {
 	for name, forced := range map[string]bool{"existing ones are kept": false, "with force they are replaced": true} {
 		t.Run(name, func(t *testing.T) {
 			s, k, printed := sessiontest.New(t)
+			s.Print.Quiet = false
 			from := set(t, k, a, b, login, session.FormerRef(b))
 			there := set(t, k, toA)
 			if err := Copy(s, "default", "work", forced); err != nil {
 				t.Fatal(err)
 			}
 			want := map[keychain.Ref]keychain.Secret{toA: there[toA], toB: from[b], toLogin: from[login]}
+			copied := "2 items copied"
 			if forced {
+				copied = "3 items copied"
 				want[toA], want[session.FormerRef(toA)] = from[a], there[toA]
 			}
 			refs, err := k.List("work")
@@ -65,7 +70,7 @@ func TestCopy(t *testing.T) {
 					t.Errorf("%s: %v, or another secret", r, err)
 				}
 			}
-			if warned := strings.Contains(printed.String(), "A_KEY is already in profile work and was kept"); warned == forced {
+			if warned := strings.Contains(printed.String(), "A_KEY is already in profile work and was kept"); warned == forced || !strings.Contains(printed.String(), copied) || strings.Contains(printed.String(), "from commands") {
 				t.Errorf("it says %q", printed)
 			}
 		})
@@ -81,11 +86,14 @@ func TestRemove(t *testing.T) {
 		"with force":              {[]string{secrets.NGCAPIKey}, true, ""},
 		"an irreplaceable key":    {[]string{secrets.IndexKey}, false, secrets.IndexKey + " is already stored"},
 		"that one, with force":    {[]string{secrets.IndexKey}, true, ""},
-		"a profile without a key": {nil, true, "nothing is stored in profile work"},
+		"a profile without a key": {nil, true, "nothing is stored in profile work: did you mean wrk?"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, k, _ := sessiontest.New(t)
 			set(t, k, ref("default", keychain.KindEnv, "A_KEY"))
+			if tc.stored == nil {
+				set(t, k, ref("wrk", keychain.KindEnv, "A_KEY"))
+			}
 			for _, name := range tc.stored {
 				set(t, k, ref("work", keychain.KindEnv, name), ref("work", keychain.KindPrevious, name))
 			}
@@ -99,6 +107,76 @@ func TestRemove(t *testing.T) {
 			}
 			if refs, err := k.List("default"); err != nil || len(refs) != 1 {
 				t.Errorf("the other profile has %v: %v", refs, err)
+			}
+		})
+	}
+}
+
+// Only the active profile is worth a warning, and only a key that is in use is irreplaceable.
+func TestRemoveOfTheActiveProfile(t *testing.T) {
+	for profile, active := range map[string]bool{"work": true, "other": false, "default": false} {
+		s, k, printed := sessiontest.New(t)
+		s.Print.Quiet = false
+		set(t, k, ref(profile, keychain.KindPrevious, secrets.IndexKey))
+		sourced := ref(profile, keychain.KindEnv, "FROM_VAULT")
+		if err := s.Config.SetSource(sourced, config.Source{Command: []string{"vault"}}); err != nil {
+			t.Fatal(err)
+		}
+		s.Config.Profile = "work"
+		if profile == "default" {
+			s.Config.Profile = "default"
+		}
+		if err := Remove(s, profile, true, false); err != nil {
+			t.Fatal(err)
+		}
+		said := printed.String()
+		if strings.Contains(said, "it is still the active profile") != active || !strings.Contains(said, "removed profile "+profile+" with 1 item\n") {
+			t.Errorf("%s: it says %q", profile, said)
+		}
+		if !strings.Contains(said, "1 key of profile "+profile+" comes from commands: see ragenv source list") {
+			t.Errorf("%s: it says %q", profile, said)
+		}
+	}
+}
+
+func TestUse(t *testing.T) {
+	for name, tc := range map[string]struct {
+		profile, environment string
+		want, not            []string
+	}{
+		"one with keys":          {"work", "", []string{"the active profile is now work ("}, []string{"has no keys", "overrides"}},
+		"one that is empty":      {"other", "", []string{"profile other has no keys", "hint: ragenv set --profile other NGC_API_KEY"}, []string{"overrides"}},
+		"one that is misspelled": {"wrok", "", []string{"profile wrok has no keys", "hint: ragenv profile use work"}, nil},
+		"the default":            {"default", "", []string{"the active profile is now default ("}, []string{"has no keys", "overrides"}},
+		"another is set":         {"work", "other", []string{"$RAGENV_PROFILE is set to other and overrides this", "hint: " + shellquote.Unset(config.EnvProfile)}, nil},
+		"the same is set":        {"work", "work", nil, []string{"overrides"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, k, printed := sessiontest.New(t)
+			s.Print.Quiet = false
+			set(t, k, ref("work", keychain.KindEnv, "A_KEY"))
+			getenv := s.Getenv
+			s.Getenv = func(name string) string {
+				if name == config.EnvProfile {
+					return tc.environment
+				}
+				return getenv(name)
+			}
+			if err := Use(s, tc.profile); err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range tc.want {
+				if !strings.Contains(printed.String(), want) {
+					t.Errorf("it says %q, want %q", printed, want)
+				}
+			}
+			for _, not := range tc.not {
+				if strings.Contains(printed.String(), not) {
+					t.Errorf("it says %q", printed)
+				}
+			}
+			if c, err := config.Load(getenv); err != nil || c.Profile != tc.profile {
+				t.Errorf("the profile is %s, %v", c.Profile, err)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package wanted_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -25,6 +26,14 @@ func TestUses(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(project, "many"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 30 {
+		if err := os.WriteFile(filepath.Join(project, "many", fmt.Sprintf("%d.yaml", i)), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -55,8 +64,20 @@ func TestUses(t *testing.T) {
 		"after an equal sign": {with("none", func(r *wanted.Reach) { r.Command = []string{"docker", "compose", "--file=../named.yaml"} }), true},
 		"COMPOSE_FILE": {with("none", func(r *wanted.Reach) {
 			r.Getenv = func(name string) string {
-				return map[string]string{"COMPOSE_FILE": "x.yaml:../named.yaml", "COMPOSE_PATH_SEPARATOR": ":"}[name]
+				return map[string]string{"COMPOSE_FILE": "x.yaml;../named.yaml", "COMPOSE_PATH_SEPARATOR": ";"}[name]
 			}
+		}), true},
+		"more files than are read": {with("none", func(r *wanted.Reach) {
+			for i := range 30 {
+				r.Command = append(r.Command, fmt.Sprintf("../many/%d.yaml", i))
+			}
+			r.Command = append(r.Command, "../named.yaml")
+		}), false},
+		"as many": {with("none", func(r *wanted.Reach) {
+			for i := range 29 {
+				r.Command = append(r.Command, fmt.Sprintf("../many/%d.yaml", i))
+			}
+			r.Command = append(r.Command, "../named.yaml")
 		}), true},
 		"set":              {with("none", func(r *wanted.Reach) { r.Getenv = func(string) string { return "x" } }), true},
 		"stored":           {with("none", func(r *wanted.Reach) { r.Stored = func(stored string) bool { return stored == name } }), true},

@@ -73,6 +73,16 @@ func TestFollowing(t *testing.T) {
 			t.Errorf("removed twice: %v, want ErrNotFound", err)
 		}
 	})
+	t.Run("remove what is still in both", func(t *testing.T) {
+		from, to := setUp(t)
+		mustSet(t, from, kept)
+		k := from.Following(moves{to: to})
+		if err := k.Remove(kept.Ref); err != nil {
+			t.Fatal(err)
+		}
+		has(t, from, kept.Ref, false)
+		has(t, to, kept.Ref, false)
+	})
 	t.Run("a source stays", func(t *testing.T) {
 		from, to := setUp(t)
 		k := from.WithSource(noSource{}).Following(moves{to: to})

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"go/ast"
+	"go/constant"
 	"go/parser"
 	"go/token"
 	"go/types"
@@ -164,7 +165,7 @@ func (f *file) operator(n ast.Expr, op token.Token, pos token.Pos, kinds []chang
 		return true // strings have no operator but +
 	}
 	isConstant := known.Value != nil
-	f.add(n, op, pos, kinds, constant || isConstant && comparison || !comparison && f.typeOf(n) == "")
+	f.add(n, op, pos, kinds, constant || isConstant && (comparison || f.overflows(n, kinds)) || !comparison && f.typeOf(n) == "")
 	if !isConstant || constant {
 		return true
 	}
@@ -172,6 +173,18 @@ func (f *file) operator(n ast.Expr, op token.Token, pos token.Pos, kinds []chang
 		f.collect(operand, true)
 	}
 	return false
+}
+
+// overflows reports whether a constant expression could be too large with one of the changes, so that the
+// compiler would reject all of them.
+func (f *file) overflows(n ast.Expr, kinds []change) bool {
+	expr, ok := n.(*ast.BinaryExpr)
+	if !ok || !slices.ContainsFunc(kinds, func(c change) bool { return c.to == token.MUL }) {
+		return false
+	}
+	product := constant.BinaryOp(f.pkg.info.Types[expr.X].Value, token.MUL, f.pkg.info.Types[expr.Y].Value)
+	_, exact := constant.Int64Val(constant.ToInt(product))
+	return !exact
 }
 
 func operands(n ast.Expr) []ast.Expr {
