@@ -56,9 +56,9 @@ func TestCopy(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := map[keychain.Ref]keychain.Secret{toA: there[toA], toB: from[b], toLogin: from[login]}
-			copied := "2 items copied"
+			copied := "note: 2 items copied"
 			if forced {
-				copied = "3 items copied"
+				copied = "note: 3 items copied"
 				want[toA], want[session.FormerRef(toA)] = from[a], there[toA]
 			}
 			refs, err := k.List("work")

@@ -61,6 +61,9 @@ func TestSearchedKeys(t *testing.T) {
 	}
 	current, former := keychain.NewSecret(scripttest.NewKey()), keychain.NewSecret(scripttest.NewKey())
 	variable := s.EnvRef(secrets.NGCAPIKey)
+	if err := k.Set(keychain.Item{Ref: variable, Secret: keychain.NewSecret(scripttest.NewKey())}); err != nil {
+		t.Fatal(err)
+	}
 	for ref, value := range map[keychain.Ref]keychain.Secret{
 		variable: current, session.FormerRef(variable): former, s.EnvRef("OTHER_TOKEN"): former,
 		{Profile: s.Config.Profile, Kind: keychain.KindRegistry, Name: "ghcr.io"}: former,
@@ -77,6 +80,9 @@ func TestSearchedKeys(t *testing.T) {
 		i := slices.IndexFunc(keys, func(key where.Key) bool { return key.Name == secrets.NGCAPIKey })
 		if i < 0 || keys[i].Current != current || !slices.Contains(keys[i].Former, former) || len(keys[i].Aliases) == 0 {
 			t.Errorf("%q: not the values of %s", names, secrets.NGCAPIKey)
+		}
+		if len(keys[i].Prints) == 0 {
+			t.Errorf("%q: no fingerprint of the value before", names)
 		}
 		if other := slices.ContainsFunc(keys, func(key where.Key) bool { return key.Name == "OTHER_TOKEN" }); other != (names == nil) || len(keys) > 2 {
 			t.Errorf("%q: %d keys, the other one %v", names, len(keys), other)

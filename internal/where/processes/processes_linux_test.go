@@ -1,6 +1,7 @@
 package processes
 
 import (
+	"bufio"
 	"context"
 	"crypto/rand"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/ragenv/ragenv/internal/where"
@@ -75,6 +77,40 @@ func TestSearch(t *testing.T) {
 	}
 	if len(report.Holders) != 2 {
 		t.Errorf("%d holders, not 2", len(report.Holders))
+	}
+}
+
+// Processes of a container are the container's, which the search of containers reports.
+func TestProcessesOfContainersAreLeftOut(t *testing.T) {
+	old := newValue()
+	m := where.NewMatcher([]where.Key{{Name: "NGC_API_KEY", Current: keychain.NewSecret(newValue()), Former: []keychain.Secret{keychain.NewSecret(old)}}})
+	container := exec.Command("sh", "-c", "cat <&3 >/dev/null & echo started; wait") // cat is not a child of this process
+	container.Env = []string{"NGC_API_KEY=" + old, "PATH=" + os.Getenv("PATH")}
+	container.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER | syscall.CLONE_NEWPID}
+	for _, ids := range []*[]syscall.SysProcIDMap{&container.SysProcAttr.UidMappings, &container.SysProcAttr.GidMappings} {
+		*ids = []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}}
+	}
+	container.SysProcAttr.GidMappings[0].HostID = os.Getgid()
+	silent, input, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	container.ExtraFiles = []*os.File{silent}
+	started, err := container.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := container.Start(); err != nil {
+		_ = input.Close()
+		t.Skipf("this system allows no user namespaces: %v", err)
+	}
+	defer func() { _ = input.Close(); _ = container.Wait() }()
+	if line, err := bufio.NewReader(started).ReadString('\n'); err != nil || line != "started\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	if report := Search(context.Background(), Options{Matcher: m}); len(report.Holders) > 0 {
+		t.Errorf("%+v", report.Holders)
 	}
 }
 
