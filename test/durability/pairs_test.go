@@ -226,41 +226,46 @@ func (s *stopping) hasEnded() bool {
 	select {
 	case <-s.ended:
 		return true
-	case <-time.After(2 * time.Millisecond):
+	case <-time.After(5 * time.Millisecond):
 		return false
 	}
 }
 
-// stops returns how often the change was stopped, and whether it is stopped.
-func (s *stopping) stops() (n int, now bool) {
+// stops returns how often the change was stopped, whether the last stop has taken effect, and whether it is a step:
+// the shell that runs the stub of pass opens it once more.
+func (s *stopping) stops() (n int, stopped, step bool) {
 	data, _ := os.ReadFile(s.log)
-	text := string(data)
-	n = strings.Count(text, "--- SIGSTOP {")
-	last := strings.LastIndex(text, "--- SIGSTOP {")
-	return n, last >= 0 && strings.Contains(text[last:], "--- stopped by SIGSTOP ---") && !strings.Contains(text[last:], "--- SIGCONT")
+	parts := strings.Split(string(data), "--- SIGSTOP {")
+	last := len(parts) - 1
+	if last == 0 {
+		return 0, false, false
+	}
+	call := parts[last-1][strings.LastIndex(strings.TrimRight(parts[last-1], "0123456789 \n"), "\n")+1:]
+	return last, strings.Contains(parts[last], "--- stopped by SIGSTOP ---"), !strings.Contains(call, "openat(") || !strings.Contains(call, "/bin/pass")
 }
 
 // proceed continues the change to its stop before the nth step, and reports whether it got there.
 func (s *stopping) proceed(nth int) bool {
-	for !s.hasEnded() {
-		n, now := s.stops()
-		if n >= nth {
-			if now {
+	continued, since := 0, time.Now()
+	for steps := 0; !s.hasEnded(); {
+		n, stopped, step := s.stops()
+		// Once per stop, since a late signal would end the next one; but one that is too early has no effect.
+		switch fresh := stopped && n > continued; {
+		case fresh && step:
+			if steps++; steps == nth {
 				return true
 			}
+		case !fresh && time.Since(since) < time.Second:
 			continue
 		}
+		continued, since = n, time.Now()
 		_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGCONT)
 	}
 	return false
 }
 
 // finish continues the change to its end.
-func (s *stopping) finish() {
-	for !s.hasEnded() {
-		_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGCONT)
-	}
-}
+func (s *stopping) finish() { s.proceed(0) }
 
 // patience is how long the second change of a pair may take while the first is stopped. It may wait for a lock that
 // the first holds, so the first then continues.
