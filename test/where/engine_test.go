@@ -7,6 +7,7 @@ package where
 import (
 	"archive/tar"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -111,9 +112,10 @@ func docker(dir string, args []string) int {
 	return 1
 }
 
-// up recreates the services with the key in the environment.
+// up recreates the services with the key in the environment. The file "broken" makes it fail, for all projects or
+// the one that it names; "no-gpu" makes it fail after that.
 func (s standIn) up(args []string) error {
-	if _, err := os.Stat(s.path("broken")); err == nil {
+	if project, err := os.ReadFile(s.path("broken")); err == nil && (len(project) == 0 || slices.Contains(args, string(project))) {
 		return fmt.Errorf("service is broken")
 	}
 	containers, err := s.read()
@@ -134,7 +136,10 @@ func (s standIn) up(args []string) error {
 	if err != nil {
 		return err
 	}
-	return s.write(containers)
+	if _, gone := os.Stat(s.path("no-gpu")); err == nil && gone == nil {
+		err = fmt.Errorf("could not select device driver")
+	}
+	return errors.Join(s.write(containers), err)
 }
 
 // ServeHTTP serves the part of the engine's API that ragenv uses.

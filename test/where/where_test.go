@@ -72,7 +72,8 @@ func TestRestartAsks(t *testing.T) {
 	}
 	d = w.Start(ragenv, "rotate", "NGC_API_KEY", "--restart")
 	d.Expect("Run this now? [y/N] ").SendNow("y\r")
-	d.Expect("service is broken\n").Expect("ragenv: error: docker compose failed").WantCode(1)
+	d.Expect("service is broken\n").Expect("ragenv: warning: docker compose failed for project rag: ")
+	d.Expect("ragenv: error: 1 container still has the old key\n").Expect("ragenv: hint: after the commands above: ragenv rotate --restart NGC_API_KEY\n").WantCode(1)
 	if strings.Contains(d.Text(), "can be deleted") {
 		t.Error("it says that the old key can be deleted")
 	}
@@ -91,6 +92,43 @@ func TestRestartAsks(t *testing.T) {
 	containers, err := s.read()
 	if err != nil || containers[0].Env[0] != "NVIDIA_API_KEY="+key {
 		t.Errorf("the service has not the new key (%v)", err)
+	}
+}
+
+// A project that fails to start does not keep the others from getting the new key, and is what is left to do.
+func TestRestartGoesOn(t *testing.T) {
+	w, s, old, key := project(t)
+	containers, err := s.read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := containers[0]
+	second.Name, second.Service, second.Project = "ui-web-1", "web", "ui"
+	if err := s.write(append(containers, second)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(s.path("broken"), []byte("rag"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := w.Start(scripttest.Binary(t, scripttest.Ragenv), "rotate", "NGC_API_KEY", "--restart", "--yes")
+	d.Expect("ragenv: warning: docker compose failed for project rag: exit status 1\n").Expect("ragenv: hint: cd ").Expect("docker compose -p rag ")
+	d.Expect("Container ui-web-1  Started\n").Expect("ragenv: error: 1 container still has the old key\n").WantCode(1)
+	d.WantHidden(old, key)
+	if calls := s.calls(t); !strings.Contains(calls, "-p ui ") {
+		t.Errorf("docker compose ran: %q", calls)
+	}
+
+	// A service that was recreated, but does not start, has no old key.
+	if err := os.Remove(s.path("broken")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(s.path("no-gpu"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d = w.Start(scripttest.Binary(t, scripttest.Ragenv), "rotate", "NGC_API_KEY", "--restart", "--yes")
+	d.Expect("Container rag-server-1  Started\n").Expect("ragenv: error: 1 of 1 docker compose commands failed\n").Expect("ragenv: hint: cd ").WantCode(1)
+	if strings.Contains(d.Text(), "can be deleted") {
+		t.Error("it says that the old key can be deleted")
 	}
 }
 

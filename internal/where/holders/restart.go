@@ -64,16 +64,37 @@ func Restart(s *session.Session, ref keychain.Ref, yes bool) error {
 		if err != nil {
 			return err
 		}
-		for _, r := range restarts {
-			if err := restart(s, r, environ); err != nil {
-				return err
-			}
+		failed, err := restartAll(s, restarts, environ)
+		if err != nil {
+			return err
 		}
 		if report, err = search(); err != nil {
 			return err
 		}
+		// Without an old value, the services that did not start are what is left to do.
+		if len(failed) > 0 && len(report.Old()) == 0 {
+			return ui.Errorf(failed[0].Command(), "%d of %d docker compose commands failed", len(failed), len(restarts))
+		}
 	}
 	return conclude(s, ref, report)
+}
+
+// restartAll runs the commands, also those after one that failed: other projects must not keep the old key
+// because of it. It returns those that failed. Errors: docker is not on PATH, ui.ErrInterrupted.
+func restartAll(s *session.Session, restarts []*where.Restart, environ []string) (failed []*where.Restart, err error) {
+	for _, r := range restarts {
+		err := restart(s, r, environ)
+		var exit *exec.ExitError
+		switch {
+		case errors.As(err, &exit):
+			failed = append(failed, r)
+			s.Print.Warn("%s", err)
+			s.Hint(r.Command())
+		case err != nil:
+			return nil, err
+		}
+	}
+	return failed, nil
 }
 
 // confirmRestarts shows the commands and, unless yes is set, asks for confirmation.
@@ -116,7 +137,7 @@ func restart(s *session.Session, r *where.Restart, environ []string) error {
 	case errors.Is(err, exec.ErrNotFound):
 		return ui.Errorf(r.Command(), "docker is not on PATH")
 	case err != nil:
-		return ui.Errorf(r.Command(), "docker compose failed: %w", err)
+		return ui.Errorf(r.Command(), "docker compose failed for project %s: %w", r.Project, err)
 	}
 	return nil
 }
@@ -128,7 +149,7 @@ func conclude(s *session.Session, ref keychain.Ref, report *where.Report) error 
 		var b strings.Builder
 		writeHolders(&b, old, ui.StyleFor(s.Stderr, s.Getenv))
 		_, _ = s.Stderr.Write([]byte(b.String()))
-		return ui.Errorf("ragenv rotate --restart "+ref.Name+", after the commands above",
+		return ui.Errorf("after the commands above: ragenv rotate --restart "+ref.Name,
 			"%s the old key", strings.Replace(have(old), " ha", " still ha", 1))
 	}
 	for _, u := range report.Unread {
