@@ -67,7 +67,9 @@ type envFile struct {
 // envFilesWithKeys returns the keys in the files of the current directory and its subdirectories.
 func (w *World) envFilesWithKeys(ctx context.Context) []envFile {
 	var files []envFile
-	for _, k := range w.keysIn(w.scan(ctx).in(places.EnvFile)) {
+	keys := w.keysIn(w.scan(ctx).in(places.EnvFile))
+	hints := w.removals(keys)
+	for i, k := range keys {
 		name, err := filepath.Rel(w.Dir, k.Path)
 		if err != nil || !filepath.IsLocal(name) {
 			continue
@@ -76,7 +78,7 @@ func (w *World) envFilesWithKeys(ctx context.Context) []envFile {
 			continue
 		}
 		if isThere := slices.ContainsFunc(files, func(f envFile) bool { return f.name == name && f.line == k.Line && f.what == k.of }); !isThere {
-			files = append(files, envFile{name, k.Line, k.of, w.removal(k)})
+			files = append(files, envFile{name, k.Line, k.of, hints[i]})
 		}
 	}
 	return files

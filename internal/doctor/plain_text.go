@@ -10,6 +10,7 @@ import (
 	"github.com/ragenv/ragenv/internal/places"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/shellquote"
+	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
 // scanned is the result of searching all known places, shared by all checks.
@@ -40,6 +41,7 @@ type judged struct {
 	places.Finding
 	relation relation
 	of       string // the stored name that it is, or should be; for a strayKey, the variable
+	former   bool   // an otherKey that was replaced, which import removes without storing it
 }
 
 // keysIn returns the findings that are keys, one for each value of a line.
@@ -56,7 +58,7 @@ func (w *World) keysIn(findings []places.Finding) []judged {
 			f.Name = a.Name
 			isThere := slices.ContainsFunc(keys, func(k judged) bool { return k.Path == f.Path && k.Line == f.Line && k.of == of && k.relation == r })
 			if !isThere {
-				keys = append(keys, judged{f, r, of})
+				keys = append(keys, judged{f, r, of, r == otherKey && w.isFormer(of, a.Value)})
 			}
 		}
 	}
@@ -86,7 +88,6 @@ func (w *World) at(f places.Finding) string {
 // removal returns the command that removes a key from where it was found, and stores it if it is not stored
 // yet.
 func (w *World) removal(k judged) string {
-	byHand := shellquote.Edit(k.Path, max(k.Line, 1))
 	importLine, isImport := strings.CutPrefix(k.Fix, "ragenv import ")
 	if !isImport {
 		return k.Fix
@@ -94,18 +95,49 @@ func (w *World) removal(k judged) string {
 	isVariables := k.Place == places.Startup || k.Place == places.EnvFile
 	only := ""
 	switch _, isKnown := secrets.Lookup(k.Name); {
-	case k.relation == otherKey: // import does not replace a stored value
-		return byHand
+	case k.relation == otherKey && !k.former: // import does not replace a stored value
+		return byHand(k)
 	case isVariables && k.Name == "" && !strings.Contains(importLine, "&&"): // in a comment or a command's argument
-		return byHand
+		return byHand(k)
 	case isVariables && k.Name != "" && !isKnown && k.relation == strayKey:
 		only = " --only " + k.Name
 	case isVariables && k.Name != "" && !isKnown && k.of != k.Name:
-		return byHand
+		return byHand(k)
 	case isVariables && k.Name != "" && !isKnown:
 		only = " --only " + k.Name
 	}
 	return "ragenv import" + only + " " + importLine
+}
+
+// removals returns the command for each key. Commands that open an editor are the same for all lines of a file.
+func (w *World) removals(keys []judged) []string {
+	hints, edits := make([]string, len(keys)), map[string]string{}
+	for i, k := range keys {
+		hints[i] = w.removal(k)
+		if hints[i] != byHand(k) {
+			continue
+		}
+		if edits[k.Path] == "" {
+			edits[k.Path] = hints[i]
+		}
+		hints[i] = edits[k.Path]
+	}
+	return hints
+}
+
+// byHand returns the command that opens an editor at a key.
+func byHand(k judged) string { return shellquote.Edit(k.Path, max(k.Line, 1)) }
+
+// isFormer reports whether a variable's stored value replaced this one. It is false for a key that cannot be
+// regenerated: its former value may still be needed.
+func (w *World) isFormer(name, value string) bool {
+	if known, _ := secrets.Lookup(name); known.Irreplaceable || w.stored().keychain == nil {
+		return false
+	}
+	prints, err := w.stored().keychain.Fingerprints(w.Config.Profile)
+	return err == nil && slices.ContainsFunc(prints, func(f keychain.Fingerprint) bool {
+		return f.Ref == w.envRef(name) && f.Matches(value)
+	})
 }
 
 // describe returns what a key is, to follow its place.
@@ -113,6 +145,8 @@ func (k judged) describe() string {
 	switch {
 	case k.relation == storedKey:
 		return "holds the stored " + k.of + " in plain text"
+	case k.former:
+		return "holds a former value of " + k.of
 	case k.relation == otherKey && k.of == k.Name:
 		return "sets " + k.Name + " to another value than the stored one: delete that line"
 	case k.relation == otherKey:
@@ -140,8 +174,9 @@ func (w *World) plainTextKeys(ctx context.Context) Result {
 		joined[i] = &keys[i].Finding
 	}
 	places.JoinFixes(joined)
-	for _, k := range keys {
-		f.add(Warning, w.removal(k), "%s %s", w.at(k.Finding), k.describe())
+	hints := w.removals(keys)
+	for i, k := range keys {
+		f.add(Warning, hints[i], "%s %s", w.at(k.Finding), k.describe())
 	}
 	for _, u := range s.unread {
 		f.add(Warning, "ls -ld "+shellquote.Word(u.Path), "%s was not searched: %s", w.tilde(u.Path), u.Reason)
@@ -174,14 +209,16 @@ func (w *World) composeEnvFiles(ctx context.Context) Result {
 		return unreadableConfig
 	}
 	var f findings
-	for _, k := range w.keysIn(w.scan(ctx).in(places.EnvFile)) {
+	keys := w.keysIn(w.scan(ctx).in(places.EnvFile))
+	hints := w.removals(keys)
+	for i, k := range keys {
 		switch {
 		case k.Wins && k.relation == otherKey:
-			f.add(Warning, w.removal(k), "%s %s; it wins, as a Compose file names it as an env_file", w.at(k.Finding), k.describe())
+			f.add(Warning, hints[i], "%s %s; it wins, as a Compose file names it as an env_file", w.at(k.Finding), k.describe())
 		case k.Wins:
-			f.add(Warning, w.removal(k), "%s %s, and a Compose file names it as an env_file", w.at(k.Finding), k.describe())
+			f.add(Warning, hints[i], "%s %s, and a Compose file names it as an env_file", w.at(k.Finding), k.describe())
 		case k.relation == otherKey:
-			f.add(Warning, w.removal(k), "%s %s; docker compose without ragenv uses it", w.at(k.Finding), k.describe())
+			f.add(Warning, hints[i], "%s %s; docker compose without ragenv uses it", w.at(k.Finding), k.describe())
 		}
 	}
 	return f.joined(Result{OK, "none sets a key to another value than the stored one", ""})

@@ -14,8 +14,10 @@ func (w *World) startupFiles(ctx context.Context) Result {
 		return unreadableConfig
 	}
 	var f findings
-	for _, k := range w.keysIn(w.scan(ctx).in(places.Startup)) {
-		hint := w.removal(k)
+	keys := w.keysIn(w.scan(ctx).in(places.Startup))
+	hints := w.removals(keys)
+	for i, k := range keys {
+		hint := hints[i]
 		if k.Name != "" {
 			hint += "; " + shellquote.Unset(k.Name)
 		}

@@ -144,7 +144,7 @@ func testWhereElsewhere(t *testing.T) {
 		fix := h.fixOf("OLD      service server")
 		h.run("", "sh", "-c", fix).ok()
 		// The previous specification is kept for a rollback, and has the old key.
-		h.ragenv("where").fails(1).says("current  service server  COPY, NGC_API_KEY", "OLD      service server  COPY of the specification before")
+		h.ragenv("where").fails(1).says("current  service server  COPY, NGC_API_KEY", "OLD      service server  COPY of the previous specification")
 		h.run("", "sh", "-c", h.fixOf("OLD      service server")).ok()
 		h.ragenv("where").ok().says("nothing that was searched has an old value; 1 swarm service has the current one")
 	})

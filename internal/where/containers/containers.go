@@ -131,9 +131,9 @@ func fix(c container, h where.Holder, force bool) (string, *where.Restart) {
 	case labels[labelSwarmService] != "" && c.State.Status != "running": // the swarm keeps former tasks
 		return "docker rm " + name, nil
 	case labels[labelSwarmService] != "":
-		return "docker service update --force " + shellquote.Word(labels[labelSwarmService]) + ", after its environment or secret is changed", nil
+		return taskFix(labels[labelSwarmService]), nil
 	case labels[labelPodmanUnit] != "":
-		return "systemctl --user restart " + shellquote.Word(labels[labelPodmanUnit]) + ", after its unit has the new key", nil
+		return "after its unit has the new key: systemctl --user restart " + shellquote.Word(labels[labelPodmanUnit]), nil
 	case h.Service != "" && labels[labelOneOff] == "True":
 		return "docker rm -f " + name, nil
 	case h.Service != "":
@@ -143,7 +143,7 @@ func fix(c container, h where.Holder, force bool) (string, *where.Restart) {
 		return "recreate service " + h.Service + " of project " + h.Project + " where its Compose files are: ragenv -- docker compose -p " +
 			shellquote.Word(h.Project) + " up -d " + forceFlag(force) + shellquote.Word(h.Service), nil
 	}
-	return "docker rm -f " + name + ", then run its docker run line again behind ragenv --", nil
+	return "run its docker run line again behind ragenv --, after: docker rm -f " + name, nil
 }
 
 func forceFlag(force bool) string {

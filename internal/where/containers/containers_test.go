@@ -66,9 +66,9 @@ func TestFix(t *testing.T) {
 		"from standard input": {compose(labelFiles, "-"), true,
 			"recreate service server of project rag where its Compose files are: ragenv -- docker compose -p rag up -d --force-recreate server"},
 		"one-off": {compose(labelOneOff, "True"), false, "docker rm -f x"},
-		"plain":   {nil, false, "docker rm -f x, then run its docker run line again behind ragenv --"},
-		"quadlet": {map[string]string{labelPodmanUnit: "rag.service"}, false, "systemctl --user restart rag.service, after its unit has the new key"},
-		"swarm":   {map[string]string{labelSwarmService: "rag_server"}, false, "docker service update --force rag_server, after its environment or secret is changed"},
+		"plain":   {nil, false, "run its docker run line again behind ragenv --, after: docker rm -f x"},
+		"quadlet": {map[string]string{labelPodmanUnit: "rag.service"}, false, "after its unit has the new key: systemctl --user restart rag.service"},
+		"swarm":   {map[string]string{labelSwarmService: "rag_server"}, false, "after its environment or secret is changed: docker service update --force rag_server"},
 	} {
 		var con container
 		con.Config.Labels, con.State.Status = c.labels, "running"

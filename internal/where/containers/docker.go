@@ -150,6 +150,20 @@ func (e engine) secretFiles(ctx context.Context, id string) (map[string]string, 
 	return files, fmt.Errorf("more than %d files", maxSecretFiles)
 }
 
+// taskFix is how to give a service's running task the stored key, if the service's own fix is not known.
+func taskFix(service string) string {
+	return "after its environment or secret is changed: docker service update --force " + shellquote.Word(service)
+}
+
+// replaceFix gives the holders with one fix another one.
+func replaceFix(holders []where.Holder, from, to string) {
+	for i := range holders {
+		if holders[i].Fix == from {
+			holders[i].Fix = to
+		}
+	}
+}
+
 // serviceSpec is a swarm's description of a service.
 type serviceSpec struct {
 	Name         string
@@ -174,13 +188,14 @@ func (e engine) swarm(ctx context.Context, report *where.Report) {
 		if present {
 			if h.State == where.Old {
 				h.Fix = serviceFix(h)
+				replaceFix(report.Holders, taskFix(h.Name), h.Fix)
 			}
 			report.Holders = append(report.Holders, h)
 		}
 		if past && h.State != where.Old {
 			former.Name = service.Spec.Name
 			for i, part := range former.Where {
-				former.Where[i] = part + " of the specification before"
+				former.Where[i] = part + " of the previous specification"
 			}
 			former.Fix = "docker service update --force " + shellquote.Word(former.Name)
 			report.Holders = append(report.Holders, former)
@@ -211,7 +226,7 @@ func serviceFix(h where.Holder) string {
 	var set, add string
 	for _, part := range h.Where {
 		if strings.Contains(part, " ") || len(h.Keys) > 1 {
-			return "docker service update " + name + ", with the stored key in: " + strings.Join(h.Where, ", ")
+			return "with the stored key in " + strings.Join(h.Where, ", ") + ": docker service update " + name
 		}
 		if part != h.Keys[0] {
 			set += part + `="$` + h.Keys[0] + `" `

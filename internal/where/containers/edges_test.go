@@ -81,7 +81,7 @@ func TestOneContainer(t *testing.T) {
 		unread  string
 	}{
 		"a variable": {answers{inspect: {200, `{"Name":"/n","Config":{"Env":["NGC_API_KEY=` + current + `","B=x"]}}`}}, nil, where.Current, []string{"NGC_API_KEY"}, "", ""},
-		"an old one": {answers{inspect: {200, `{"Name":"/n","Config":{"Env":["NGC_API_KEY=` + old + `"]}}`}}, nil, where.Old, []string{"NGC_API_KEY"}, "docker rm -f n, ", ""},
+		"an old one": {answers{inspect: {200, `{"Name":"/n","Config":{"Env":["NGC_API_KEY=` + old + `"]}}`}}, nil, where.Old, []string{"NGC_API_KEY"}, "run its docker run line again behind ragenv --, after: docker rm -f n", ""},
 		"words and a label": {answers{inspect: {200, `{"Name":"/n","Args":["` + current + `"],"Config":{"Cmd":"a","Entrypoint":["b"],"Labels":{"l":"` + current + `"}}}`}}, nil,
 			where.Current, []string{"command line", "label l"}, "", ""},
 		"one word":        {answers{inspect: {200, `{"Name":"/n","Config":{"Cmd":"--key=` + current + `"}}`}}, nil, where.Current, []string{"command line"}, "", ""},
@@ -129,9 +129,9 @@ func TestSwarm(t *testing.T) {
 		"old":             {`{"Spec":` + spec("NGC_API_KEY="+old) + `}`, []string{"old|NGC_API_KEY|ragenv -- docker service update --env-add NGC_API_KEY s"}},
 		"another name":    {`{"Spec":` + spec("A="+old) + `}`, []string{`old|A|ragenv -- sh -c 'A="$NGC_API_KEY" docker service update --env-add A s'`}},
 		"two variables":   {`{"Spec":{"Name":"s","TaskTemplate":{"ContainerSpec":{"Env":["NGC_API_KEY=` + old + `","A=` + old + `"]}}}}`, []string{`old|A,NGC_API_KEY|ragenv -- sh -c 'A="$NGC_API_KEY" docker service update --env-add A --env-add NGC_API_KEY s'`}},
-		"command line":    {`{"Spec":{"Name":"s","TaskTemplate":{"ContainerSpec":{"Args":["` + old + `"]}}}}`, []string{"old|command line|docker service update s, with the stored key in: command line"}},
-		"only before":     {`{"Spec":` + spec("A=x") + `,"PreviousSpec":` + spec("A="+old) + `}`, []string{"old|A of the specification before|docker service update --force s"}},
-		"current now":     {`{"Spec":` + spec("A="+current) + `,"PreviousSpec":` + spec("A="+old) + `}`, []string{"current|A|", "old|A of the specification before|docker service update --force s"}},
+		"command line":    {`{"Spec":{"Name":"s","TaskTemplate":{"ContainerSpec":{"Args":["` + old + `"]}}}}`, []string{"old|command line|with the stored key in command line: docker service update s"}},
+		"only before":     {`{"Spec":` + spec("A=x") + `,"PreviousSpec":` + spec("A="+old) + `}`, []string{"old|A of the previous specification|docker service update --force s"}},
+		"current now":     {`{"Spec":` + spec("A="+current) + `,"PreviousSpec":` + spec("A="+old) + `}`, []string{"current|A|", "old|A of the previous specification|docker service update --force s"}},
 		"old, and before": {`{"Spec":` + spec("NGC_API_KEY="+old) + `,"PreviousSpec":` + spec("A="+old) + `}`, []string{"old|NGC_API_KEY|ragenv -- docker service update --env-add NGC_API_KEY s"}},
 		"current before":  {`{"Spec":` + spec("A=x") + `,"PreviousSpec":` + spec("A="+current) + `}`, nil},
 	} {
@@ -145,8 +145,14 @@ func TestSwarm(t *testing.T) {
 			t.Errorf("%s: %q, want %q, %+v", name, got, test.want, report)
 		}
 	}
+	// A running task gets its service's fix.
+	report := where.Report{Holders: []where.Holder{{Kind: where.KindContainer, Name: "s.1", Fix: taskFix("s")}, {Kind: where.KindContainer, Name: "other.1", Fix: taskFix("other")}}}
+	engineOf(options(old, current), answers{"/services": {200, `[{"Spec":` + spec("NGC_API_KEY="+old) + `}]`}}).swarm(t.Context(), &report)
+	if got := report.Holders[0].Fix; got != "ragenv -- docker service update --env-add NGC_API_KEY s" || report.Holders[1].Fix != taskFix("other") {
+		t.Errorf("the fixes of tasks: %q, %q", got, report.Holders[1].Fix)
+	}
 	both := where.Holder{Name: "s", Keys: []string{"A", "B"}, Where: []string{"X"}}
-	if got := serviceFix(both); got != "docker service update s, with the stored key in: X" {
+	if got := serviceFix(both); got != "with the stored key in X: docker service update s" {
 		t.Errorf("of two keys: %s", got)
 	}
 	for name, a := range map[string]answers{"no swarm": {}, "no secrets": {"/services": {200, "[]"}}} {
@@ -212,7 +218,7 @@ func TestPodman(t *testing.T) {
 func TestFormerTaskOfSwarm(t *testing.T) {
 	var c container
 	c.Config.Labels = map[string]string{labelSwarmService: "s"}
-	for status, want := range map[string]string{"running": "docker service update --force s, after its environment or secret is changed", "exited": "docker rm n"} {
+	for status, want := range map[string]string{"running": "after its environment or secret is changed: docker service update --force s", "exited": "docker rm n"} {
 		c.State.Status = status
 		if got, _ := fix(c, where.Holder{Name: "n"}, false); got != want {
 			t.Errorf("%s: %s, want %s", status, got, want)

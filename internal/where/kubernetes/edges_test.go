@@ -83,8 +83,8 @@ func TestPodFixes(t *testing.T) {
 	for name, test := range map[string]struct{ metadata, spec, stored, want string }{
 		"deployment":         {replicas, written, current, get + "deployment/server -e -"},
 		"stateful set":       {`"ownerReferences":[{"kind":"StatefulSet","name":"db"}]`, written, current, get + "statefulset/db -e -"},
-		"another owner":      {`"ownerReferences":[{"kind":"Job","name":"j"}]`, written, current, "kubectl -n rag delete pod p, after its manifest or its owner has the stored key"},
-		"a hash alone":       {`"labels":{"pod-template-hash":"5d4f"},"ownerReferences":[{"kind":"ReplicaSet","name":"-5d4f"}]`, written, current, "kubectl -n rag delete pod p, after its manifest or its owner has the stored key"},
+		"another owner":      {`"ownerReferences":[{"kind":"Job","name":"j"}]`, written, current, "after its manifest or its owner has the stored key: kubectl -n rag delete pod p"},
+		"a hash alone":       {`"labels":{"pod-template-hash":"5d4f"},"ownerReferences":[{"kind":"ReplicaSet","name":"-5d4f"}]`, written, current, "after its manifest or its owner has the stored key: kubectl -n rag delete pod p"},
 		"arguments":          {replicas, `"containers":[{"args":["--key=` + old + `"]}]`, current, "kubectl -n rag edit deployment/server"},
 		"command":            {replicas, `"initContainers":[{"command":["` + old + `"]}]`, current, "kubectl -n rag edit deployment/server"},
 		"nothing stored":     {replicas, written, "", "kubectl -n rag edit deployment/server"},

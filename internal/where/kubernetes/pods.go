@@ -156,7 +156,7 @@ func (o Options) podFix(p pod, own []written) string {
 func (o Options) rewrite(namespace string, p pod, own []written) string {
 	workload := p.workload()
 	if workload == "" {
-		return namespace + " delete pod " + shellquote.Word(p.Metadata.Name) + ", after its manifest or its owner has the stored key"
+		return "after its manifest or its owner has the stored key: " + namespace + " delete pod " + shellquote.Word(p.Metadata.Name)
 	}
 	var commands []string
 	for _, w := range own {

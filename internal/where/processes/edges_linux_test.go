@@ -16,7 +16,7 @@ func TestProcess(t *testing.T) {
 	old, current := newValue(), newValue()
 	o := Options{Matcher: where.NewMatcher([]where.Key{{Name: "NGC_API_KEY", Current: keychain.NewSecret(current), Former: []keychain.Secret{keychain.NewSecret(old)}}})}
 	stat := func(parent int) string { return fmt.Sprintf("7 (a) b) S %d 7 7", parent) }
-	const start = "kill 7, and start it again behind ragenv --"
+	const start = "start it again behind ragenv --, after: kill 7"
 	for name, test := range map[string]struct {
 		comm, stat, cgroup, cmdline, environ string
 		isParent                             bool
@@ -30,8 +30,8 @@ func TestProcess(t *testing.T) {
 		"no key":            {"python3", stat(1), "", "", "B=x", false, "", nil, ""},
 		"the parent":        {"python3", stat(1), "", "x\x00" + old, "A=" + old, true, where.Old, []string{"A", "command line"}, "close that shell, or in it: unset A"},
 		"a login shell":     {"-bash", stat(1), "", "", "A=" + old, false, where.Old, []string{"A"}, "close that shell, or in it: unset A"},
-		"a service":         {"python3", stat(1), "0::/system.slice/rag.service\n", "", "A=" + old, false, where.Old, []string{"A"}, "sudo systemctl restart rag.service, after its unit or environment file has the new key"},
-		"a user's service":  {"bash", stat(1), "0::/user.slice/user@1.service/rag.service\n", "", "A=" + old, true, where.Old, []string{"A"}, "systemctl --user restart rag.service, after its unit or environment file has the new key"},
+		"a service":         {"python3", stat(1), "0::/system.slice/rag.service\n", "", "A=" + old, false, where.Old, []string{"A"}, "after its unit or environment file has the new key: sudo systemctl restart rag.service"},
+		"a user's service":  {"bash", stat(1), "0::/user.slice/user@1.service/rag.service\n", "", "A=" + old, true, where.Old, []string{"A"}, "after its unit or environment file has the new key: systemctl --user restart rag.service"},
 		"about to start":    {"ragenv", stat(os.Getpid()), "", "", "A=" + old, false, "", nil, ""},
 		"ended meanwhile":   {"ragenv", "", "", "", "A=" + old, false, "", nil, ""},
 		"no parent's field": {"ragenv", "7 (a) S", "", "", "A=" + old, false, "", nil, ""},

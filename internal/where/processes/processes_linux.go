@@ -96,14 +96,14 @@ func (o Options) process(pid int, dir string, environ []byte, isParent bool) (wh
 		if user {
 			command = "systemctl --user restart "
 		}
-		h.Fix = command + shellquote.Word(unit) + ", after its unit or environment file has the new key"
+		h.Fix = "after its unit or environment file has the new key: " + command + shellquote.Word(unit)
 		return h, true
 	}
 	switch {
 	case isParent || isShell(program):
 		h.Fix = "close that shell, or in it: unset " + strings.Join(onlyNames(h.Where), " ")
 	default:
-		h.Fix = fmt.Sprintf("kill %d, and start it again behind ragenv --", pid)
+		h.Fix = fmt.Sprintf("start it again behind ragenv --, after: kill %d", pid)
 	}
 	return h, true
 }

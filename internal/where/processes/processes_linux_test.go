@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/rand"
+	"fmt"
 	"os"
 	"os/exec"
 	"slices"
@@ -61,7 +62,7 @@ func TestSearch(t *testing.T) {
 		t.Fatalf("not found among %v", report.Holders)
 	}
 	h := report.Holders[i]
-	if h.State != where.Old || !slices.Equal(h.Where, []string{"NGC_API_KEY"}) || !strings.Contains(h.Name, "(cat)") || !strings.HasPrefix(h.Fix, "kill ") {
+	if h.State != where.Old || !slices.Equal(h.Where, []string{"NGC_API_KEY"}) || !strings.Contains(h.Name, "(cat)") || !strings.HasSuffix(h.Fix, fmt.Sprintf("after: kill %d", pid)) {
 		t.Errorf("%+v", h)
 	}
 	if shell := report.Holders[0]; shell.Kind != where.KindShell || shell.Fix != "unset KEY" {
