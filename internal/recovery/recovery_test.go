@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -157,6 +158,51 @@ func TestBackupRefuses(t *testing.T) {
 	}
 }
 
+// A backup goes to standard output or to a file that only its owner can read, even if it replaces another.
+func TestBackupPlaces(t *testing.T) {
+	s, k := newSession(t)
+	s.Print.Quiet = false
+	secret := set(t, k, ngc)
+	dir := t.TempDir()
+	old, piped := filepath.Join(dir, "old.age"), filepath.Join(dir, "piped.age")
+	if err := os.WriteFile(old, []byte("old"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err := os.Create(piped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	for path, test := range map[string]struct {
+		o    BackupOptions
+		says string
+	}{
+		old: {BackupOptions{Forced: true}, "note: 1 item of all profiles in " + old},
+		"-": {BackupOptions{Only: []string{ngc.Name}}, "note: 1 item of profile default\n"},
+	} {
+		printed := new(strings.Builder)
+		s.Print.W, s.Stdout = printed, out
+		if err := Backup(s, path, test.o); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(printed.String(), test.says) {
+			t.Errorf("%s: it says %q, want %q", path, printed, test.says)
+		}
+	}
+	for _, path := range []string{old, piped} {
+		to, k := newSession(t)
+		if err := Restore(to, path, RestoreOptions{}); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+		if item, err := k.Get(ngc); err != nil || item.Secret != secret {
+			t.Errorf("%s: %v, or another secret", path, err)
+		}
+	}
+	if info, err := os.Stat(old); err != nil || runtime.GOOS != "windows" && info.Mode() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+}
+
 // A restored value takes precedence over the stored one, which is kept; the former value in the backup does
 // not replace the one just kept.
 func TestRestoreReplaces(t *testing.T) {
@@ -174,6 +220,15 @@ func TestRestoreReplaces(t *testing.T) {
 	if err := k.Remove(former); err != nil {
 		t.Fatal(err)
 	}
+	if terminal, err := ui.OpenTerminal(); err == nil {
+		terminal.Close() // it would ask there
+	} else if err := Restore(s, path, RestoreOptions{}); err == nil || err.Error() != "MY_TOKEN is already stored with a different value" {
+		t.Errorf("without --force: %v", err)
+	}
+	if err := k.Remove(former); err != nil && !errors.Is(err, keychain.ErrNotFound) {
+		t.Fatal(err)
+	}
+	printed.Reset()
 	if err := Restore(s, path, RestoreOptions{Forced: true}); err != nil {
 		t.Fatal(err)
 	}
