@@ -46,7 +46,7 @@ func TestRun(t *testing.T) {
 		"all profiles":         {"default", Options{All: true}, "FAR NEAR OVER ghcr.io quay.io OTHER 0", ""},
 		"expired":              {"default", Options{Expiring: "2026-06-01"}, "OVER 3 OVER expired on 2026-05-29", "ragenv rotate OVER"},
 		"soon":                 {"default", Options{Expiring: "7d"}, "NEAR OVER 3 OVER expired on 2026-05-29, and 1 more", "ragenv rotate OVER"},
-		"soon in all profiles": {"default", Options{Expiring: "7d", All: true}, "NEAR OVER quay.io OTHER 3 OVER expired on 2026-05-29, and 3 more", "ragenv rotate OVER --profile default"},
+		"soon in all profiles": {"default", Options{Expiring: "7d", All: true}, "NEAR OVER quay.io OTHER 3 OVER expired on 2026-05-29, and 3 more", "ragenv rotate OVER"},
 		"none by then":         {"work", Options{Expiring: "2026-06-01"}, " 0", ""},
 		"no date":              {"default", Options{Expiring: "soon"}, " 2 --expiring: ", "ragenv list --expiring 14d"},
 		"a login":              {"logins", Options{Expiring: "7d"}, "quay.io 3 quay.io expires tomorrow", "docker login quay.io"},
@@ -103,9 +103,9 @@ func TestNothingIsStored(t *testing.T) {
 		t.Fatal(err)
 	}
 	for profile, want := range map[string]string{
-		"default": "note: nothing is stored\nragenv: hint: ragenv setup --profile default\n",
+		"default": "note: nothing is stored\nragenv: hint: ragenv setup\n",
 		"wrok":    "note: nothing is stored in profile wrok: did you mean profile work?\nragenv: hint: ragenv profile list\n",
-		"other":   "note: nothing is stored in profile other\nragenv: hint: ragenv setup --profile other\n",
+		"other":   "note: nothing is stored in profile other\nragenv: hint: ragenv setup\n",
 	} {
 		if err := s.Config.SetProfile(profile, config.OriginFlag); err != nil {
 			t.Fatal(err)
