@@ -81,9 +81,25 @@ A replaced value is kept for a week, which needs an unlocked keychain. "ragenv r
 			case o.keep && o.expires == "":
 				return ui.Usagef("ragenv set "+o.Name+" --keep --expires 90d", "--keep needs --expires")
 			}
+			if known, _ := secrets.Lookup(o.Name); o.Generate && known.Docs != "" {
+				return ui.Usagef("get one at "+known.Docs+", then: ragenv set "+o.Name, "%s is issued by its service and cannot be generated", o.Name)
+			}
 			return runSet(s, o)
 		},
 	}
+}
+
+// source returns the flag that defines where the value comes from, for hints.
+func (o setOptions) source() string {
+	switch {
+	case o.keep:
+		return " --keep"
+	case o.FromEnv:
+		return " --from-env"
+	case o.Generate:
+		return " --generate"
+	}
+	return ""
 }
 
 func runSet(s *session.Session, o setOptions) error {
@@ -93,7 +109,7 @@ func runSet(s *session.Session, o setOptions) error {
 	if o.expires != "" && !never {
 		var err error
 		if item.Expires, err = expiry.Parse(o.expires, s.Now()); err != nil {
-			return ui.Usagef("ragenv set "+o.Name+" --expires 90d", "--expires: %w", err)
+			return ui.Usagef("ragenv set "+o.Name+o.source()+" --expires 90d", "--expires: %w", err)
 		}
 	}
 	place, err := s.FindPlace(item.Ref, o.forced)

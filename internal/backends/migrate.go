@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/opener"
 	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
@@ -33,6 +34,9 @@ func Migrate(s *session.Session, fromName, toName string, o MigrateOptions) erro
 		}
 	}
 	unlock, err := s.Opener().LockMigration()
+	if err != nil && !errors.Is(err, opener.ErrMigrating) {
+		return err
+	}
 	if err != nil {
 		return ui.Errorf(fmt.Sprintf("when it has ended, run: ragenv backend migrate %s %s", fromName, toName), "%w", err)
 	}
@@ -130,7 +134,7 @@ func confirmVolatile(from, to string) error {
 	again := fmt.Sprintf("ragenv backend migrate %s %s", from, to)
 	terminal, err := ui.OpenTerminal()
 	if err != nil {
-		return ui.Errorf(again+" --keep (or --force, to lose the keys at the next reboot)", "the %s backend is volatile: a reboot would empty it", to)
+		return ui.Errorf("to keep them in both backends: "+again+" --keep; to lose them at the next reboot: "+again+" --force", "the %s backend is volatile: a reboot would empty it", to)
 	}
 	defer terminal.Close()
 	yes, err := terminal.Confirm(fmt.Sprintf("The %s backend is volatile: a reboot empties it. Move the keys there, and remove them from the %s backend?", to, from), false)

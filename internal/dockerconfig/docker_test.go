@@ -82,7 +82,9 @@ func TestHint(t *testing.T) {
 		want string
 	}{
 		{linked, &fs.PathError{Op: "open", Path: linked, Err: fs.ErrPermission}, `sudo chown "$(id -un)" ` + linkedDir},
-		{linked, &fs.PathError{Op: "open", Path: linked, Err: syscall.EROFS}, "export DOCKER_CONFIG="},
+		{linked, &fs.PathError{Op: "open", Path: linked, Err: syscall.EROFS}, "choose a directory that can be written: export DOCKER_CONFIG="},
+		{plain, &fs.PathError{Op: "open", Path: filepath.Join(dir, "state", "undo.json"), Err: syscall.EROFS}, ""},
+		{link, &fs.PathError{Op: "open", Path: filepath.Join(dir, "state", "undo.json"), Err: syscall.EROFS}, ""},
 		{sibling, &fs.PathError{Op: "open", Path: sibling, Err: fs.ErrPermission}, "cp " + target + " " + sibling + ".new && "},
 		{other, &fs.PathError{Op: "open", Path: other, Err: fs.ErrPermission}, "cp " + plain + " " + other + ".new && "},
 		{plain, &fs.PathError{Op: "open", Path: plain, Err: fs.ErrPermission}, `sudo chown "$(id -un)" ` + filepath.Dir(plain)},

@@ -33,11 +33,13 @@ func Hint(path string, err error) string {
 	target, linkErr := filepath.EvalSymlinks(path)
 	isLink := linkErr == nil && target != path && !sameDir(target, path)
 	switch {
+	case errors.Is(err, syscall.EROFS) && errors.As(err, &at) && filepath.Dir(at.Path) != filepath.Dir(path) && filepath.Dir(at.Path) != filepath.Dir(target):
+		return "" // the directory of another file, such as UndoFile
 	case isLink: // a read-only dotfiles directory: replace the link with a copy
 		copied := shellquote.Word(path + ".new")
 		return "cp " + shellquote.Word(target) + " " + copied + " && chmod 600 " + copied + " && mv " + copied + " " + shellquote.Word(path)
 	case errors.Is(err, syscall.EROFS):
-		return shellquote.Set("DOCKER_CONFIG", "DIR") + ", with a directory that can be written"
+		return "choose a directory that can be written: " + shellquote.Set("DOCKER_CONFIG", "DIR")
 	}
 	for _, place := range []struct {
 		path      string

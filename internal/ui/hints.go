@@ -94,7 +94,10 @@ func hintFor(err error) string {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return "free some space on that disk, then run the command again; nothing was lost"
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
-		return "make that place writable for you, or choose another one: " + shellquote.Set(variableFor(err), "/a/writable/directory")
+		if variable := variableFor(err); variable != "" {
+			return "make that place writable for you, or choose another one: " + shellquote.Set(variable, "/a/writable/directory")
+		}
+		return "make that place writable for you, or choose another one"
 	case errors.Is(err, syscall.EIO):
 		return "the disk reports a fault: see the system's log, and copy what is on it elsewhere"
 	}
@@ -119,14 +122,15 @@ func blockedHint(err error) string {
 	return pathfault.Hint(at.Path, directory)
 }
 
-// variableFor returns the variable that moves the directory of a path that cannot be written.
+// variableFor returns the variable that moves the directory of a path that cannot be written, or "" for a path
+// that no variable moves, such as a file that an argument names.
 func variableFor(err error) string {
 	var at *fs.PathError
 	home, homeErr := os.UserHomeDir()
 	if runtime.GOOS == "windows" || homeErr != nil || !errors.As(err, &at) {
 		return dataVariable()
 	}
-	for _, place := range []struct{ variable, below string }{{"XDG_CONFIG_HOME", ".config"}, {"XDG_STATE_HOME", ".local/state"}, {"DOCKER_CONFIG", ".docker"}} {
+	for _, place := range []struct{ variable, below string }{{"XDG_CONFIG_HOME", ".config"}, {"XDG_STATE_HOME", ".local/state"}, {dataVariable(), ".local/share"}, {"DOCKER_CONFIG", ".docker"}} {
 		dir := os.Getenv(place.variable)
 		if dir == "" {
 			dir = filepath.Join(home, place.below)
@@ -135,7 +139,7 @@ func variableFor(err error) string {
 			return place.variable
 		}
 	}
-	return dataVariable()
+	return ""
 }
 
 // sourcedHint returns the hint that leaves only one source for a key.
