@@ -24,6 +24,7 @@ func TestCheckValue(t *testing.T) {
 	}{
 		"a key":                {secrets.NGCAPIKey, scripttest.NewKey(), false, false, ""},
 		"an unusual one":       {secrets.NGCAPIKey, "unusual", false, true, ""},
+		"of an index":          {secrets.IndexKey, "unusual", false, true, ""},
 		"that one, forced":     {secrets.NGCAPIKey, "unusual", true, false, "does not look like an NGC key"},
 		"a placeholder":        {secrets.NGCAPIKey, "<your-key>", false, true, ""},
 		"a placeholder forced": {secrets.NGCAPIKey, "<your-key>", true, true, ""},
@@ -37,8 +38,12 @@ func TestCheckValue(t *testing.T) {
 		if !strings.Contains(said, test.says) || test.says == "" && said != "" || strings.Contains(said, "hint: ") != (test.says != "") {
 			t.Errorf("%s: it says %q", name, said)
 		}
-		if forced := err != nil && strings.Contains(ui.Explain(err).Hint, "--force"); forced != (name == "an unusual one") {
-			t.Errorf("%s: the hint is %q", name, ui.Explain(err).Hint)
+		if err == nil {
+			continue
+		}
+		hint := ui.Explain(err).Hint
+		if strings.Contains(hint, "--force") != (test.value == "unusual") || strings.Contains(hint, "--generate") != (test.name == secrets.IndexKey) {
+			t.Errorf("%s: the hint is %q", name, hint)
 		}
 	}
 }
@@ -68,6 +73,17 @@ func TestAliases(t *testing.T) {
 	}
 	if strings.Count(printed.String(), "is no name for a key") != 1 {
 		t.Errorf("it says %q", printed)
+	}
+}
+
+func TestHelmPathsWithoutAHome(t *testing.T) {
+	s, _, _ := sessiontest.New(t)
+	if paths, err := s.HelmPaths(); err != nil || paths.Plugins == "" {
+		t.Errorf("%+v, %v", paths, err)
+	}
+	s.Config.Paths.Home, s.Getenv = "", func(string) string { return "" }
+	if _, err := s.HelmPaths(); err == nil || ui.Explain(err).Hint != config.HomeHint() {
+		t.Errorf("%v", err)
 	}
 }
 

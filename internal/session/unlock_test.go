@@ -73,6 +73,16 @@ func TestWrongPassphrase(t *testing.T) {
 			t.Errorf("%v, want %q", err, want)
 		}
 		if variable == "" {
+			if terminal, err := ui.OpenTerminal(); err == nil {
+				terminal.Close() // it would ask there
+				continue
+			}
+			_, getErr := s.Get(k, s.EnvRef("MY_TOKEN"))
+			for what, err := range map[string]error{"unlocking": s.EnsureUnlocked(k), "reading": getErr, "asking": s.AskPassphrase(k)} {
+				if !errors.Is(err, keychain.ErrLocked) || !strings.HasSuffix(err.Error(), "and no terminal to ask for the passphrase") || !strings.Contains(ui.Explain(err).Hint, passphrase.EnvFile) {
+					t.Errorf("%s without a terminal: %v, hint %q", what, err, ui.Explain(err).Hint)
+				}
+			}
 			continue
 		}
 		_, getErr := s.Get(k, s.EnvRef("MY_TOKEN"))
@@ -85,6 +95,38 @@ func TestWrongPassphrase(t *testing.T) {
 		if place, err := s.FindPlace(s.EnvRef("MY_TOKEN"), true); err != nil || !place.Taken || place.Unread == nil {
 			t.Errorf("replacing by force: %+v, %v", place, err)
 		}
+	}
+}
+
+// If the config file is lost, keys are stored where they were; without a keychain, nothing is created unasked.
+func TestStoreWithoutConfig(t *testing.T) {
+	s, k, _ := sessiontest.New(t)
+	ref, value := s.EnvRef("MY_TOKEN"), secret()
+	reload := func(path string) {
+		t.Helper()
+		if err := os.RemoveAll(path); err != nil {
+			t.Fatal(err)
+		}
+		var err error
+		if s.Config, err = config.Load(s.Getenv); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reload(s.Config.Paths.ConfigFile)
+	if err := s.Store(keychain.Item{Ref: ref, Secret: value}, false); err != nil {
+		t.Fatal(err)
+	}
+	has(t, k, ref, value)
+	if s.Config.Backend != keychain.BackendFile {
+		t.Errorf("the backend is %q", s.Config.Backend)
+	}
+	if terminal, err := ui.OpenTerminal(); err == nil {
+		terminal.Close() // it would ask there
+		return
+	}
+	reload(s.Config.Paths.Store)
+	if err := s.Store(keychain.Item{Ref: ref, Secret: value}, false); !errors.Is(err, keychain.ErrNoStore) {
+		t.Errorf("without a keychain: %v", err)
 	}
 }
 
