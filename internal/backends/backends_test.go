@@ -9,6 +9,7 @@ import (
 
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/session/sessiontest"
+	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
@@ -67,5 +68,38 @@ func TestMigrateRefuses(t *testing.T) {
 	s.Config.Paths.Store = filepath.Join(t.TempDir(), "none")
 	if err := Migrate(s, keychain.BackendFile, keychain.BackendPass, MigrateOptions{}); !errors.Is(err, keychain.ErrNoStore) || !strings.Contains(err.Error(), "there is nothing to move") {
 		t.Errorf("without a keychain: %v", err)
+	}
+}
+
+func TestUse(t *testing.T) {
+	t.Setenv("PATH", "") // no pass
+	for environment, overrides := range map[string]bool{"": false, keychain.BackendFile: false, keychain.BackendPass: true} {
+		s, _, printed := sessiontest.New(t)
+		s.Print.Quiet = false
+		getenv := s.Getenv
+		s.Getenv = func(name string) string {
+			if name == config.EnvBackend {
+				return environment
+			}
+			return getenv(name)
+		}
+		var err error
+		if s.Config, err = config.Load(s.Getenv); err != nil {
+			t.Fatal(err)
+		}
+		if err := Use(s, keychain.BackendFile); err != nil {
+			t.Fatal(err)
+		}
+		said := printed.String()
+		if !strings.Contains(said, "keys are now stored in the file backend (") || strings.Contains(said, "$RAGENV_BACKEND is set to pass and overrides this") != overrides || strings.Contains(said, "no longer used") {
+			t.Errorf("with %q it says %q", environment, said)
+		}
+		if c, err := config.Load(getenv); err != nil || c.Backend != keychain.BackendFile {
+			t.Errorf("with %q, the config file has %q, %v", environment, c.Backend, err)
+		}
+	}
+	s, _, _ := sessiontest.New(t)
+	if err := Use(s, keychain.BackendPass); !errors.Is(err, keychain.ErrUnavailable) || ui.Explain(err).Hint == "" {
+		t.Errorf("a backend that cannot be used: %v", err)
 	}
 }
