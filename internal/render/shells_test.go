@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -114,8 +115,9 @@ func FuzzShells(f *testing.F) {
 	})
 }
 
-// TestShellsPresent logs which shells FuzzShells used.
+// TestShellsPresent shows which shells FuzzShells compares with. Without any, it would compare nothing.
 func TestShellsPresent(t *testing.T) {
+	present := 0
 	for _, e := range evaluators {
 		t.Run(e.name, func(t *testing.T) {
 			path, err := exec.LookPath(e.program)
@@ -123,7 +125,11 @@ func TestShellsPresent(t *testing.T) {
 				t.Skipf("%s is not installed", e.program)
 			}
 			t.Log(path)
+			present++
 		})
+	}
+	if present == 0 && runtime.GOOS != "windows" {
+		t.Error("there is no shell to compare with")
 	}
 }
 

@@ -132,9 +132,19 @@ func (p *place) build(pkg string, replaced map[string][]byte) error {
 			return err
 		}
 	}
-	deps, err := goCommand(p.root, "list", "-deps", "-test", "./"+p.subject.dir)
-	if err != nil || p.subject.scripts != ragenvScripts && !bytes.Contains(deps, []byte(scriptTest)) {
-		return err
+	runs := false
+	for _, dir := range []string{p.subject.dir, p.subject.scripts} {
+		if dir == "" {
+			continue
+		}
+		deps, err := goCommand(filepath.Join(p.root, dir), "list", "-deps", "-test", ".")
+		if err != nil {
+			return err
+		}
+		runs = runs || bytes.Contains(deps, []byte(scriptTest))
+	}
+	if !runs {
+		return nil
 	}
 	build := append([]string{"build", "-trimpath", "-o", filepath.Join(p.dir, "programs") + string(filepath.Separator)}, flags...)
 	_, err = goCommand(p.root, append(build, helperScripts, ragenvScripts)...)

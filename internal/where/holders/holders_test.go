@@ -53,6 +53,17 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
+// On a terminal with colors, an old value is what stands out.
+func TestOldValuesStandOut(t *testing.T) {
+	style := ui.Style{On: true}
+	for state, want := range map[where.State]bool{where.Old: true, where.Current: false} {
+		report := where.Report{Holders: []where.Holder{{State: state, Kind: where.KindFile, Path: "/f", Keys: []string{"A"}, Where: []string{"it"}}}}
+		if got := Describe(&report, style); strings.Contains(got, style.Caution("OLD    ")) != want || strings.Contains(got, "\x1b") != want {
+			t.Errorf("%s: %q", state, got)
+		}
+	}
+}
+
 // Current and former values of the profile's variables are searched for, and no login.
 func TestSearchedKeys(t *testing.T) {
 	s, k, _ := sessiontest.New(t)

@@ -25,7 +25,13 @@ func TestSearchFiles(t *testing.T) {
 	m := where.NewMatcher([]where.Key{{Name: secrets.NGCAPIKey, Current: keychain.NewSecret(current), Former: []keychain.Secret{keychain.NewSecret(old)}}})
 	home := s.Config.Paths.Home
 	auth := base64.StdEncoding.EncodeToString([]byte("$oauthtoken:" + old))
+	project := filepath.Join(home, "project")
+	if err := os.Mkdir(project, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(project)
 	for name, text := range map[string]string{
+		"project/.env":        "NGC_API_KEY=" + old + "\nOTHER=" + current + "\n",
 		".bashrc":             "export NGC_API_KEY=" + old + "\nexport OTHER=" + current + "\nexport UNRELATED=x\n",
 		".docker/config.json": `{"auths":{"nvcr.io":{"auth":"` + auth + `"},"nvcr.io/nim":{"auth":"` + auth + `"}}}`,
 	} {
@@ -50,8 +56,10 @@ func TestSearchFiles(t *testing.T) {
 	slices.Sort(got)
 	want := []string{
 		`current .bashrc 2 ["line 2"]: ${EDITOR:-vi} +2 ~/.bashrc`, // import does not take it unless it is named
+		`current project/.env 2 ["line 2"]: ${EDITOR:-vi} +2 ~/project/.env`,
 		`old .bashrc 1 ["line 1"]: ragenv import ~/.bashrc --remove`,
 		`old .docker/config.json 1 ["line 1"]: ragenv docker configure`,
+		`old project/.env 1 ["line 1"]: ragenv import ~/project/.env --remove`,
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("it finds\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
