@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 export PREFIX DESTDIR FUZZTIME
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart build install uninstall test e2e e2e-clients e2e-kubernetes fresh-machine check bench lint vuln stress fuzz cover snapshot reproducible deb-round go-install-check clean
+.PHONY: help quickstart build install uninstall test race e2e e2e-clients e2e-kubernetes fresh-machine check bench lint vuln stress fuzz cover snapshot reproducible deb-round go-install-check clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -29,6 +29,9 @@ uninstall: ## remove what install put there; keys and configuration stay
 
 test: ## run the tests, with the keychains and shells they need installed where that is possible
 	@scripts/test
+
+race: ## run the tests of all code that starts goroutines under the race detector
+	@rc=0; RAGENV_TEST_RACE=goroutines scripts/test || rc=$$?; if [ $$rc -ne 77 ]; then exit $$rc; fi
 
 e2e: build ## prove the whole job with a real Docker engine, in a private world
 	@E2E_BIN=$(CURDIR)/bin scripts/e2e
