@@ -1,7 +1,10 @@
 package kubernetes
 
 import (
+	"encoding/json"
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -9,9 +12,9 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
+	kubeletconfigv1 "k8s.io/kubelet/config/v1"
 	credentialproviderv1 "k8s.io/kubelet/pkg/apis/credentialprovider/v1"
 	"k8s.io/kubernetes/pkg/credentialprovider"
-	"k8s.io/kubernetes/pkg/credentialprovider/plugin"
 )
 
 const helper = "docker-credential-ngc"
@@ -19,7 +22,7 @@ const helper = "docker-credential-ngc"
 // codecs decodes strictly: an unknown or duplicate field is an error.
 var codecs = func() serializer.CodecFactory {
 	scheme := runtime.NewScheme()
-	if err := credentialproviderv1.AddToScheme(scheme); err != nil {
+	if err := errors.Join(credentialproviderv1.AddToScheme(scheme), kubeletconfigv1.AddToScheme(scheme)); err != nil {
 		panic(err)
 	}
 	return serializer.NewCodecFactory(scheme, serializer.EnableStrict)
@@ -82,12 +85,9 @@ func TestKubeletTypes(t *testing.T) {
 	}
 }
 
-// TestKubeletPlugin lets the kubelet's own code read the example configuration, run the helper in the
-// environment of a kubelet started by systemd, and find the key for its pulls.
-func TestKubeletPlugin(t *testing.T) {
-	h := newHome(t)
-	key := newKey()
-	h.store("NGC_API_KEY", key)
+// providerConfig writes the example configuration, with the user's home in place of root's, and returns the file.
+func providerConfig(t *testing.T, h home) string {
+	t.Helper()
 	example, err := os.ReadFile(filepath.Join("..", "..", "docs", "examples", "credential-provider-config.yaml"))
 	if err != nil {
 		t.Fatal(err)
@@ -100,27 +100,73 @@ func TestKubeletPlugin(t *testing.T) {
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "NGC_API_KEY"} {
-		t.Setenv(name, "")
-		if err := os.Unsetenv(name); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := plugin.RegisterCredentialProviderPlugins(path, bin, nil, nil); err != nil {
+	return path
+}
+
+// Images, and whether the provider has their key.
+var kubeletImages = map[string]bool{
+	"nvcr.io/nvidia/blueprint/rag-server": true,
+	"nvcr.io/nim/nvidia/nemotron":         true,
+	"ghcr.io/nvidia/x":                    false,
+	"nvcr.io.example.com/nim/x":           false,
+	"nvcr.io:5000/nim/x":                  false,
+	"docker.io/library/nvcr.io":           false,
+}
+
+// TestKubeletConfig reads the example configuration with the kubelet's types, matches images as the kubelet does,
+// and runs the helper with nothing but the configured environment, since the kubelet of systemd has no HOME.
+// TestKubeletPlugin lets the kubelet's own code do all that.
+func TestKubeletConfig(t *testing.T) {
+	h := newHome(t)
+	key := newKey()
+	h.store("NGC_API_KEY", key)
+	data, err := os.ReadFile(providerConfig(t, h))
+	if err != nil {
 		t.Fatal(err)
 	}
-	lookup := func(image string) []credentialprovider.TrackedAuthConfig {
-		found, _ := plugin.NewExternalCredentialProviderDockerKeyring("rag", "rag-server-0", "uid", "default").Lookup(image)
-		return found
+	object, _, err := codecs.UniversalDeserializer().Decode(data, nil, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, image := range []string{"nvcr.io/nvidia/blueprint/rag-server", "nvcr.io/nim/nvidia/nemotron"} {
-		if found := lookup(image); len(found) != 1 || found[0].AuthConfig.Username != "$oauthtoken" || found[0].AuthConfig.Password != key {
-			t.Errorf("%s: %d credentials, or a wrong one", image, len(found))
+	config, ok := object.(*kubeletconfigv1.CredentialProviderConfig)
+	if !ok || len(config.Providers) != 1 {
+		t.Fatalf("%T: %+v", object, object)
+	}
+	provider := config.Providers[0]
+	if provider.APIVersion != credentialproviderv1.SchemeGroupVersion.String() {
+		t.Errorf("the provider speaks %s", provider.APIVersion)
+	}
+	if d := provider.DefaultCacheDuration; d == nil || d.Duration <= 0 {
+		t.Errorf("defaultCacheDuration is %v", d)
+	}
+	for image, ours := range kubeletImages {
+		matched := false
+		for _, pattern := range provider.MatchImages {
+			match, err := credentialprovider.URLsMatchStr(pattern, image)
+			if err != nil {
+				t.Fatal(err)
+			}
+			matched = matched || match
 		}
-	}
-	for _, image := range []string{"ghcr.io/nvidia/x", "nvcr.io.example.com/nim/x", "nvcr.io:5000/nim/x", "docker.io/library/nvcr.io"} {
-		if found := lookup(image); len(found) != 0 {
-			t.Errorf("%s: %d credentials", image, len(found))
+		if matched != ours {
+			t.Errorf("%s: asked is %v", image, matched)
+		}
+		if !matched {
+			continue
+		}
+		helper := exec.Command(filepath.Join(bin, provider.Name), provider.Args...)
+		helper.Env = []string{}
+		for _, v := range provider.Env {
+			helper.Env = append(helper.Env, v.Name+"="+v.Value)
+		}
+		helper.Stdin = strings.NewReader(encodeRequest(t, &credentialproviderv1.CredentialProviderRequest{Image: image}))
+		output, err := helper.Output()
+		var response credentialproviderv1.CredentialProviderResponse
+		if errors.Join(err, json.Unmarshal(output, &response)) != nil {
+			t.Fatal("the helper fails, or its response does not decode") // the error may quote the secret
+		}
+		if auth := response.Auth["nvcr.io"]; auth.Username != "$oauthtoken" || auth.Password != key {
+			t.Errorf("%s: %d credentials, or a wrong one", image, len(response.Auth))
 		}
 	}
 }
