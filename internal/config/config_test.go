@@ -12,6 +12,7 @@ import (
 
 	"github.com/ragenv/ragenv/internal/atomicfile"
 	"github.com/ragenv/ragenv/pkg/keychain"
+	_ "github.com/ragenv/ragenv/test/umask"
 )
 
 // environment returns a getenv with its own home and, if text is not empty, a config file.

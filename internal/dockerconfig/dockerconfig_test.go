@@ -17,6 +17,7 @@ import (
 
 	"github.com/ragenv/ragenv/internal/atomicfile"
 	"github.com/ragenv/ragenv/internal/secrets"
+	_ "github.com/ragenv/ragenv/test/umask"
 )
 
 func newKey() string { return "nvapi-" + (rand.Text() + rand.Text() + rand.Text())[:64] }

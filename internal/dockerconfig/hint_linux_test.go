@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Another user's file, in a directory that can be entered and in one that cannot.
+// A file that cannot be read, in a directory that can be entered and in one that cannot. It is another user's if this test
+// runs as root, and this user's own otherwise.
 func TestHintWhereTheFileCannotBeRead(t *testing.T) {
 	temp := t.TempDir()
 	if err := os.Chmod(filepath.Dir(temp), 0o755); err != nil {
@@ -25,10 +26,15 @@ func TestHintWhereTheFileCannotBeRead(t *testing.T) {
 	if err := os.WriteFile(path, []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for mode, want := range map[fs.FileMode]string{
-		0o755: `sudo chown "$(id -un)" ` + path + " && chmod 600 " + path,
-		0o600: `sudo chown "$(id -un)" ` + dir,
-	} {
+	hints := map[fs.FileMode]string{0o755: "chmod u+rw " + path, 0o600: "chmod u+rwx " + dir}
+	if os.Getuid() == 0 {
+		hints = map[fs.FileMode]string{
+			0o755: `sudo chown "$(id -un)" ` + path + " && chmod 600 " + path,
+			0o600: `sudo chown "$(id -un)" ` + dir,
+		}
+	}
+	t.Cleanup(func() { _ = os.Chmod(dir, 0o755) })
+	for mode, want := range hints {
 		if err := os.Chmod(dir, mode); err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/ragenv/ragenv/internal/passphrase"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
+	_ "github.com/ragenv/ragenv/test/umask"
 )
 
 // world is a separate home directory and its opener.

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	_ "github.com/ragenv/ragenv/test/umask"
 )
 
 func write(t *testing.T, name, content string, mode os.FileMode) string {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	_ "github.com/ragenv/ragenv/test/umask"
 )
 
 // newPlace returns a separate place with these files, by their path in it ("home/..." or "etc/...").

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ragenv/ragenv/internal/readfile"
 	"github.com/ragenv/ragenv/pkg/keychain"
+	_ "github.com/ragenv/ragenv/test/umask"
 )
 
 const other = 1234

@@ -36,6 +36,7 @@ import (
 	"github.com/ragenv/ragenv/internal/backup"
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/test/rounds"
+	_ "github.com/ragenv/ragenv/test/umask"
 )
 
 // Main is the body of TestMain for a package with one program, whose main function is given. It exits.
