@@ -55,9 +55,11 @@ func newSession(t *testing.T, created bool, env map[string]string) (*session.Ses
 }
 
 func TestRun(t *testing.T) {
-	key, wrong := scripttest.NewKey(), filepath.Join(t.TempDir(), "wrong")
-	if err := os.WriteFile(wrong, []byte("wrong\n"), 0o600); err != nil {
-		t.Fatal(err)
+	key, wrong, credential := scripttest.NewKey(), filepath.Join(t.TempDir(), "wrong"), filepath.Join(t.TempDir(), passphrase.CredentialName)
+	for _, path := range []string{wrong, credential} {
+		if err := os.WriteFile(path, []byte("wrong\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for name, test := range map[string]struct {
 		created bool
@@ -70,6 +72,8 @@ func TestRun(t *testing.T) {
 	}{
 		"no keychain yet":       {false, nil, Options{Yes: true, NoPassphrase: true}, 0, "", "created the keychain, without a passphrase (", false},
 		"the flag wins":         {false, map[string]string{passphrase.EnvFile: wrong}, Options{Yes: true, NoPassphrase: true}, 0, "", "created the keychain, without a passphrase (", false},
+		"over a value, too":     {false, map[string]string{passphrase.EnvValue: "wrong"}, Options{Yes: true, NoPassphrase: true}, 0, "", "created the keychain, without a passphrase (", false},
+		"and a credential":      {false, map[string]string{passphrase.EnvCredentials: filepath.Dir(credential)}, Options{Yes: true, NoPassphrase: true}, 0, "", "created the keychain, without a passphrase (", false},
 		"a passphrase":          {false, map[string]string{passphrase.EnvFile: wrong}, Options{Yes: true, WorkFactor: MinWorkFactor}, 0, "", "created the keychain, with a passphrase (", false},
 		"nobody to ask":         {false, nil, Options{Yes: true}, 0, "there is no keychain yet, and no passphrase was provided", "", false},
 		"there is one":          {true, nil, Options{Yes: true}, 0, "", "the keychain exists already, without a passphrase (", false},
@@ -79,6 +83,7 @@ func TestRun(t *testing.T) {
 		"no such backend":       {false, nil, Options{Yes: true, NoPassphrase: true, Backend: "none"}, 0, `unknown backend "none"`, "", false},
 		"a chosen backend":      {false, nil, Options{Yes: true, NoPassphrase: true, Backend: keychain.BackendFile}, 0, "", "created the keychain", false},
 		"from the environment":  {true, map[string]string{secrets.NGCAPIKey: " " + key}, Options{Yes: true, FromEnv: true}, 0, "", "stored NGC_API_KEY", true},
+		"two of them":           {true, map[string]string{secrets.NGCAPIKey: key, secrets.CyborgDBAPIKey: "cyborg_" + key}, Options{Yes: true, FromEnv: true}, 0, "", "stored CYBORGDB_API_KEY", true},
 		"not without the flag":  {true, map[string]string{secrets.NGCAPIKey: key}, Options{Yes: true}, 0, "", "exists already", false},
 		"a key that is none":    {true, map[string]string{secrets.NGCAPIKey: "x"}, Options{Yes: true, FromEnv: true}, 0, "NGC_API_KEY: ", "", false},
 		"a key that is refused": {true, map[string]string{secrets.NGCAPIKey: key}, Options{Yes: true, FromEnv: true, Verify: true}, http.StatusUnauthorized, "NGC_API_KEY was refused", "", false},

@@ -33,7 +33,7 @@ const (
 // addition to its own tests.
 type subject struct {
 	dir     string
-	scripts string // a package with TestScripts, or a module with tests that use dir; "" for none
+	scripts string // a package or module with tests that use dir; "" for none
 	run     string // which of its tests to run, as in go test -run
 }
 
@@ -44,31 +44,43 @@ const (
 
 var subjects = []subject{
 	{"internal/atomicfile", "", ""},
+	{"internal/backends", ragenvScripts, "TestScripts/backend"},
+	{"internal/backup", "", ""},
 	{"internal/childenv", "", ""},
+	{"internal/completion", "", ""},
 	{"internal/config", ragenvScripts, "TestScripts/(config|profile|source$)"},
 	{"internal/credentialhelper", helperScripts, "TestScripts|TestRagenv"},
 	{"internal/dockerconfig", ragenvScripts, "TestScripts/docker"},
 	{"internal/dotenv", "./test/oracle", "TestReadings"},
 	{"internal/expiry", "", ""},
+	{"internal/export", "", ""},
 	{"internal/fingerprint", "", ""},
 	{"internal/gitindex", "", ""},
 	{"internal/helm", ragenvScripts, "TestScripts/helm"},
 	{"internal/importer", ragenvScripts, "TestScripts/import"},
 	{"internal/injection", ragenvScripts, "TestScripts/run"},
 	{"internal/keyfile", ragenvScripts, "TestScripts/(run_files|helm)"},
+	{"internal/keyinput", "", ""},
+	{"internal/listing", "", ""},
 	{"internal/mask", "", ""},
 	{"internal/opener", "", ""},
 	{"internal/passphrase", ragenvScripts, "TestScripts/(passphrase|set_locked|reset)"},
 	{"internal/places", ragenvScripts, "TestScripts/(where|import_places)"},
 	{"internal/podmanconfig", ragenvScripts, "TestScripts/.*podman"},
+	{"internal/profiles", "", ""},
+	{"internal/recovery", ragenvScripts, "TestScripts/backup"},
 	{"internal/render", "", ""},
+	{"internal/rotation", "", ""},
 	{"internal/secrets", "", ""},
 	{"internal/serverurl", "", ""},
+	{"internal/session", "", ""},
 	{"internal/source", ragenvScripts, "TestScripts/source$"},
 	{"internal/trustedfile", "", ""},
+	{"internal/wanted", "", ""},
 	{"internal/where", ragenvScripts, "TestScripts/(where|rotate)"},
 	{"internal/where/containers", "", ""},
 	{"internal/where/kubernetes", "", ""},
+	{"internal/where/program", "", ""},
 	{"pkg/keychain", "", ""},
 	{"pkg/keychain/agestore", "", ""},
 	{"pkg/keychain/internal/kernelcache", "", ""},
