@@ -25,17 +25,13 @@ func TestSearchFiles(t *testing.T) {
 	m := where.NewMatcher([]where.Key{{Name: secrets.NGCAPIKey, Current: keychain.NewSecret(current), Former: []keychain.Secret{keychain.NewSecret(old)}}})
 	home := s.Config.Paths.Home
 	auth := base64.StdEncoding.EncodeToString([]byte("$oauthtoken:" + old))
-	project := filepath.Join(home, "project")
-	if err := os.Mkdir(project, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	project := t.TempDir()
 	t.Chdir(project)
-	for name, text := range map[string]string{
-		"project/.env":        "NGC_API_KEY=" + old + "\nOTHER=" + current + "\n",
-		".bashrc":             "export NGC_API_KEY=" + old + "\nexport OTHER=" + current + "\nexport UNRELATED=x\n",
-		".docker/config.json": `{"auths":{"nvcr.io":{"auth":"` + auth + `"},"nvcr.io/nim":{"auth":"` + auth + `"}}}`,
+	for path, text := range map[string]string{
+		filepath.Join(project, ".env"):                "NGC_API_KEY=" + old + "\nOTHER=" + current + "\n",
+		filepath.Join(home, ".bashrc"):                "export NGC_API_KEY=" + old + "\nexport OTHER=" + current + "\nexport UNRELATED=x\n",
+		filepath.Join(home, ".docker", "config.json"): `{"auths":{"nvcr.io":{"auth":"` + auth + `"},"nvcr.io/nim":{"auth":"` + auth + `"}}}`,
 	} {
-		path := filepath.Join(home, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -44,22 +40,18 @@ func TestSearchFiles(t *testing.T) {
 		}
 	}
 	report := searchFiles(s, t.Context(), m, nil)
+	shown := strings.NewReplacer(home+"/", "~/", project+"/", "./")
 	var got []string
 	for _, h := range report.Holders {
-		path, err := filepath.Rel(home, h.Path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		fix := strings.ReplaceAll(h.Fix, home, "~")
-		got = append(got, fmt.Sprintf("%s %s %d %q: %s", h.State, filepath.ToSlash(path), h.Line, h.Where, fix))
+		got = append(got, shown.Replace(fmt.Sprintf("%s %s %d %q: %s", h.State, h.Path, h.Line, h.Where, h.Fix)))
 	}
 	slices.Sort(got)
 	want := []string{
-		`current .bashrc 2 ["line 2"]: ${EDITOR:-vi} +2 ~/.bashrc`, // import does not take it unless it is named
-		`current project/.env 2 ["line 2"]: ${EDITOR:-vi} +2 ~/project/.env`,
-		`old .bashrc 1 ["line 1"]: ragenv import ~/.bashrc --remove`,
-		`old .docker/config.json 1 ["line 1"]: ragenv docker configure`,
-		`old project/.env 1 ["line 1"]: ragenv import ~/project/.env --remove`,
+		`current ./.env 2 ["line 2"]: ${EDITOR:-vi} +2 ./.env`, // import does not take it unless it is named
+		`current ~/.bashrc 2 ["line 2"]: ${EDITOR:-vi} +2 ~/.bashrc`,
+		`old ./.env 1 ["line 1"]: ragenv import ./.env --remove`,
+		`old ~/.bashrc 1 ["line 1"]: ragenv import ~/.bashrc --remove`,
+		`old ~/.docker/config.json 1 ["line 1"]: ragenv docker configure`,
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("it finds\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
