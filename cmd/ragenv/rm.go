@@ -88,6 +88,11 @@ func runRm(s *session.Session, refs []keychain.Ref, o rmOptions) error {
 	if err != nil {
 		return err
 	}
+	return s.Opener().Changing(k, func() error { return remove(s, k, refs, o) })
+}
+
+// remove removes keys with their previous values.
+func remove(s *session.Session, k *keychain.Keychain, refs []keychain.Ref, o rmOptions) error {
 	for _, ref := range refs { // before anything is removed
 		known, _ := secrets.Lookup(ref.Name)
 		if ref.Kind != keychain.KindEnv || !known.Irreplaceable || o.forced {

@@ -142,7 +142,8 @@ func (h *helper) Add(c *credentials.Credentials) error {
 		return h.explain(err)
 	}
 	if isKnown && secrets.OpensAsKey(known, c.Username, c.Secret) {
-		if err := h.stored(c, v.setKey(known, registry, c.Secret)); err != nil {
+		err := h.changing(v, func() error { return v.setKey(known, registry, c.Secret) })
+		if err := h.stored(c, err); err != nil {
 			return h.explain(err)
 		}
 		if c.Username != known.Username {
@@ -150,7 +151,8 @@ func (h *helper) Add(c *credentials.Credentials) error {
 		}
 		return nil
 	}
-	return h.explain(h.stored(c, v.setLogin(registry, c.Username, c.Secret)))
+	err = h.changing(v, func() error { return v.setLogin(registry, c.Username, c.Secret) })
+	return h.explain(h.stored(c, err))
 }
 
 // stored returns the result of storing a credential. If a migration meanwhile moved everything to a backend that
@@ -208,7 +210,7 @@ func (h *helper) remove(registry, server string) (*vault, error) {
 	for {
 		v, err := h.openRead()
 		if err == nil {
-			err = v.remove(registry)
+			err = h.changing(v, func() error { return v.remove(registry) })
 		}
 		var unopened *keychain.MovedError
 		if err != nil && !errors.As(err, &unopened) || !v.moved(h.getenv) {

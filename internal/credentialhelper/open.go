@@ -22,6 +22,14 @@ func (h *helper) openRead() (*vault, error) {
 // passphrase for it; otherwise the error says how to create one.
 func (h *helper) openWrite() (*vault, error) { return h.openWith(opener.Opener.Write) }
 
+// changing runs a change of several items while no other process runs one.
+func (h *helper) changing(v *vault, change func() error) error {
+	if v.keychain == nil {
+		return change()
+	}
+	return opener.Opener{Config: v.config, Getenv: h.getenv, Print: h.print}.Changing(v.keychain, change)
+}
+
 // openWith returns a vault with what is known even on an error. It never prompts: parallel pulls would each
 // prompt.
 func (h *helper) openWith(open func(opener.Opener) (*keychain.Keychain, error)) (*vault, error) {

@@ -11,24 +11,24 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
-// The locks of migrations are files in the state directory, which every backend has. Only a migration creates
-// them: without the file, none has begun to switch.
+// The locks are files in the state directory, which does not depend on the backend. Only a migration creates the
+// first two: without the file, none has begun to switch. They are taken in the order migration, changes, switch.
 const (
 	migrationLock = "migration.lock" // held by a migration as long as it runs
 	switchLock    = "switch.lock"    // held by a migration while it switches, and shared by writes that ask whether one has
+	changesLock   = "changes.lock"   // held by what reads and writes several items, and by a migration while it switches
 )
 
 // lockPatience is how long a migration and writes wait for each other. A migration switches after it has read each
 // item once more, which takes other programs' keychains up to a tenth of a second per item.
 const lockPatience = time.Minute
 
-// ErrMigrating: another migration is running.
-var ErrMigrating = errors.New("another migration is running")
+// ErrMigrating: a migration or a reset is running.
+var ErrMigrating = errors.New("a migration or a reset is already running")
 
 var errLockHeld = errors.New("held by another process")
 
-// LockMigration keeps other migrations from starting until unlock is called. Errors: ErrMigrating, and those of
-// creating a file.
+// LockMigration keeps migrations and resets from starting until unlock is called. Error: ErrMigrating.
 func (o Opener) LockMigration() (unlock func(), err error) {
 	unlock, err = o.lock(migrationLock, true, 0)
 	if errors.Is(err, errLockHeld) {
@@ -38,34 +38,58 @@ func (o Opener) LockMigration() (unlock func(), err error) {
 }
 
 // LockSwitch keeps every process that follows migrations (keychain.Keychain.Following) from finishing a write until
-// unlock is called. A write that it holds up then follows to the backend that the config file names. Errors:
-// keychain.ErrTimeout, and those of creating a file.
+// unlock is called. A write that it holds up then follows to the backend that the config file names. Error:
+// keychain.ErrTimeout.
 func (o Opener) LockSwitch() (unlock func(), err error) {
-	return o.lock(switchLock, true, lockPatience)
+	free, err := o.LockChanges()
+	if err != nil {
+		return nil, err
+	}
+	switched, err := o.lock(switchLock, true, lockPatience)
+	if err != nil {
+		free()
+		return nil, err
+	}
+	return func() { switched(); free() }, nil
+}
+
+// LockChanges keeps other processes from starting a change (Changing) or creating a file store, until unlock is called.
+// Error: keychain.ErrTimeout.
+func (o Opener) LockChanges() (unlock func(), err error) {
+	return o.lock(changesLock, true, lockPatience)
+}
+
+// Changing runs change, which reads items and writes others that depend on them. Meanwhile no other process runs
+// such a change, and no migration switches to another backend; k is the keychain in use. change must not ask the
+// user, or call Changing. Errors: those of change and of keychain.Keychain.Follow, and keychain.ErrTimeout.
+func (o Opener) Changing(k *keychain.Keychain, change func() error) error {
+	unlock, err := o.LockChanges()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := k.Follow(); err != nil {
+		return err
+	}
+	return change()
 }
 
 // Lock implements keychain.Mover.
 func (m mover) Lock() (unlock func(), err error) {
-	unlock, err = m.lock(switchLock, false, lockPatience)
-	if err != nil && !errors.Is(err, keychain.ErrTimeout) {
-		return func() {}, nil // no migration has created it, or the state directory cannot be read
-	}
-	return unlock, err
+	return m.lock(switchLock, false, lockPatience)
 }
 
-// lock locks a file in the state directory. An exclusive lock creates it. On file systems without locks, it does
-// nothing.
+// lock locks a file in the state directory. An exclusive lock creates it. Where that cannot be done, or the file
+// system has no locks, it does nothing. Errors: keychain.ErrTimeout; errLockHeld without patience.
 func (o Opener) lock(name string, exclusive bool, patience time.Duration) (unlock func(), err error) {
 	path, flag := filepath.Join(o.Config.Paths.State, name), os.O_RDONLY
 	if exclusive {
-		if err := os.MkdirAll(o.Config.Paths.State, 0o700); err != nil {
-			return nil, err
-		}
+		_ = os.MkdirAll(o.Config.Paths.State, 0o700)
 		flag = os.O_RDWR | os.O_CREATE
 	}
 	f, err := os.OpenFile(path, flag|noFollow, 0o600)
 	if err != nil {
-		return nil, err
+		return func() {}, nil
 	}
 	for start, pause := time.Now(), time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		err := tryLock(f, exclusive)

@@ -151,6 +151,11 @@ func (o Opener) create() (*keychain.Keychain, error) {
 	if !typed {
 		options.CacheFor = 0 // storing needs no unlocked file store
 	}
+	unlock, err := o.LockChanges() // a reset creates its own
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	stop := o.Print.Working("Creating the keychain")
 	k, err := keychain.CreateFileStore(options, o.protection(secret))
 	stop()

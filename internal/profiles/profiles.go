@@ -81,7 +81,18 @@ func Copy(s *session.Session, from, to string, forced bool) error {
 	if err != nil {
 		return err
 	}
-	items, err := s.GetAll(k, refs)
+	if _, err := s.GetAll(k, refs); err != nil { // asks for the passphrase before others have to wait
+		return err
+	}
+	return s.Opener().Changing(k, func() error { return copyItems(s, k, from, to, forced) })
+}
+
+func copyItems(s *session.Session, k *keychain.Keychain, from, to string, forced bool) error {
+	refs, err := k.List(from)
+	if err != nil {
+		return err
+	}
+	items, err := k.GetAll(refs)
 	if err != nil {
 		return err
 	}
@@ -139,14 +150,20 @@ func Remove(s *session.Session, profile string, yes, forced bool) error {
 			return err
 		}
 	}
-	all, err := k.ListAll(profile)
-	if err != nil {
-		return err
-	}
-	for _, ref := range all {
-		if err := k.Remove(ref); err != nil && !errors.Is(err, keychain.ErrNotFound) {
+	err = s.Opener().Changing(k, func() error {
+		all, err := k.ListAll(profile)
+		if err != nil {
 			return err
 		}
+		for _, ref := range all {
+			if err := k.Remove(ref); err != nil && !errors.Is(err, keychain.ErrNotFound) {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	s.Print.Note("removed profile %s with %s", profile, ui.Count(len(refs), "item"))
 	if profile == s.Config.Profile && profile != config.DefaultProfile {

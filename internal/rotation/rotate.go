@@ -68,7 +68,11 @@ func Rotate(s *session.Session, o Options) error {
 	if err := checkOnline(s, next, o, again); err != nil {
 		return err
 	}
-	if err := swap(s, k, current, next); err != nil {
+	err = swap(s, k, next)
+	if errors.Is(err, keychain.ErrNotFound) {
+		return s.NotStored(ref, "rotate NAME")
+	}
+	if err != nil {
 		return err
 	}
 	if !current.Expires.IsZero() && o.Expires == "" {
@@ -134,12 +138,20 @@ func checkOnline(s *session.Session, next keychain.Item, o Options, again string
 }
 
 // swap saves the current value as the former one, then stores the next. If interrupted between the two
-// writes, the current key is unchanged.
-func swap(s *session.Session, k *keychain.Keychain, current, next keychain.Item) error {
-	if err := s.KeepFormer(k, current); err != nil {
-		return err
-	}
-	if err := k.Set(next); err != nil {
+// writes, the current key is unchanged. If the current key was removed in the meantime, it returns
+// keychain.ErrNotFound.
+func swap(s *session.Session, k *keychain.Keychain, next keychain.Item) error {
+	err := s.Opener().Changing(k, func() error {
+		current, err := k.Get(next.Ref) // again: another process may have changed it since
+		if err != nil {
+			return err
+		}
+		if err := s.KeepFormer(k, current); err != nil {
+			return err
+		}
+		return k.Set(next)
+	})
+	if err != nil {
 		return err
 	}
 	s.Print.Note("replaced %s%s; the previous key is kept for a week", next.Name, s.InProfile())

@@ -17,7 +17,11 @@ func Undo(s *session.Session, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := restore(s, k, ref); err != nil {
+	// Ask for the passphrase, if there is one, before others have to wait.
+	if _, err := s.Get(k, session.FormerRef(ref)); err != nil && !errors.Is(err, keychain.ErrNotFound) {
+		return err
+	}
+	if err := s.Opener().Changing(k, func() error { return restore(s, k, ref) }); err != nil {
 		return err
 	}
 	holders.AfterRotation(s, name)
@@ -26,7 +30,7 @@ func Undo(s *session.Session, name string) error {
 
 // restore swaps the current and the former value.
 func restore(s *session.Session, k *keychain.Keychain, ref keychain.Ref) error {
-	previous, err := s.Get(k, session.FormerRef(ref))
+	previous, err := k.Get(session.FormerRef(ref))
 	if errors.Is(err, keychain.ErrNotFound) || err == nil && s.Now().Sub(previous.Updated) > session.FormerKept {
 		if has, err := k.Has(ref); err == nil && !has {
 			return s.NotStored(ref, "rotate NAME --undo")
@@ -66,7 +70,7 @@ func Confirm(s *session.Session, name string) error {
 	if err != nil {
 		return err
 	}
-	err = k.Remove(session.FormerRef(ref))
+	err = s.Opener().Changing(k, func() error { return k.Remove(session.FormerRef(ref)) })
 	if errors.Is(err, keychain.ErrNotFound) {
 		s.Print.Note("no previous key is kept for %s%s", ref.Name, s.InProfile())
 		return nil

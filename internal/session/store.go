@@ -32,7 +32,27 @@ type StoredItem struct {
 func (s *Session) StoreAndRead(k *keychain.Keychain, item keychain.Item, replace bool) (stored StoredItem, err error) {
 	same := func() bool { return stored.Secret == item.Secret && stored.Username == item.Username }
 	stored.Did = StoredSame
-	stored.Item, err = s.Get(k, item.Ref)
+	if stored.Item, err = s.Get(k, item.Ref); err != nil && !errors.Is(err, keychain.ErrNotFound) && !errors.Is(err, keychain.ErrDamaged) {
+		return stored, err
+	}
+	if err == nil && (same() || !replace) {
+		if !same() {
+			stored.Did = StoredOther
+		}
+		return stored, nil
+	}
+	err = s.Opener().Changing(k, func() (err error) {
+		stored, err = s.storeAndRead(k, item, replace)
+		return err
+	})
+	return stored, err
+}
+
+// storeAndRead is StoreAndRead for a keychain that is unlocked or cannot be read.
+func (s *Session) storeAndRead(k *keychain.Keychain, item keychain.Item, replace bool) (stored StoredItem, err error) {
+	same := func() bool { return stored.Secret == item.Secret && stored.Username == item.Username }
+	stored.Did = StoredSame
+	stored.Item, err = k.Get(item.Ref)
 	if errors.Is(err, keychain.ErrNotFound) || replace && (err == nil && !same() || errors.Is(err, keychain.ErrDamaged)) {
 		stored.Did = StoredNow
 		if err == nil && item.Kind == keychain.KindEnv {
@@ -42,7 +62,7 @@ func (s *Session) StoreAndRead(k *keychain.Keychain, item keychain.Item, replace
 			stored.Kept = true
 		}
 		if err = k.Set(item); err == nil {
-			stored.Item, err = s.Get(k, item.Ref)
+			stored.Item, err = k.Get(item.Ref)
 		}
 	}
 	if err == nil && !same() {
@@ -151,6 +171,22 @@ func (s *Session) StoreAt(p Place, item keychain.Item, forced bool) (err error) 
 			return err
 		}
 		p.keychain = p.keychain.Stored()
+	}
+	return s.Opener().Changing(p.keychain, func() error { return s.storeAt(p, item, forced) })
+}
+
+// storeAt is StoreAt for the keychain in use, and no other process changes it meanwhile.
+func (s *Session) storeAt(p Place, item keychain.Item, forced bool) error {
+	if p.Unread == nil { // read again: another process may have changed it since
+		switch former, err := p.keychain.Get(item.Ref); {
+		case err == nil:
+			p.Former, p.Taken = former, true
+		case errors.Is(err, keychain.ErrNotFound):
+			p.Former, p.Taken = keychain.Item{}, false
+		}
+		if err := s.MayReplace(p, item, forced); err != nil {
+			return err
+		}
 	}
 	k, former := p.keychain, p.Former
 	same := former.Secret == item.Secret && !former.Secret.Empty()

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/ragenv/ragenv/internal/opener"
 	"github.com/ragenv/ragenv/internal/session"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
@@ -41,6 +42,19 @@ func StartOver(s *session.Session, o ResetOptions, command string) (aside string
 	}
 	if err != nil {
 		return "", nil, err
+	}
+	for _, lock := range []func() (func(), error){open.LockMigration, open.LockChanges} {
+		unlock, err := lock()
+		if errors.Is(err, opener.ErrMigrating) {
+			err = ui.Errorf("when it has ended, run: "+command, "%w", err)
+		}
+		if err != nil {
+			return "", nil, err
+		}
+		defer unlock()
+	}
+	if s.Config.BackendMoved(s.Getenv) {
+		return "", nil, ui.Errorf("ragenv backend", "all keys were moved to the %s backend in the meantime", s.Config.Backend)
 	}
 	aside, refs, err := open.SetAside(s.Now())
 	if err != nil {

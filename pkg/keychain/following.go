@@ -41,6 +41,13 @@ func (k *Keychain) Following(mover Mover) *Keychain {
 	return &follower
 }
 
+// Follow makes the copy that Following returned the keychain in use, if a migration has moved the items. Error:
+// *MovedError.
+func (k *Keychain) Follow() error {
+	_, err := k.follow(Ref{}, nil)
+	return err
+}
+
 // follow repeats a write to an item in the backend in use, if that is another one now. Errors are returned with
 // moved set: the write may not count.
 func (k *Keychain) follow(ref Ref, write func(*Keychain) error) (moved bool, err error) {
@@ -49,7 +56,10 @@ func (k *Keychain) follow(ref Ref, write func(*Keychain) error) (moved bool, err
 	}
 	unlock, err := k.mover.Lock()
 	if err != nil {
-		return true, about(ref, err)
+		if write != nil {
+			err = about(ref, err)
+		}
+		return true, err
 	}
 	defer unlock()
 	name := k.mover.Moved(k.name)
@@ -58,13 +68,19 @@ func (k *Keychain) follow(ref Ref, write func(*Keychain) error) (moved bool, err
 	}
 	to, err := k.mover.Open(name)
 	if err != nil {
-		return true, about(ref, &MovedError{Ref: ref, From: k.name, To: name, Err: err})
-	}
-	if err := write(to); err != nil {
+		err = &MovedError{Ref: ref, From: k.name, To: name, Err: err}
+		if write != nil {
+			err = about(ref, err)
+		}
 		return true, err
 	}
-	if err := k.backend.Remove(ref); err != nil && !errors.Is(err, ErrNotFound) {
-		return true, about(ref, err)
+	if write != nil {
+		if err := write(to); err != nil {
+			return true, err
+		}
+		if err := k.backend.Remove(ref); err != nil && !errors.Is(err, ErrNotFound) {
+			return true, about(ref, err)
+		}
 	}
 	source, mover := k.source, k.mover
 	*k = *to

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
+
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/test/rounds"
 	"github.com/ragenv/ragenv/test/scripttest"
@@ -65,7 +67,7 @@ var changes = map[string]change{
 		return credential("nvcr.io", "$oauthtoken", v.named("docker login"))
 	}},
 	"docker logout": {scripttest.Helper, []string{"erase"}, func(values) string { return "nvcr.io" }},
-	"restore":       {scripttest.Ragenv, []string{"restore", "--force", "--identity", "identity.txt", "keys.age"}, nil},
+	"restore":       {scripttest.Ragenv, []string{"restore", "--force", "--identity", "backup-identity", "keys.age"}, nil},
 	"passphrase":    {scripttest.Ragenv, []string{"passphrase", "--no-passphrase"}, nil},
 	"reset":         {scripttest.Ragenv, []string{"reset", "--yes", "--no-passphrase"}, nil},
 }
@@ -88,6 +90,23 @@ func pairWorld(t *testing.T, v values) *world {
 	set("default", keychain.KindPrevious, "FIRST_TOKEN")
 	set("work", keychain.KindEnv, "FIRST_TOKEN")
 	set("work", keychain.KindEnv, "SECOND_TOKEN")
+	if v["backup"] == "" { // to a public key, which takes no scrypt
+		id, err := age.GenerateX25519Identity()
+		if err != nil {
+			t.Fatal(err)
+		}
+		v["backup-identity"] = id.String()
+		w.mustSet(env("FIRST_TOKEN"), v.named("backed up"))
+		w.run("", scripttest.Ragenv, "backup", "--only", "FIRST_TOKEN", "--recipient", id.Recipient().String(), "keys.age")
+		data, err := os.ReadFile(filepath.Join(w.dir, "keys.age"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v["backup"] = string(data)
+		return pairWorld(t, v)
+	}
+	put(t, filepath.Join(w.dir, "keys.age"), v["backup"])
+	put(t, filepath.Join(w.dir, "backup-identity"), v["backup-identity"]+"\n")
 	set("default", keychain.KindEnv, "FIRST_TOKEN")
 	return w
 }
@@ -204,7 +223,7 @@ func (w *world) startStopping(t *testing.T, strace string, c change, v values) *
 	s := &stopping{log: filepath.Join(w.dir, "strace.log"), ended: make(chan struct{})}
 	options := []string{"-e", "trace=openat,renameat2,rename,renameat,execve", "-e", "inject=openat,renameat2,rename,renameat,execve:signal=SIGSTOP"}
 	for _, path := range []string{
-		filepath.Join(w.paths.Store, "lock"), w.paths.ConfigFile, filepath.Join(w.paths.State, "switch.lock"), w.paths.Store, filepath.Join(w.dir, "bin", "pass"),
+		filepath.Join(w.paths.Store, "lock"), w.paths.ConfigFile, filepath.Join(w.paths.State, "switch.lock"), filepath.Join(w.paths.State, "changes.lock"), w.paths.Store, filepath.Join(w.dir, "bin", "pass"),
 	} {
 		options = append(options, "-P", path)
 	}
@@ -295,7 +314,7 @@ func TestPairs(t *testing.T) {
 }
 
 // shortPairs are the pairs of the short form.
-var shortPairs = []string{"migrate, rm", "rm, migrate"}
+var shortPairs = []string{"migrate, rm", "rm, migrate", "undo, set"}
 
 func pair(t *testing.T, strace, first, second string) {
 	v := values{}
