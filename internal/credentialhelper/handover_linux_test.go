@@ -18,10 +18,14 @@ import (
 // input again.
 func TestMovedAfterTheInputWasRead(t *testing.T) {
 	const server, image = "registry.example.com", "nvcr.io/nim/x"
-	login := &credentials.Credentials{ServerURL: server, Username: "me", Secret: "x"}
+	login := &credentials.Credentials{ServerURL: server, Username: "me"}
 	stored, err := json.Marshal(login)
 	if err != nil {
 		t.Fatal(err)
+	}
+	login.Secret = strings.Repeat("x", maxAgain-len(stored)) // the longest input that is passed on
+	if stored, err = json.Marshal(login); err != nil || len(stored) != maxAgain {
+		t.Fatalf("%d bytes, %v", len(stored), err)
 	}
 	kubelet := `{"apiVersion":"` + kubeletAPI + `","kind":"` + kubeletRequestKind + `","image":"` + image + `"}`
 	wants := map[string]string{"get": server, "list": "", "erase": server, "store": string(stored), "kubelet": kubelet}
