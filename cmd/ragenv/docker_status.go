@@ -56,7 +56,7 @@ func runDockerStatus(s *session.Session) error {
 	}
 	rows := [][]string{
 		{"config", path},
-		{"asked for " + serverurl.NGC, describeHelper(dockersetup.HelperFor(f))},
+		{"asked for " + serverurl.NGC, describeHelper(f.HelperFor(serverurl.NGC))},
 		{"asked for others", describeHelper(f.CredsStore(), "credsStore")},
 	}
 	if dockersetup.FindPodman() != "" {
@@ -70,7 +70,7 @@ func runDockerStatus(s *session.Session) error {
 	if err := ui.StyleFor(s.Stdout, s.Getenv).Table(s.Stdout, rows); err != nil {
 		return err
 	}
-	if name, _ := dockersetup.HelperFor(f); name != dockersetup.HelperName && !dockersetup.IsWindowsHelper(s, name) {
+	if name, _ := f.HelperFor(serverurl.NGC); name != dockersetup.HelperName && !dockersetup.IsWindowsHelper(s, name) {
 		s.Hint("ragenv docker configure")
 	} else {
 		dockersetup.WarnOfMissingHelper(s)
@@ -82,7 +82,7 @@ func describeHelper(name, setting string) string {
 	if name == "" {
 		return "no helper: Docker keeps logins in config.json"
 	}
-	return "docker-credential-" + name + " (" + setting + ")"
+	return dockerconfig.HelperPrefix + name + " (" + setting + ")"
 }
 
 func describeAuths(f *dockerconfig.File) string {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/session"
-	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -85,17 +84,11 @@ func Use(s *session.Session, name string) error {
 	return nil
 }
 
-// pin writes the backend to the config file and prints a note.
+// pin writes the backend to the config file, and warns if the environment names another.
 func pin(s *session.Session, name string) error {
-	overridden := s.Config.OriginOf(config.KeyBackend)
-	if err := s.Config.Pin(config.KeyBackend, name); err != nil {
+	if err := s.Opener().Pin(name); err != nil {
 		return err
 	}
-	s.Print.Note("keys are now stored in the %s backend (%s)", name, s.Config.Paths.ConfigFile)
-	s.Opener().WarnIfVolatile(name)
-	if overridden == config.EnvBackend && s.Getenv(config.EnvBackend) != name {
-		s.Print.Warn("$%s is set to %s and overrides this", config.EnvBackend, s.Getenv(config.EnvBackend))
-		s.Print.Hint("%s", shellquote.Unset(config.EnvBackend))
-	}
+	s.WarnIfOverridden(config.EnvBackend, name)
 	return nil
 }

@@ -17,8 +17,11 @@ import (
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
-// Program is the name by which clients find the helper: "docker-credential-" and the name in config.json.
-const Program = "docker-credential-ngc"
+// The helper's name in config.json, and that of the program that clients start for it.
+const (
+	Name    = "ngc"
+	Program = "docker-credential-" + Name
+)
 
 // Called reports whether the program was started under the helper's name.
 func Called(argv0 string) bool { return calledOn(runtime.GOOS, argv0) }

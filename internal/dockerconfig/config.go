@@ -208,6 +208,18 @@ func (f *File) CredHelper(host string) (name string, ok bool) {
 	return name, ok
 }
 
+// HelperPrefix and a helper's name are the program that Docker runs.
+const HelperPrefix = "docker-credential-"
+
+// HelperFor returns the name of the helper that Docker asks for a registry, "" for none, and the setting
+// that names it.
+func (f *File) HelperFor(host string) (name, setting string) {
+	if name, ok := f.CredHelper(host); ok {
+		return name, keyCredHelpers
+	}
+	return f.CredsStore(), keyCredsStore
+}
+
 // CredHelpers returns the helpers' names by registry.
 func (f *File) CredHelpers() map[string]string {
 	helpers := map[string]string{}

@@ -20,7 +20,7 @@ func Hint(path string, err error) string {
 	var at *fs.PathError
 	switch {
 	case errors.As(err, &syntax):
-		return editAt(path, syntax.Line)
+		return shellquote.Edit(path, syntax.Line)
 	case errors.As(err, &fault):
 		return fault.Hint()
 	case errors.Is(err, syscall.EBUSY): // a file that is its own mount cannot be replaced
@@ -71,9 +71,5 @@ func (f Fault) Hint() string {
 	if f.BOM {
 		return "ragenv docker configure"
 	}
-	return editAt(f.Path, f.Line)
-}
-
-func editAt(path string, line int) string {
-	return shellquote.Edit(path, line)
+	return shellquote.Edit(f.Path, f.Line)
 }

@@ -16,7 +16,7 @@ import (
 
 // The credential helper's name in config.json and on PATH.
 const (
-	HelperName    = "ngc"
+	HelperName    = credentialhelper.Name
 	HelperProgram = credentialhelper.Program
 )
 
@@ -92,10 +92,8 @@ func NamesHelper(f *dockerconfig.File) bool {
 
 // AsksHelper reports whether Docker asks the helper for a server.
 func AsksHelper(f *dockerconfig.File, server string) bool {
-	if name, ok := f.CredHelper(server); ok {
-		return name == HelperName
-	}
-	return f.CredsStore() == HelperName
+	name, _ := f.HelperFor(server)
+	return name == HelperName
 }
 
 // IsWindowsHelper reports whether name is the Windows helper, which WSL can run.
@@ -113,15 +111,4 @@ func RemoveHelper(f *dockerconfig.File) {
 			f.RemoveCredHelper(host)
 		}
 	}
-}
-
-// HelperFor returns the helper that Docker asks for nvcr.io and the setting that names it, or "".
-func HelperFor(f *dockerconfig.File) (name, setting string) {
-	if name, ok := f.CredHelper(serverurl.NGC); ok {
-		return name, "credHelpers"
-	}
-	if name := f.CredsStore(); name != "" {
-		return name, "credsStore"
-	}
-	return "", ""
 }

@@ -13,12 +13,9 @@ import (
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
-// podmanPrograms are the programs that read Podman's configuration.
-var podmanPrograms = []string{"podman", "buildah", "skopeo"}
-
-// FindPodman returns the first of podmanPrograms on PATH, or "".
+// FindPodman returns the first of podmanconfig.Programs on PATH, or "".
 func FindPodman() string {
-	for _, name := range podmanPrograms {
+	for _, name := range podmanconfig.Programs {
 		if _, err := exec.LookPath(name); err == nil {
 			return name
 		}

@@ -55,20 +55,20 @@ func (w *World) dockerConfig(context.Context) Result {
 		return Result{Warning, "$" + authVariable + " holds a login for " + ngcRegistry + ", which overrides the helper", shellquote.Unset(authVariable)}
 	}
 	where := w.tilde(f.Path())
-	name, setting := helperFor(f, ngcRegistry)
+	name, setting := f.HelperFor(ngcRegistry)
 	switch {
 	case name == helperName:
 		return Result{OK, fmt.Sprintf("%s names %s for %s (%s)", where, helperProgram, ngcRegistry, setting), ""}
 	case name == windowsHelper && w.Getenv(envWSL) != "":
 		return w.windowsHelper(where, setting)
 	case name != "":
-		return w.unconfigured(configureHint, "%s names %s%s for %s (%s), not %s", where, helperPrefix, name, ngcRegistry, setting, helperProgram)
-	case hasLogin(f, ngcRegistry):
+		return w.unconfigured("%s names %s%s for %s (%s), not %s", where, dockerconfig.HelperPrefix, name, ngcRegistry, setting, helperProgram)
+	case hasLogin(f):
 		return Result{Warning, fmt.Sprintf("%s names no helper for %s: Docker uses the login in the file", where, ngcRegistry), configureHint}
 	case !f.Exists():
-		return w.unconfigured(configureHint, "there is no %s, so Docker has no login for %s", where, ngcRegistry)
+		return w.unconfigured("there is no %s, so Docker has no login for %s", where, ngcRegistry)
 	}
-	return w.unconfigured(configureHint, "%s names no helper for %s, so Docker has no login for it", where, ngcRegistry)
+	return w.unconfigured("%s names no helper for %s, so Docker has no login for it", where, ngcRegistry)
 }
 
 // The Windows helper, which WSL runs for a Linux client; the keys are then in the Credential Manager. WSL
@@ -79,7 +79,7 @@ const (
 )
 
 func (w *World) windowsHelper(where, setting string) Result {
-	program := helperPrefix + windowsHelper
+	program := dockerconfig.HelperPrefix + windowsHelper
 	path, _ := w.lookPath(program)
 	if path == "" {
 		return Result{Failed, fmt.Sprintf("%s names %s for %s (%s), which is not on PATH", where, program, ngcRegistry, setting),
@@ -88,13 +88,13 @@ func (w *World) windowsHelper(where, setting string) Result {
 	return Result{OK, fmt.Sprintf("%s names %s for %s (%s): the keychain of Windows", where, program, ngcRegistry, setting), ""}
 }
 
-// unconfigured returns a failure if Docker is installed.
-func (w *World) unconfigured(hint, format string, args ...any) Result {
+// unconfigured returns a failure if Docker is installed, otherwise a warning.
+func (w *World) unconfigured(format string, args ...any) Result {
 	status := Failed
 	if path, _ := w.lookPath("docker"); path == "" {
 		status = Warning
 	}
-	return Result{status, fmt.Sprintf(format, args...), hint}
+	return Result{status, fmt.Sprintf(format, args...), configureHint}
 }
 
 func (w *World) dockerConfigHint(err error) string {
@@ -110,16 +110,9 @@ func isSnap(path string) bool {
 	return strings.HasPrefix(path, "/snap/bin/") || strings.HasPrefix(path, "/var/lib/snapd/snap/bin/")
 }
 
-// helperFor returns the helper that Docker asks for a registry and the setting that names it.
-func helperFor(f *dockerconfig.File, registry string) (name, setting string) {
-	if name, ok := f.CredHelper(registry); ok {
-		return name, "credHelpers"
-	}
-	return f.CredsStore(), "credsStore"
-}
-
-func hasLogin(f *dockerconfig.File, registry string) bool {
-	return slices.ContainsFunc(f.PlaintextAuths(), func(a dockerconfig.Auth) bool { return canonical(a.Server) == registry })
+// hasLogin reports whether a file has a login for nvcr.io.
+func hasLogin(f *dockerconfig.File) bool {
+	return slices.ContainsFunc(f.PlaintextAuths(), func(a dockerconfig.Auth) bool { return canonical(a.Server) == ngcRegistry })
 }
 
 // canonical returns serverurl.Canonical, or server unchanged on an error.
@@ -232,7 +225,7 @@ func (w *World) credentialStores(ctx context.Context) Result {
 }
 
 func (w *World) checkStore(ctx context.Context, f *findings, file *dockerconfig.File, name, setting, what string) {
-	program := helperPrefix + name
+	program := dockerconfig.HelperPrefix + name
 	path, notExecutable := w.lookPath(program)
 	switch {
 	case path != "":

@@ -1,8 +1,6 @@
 package doctor
 
 import (
-	"slices"
-
 	"github.com/ragenv/ragenv/internal/places"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/pkg/validate"
@@ -54,13 +52,3 @@ func (w *World) isKey(a places.Assignment) bool {
 
 // minSecret is the minimum length for comparing values: a stored user name "admin" occurs everywhere.
 const minSecret = 8
-
-// knownVariables returns the known variables and their aliases.
-func knownVariables() []string {
-	var names []string
-	for _, known := range secrets.All() {
-		names = append(append(names, known.Name), known.Aliases...)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}

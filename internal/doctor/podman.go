@@ -16,15 +16,14 @@ const podmanHint = configureHint + " --podman"
 // podman checks that Podman and similar programs, if installed, ask the helper for nvcr.io and keep no
 // plain-text login for it.
 func (w *World) podman(context.Context) Result {
-	programs := []string{"podman", "buildah", "skopeo"}
-	at := slices.IndexFunc(programs, func(name string) bool { path, _ := w.lookPath(name); return path != "" })
+	at := slices.IndexFunc(podmanconfig.Programs, func(name string) bool { path, _ := w.lookPath(name); return path != "" })
 	if at < 0 {
 		return Result{OK, "not installed", ""}
 	}
-	program := programs[at]
+	program := podmanconfig.Programs[at]
 	var f findings
 	for _, path := range w.podmanAuthFiles() {
-		if auths, err := dockerconfig.Load(path); err == nil && hasLogin(auths, ngcRegistry) {
+		if auths, err := dockerconfig.Load(path); err == nil && hasLogin(auths) {
 			f.add(Warning, program+" logout "+ngcRegistry, "the login for %s is in plain text in %s", ngcRegistry, w.tilde(path))
 		}
 	}
@@ -50,7 +49,7 @@ func (w *World) podman(context.Context) Result {
 		return brokenDocker
 	default:
 		// docker-config reports other problems of config.json.
-		switch name, setting := helperFor(docker, ngcRegistry); {
+		switch name, setting := docker.HelperFor(ngcRegistry); {
 		case name == helperName && setting == "credsStore":
 			f.add(Warning, podmanHint, "%s does not ask %s: it ignores Docker's credsStore", program, helperProgram)
 		case name == helperName:

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ragenv/ragenv/internal/passphrase"
+	"github.com/ragenv/ragenv/internal/secrets"
 )
 
 const (
@@ -61,7 +62,7 @@ func (w *World) run(ctx context.Context, dir, path string, args ...string) (stri
 // that prevent prompts.
 func (w *World) harmlessEnviron() []string {
 	secret := map[string]bool{passphrase.EnvValue: true, passphrase.EnvFile: true, passphrase.EnvCredentials: true}
-	for _, name := range knownVariables() {
+	for _, name := range secrets.Variables() {
 		secret[name] = true
 	}
 	var env []string

@@ -132,7 +132,7 @@ func (w *World) source(name string) (string, bool) {
 
 // variables returns the names of all variables that contain a key: known, stored, or aliases.
 func (w *World) variables() []string {
-	names := knownVariables()
+	names := secrets.Variables()
 	for _, ref := range w.stored().refs {
 		if ref.Kind == keychain.KindEnv {
 			names = append(names, ref.Name)

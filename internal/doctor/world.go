@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ragenv/ragenv/internal/config"
+	"github.com/ragenv/ragenv/internal/credentialhelper"
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/serverurl"
 	"github.com/ragenv/ragenv/pkg/keychain"
@@ -68,9 +69,8 @@ var _ Services = (*probe.Client)(nil)
 
 // The credential helper's name on PATH and in config.json.
 const (
-	helperName    = "ngc"
-	helperPrefix  = "docker-credential-"
-	helperProgram = helperPrefix + helperName
+	helperName    = credentialhelper.Name
+	helperProgram = credentialhelper.Program
 )
 
 const ngcRegistry = serverurl.NGC

@@ -225,6 +225,11 @@ func (o Opener) pin(backend string) error {
 	if o.Config.Backend != "" {
 		return nil // already pinned, or set for this call only
 	}
+	return o.Pin(backend)
+}
+
+// Pin writes the backend for new keys to the config file, and says so.
+func (o Opener) Pin(backend string) error {
 	if err := o.Config.Pin(config.KeyBackend, backend); err != nil {
 		return err
 	}

@@ -208,7 +208,7 @@ func readVariables(path string, text []byte) []Finding {
 		}
 		f := Finding{Line: a.Line, Name: a.Name, Value: keychain.NewSecret(a.Value)}
 		if !taken(a) {
-			f.Fix = edit(path, a.Line)
+			f.Fix = shellquote.Edit(path, a.Line)
 		}
 		findings = append(findings, f)
 	}
@@ -264,11 +264,8 @@ func JoinFixes(findings []*Finding) {
 	}
 }
 
-// edit returns the command that opens a file at a line, or at its beginning for line 0.
-func edit(path string, line int) string { return shellquote.Edit(path, line) }
-
 // importLine returns the command that stores the keys of a file and removes them from it.
 func importLine(path string) string { return "ragenv import " + quoted(path) + " --remove" }
 
 func byImport(path string, _ Finding) string { return importLine(path) }
-func byHand(path string, f Finding) string   { return edit(path, f.Line) }
+func byHand(path string, f Finding) string   { return shellquote.Edit(path, f.Line) }

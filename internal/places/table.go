@@ -287,7 +287,7 @@ func readEnvFile(path string, text []byte) []Finding {
 func fixEnvFile(path string, f Finding) string {
 	switch filepath.Ext(path) {
 	case ".yml", ".yaml": // the value is a setting of a service
-		return edit(path, f.Line)
+		return shellquote.Edit(path, f.Line)
 	}
 	if f.Name == "the index key" {
 		return "ragenv import " + quoted(path) + " && rm " + quoted(path)

@@ -42,6 +42,9 @@ const (
 // Match it with errors.Is.
 var ErrEdited = errors.New("the file was changed since ragenv wrote it")
 
+// Programs are the programs that read Podman's configuration.
+var Programs = []string{"podman", "buildah", "skopeo"}
+
 // OverriddenError reports that a file read later sets credential-helpers without the helper.
 type OverriddenError struct {
 	Path  string

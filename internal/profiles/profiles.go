@@ -10,7 +10,6 @@ import (
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/session"
-	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -58,10 +57,7 @@ func Use(s *session.Session, profile string) error {
 		}
 		s.Print.Hint("%s", hint)
 	}
-	if other := s.Getenv(config.EnvProfile); other != "" && other != profile {
-		s.Print.Warn("$%s is set to %s and overrides this", config.EnvProfile, other)
-		s.Print.Hint("%s", shellquote.Unset(config.EnvProfile))
-	}
+	s.WarnIfOverridden(config.EnvProfile, profile)
 	return nil
 }
 

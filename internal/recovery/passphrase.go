@@ -36,7 +36,7 @@ func withPassphrase(s *session.Session, path, prompt string, read func(secret []
 	secret, err := passphrase.ForBackup(s.Getenv)
 	if err == nil {
 		if err = read(secret); errors.Is(err, keychain.ErrWrongPassphrase) {
-			err = ui.Errorf("correct it there, or to be asked: "+shellquote.Unset(passphrase.EnvBackupFile), "$%s: %w", passphrase.EnvBackupFile, err)
+			err = session.WrongPassphraseIn(passphrase.EnvBackupFile)
 		}
 		return err
 	}

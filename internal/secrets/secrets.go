@@ -96,6 +96,16 @@ var table = []Secret{
 // All returns all secrets in the order of the table. The caller must not change the slices inside.
 func All() []Secret { return slices.Clone(table) }
 
+// Variables returns the names of all secrets and their aliases, sorted.
+func Variables() []string {
+	var names []string
+	for _, known := range table {
+		names = append(append(names, known.Name), known.Aliases...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // Lookup returns the secret with this name, and false if the table has none. Names are case-sensitive.
 func Lookup(name string) (Secret, bool) {
 	for i := range table {

@@ -81,6 +81,14 @@ func (s *Session) ForProfile() string {
 	return " --" + FlagProfile + " " + s.Config.Profile
 }
 
+// WarnIfOverridden warns if a variable overrides the value that was just written to the config file.
+func (s *Session) WarnIfOverridden(variable, value string) {
+	if other := s.Getenv(variable); other != "" && other != value {
+		s.Print.Warn("$%s is set to %s and overrides this", variable, other)
+		s.Print.Hint("%s", shellquote.Unset(variable))
+	}
+}
+
 // Quietly returns the session without notes: the setup guide says the same in fewer lines.
 func (s *Session) Quietly() *Session {
 	quiet := *s

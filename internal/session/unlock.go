@@ -154,6 +154,11 @@ func (s *Session) ExplainPassphrase(err error) error {
 	if variable == "" {
 		return err
 	}
+	return WrongPassphraseIn(variable)
+}
+
+// WrongPassphraseIn returns the error for a wrong passphrase that came from a variable.
+func WrongPassphraseIn(variable string) error {
 	return ui.Errorf("correct it there, or to be asked: "+shellquote.Unset(variable), "$%s: %w", variable, keychain.ErrWrongPassphrase)
 }
 

@@ -282,7 +282,7 @@ func guideDocker(s *session.Session, terminal *ui.Terminal, o Options) error {
 	if err != nil {
 		return dockersetup.ExplainError(err)
 	}
-	if name, _ := dockersetup.HelperFor(f); name == dockersetup.HelperName {
+	if name, _ := f.HelperFor(serverurl.NGC); name == dockersetup.HelperName {
 		done(terminal, "Docker uses "+dockersetup.HelperProgram+" for "+serverurl.NGC)
 		dockersetup.WarnOfMissingHelper(s)
 		return nil
@@ -325,7 +325,7 @@ func guideEnd(s *session.Session, terminal *ui.Terminal) error {
 	if err != nil {
 		return dockersetup.ExplainError(err)
 	}
-	name, _ := dockersetup.HelperFor(f)
+	name, _ := f.HelperFor(serverurl.NGC)
 	next := "docker pull " + services.BlueprintImage
 	switch {
 	case !has:

@@ -47,7 +47,7 @@ func prove(s *session.Session, terminal *ui.Terminal) error {
 		return err
 	}
 	if f, err := dockerconfig.Load(dockersetup.ConfigPath(s)); err == nil {
-		if name, _ := dockersetup.HelperFor(f); name == dockersetup.HelperName {
+		if name, _ := f.HelperFor(serverurl.NGC); name == dockersetup.HelperName {
 			report(s, terminal, "Docker receives the key for "+serverurl.NGC, proveHelper(s, known, item.Secret))
 		}
 	}

@@ -60,12 +60,8 @@ func (e *StatusError) Error() string {
 		return e.Host + " takes the key, but not for this chart: the key's organization has no access, or its terms are not accepted"
 	case e.NoSuchFile():
 		return text + ": there is no such chart or repository"
-	case e.Status == http.StatusTooManyRequests:
-		return text + ": too many requests at the moment"
-	case e.Status >= http.StatusInternalServerError:
-		return text + ": it has trouble of its own"
 	}
-	return text
+	return text + https.Trouble(e.Status)
 }
 
 // ErrTooLarge: the answer is larger than 256 MiB, so it is not a chart or an index.

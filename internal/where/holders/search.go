@@ -210,11 +210,8 @@ func importsByItself(s *session.Session, name string) bool {
 // with variables that keep them from prompting.
 func environWithout(s *session.Session, keys []where.Key, m *where.Matcher) []string {
 	secret := map[string]bool{passphrase.EnvValue: true, passphrase.EnvFile: true, passphrase.EnvCredentials: true}
-	for _, known := range secrets.All() {
-		secret[known.Name] = true
-		for _, alias := range known.Aliases {
-			secret[alias] = true
-		}
+	for _, name := range secrets.Variables() {
+		secret[name] = true
 	}
 	for _, key := range keys {
 		secret[key.Name] = true

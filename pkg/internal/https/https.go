@@ -43,6 +43,18 @@ func Transport(host string, roots *x509.CertPool, maxHeader int64) *http.Transpo
 	return transport
 }
 
+// Trouble describes a status that says something about the server, not about the request: the end of a
+// sentence, or "" for any other status.
+func Trouble(status int) string {
+	switch {
+	case status == http.StatusTooManyRequests:
+		return ": too many requests at the moment"
+	case status >= http.StatusInternalServerError:
+		return ": it has trouble of its own"
+	}
+	return ""
+}
+
 // Explain returns why host gave no answer. It uses the types of err, never its text.
 func Explain(ctx context.Context, host string, err error) Message {
 	var (

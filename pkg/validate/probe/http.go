@@ -71,12 +71,10 @@ func (c *Client) do(ctx context.Context, method string, u *url.URL, body string,
 // describe returns a text for a status that proves nothing about the key.
 func (a answer) describe() string {
 	text := a.host + " answered " + strconv.Itoa(a.status)
-	switch {
-	case a.status == http.StatusTooManyRequests:
-		return text + ": too many requests at the moment"
-	case a.status >= 500:
-		return text + ": it has trouble of its own"
-	case a.status >= 300 && a.status < 400:
+	if trouble := https.Trouble(a.status); trouble != "" {
+		return text + trouble
+	}
+	if a.status >= 300 && a.status < 400 {
 		return text + ": it wants the key sent elsewhere, which was not done"
 	}
 	return text + ", which says nothing about the key"
