@@ -14,6 +14,7 @@ import (
 )
 
 func TestNames(t *testing.T) {
+	t.Setenv("HOME", "") // otherwise the case without a home finds this user's
 	s, _, _ := sessiontest.New(t)
 	// Bypass the session, which refuses a name with a space.
 	k, err := keychain.Open(keychain.Options{Backend: keychain.BackendFile, Dir: s.Config.Paths.Store})

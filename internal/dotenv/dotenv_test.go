@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -160,30 +159,6 @@ func TestParseAs(t *testing.T) {
 		compose, _ := dotenv.ParseAs([]byte(test.data), dotenv.Compose)
 		if s, c := strings.Join(show(shell), " "), strings.Join(show(compose), " "); s != test.shell || c != test.compose {
 			t.Errorf("%q: a shell %q, Compose %q", test.data, s, c)
-		}
-	}
-}
-
-// TestHostile checks that the time for extreme nesting and endless errors grows with the size of the file, and not with
-// its square.
-func TestHostile(t *testing.T) {
-	for _, part := range []string{"(", "$(", "${", "if ", "! ", "{ ", "`", "\"$(", "case x in ", "'\n", "A=$(\n", ")\n", "f() ", "<<a\n", "A=b c\n", "A=1;", "A 'b'\n"} {
-		took := func(size int) time.Duration {
-			data := []byte(strings.Repeat(part, size/len(part)) + "\nA=1\n")
-			start := time.Now()
-			dotenv.Parse(data)
-			return time.Since(start)
-		}
-		const size, times, most = 1 << 15, 8, 32 // eight for linear growth, 64 for quadratic
-		small, large := took(size), took(times*size)
-		for range 20 { // what else the machine does can only add to either
-			if large < most*small {
-				break
-			}
-			small, large = min(small, took(size)), min(large, took(times*size))
-		}
-		if t.Logf("%q: %v, and %v for %d times as much", part, small, large, times); large >= most*small {
-			t.Errorf("%q: %v for %d KiB, and %v for %d times as much", part, small, size>>10, large, times)
 		}
 	}
 }
