@@ -44,8 +44,8 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain/agestore"
 )
 
-// Version is the format version that Write writes, and the newest that Read accepts.
-const Version = 1
+// version is the format version that Write writes, and the newest that Read accepts.
+const version = 1
 
 const formatName = "ragenv backup"
 
@@ -111,7 +111,7 @@ func write(w io.Writer, items []keychain.Item, passphrase []byte, now time.Time,
 
 // writeTo writes items encrypted so that any one of recipients can read them.
 func writeTo(w io.Writer, items []keychain.Item, now time.Time, recipients ...age.Recipient) error {
-	doc := document{Format: formatName, Version: Version, Created: seconds(now), Items: []item{}}
+	doc := document{Format: formatName, Version: version, Created: seconds(now), Items: []item{}}
 	for _, from := range items {
 		to := item{Profile: from.Profile, Kind: from.Kind, Name: from.Name, Username: from.Username, Updated: seconds(from.Updated), Expires: seconds(from.Expires)}
 		if secret := from.Secret.Reveal(); utf8.ValidString(secret) {
@@ -221,8 +221,8 @@ func parse(plain []byte) ([]keychain.Item, error) {
 	if json.Unmarshal(plain, &head) != nil || head.Format != formatName || head.Version < 1 {
 		return nil, ErrNotBackup
 	}
-	if head.Version > Version {
-		return nil, fmt.Errorf("%w: the backup has format %d, this program knows up to %d", keychain.ErrNewerFormat, head.Version, Version)
+	if head.Version > version {
+		return nil, fmt.Errorf("%w: the backup has format %d, this program knows up to %d", keychain.ErrNewerFormat, head.Version, version)
 	}
 	var doc document
 	decoder := json.NewDecoder(bytes.NewReader(plain))

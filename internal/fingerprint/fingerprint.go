@@ -18,8 +18,8 @@ import (
 	"errors"
 )
 
-// MinKey is the minimum length of a key in bytes: 128 random bits.
-const MinKey = 16
+// minKey is the minimum length of a key in bytes: 128 random bits.
+const minKey = 16
 
 // ErrShortKey reports a key that is short enough to be guessed.
 var ErrShortKey = errors.New("the key is shorter than 16 bytes: take 32 random ones")
@@ -27,9 +27,9 @@ var ErrShortKey = errors.New("the key is shorter than 16 bytes: take 32 random o
 // Key computes fingerprints under one key.
 type Key struct{ key []byte }
 
-// NewKey returns a Key for at least MinKey random bytes. It keeps the slice. Error: ErrShortKey.
+// NewKey returns a Key for at least minKey random bytes. It keeps the slice. Error: ErrShortKey.
 func NewKey(key []byte) (*Key, error) {
-	if len(key) < MinKey {
+	if len(key) < minKey {
 		return nil, ErrShortKey
 	}
 	return &Key{key}, nil

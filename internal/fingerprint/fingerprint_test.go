@@ -8,7 +8,7 @@ import (
 
 func TestOf(t *testing.T) {
 	of := func(key byte, name, value string) string {
-		k, err := NewKey(bytes.Repeat([]byte{key}, MinKey))
+		k, err := NewKey(bytes.Repeat([]byte{key}, minKey))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -25,7 +25,7 @@ func TestOf(t *testing.T) {
 		}
 		seen[print] = true
 	}
-	if _, err := NewKey(make([]byte, MinKey-1)); !errors.Is(err, ErrShortKey) {
+	if _, err := NewKey(make([]byte, minKey-1)); !errors.Is(err, ErrShortKey) {
 		t.Error(err)
 	}
 }

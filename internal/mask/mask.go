@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Replacement is the text that replaces hidden bytes in the output.
-const Replacement = "***"
+// replacement is the text that replaces hidden bytes in the output.
+const replacement = "***"
 
 const (
 	// minLine is the minimum length for hiding a line of a multi-line value on its own: "}" is not a

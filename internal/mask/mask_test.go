@@ -68,7 +68,7 @@ func expected(values []string, text string) string {
 		case !hidden[i]:
 			out.WriteByte(text[i])
 		case i == 0 || !hidden[i-1]:
-			out.WriteString(Replacement)
+			out.WriteString(replacement)
 		}
 	}
 	return out.String()
@@ -169,7 +169,7 @@ func TestForms(t *testing.T) {
 	for _, output := range []string{url.QueryEscape(value), url.PathEscape(value), "?key=" + url.QueryEscape(value) + "&x=1", string(asJSON),
 		strings.ReplaceAll(text, "\n", "\r\n"), "  line three is long", base64.StdEncoding.EncodeToString([]byte(value)), base64.URLEncoding.EncodeToString([]byte(value))} {
 		got := masked(t, []string{value, text}, output)
-		if !strings.Contains(got, Replacement) || strings.Contains(got, "nvapi") || strings.Contains(got, "long") || len(got) > 25 {
+		if !strings.Contains(got, replacement) || strings.Contains(got, "nvapi") || strings.Contains(got, "long") || len(got) > 25 {
 			t.Errorf("%q becomes %q", output, got)
 		}
 	}
@@ -177,7 +177,7 @@ func TestForms(t *testing.T) {
 		auth := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("u", user) + ":" + value + "!"))
 		got := masked(t, []string{value}, `{"auth":"`+auth+`"}`)
 		head := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("u", user) + ":" + value))
-		if strings.Contains(got, head[(user+1)*8/6+2:(user+1)*8/6+12]) || !strings.Contains(got, Replacement) || len(got) > len(`{"auth":""}`)+(user+1)*8/6+12 {
+		if strings.Contains(got, head[(user+1)*8/6+2:(user+1)*8/6+12]) || !strings.Contains(got, replacement) || len(got) > len(`{"auth":""}`)+(user+1)*8/6+12 {
 			t.Errorf("user of %d: %q becomes %q", user, auth, got)
 		}
 	}
@@ -232,7 +232,7 @@ func TestEncoded(t *testing.T) {
 					}
 					for _, lineEnd := range []string{"\n", "\r\n", "\n    "} {
 						output := "before\n" + wrap(encoded, columns, lineEnd) + "\nafter\n"
-						if got := masked(t, []string{value}, output); len(got) > len("before\n***\nafter\n")+before+4 || !strings.Contains(got, Replacement) {
+						if got := masked(t, []string{value}, output); len(got) > len("before\n***\nafter\n")+before+4 || !strings.Contains(got, replacement) {
 							t.Errorf("%s at %d columns, %d before: %d of %d bytes are left", name, columns, before, len(got), len(output))
 						}
 						if got, want := masked(t, []string{value}, strings.Split(output, "")...), expected([]string{value}, output); got != want {
@@ -279,7 +279,7 @@ func TestProgramsEncode(t *testing.T) {
 					t.Fatal(err)
 				}
 				// What remains of the text before the key is at most four characters per byte.
-				if got := strings.TrimSpace(masked(t, []string{key}, string(out))); len(got) > 4*len(before)+12 || !strings.Contains(got, Replacement) {
+				if got := strings.TrimSpace(masked(t, []string{key}, string(out))); len(got) > 4*len(before)+12 || !strings.Contains(got, replacement) {
 					t.Errorf("after %q %d of %d bytes are left", before, len(got), len(out))
 				}
 			}

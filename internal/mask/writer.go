@@ -10,7 +10,7 @@ import (
 var ErrClosed = errors.New("write after close")
 
 // Writer hides the values in what is written to it, even if they span several Writes. It replaces each run
-// of bytes of values with one Replacement.
+// of bytes of values with one replacement.
 //
 // It holds back only what may be the beginning of a value. When Write returns, everything before that has
 // reached the underlying writer. Its methods are safe for concurrent use.
@@ -30,7 +30,7 @@ type Writer struct {
 	first  int    // index in held of the first byte that is not released
 	run    int    // start in held of the trailing run of hidden bytes; len(held) if the last byte is not hidden
 	shown  int    // start in held of what is not written; greater than first if Flush has shown some
-	inRun  bool   // the last byte written was hidden, and its Replacement is written
+	inRun  bool   // the last byte written was hidden, and its replacement is written
 	buf    []byte // output of the current call
 	err    error  // the underlying writer's first error, permanent
 }
@@ -233,7 +233,7 @@ func (w *Writer) release(end int) {
 		case !w.hidden[w.shown]:
 			w.buf = append(w.buf, w.held[w.shown])
 		case !w.inRun:
-			w.buf = append(w.buf, Replacement...)
+			w.buf = append(w.buf, replacement...)
 		}
 		w.inRun = w.hidden[w.shown]
 	}

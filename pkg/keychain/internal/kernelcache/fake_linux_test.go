@@ -183,7 +183,7 @@ func TestPutOrderAndLimit(t *testing.T) {
 	if got, want := fmt.Sprint(f.calls), "[clock add timeout permissions link unlink]"; got != want {
 		t.Errorf("calls %s, want %s", got, want)
 	}
-	for ttl, want := range map[time.Duration]int{90*time.Second + 1: 91, 90 * time.Second: 90, MinTTL: 1, MaxTTL: 86400} {
+	for ttl, want := range map[time.Duration]int{90*time.Second + 1: 91, 90 * time.Second: 90, minTTL: 1, maxTTL: 86400} {
 		f := newFake(t)
 		if err := (cache{f}).put("id", []byte(rand.Text()), ttl); err != nil {
 			t.Fatal(err)

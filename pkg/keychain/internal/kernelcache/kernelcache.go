@@ -14,8 +14,8 @@ import (
 
 // The limits of the time for which an identity is kept.
 const (
-	MinTTL = time.Second
-	MaxTTL = 24 * time.Hour
+	minTTL = time.Second
+	maxTTL = 24 * time.Hour
 )
 
 // The errors of this package. They also wrap the kernel's errno, if there is one.
@@ -24,7 +24,7 @@ var (
 	ErrMiss = errors.New("no identity is cached")
 	// ErrUnavailable: this machine or this process cannot keep an identity.
 	ErrUnavailable = errors.New("cannot cache an identity")
-	// ErrLimit: the time is not between MinTTL and MaxTTL.
+	// ErrLimit: the time is not between minTTL and maxTTL.
 	ErrLimit = errors.New("the time must be from 1s to 24h")
 	// ErrInvalid: the ID or the secret is empty or too long, or the ID contains a NUL.
 	ErrInvalid = errors.New("invalid cache entry")
@@ -41,7 +41,7 @@ const (
 // still kept. Errors: ErrLimit, ErrInvalid, ErrUnavailable.
 func Put(id string, secret []byte, ttl time.Duration) error {
 	switch {
-	case ttl < MinTTL || ttl > MaxTTL:
+	case ttl < minTTL || ttl > maxTTL:
 		return ErrLimit
 	case !validID(id), len(secret) == 0, len(secret) > maxSecret:
 		return ErrInvalid

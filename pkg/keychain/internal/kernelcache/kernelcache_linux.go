@@ -95,7 +95,7 @@ func (c cache) get(id string) ([]byte, error) {
 	}
 	now, err := c.bootTime()
 	left := time.Duration(binary.BigEndian.Uint64(buf[1:])) - now
-	if err != nil || left <= 0 || left > MaxTTL {
+	if err != nil || left <= 0 || left > maxTTL {
 		clear(buf)
 		return nil, miss(err)
 	}

@@ -122,7 +122,7 @@ func digest(secret []byte) string {
 func testID(t *testing.T) string {
 	t.Helper()
 	id := "test-" + rand.Text()
-	if err := Put(id, []byte("probe"), MinTTL); errors.Is(err, ErrUnavailable) {
+	if err := Put(id, []byte("probe"), minTTL); errors.Is(err, ErrUnavailable) {
 		t.Skipf("this kernel keeps no keys for this process: %v", err)
 	} else if err != nil {
 		t.Fatal(err)
@@ -143,7 +143,7 @@ func TestLargestThatCanBeKept(t *testing.T) {
 	id := testID(t)
 	id += strings.Repeat("x", maxID-len(id))
 	t.Cleanup(func() { _ = Remove(id) })
-	if err := Put(id, make([]byte, maxSecret), MaxTTL); err != nil {
+	if err := Put(id, make([]byte, maxSecret), maxTTL); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := Get(id); err != nil || len(got) != maxSecret {
@@ -190,7 +190,7 @@ func TestTheKernelLimitsAndGuardsIt(t *testing.T) {
 		t.Errorf("the kernel describes it as %q", described)
 	}
 	// The kernel counts whole seconds, so a key of one second may expire at once.
-	if err := Put(id, []byte(rand.Text()), MinTTL); err != nil {
+	if err := Put(id, []byte(rand.Text()), minTTL); err != nil {
 		t.Fatal(err)
 	}
 	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
@@ -200,7 +200,7 @@ func TestTheKernelLimitsAndGuardsIt(t *testing.T) {
 			break
 		}
 		if time.Now().After(end) {
-			t.Fatalf("a key of %v is still there: %v", MinTTL, err)
+			t.Fatalf("a key of %v is still there: %v", minTTL, err)
 		}
 	}
 	if _, err := Get(id); !errors.Is(err, ErrMiss) {

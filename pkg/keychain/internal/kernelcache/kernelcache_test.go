@@ -18,8 +18,8 @@ func TestPutRefusesWhatCannotBeKept(t *testing.T) {
 	}{
 		"no limit":        {"x", secret, 0, ErrLimit},
 		"negative":        {"x", secret, -time.Minute, ErrLimit},
-		"under a second":  {"x", secret, MinTTL - 1, ErrLimit},
-		"over a day":      {"x", secret, MaxTTL + 1, ErrLimit},
+		"under a second":  {"x", secret, minTTL - 1, ErrLimit},
+		"over a day":      {"x", secret, maxTTL + 1, ErrLimit},
 		"no id":           {"", secret, time.Minute, ErrInvalid},
 		"NUL in the id":   {"a\x00b", secret, time.Minute, ErrInvalid},
 		"endless id":      {strings.Repeat("x", maxID+1), secret, time.Minute, ErrInvalid},

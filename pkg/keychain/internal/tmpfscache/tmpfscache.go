@@ -23,8 +23,8 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// MaxTTL is the longest time that a secret is kept.
-const MaxTTL = 24 * time.Hour
+// maxTTL is the longest time that a secret is kept.
+const maxTTL = 24 * time.Hour
 
 // The errors of this package.
 var (
@@ -45,14 +45,14 @@ const (
 	info = "ragenv derived identity 1"
 )
 
-// Put keeps secret for ttl, at most MaxTTL, in place of what was kept under id. sealed is the encrypted
+// Put keeps secret for ttl, at most maxTTL, in place of what was kept under id. sealed is the encrypted
 // data that the passphrase opened. Errors: ErrUnavailable, and the clock's.
 func Put(id string, sealed, passphrase, secret []byte, ttl time.Duration) error {
 	now, err := bootTime()
 	if err != nil {
 		return err
 	}
-	file, err := seal(sealed, passphrase, secret, now+min(ttl, MaxTTL))
+	file, err := seal(sealed, passphrase, secret, now+min(ttl, maxTTL))
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func open(file, sealed, passphrase []byte, now time.Duration) ([]byte, error) {
 	if err != nil || len(payload) <= deadlineSize {
 		return nil, ErrMiss
 	}
-	if left := time.Duration(binary.BigEndian.Uint64(payload)) - now; left <= 0 || left > MaxTTL {
+	if left := time.Duration(binary.BigEndian.Uint64(payload)) - now; left <= 0 || left > maxTTL {
 		clear(payload)
 		return nil, errOver
 	}

@@ -101,7 +101,7 @@ func TestTheTimeLimitIsAbsolute(t *testing.T) {
 	}
 	for now, want := range map[time.Duration]error{
 		deadline - time.Minute: nil, deadline: errOver, deadline + time.Hour: errOver,
-		deadline - MaxTTL - time.Minute: errOver, // from another boot
+		deadline - maxTTL - time.Minute: errOver, // from another boot
 	} {
 		if _, err := open(file, sealed, passphrase, now); !errors.Is(err, want) {
 			t.Errorf("at %v: %v, want %v", now, err, want)
