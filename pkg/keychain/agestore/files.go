@@ -53,7 +53,25 @@ func makeDir(dir string) error {
 	if err := checkDir(dir); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(dir))
+	if err := syncDir(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	return syncAbove(filepath.Dir(dir))
+}
+
+// syncAbove syncs the directories above dir, which may be new as well, up to the first one of another user.
+func syncAbove(dir string) error {
+	for {
+		above := filepath.Dir(dir)
+		info, err := os.Stat(above)
+		if err != nil || above == dir || !ours(info) {
+			return err
+		}
+		if err := syncDir(above); err != nil {
+			return err
+		}
+		dir = above
+	}
 }
 
 // readFile reads a regular file of at most limit bytes that only this user can access. Errors:

@@ -30,6 +30,9 @@ func checkAccess(path string, info fs.FileInfo, safe fs.FileMode) error {
 	return nil
 }
 
+// ours reports whether this user owns a file.
+func ours(info fs.FileInfo) bool { return int(info.Sys().(*syscall.Stat_t).Uid) == os.Geteuid() }
+
 func openNoFollow(path string, flag int, perm fs.FileMode) (*os.File, error) {
 	// O_NONBLOCK: opening a FIFO must not block; the caller then rejects it.
 	f, err := os.OpenFile(path, flag|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, perm)

@@ -16,6 +16,9 @@ var errLockHeld = windows.ERROR_LOCK_VIOLATION
 // to the user.
 func checkAccess(string, fs.FileInfo, fs.FileMode) error { return nil }
 
+// ours reports false: there is nothing to sync (syncDir).
+func ours(fs.FileInfo) bool { return false }
+
 func openNoFollow(path string, flag int, perm fs.FileMode) (f *os.File, err error) {
 	if info, err := os.Lstat(path); err == nil && info.Mode()&(fs.ModeSymlink|fs.ModeIrregular) != 0 {
 		return nil, &InsecureError{Path: path, Reason: "is a link, which is not followed here"}
