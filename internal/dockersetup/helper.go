@@ -38,7 +38,7 @@ func ExplainError(err error) error {
 	case errors.As(err, &syntax):
 		return ui.Errorf(dockerconfig.Hint(syntax.Path, err), "%w; nothing was changed", err)
 	case errors.As(err, &other):
-		return ui.Errorf("ragenv docker configure (without --store: for "+serverurl.NGC+" alone, next to it)", "%w: it is not replaced", err)
+		return ui.Errorf("to use it for "+serverurl.NGC+" alone, next to that: ragenv docker configure", "%w: it is not replaced", err)
 	case errors.Is(err, dockerconfig.ErrChanged):
 		return ui.Errorf("run it again", "%w", err)
 	}

@@ -62,7 +62,7 @@ func (w *World) checkPresent(f *findings, present *[]string, known secrets.Secre
 	case len(known.Registries) > 0:
 		f.add(Failed, hint, "%s is not stored%s: pulls from %s fail", known.Name, w.inProfile(), strings.Join(known.Registries, ", "))
 	case known.Optional:
-		f.add(Warning, hint+" (or: ragenv config --unused "+known.Name+")", "%s is not stored%s, and used here", known.Name, w.inProfile())
+		f.add(Warning, "if you use it: "+hint+"; if you do not: ragenv config --unused "+known.Name, "%s is not stored%s, and used here", known.Name, w.inProfile())
 	default:
 		f.add(Warning, hint, "%s is not stored%s", known.Name, w.inProfile())
 	}
@@ -88,7 +88,7 @@ func (w *World) keyShapes(context.Context) Result {
 			if finding.Severity == validate.Refuse {
 				status = Failed
 			}
-			f.add(status, "ragenv set "+item.Name+" ("+finding.Hint+")", "%s: %s", item.Name, finding.Message)
+			f.add(status, strings.TrimPrefix(finding.Hint+", then: ", ", then: ")+"ragenv set "+item.Name, "%s: %s", item.Name, finding.Message)
 		}
 	}
 	return f.result(Result{OK, "no problem with " + count(len(items), "stored key"), ""})

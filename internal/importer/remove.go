@@ -131,7 +131,7 @@ func removeLogins(s *session.Session, logins []dockersetup.Login, kept map[keych
 			if slices.Contains(ignored, login.Auth) {
 				return false
 			}
-			needed = ui.Errorf("ragenv docker configure (with --store for every registry): it moves them", "the login for %s stays in config.json: Docker does not ask %s yet", login.Auth.Server, dockersetup.HelperProgram)
+			needed = ui.Errorf("to move it, with --store for every registry: ragenv docker configure", "the login for %s stays in config.json: Docker does not ask %s yet", login.Auth.Server, dockersetup.HelperProgram)
 			return true
 		}))
 		return nil

@@ -44,7 +44,7 @@ func Restore(s *session.Session, path string, o RestoreOptions) error {
 	}
 	err = restoreAll(s, k, items, path, o.Forced)
 	if errors.Is(err, keychain.ErrWrongPassphrase) && k.Backend() == keychain.BackendFile && s.PassphraseVariable() == "" {
-		err = ui.Errorf(again+" (keeps this keychain, and restores into a new one)", "this keychain: %w", keychain.ErrWrongPassphrase)
+		err = ui.Errorf("to keep this keychain, and restore into a new one: "+again, "this keychain: %w", keychain.ErrWrongPassphrase)
 	}
 	return err
 }

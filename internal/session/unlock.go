@@ -108,13 +108,17 @@ func (s *Session) AskPassphrase(k *keychain.Keychain) error {
 	if err != nil {
 		hint := passphrase.UnlockHint()
 		if hint != passphrase.FileHint() {
-			hint = "in a script, set " + passphrase.EnvFile + " to a file of mode 0600 with the passphrase; in a terminal: " + hint
+			terminal := "in a terminal: "
+			if s.Getenv("SSH_CONNECTION") != "" { // ssh HOST COMMAND has none, even if it is typed in one
+				terminal = "in a terminal, as of ssh -t: "
+			}
+			hint = "in a script, set " + passphrase.EnvFile + " to a file of mode 0600 with the passphrase; " + terminal + hint
 		}
 		what := keychain.ErrLocked
 		if k.Unlocked() { // to change for how long
 			what = errUnlocked
 		}
-		return ui.Errorf(hint, "%w, and no terminal to ask for the passphrase", what)
+		return ui.Errorf(hint, "%w, and there is no terminal to ask for the passphrase", what)
 	}
 	defer terminal.Close()
 	err = TryPassphrases(terminal, "Passphrase of your keychain: ", func(secret []byte) error { return s.Unlock(k, secret) })

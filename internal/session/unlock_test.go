@@ -79,7 +79,7 @@ func TestWrongPassphrase(t *testing.T) {
 			}
 			_, getErr := s.Get(k, s.EnvRef("MY_TOKEN"))
 			for what, err := range map[string]error{"unlocking": s.EnsureUnlocked(k), "reading": getErr, "asking": s.AskPassphrase(k)} {
-				if !errors.Is(err, keychain.ErrLocked) || !strings.HasSuffix(err.Error(), "and no terminal to ask for the passphrase") || !strings.Contains(ui.Explain(err).Hint, passphrase.EnvFile) {
+				if !errors.Is(err, keychain.ErrLocked) || !strings.HasSuffix(err.Error(), "and there is no terminal to ask for the passphrase") || !strings.Contains(ui.Explain(err).Hint, passphrase.EnvFile) {
 					t.Errorf("%s without a terminal: %v, hint %q", what, err, ui.Explain(err).Hint)
 				}
 			}

@@ -179,7 +179,7 @@ func Opener(s *session.Session, o Options, terminal *ui.Terminal) opener.Opener 
 		}
 	case terminal == nil:
 		open.AskNew = func() ([]byte, error) {
-			return nil, ui.Errorf("ragenv setup --yes --no-passphrase (or with a passphrase: "+shellquote.Set(passphrase.EnvFile, "FILE")+", a file of mode 0600)",
+			return nil, ui.Errorf("with the passphrase in FILE, of mode 0600: "+shellquote.Set(passphrase.EnvFile, "FILE")+"; without one: ragenv setup --yes --no-passphrase",
 				"there is no keychain yet, and no passphrase was provided")
 		}
 	}

@@ -102,6 +102,11 @@ func checkFile(files *token.FileSet, file *ast.File) (faults []string, checked i
 					fault(node, found, "use: "+f.use)
 				}
 			}
+		case *ast.BinaryExpr:
+			if text, ok := joined(node); ok && aside.MatchString(text) {
+				fault(node, text, "words in parentheses make a command a syntax error: put them first")
+				return false
+			}
 		case *ast.CallExpr:
 			name, receiver := called(node)
 			var places []int
@@ -165,6 +170,22 @@ func literal(node ast.Expr) (string, bool) {
 		return literal(node.X)
 	}
 	return "", false
+}
+
+// aside matches a command to paste with words in parentheses after it.
+var aside = regexp.MustCompile(`^(ragenv|docker|podman|kubectl|helm|sudo|systemctl|kill|chmod|export) .* \([a-z]|^X \((or|with|without|it|keeps|then)\b`)
+
+// joined returns the text of a concatenation, with X for what is no literal; false if there is no literal.
+func joined(node ast.Expr) (string, bool) {
+	if node, ok := node.(*ast.BinaryExpr); ok && node.Op == token.ADD {
+		x, okX := joined(node.X)
+		y, okY := joined(node.Y)
+		return x + y, okX || okY
+	}
+	if text, ok := literal(node); ok {
+		return text, true
+	}
+	return "X", false
 }
 
 // called returns the name of a called function, and the package or variable before it.

@@ -1,6 +1,7 @@
 package wording
 
 import (
+	"go/parser"
 	"slices"
 	"testing"
 )
@@ -18,6 +19,25 @@ func TestRules(t *testing.T) {
 	} {
 		if got := Rules(text); !slices.Equal(got, want) {
 			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestAside(t *testing.T) {
+	for source, want := range map[string]bool{
+		`"ragenv set " + name + " (or: ragenv rm)"`:       true,
+		`hint + " (or: ragenv rm)"`:                       true,
+		`"ragenv docker configure (without --store)" + x`: true,
+		`"store it as " + other + ", then: ragenv set"`:   false,
+		`"chmod a-s $(command -v " + program + ")"`:       false,
+		`dir + " (" + reason + ")"`:                       false,
+	} {
+		node, err := parser.ParseExpr(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, ok := joined(node); !ok || aside.MatchString(text) != want {
+			t.Errorf("%s: %q", source, text)
 		}
 	}
 }
