@@ -179,11 +179,11 @@ func TestKeysPresent(t *testing.T) {
 func TestKeyShapes(t *testing.T) {
 	h := newHome(t)
 	h.put("NGC_API_KEY", h.keys["NGC_API_KEY"][:40])
-	h.expect(h.keyShapes, Warning, "NGC_API_KEY: ", "ragenv set NGC_API_KEY (")
+	h.expect(h.keyShapes, Warning, "NGC_API_KEY: ", ", then: ragenv set NGC_API_KEY")
 	key := scripttest.NewKey()
 	h.put("NGC_API_KEY", "export NGC_API_KEY="+key)
 	h.keys["NGC_API_KEY"] = key
-	h.expect(h.keyShapes, Failed, "NGC_API_KEY: ", "ragenv set NGC_API_KEY (")
+	h.expect(h.keyShapes, Failed, "NGC_API_KEY: ", ", then: ragenv set NGC_API_KEY")
 }
 
 func TestKeyExpiry(t *testing.T) {
