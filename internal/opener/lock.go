@@ -28,7 +28,8 @@ var ErrMigrating = errors.New("a migration or a reset is already running")
 
 var errLockHeld = errors.New("held by another process")
 
-// LockMigration keeps migrations and resets from starting until unlock is called. Error: ErrMigrating.
+// LockMigration keeps migrations and resets from starting until unlock is called. Errors: ErrMigrating, and
+// those of creating a file.
 func (o Opener) LockMigration() (unlock func(), err error) {
 	unlock, err = o.lock(migrationLock, true, 0)
 	if errors.Is(err, errLockHeld) {
@@ -84,10 +85,16 @@ func (m mover) Lock() (unlock func(), err error) {
 func (o Opener) lock(name string, exclusive bool, patience time.Duration) (unlock func(), err error) {
 	path, flag := filepath.Join(o.Config.Paths.State, name), os.O_RDONLY
 	if exclusive {
-		_ = os.MkdirAll(o.Config.Paths.State, 0o700)
+		err := os.MkdirAll(o.Config.Paths.State, 0o700)
+		if err != nil && name == migrationLock {
+			return nil, err
+		}
 		flag = os.O_RDWR | os.O_CREATE
 	}
 	f, err := os.OpenFile(path, flag|noFollow, 0o600)
+	if err != nil && name == migrationLock {
+		return nil, err
+	}
 	if err != nil {
 		return func() {}, nil
 	}
