@@ -100,7 +100,7 @@ func TestRestoreOverAForgottenPassphrase(t *testing.T) {
 	for range 3 {
 		d.Expect("Passphrase of your keychain: ").Send("guess\r")
 	}
-	d.Expect("error: this keychain: wrong passphrase").Expect("hint: ragenv restore --reset keys.age").WantCode(1)
+	d.Expect("error: this keychain: wrong passphrase").Expect("ragenv restore --reset keys.age").WantCode(1)
 
 	d = w.Start(ragenv, "restore", "--reset", "keys.age")
 	d.Expect("Passphrase of the backup: ").Send("staple\r").Expect("[y/N] ").SendNow("y\r")
