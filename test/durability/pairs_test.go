@@ -81,7 +81,8 @@ func pairWorld(t *testing.T, v values) *world {
 	if _, err := keychain.CreateFileStore(w.options(), keychain.Protection{Passphrase: w.passphrase, WorkFactor: workFactor}); err != nil {
 		t.Fatal(err)
 	}
-	put(t, w.paths.ConfigFile, "backend = \"file\"\n")
+	// Unlocked identities soon leave the user's kernel keyring, where they are the test's only trace.
+	put(t, w.paths.ConfigFile, "backend = \"file\"\nunlock = \"1s\"\n")
 	set := func(profile string, kind keychain.Kind, name string) {
 		w.mustSet(keychain.Ref{Profile: profile, Kind: kind, Name: name}, v.named(profile+" "+string(kind)+" "+name))
 	}
