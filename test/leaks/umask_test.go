@@ -54,6 +54,7 @@ ragenv -q profile use other
 ragenv -q profile use default
 ragenv -q backup made.age
 echo '{"ServerURL":"ghcr.io","Username":"me","Secret":"x"}' | "$HELPER" store
+ragenv -q lock # leave nothing in the user's keyring
 `
 			cmd := exec.Command("/bin/sh", "-c", script)
 			cmd.Dir = home

@@ -32,7 +32,13 @@ func NewWorld(t *testing.T, more ...string) *World {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &World{t, dir, append(append(env, "PATH="+os.Getenv("PATH"), "TERM=dumb"), more...)}
+	w := &World{t, dir, append(append(env, "PATH="+os.Getenv("PATH"), "TERM=dumb"), more...)}
+	t.Cleanup(func() { // leave nothing in the machine's keyring
+		if k, err := keychain.Open(w.KeychainOptions()); err == nil {
+			_ = k.Lock()
+		}
+	})
+	return w
 }
 
 // KeychainOptions returns the options to open the home's file store. Its scrypt is cheap, since scrypt is
