@@ -202,6 +202,13 @@ func TestFileStoreNeedsNoRagenv(t *testing.T) {
 		if code != 0 || !scripttest.Holds(out, key) {
 			t.Errorf("next to %q: get: exit %d, %s", others, code, stderr)
 		}
+		k, err := keychain.Open(keychain.Options{Backend: keychain.BackendFile, Dir: i.dataHome() + "/ragenv"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := k.Lock(); err != nil { // leave nothing in the machine's keyring
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -359,6 +359,7 @@ func helmCharts(t *testing.T, helm string) {
 	locked.fails("ragenv unlock", helm, "pull", chart)
 	locked.env = append(locked.env, "RAGENV_PASSPHRASE_FILE="+passphrase)
 	locked.ok(helm, "pull", chart)
+	locked.ok("ragenv", "lock") // leave nothing in the machine's keyring
 
 	p.ok("ragenv", "helm", "unconfigure")
 	p.fails("ngc", helm, "pull", chart)
