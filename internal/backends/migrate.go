@@ -34,11 +34,11 @@ func Migrate(s *session.Session, fromName, toName string, o MigrateOptions) erro
 		}
 	}
 	unlock, err := s.Opener().LockMigration()
-	if err != nil && !errors.Is(err, opener.ErrMigrating) {
-		return err
+	if errors.Is(err, opener.ErrMigrating) {
+		err = ui.Errorf(fmt.Sprintf("when it has ended, run: ragenv backend migrate %s %s", fromName, toName), "%w", err)
 	}
 	if err != nil {
-		return ui.Errorf(fmt.Sprintf("when it has ended, run: ragenv backend migrate %s %s", fromName, toName), "%w", err)
+		return err
 	}
 	defer unlock()
 	to, err := s.Opener().OpenOrCreate(toName)

@@ -27,7 +27,11 @@ func (h *helper) changing(v *vault, change func() error) error {
 	if v.keychain == nil {
 		return change()
 	}
-	return opener.Opener{Config: v.config, Getenv: h.getenv, Print: h.print}.Changing(v.keychain, change)
+	return h.opener(v.config).Changing(v.keychain, change)
+}
+
+func (h *helper) opener(settings *config.Config) opener.Opener {
+	return opener.Opener{Config: settings, Getenv: h.getenv, Print: h.print}
 }
 
 // openWith returns a vault with what is known even on an error. It never prompts: parallel pulls would each
@@ -37,6 +41,6 @@ func (h *helper) openWith(open func(opener.Opener) (*keychain.Keychain, error)) 
 	if err != nil {
 		return &vault{}, err
 	}
-	k, err := open(opener.Opener{Config: settings, Getenv: h.getenv, Print: h.print})
+	k, err := open(h.opener(settings))
 	return &vault{keychain: k, config: settings, backend: settings.Backend}, err
 }

@@ -46,7 +46,7 @@ func (o Opener) LockSwitch() (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	switched, err := o.lock(switchLock, true, lockPatience)
+	switched, err := ifPossible(o.lock(switchLock, true, lockPatience))
 	if err != nil {
 		free()
 		return nil, err
@@ -57,7 +57,7 @@ func (o Opener) LockSwitch() (unlock func(), err error) {
 // LockChanges keeps other processes from starting a change (Changing) or creating a file store, until unlock is called.
 // Error: keychain.ErrTimeout.
 func (o Opener) LockChanges() (unlock func(), err error) {
-	return o.lock(changesLock, true, lockPatience)
+	return ifPossible(o.lock(changesLock, true, lockPatience))
 }
 
 // Changing runs change, which reads items and writes others that depend on them. Meanwhile no other process runs
@@ -77,26 +77,30 @@ func (o Opener) Changing(k *keychain.Keychain, change func() error) error {
 
 // Lock implements keychain.Mover.
 func (m mover) Lock() (unlock func(), err error) {
-	return m.lock(switchLock, false, lockPatience)
+	return ifPossible(m.lock(switchLock, false, lockPatience))
 }
 
-// lock locks a file in the state directory. An exclusive lock creates it. Where that cannot be done, or the file
-// system has no locks, it does nothing. Errors: keychain.ErrTimeout; errLockHeld without patience.
+// ifPossible does without a lock whose file cannot be opened or created.
+func ifPossible(unlock func(), err error) (func(), error) {
+	if err != nil && !errors.Is(err, keychain.ErrTimeout) {
+		return func() {}, nil
+	}
+	return unlock, err
+}
+
+// lock locks a file in the state directory. An exclusive lock creates it. On file systems without locks, it does
+// nothing. Errors: keychain.ErrTimeout; errLockHeld without patience; those of opening or creating the file.
 func (o Opener) lock(name string, exclusive bool, patience time.Duration) (unlock func(), err error) {
 	path, flag := filepath.Join(o.Config.Paths.State, name), os.O_RDONLY
 	if exclusive {
-		err := os.MkdirAll(o.Config.Paths.State, 0o700)
-		if err != nil && name == migrationLock {
+		if err := os.MkdirAll(o.Config.Paths.State, 0o700); err != nil {
 			return nil, err
 		}
 		flag = os.O_RDWR | os.O_CREATE
 	}
 	f, err := os.OpenFile(path, flag|noFollow, 0o600)
-	if err != nil && name == migrationLock {
-		return nil, err
-	}
 	if err != nil {
-		return func() {}, nil
+		return nil, err
 	}
 	for start, pause := time.Now(), time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		err := tryLock(f, exclusive)
