@@ -30,16 +30,9 @@ type StoredItem struct {
 // StoreAndRead stores an item and reads it back. It replaces another secret only if replace is set, and
 // keeps the replaced value of a variable.
 func (s *Session) StoreAndRead(k *keychain.Keychain, item keychain.Item, replace bool) (stored StoredItem, err error) {
-	same := func() bool { return stored.Secret == item.Secret && stored.Username == item.Username }
-	stored.Did = StoredSame
+	// Ask for the passphrase, if there is one, before others have to wait.
 	if stored.Item, err = s.Get(k, item.Ref); err != nil && !errors.Is(err, keychain.ErrNotFound) && !errors.Is(err, keychain.ErrDamaged) {
 		return stored, err
-	}
-	if err == nil && (same() || !replace) {
-		if !same() {
-			stored.Did = StoredOther
-		}
-		return stored, nil
 	}
 	err = s.Opener().Changing(k, func() (err error) {
 		stored, err = s.storeAndRead(k, item, replace)

@@ -48,18 +48,15 @@ func (k *Keychain) Follow() error {
 	return err
 }
 
-// follow repeats a write to an item in the backend in use, if that is another one now. Errors are returned with
-// moved set: the write may not count.
+// follow repeats a write to an item, unless write is nil, in the backend in use, if that is another one now. Errors
+// are returned with moved set: the write may not count.
 func (k *Keychain) follow(ref Ref, write func(*Keychain) error) (moved bool, err error) {
 	if k.mover == nil {
 		return false, nil
 	}
 	unlock, err := k.mover.Lock()
 	if err != nil {
-		if write != nil {
-			err = about(ref, err)
-		}
-		return true, err
+		return true, about(ref, err)
 	}
 	defer unlock()
 	name := k.mover.Moved(k.name)
@@ -68,11 +65,7 @@ func (k *Keychain) follow(ref Ref, write func(*Keychain) error) (moved bool, err
 	}
 	to, err := k.mover.Open(name)
 	if err != nil {
-		err = &MovedError{Ref: ref, From: k.name, To: name, Err: err}
-		if write != nil {
-			err = about(ref, err)
-		}
-		return true, err
+		return true, about(ref, &MovedError{Ref: ref, From: k.name, To: name, Err: err})
 	}
 	if write != nil {
 		if err := write(to); err != nil {

@@ -293,10 +293,10 @@ func check(ref Ref) error {
 	return ValidateProfile(ref.Profile)
 }
 
-// about prefixes an error with the item's name.
+// about prefixes an error with the item's name, if it has one.
 func about(ref Ref, err error) error {
-	if err == nil {
-		return nil
+	if err == nil || ref.Name == "" {
+		return err
 	}
 	return &itemError{ref.Name, err}
 }
