@@ -33,13 +33,7 @@ func newSession(t *testing.T) (*session.Session, *keychain.Keychain) {
 	if err := os.WriteFile(file, []byte("of the backup\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	getenv := s.Getenv
-	s.Getenv = func(name string) string {
-		if name == passphrase.EnvBackupFile {
-			return file
-		}
-		return getenv(name)
-	}
+	sessiontest.Setenv(s, map[string]string{passphrase.EnvBackupFile: file})
 	return s, k
 }
 

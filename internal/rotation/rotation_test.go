@@ -69,16 +69,7 @@ func TestRotate(t *testing.T) {
 			defer service.Close()
 			s, k, printed := sessiontest.New(t)
 			s.Print.Quiet = false
-			getenv := s.Getenv
-			s.Getenv = func(name string) string {
-				switch name {
-				case tc.variable:
-					return tc.typed
-				case services.EnvAPIURL:
-					return service.URL
-				}
-				return getenv(name)
-			}
+			sessiontest.Setenv(s, map[string]string{tc.variable: tc.typed, services.EnvAPIURL: service.URL})
 			now := time.Now()
 			s.Now = func() time.Time { return now }
 			s.Services = services.New(s.Getenv, s.Print)

@@ -21,13 +21,7 @@ func locked(t *testing.T, env map[string]string) (*session.Session, *keychain.Ke
 	t.Helper()
 	s, _, printed := sessiontest.New(t)
 	s.Print.Quiet = false
-	getenv := s.Getenv
-	s.Getenv = func(name string) string {
-		if value, ok := env[name]; ok {
-			return value
-		}
-		return getenv(name)
-	}
+	sessiontest.Setenv(s, env)
 	if err := os.RemoveAll(s.Config.Paths.Store); err != nil {
 		t.Fatal(err)
 	}

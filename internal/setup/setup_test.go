@@ -25,13 +25,7 @@ func newSession(t *testing.T, created bool, env map[string]string) (*session.Ses
 	t.Helper()
 	s, _, printed := sessiontest.New(t)
 	s.Print.Quiet = false
-	getenv := s.Getenv
-	s.Getenv = func(name string) string {
-		if value, ok := env[name]; ok {
-			return value
-		}
-		return getenv(name)
-	}
+	sessiontest.Setenv(s, env)
 	s.Services = services.New(s.Getenv, s.Print)
 	if !created {
 		for _, path := range []string{s.Config.Paths.Store, s.Config.Paths.ConfigFile} {

@@ -20,10 +20,7 @@ import (
 // everything to another backend at that moment. A reader must still find its key, and what a writer changed must
 // be changed in the other backend.
 func TestMovedBetween(t *testing.T) {
-	strace := needStrace(t)
-	if os.Geteuid() != 0 {
-		t.Skip("only root's strace sees which files a program opens that keeps its memory to itself (PR_SET_DUMPABLE)")
-	}
+	strace := needRootsStrace(t)
 	scripttest.Binary(t, scripttest.Ragenv)
 	scripttest.Binary(t, scripttest.Helper)
 	nothing := func(*world) string { return "" }

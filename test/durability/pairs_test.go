@@ -294,10 +294,7 @@ const patience = 400 * time.Millisecond
 // TestPairs stops a change before each of its steps, runs another one meanwhile, and lets the first one end. What is
 // stored must be what one of them leaves after the other, or what one leaves alone if the other failed.
 func TestPairs(t *testing.T) {
-	strace := needStrace(t)
-	if os.Geteuid() != 0 {
-		t.Skip("only root's strace sees which files a program opens that keeps its memory to itself (PR_SET_DUMPABLE)")
-	}
+	strace := needRootsStrace(t)
 	scripttest.Binary(t, scripttest.Ragenv)
 	scripttest.Binary(t, scripttest.Helper)
 	names := slices.Sorted(maps.Keys(changes))

@@ -3,6 +3,7 @@
 package durability
 
 import (
+	"os"
 	"os/exec"
 	"testing"
 )
@@ -16,6 +17,16 @@ func needStrace(t *testing.T) string {
 	}
 	if out, err := exec.Command(strace, "-f", "-e", "inject=chdir:error=EIO", "true").CombinedOutput(); err != nil {
 		t.Skipf("strace cannot trace here: %s", out)
+	}
+	return strace
+}
+
+// needRootsStrace is needStrace for tests that need the names of the files that a program opens.
+func needRootsStrace(t *testing.T) string {
+	t.Helper()
+	strace := needStrace(t)
+	if os.Geteuid() != 0 {
+		t.Skip("only root's strace sees which files a program opens that keeps its memory to itself (PR_SET_DUMPABLE)")
 	}
 	return strace
 }

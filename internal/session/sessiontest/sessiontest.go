@@ -49,3 +49,14 @@ func New(t *testing.T) (*session.Session, *keychain.Keychain, *strings.Builder) 
 	}
 	return s, k, printed
 }
+
+// Setenv adds variables to the session's environment.
+func Setenv(s *session.Session, env map[string]string) {
+	getenv := s.Getenv
+	s.Getenv = func(name string) string {
+		if value, ok := env[name]; ok {
+			return value
+		}
+		return getenv(name)
+	}
+}
