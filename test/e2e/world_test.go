@@ -64,7 +64,7 @@ func secondPassword(t *testing.T) string {
 }
 
 // control is a client for the registries' control socket.
-var control = &http.Client{Transport: &http.Transport{
+var control = &http.Client{Timeout: commandLimit, Transport: &http.Transport{
 	DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", os.Getenv("E2E_REGISTRY_CONTROL"))
 	},
@@ -156,13 +156,47 @@ func wantAnonymous(t *testing.T) {
 // plainDocker runs docker without a home, for the engine's own state.
 func plainDocker(t *testing.T, args ...string) string {
 	t.Helper()
-	command := exec.Command(dockerCLI(), args...)
+	ctx, cancel := context.WithTimeout(context.Background(), commandLimit)
+	defer cancel()
+	command := exec.CommandContext(ctx, dockerCLI(), args...)
 	command.Env = append(os.Environ(), "DOCKER_CONFIG="+os.Getenv("E2E_WORLD"))
+	command.WaitDelay = time.Second
 	output, err := command.Output()
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		t.Fatalf("docker %s: still running after %v. The engine:\n%s", strings.Join(args, " "), commandLimit, engineStacks())
+	case err != nil:
 		t.Fatalf("docker %s: %v", strings.Join(args, " "), err)
 	}
 	return strings.TrimSpace(string(output))
+}
+
+// engineStacks returns the end of the engine's log, and the stacks of the goroutines of its own code that have waited for a
+// minute or longer. The engine writes all stacks to a file at SIGUSR1.
+func engineStacks() string {
+	log, _ := os.ReadFile(filepath.Join(os.Getenv("E2E_WORLD"), "dockerd.log"))
+	lines := strings.Split(strings.TrimSpace(string(log)), "\n")
+	report := lines[max(0, len(lines)-20):]
+	pid, err := os.ReadFile("/run/docker.pid")
+	if err != nil || exec.Command("kill", "-USR1", strings.TrimSpace(string(pid))).Run() != nil {
+		return strings.Join(append(report, "(it does not run)"), "\n")
+	}
+	var files []string
+	for tries := 0; len(files) == 0 && tries < 100; tries++ {
+		time.Sleep(100 * time.Millisecond)
+		files, _ = filepath.Glob("/run/docker/goroutine-stacks-*.log")
+	}
+	if len(files) == 0 {
+		return strings.Join(append(report, "(it does not write its stacks)"), "\n")
+	}
+	stacks, _ := os.ReadFile(files[len(files)-1])
+	for stack := range strings.SplitSeq(string(stacks), "\n\n") {
+		first, _, _ := strings.Cut(stack, "\n")
+		if strings.Contains(first, " minutes") && strings.Contains(stack, "github.com/docker/docker/") {
+			report = append(report, "", stack)
+		}
+	}
+	return strings.Join(report, "\n")
 }
 
 // emptyEngine removes all containers and images, so that every pull downloads.
