@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ragenv/ragenv/pkg/keychain/internal/boottime"
 )
 
 const (
@@ -195,10 +197,4 @@ func (syscalls) hasKeyrings() bool {
 	return err == nil
 }
 
-func (syscalls) bootTime() (time.Duration, error) {
-	var ts unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {
-		return 0, err
-	}
-	return time.Duration(ts.Nano()), nil
-}
+func (syscalls) bootTime() (time.Duration, error) { return boottime.Now() }

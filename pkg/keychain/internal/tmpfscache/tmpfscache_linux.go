@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ragenv/ragenv/pkg/keychain/internal/boottime"
 )
 
 // place is a directory that may be private and in memory.
@@ -108,10 +110,4 @@ func remove(name string) error {
 	return nil
 }
 
-func bootTime() (time.Duration, error) {
-	var ts unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {
-		return 0, err
-	}
-	return time.Duration(ts.Nano()), nil
-}
+func bootTime() (time.Duration, error) { return boottime.Now() }
