@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/ragenv/ragenv/internal/commandline"
+	"github.com/ragenv/ragenv/internal/credentialhelper"
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/dockersetup"
 	"github.com/ragenv/ragenv/internal/passphrase"
@@ -70,7 +71,7 @@ func runDockerStatus(s *session.Session) error {
 	if err := ui.StyleFor(s.Stdout, s.Getenv).Table(s.Stdout, rows); err != nil {
 		return err
 	}
-	if name, _ := f.HelperFor(serverurl.NGC); name != dockersetup.HelperName && !dockersetup.IsWindowsHelper(s, name) {
+	if name, _ := f.HelperFor(serverurl.NGC); name != dockersetup.HelperName && !credentialhelper.IsWindowsHelper(s.Getenv, name) {
 		s.Hint("ragenv docker configure")
 	} else {
 		dockersetup.WarnOfMissingHelper(s)

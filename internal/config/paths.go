@@ -75,6 +75,15 @@ func isAbs(goos, path string) bool {
 	return strings.HasPrefix(path, `\\`) || len(path) > 2 && path[1] == ':' && path[2] == '\\'
 }
 
+// Tilde abbreviates the home directory in a path, for display only: the result is no path to open or to quote.
+func (p Paths) Tilde(path string) string {
+	const separator = string(filepath.Separator)
+	if rest, ok := strings.CutPrefix(path, filepath.Clean(p.Home)+separator); ok && p.Home != "" {
+		return "~" + separator + rest
+	}
+	return path
+}
+
 // HomeHint returns a command that sets a home directory.
 func HomeHint() string {
 	if runtime.GOOS == "windows" {

@@ -99,3 +99,18 @@ func TestIsAbs(t *testing.T) {
 		}
 	}
 }
+
+func TestTilde(t *testing.T) {
+	for _, test := range []struct{ home, path, want string }{
+		{"/home/a", "/home/a/.docker/config.json", "~/.docker/config.json"},
+		{"/home/a/", "/home/a/b", "~/b"},
+		{"/home/a", "/home/ab", "/home/ab"},
+		{"/", "/etc/profile", "/etc/profile"},
+		{"", "b", "b"},
+	} {
+		paths := Paths{Home: filepath.FromSlash(test.home)}
+		if got := paths.Tilde(filepath.FromSlash(test.path)); got != filepath.FromSlash(test.want) {
+			t.Errorf("home %q: %q, want %q", test.home, got, test.want)
+		}
+	}
+}

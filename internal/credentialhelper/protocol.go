@@ -6,9 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"path"
-	"runtime"
-	"strings"
 
 	"github.com/docker/docker-credential-helpers/credentials"
 
@@ -16,25 +13,6 @@ import (
 	"github.com/ragenv/ragenv/internal/hardening"
 	"github.com/ragenv/ragenv/internal/ui"
 )
-
-// The helper's name in config.json, and that of the program that clients start for it.
-const (
-	Name    = "ngc"
-	Program = "docker-credential-" + Name
-)
-
-// Called reports whether the program was started under the helper's name.
-func Called(argv0 string) bool { return calledOn(runtime.GOOS, argv0) }
-
-// calledOn is Called for the named system. Windows ignores case, makes .exe optional, and accepts both
-// kinds of slashes.
-func calledOn(goos, argv0 string) bool {
-	if goos != "windows" {
-		return path.Base(argv0) == Program
-	}
-	name := strings.ToLower(argv0[strings.LastIndexAny(argv0, `\/:`)+1:])
-	return strings.TrimSuffix(name, ".exe") == Program
-}
 
 // Run serves one verb and returns the exit code. It implements Docker's credential helper protocol
 // (github.com/docker/docker-credential-helpers): the verb is the only argument; get and erase read a

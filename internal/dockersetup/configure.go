@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"slices"
 
+	"github.com/ragenv/ragenv/internal/credentialhelper"
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/serverurl"
 	"github.com/ragenv/ragenv/internal/session"
@@ -68,7 +69,7 @@ func ConfigureFile(s *session.Session, f *dockerconfig.File, o Options) error {
 	changed, err := dockerconfig.Edit(path, func(f *dockerconfig.File) error {
 		f.DropBOM()
 		former, isOther = f.CredHelper(serverurl.NGC)
-		isOther = isOther && former != HelperName && !IsWindowsHelper(s, former)
+		isOther = isOther && former != HelperName && !credentialhelper.IsWindowsHelper(s.Getenv, former)
 		if err := nameHelper(s, f, o.Store); err != nil {
 			return err
 		}
@@ -121,7 +122,7 @@ func nameHelper(s *session.Session, f *dockerconfig.File, store bool) error {
 			return nil
 		}
 	}
-	if name, _ := f.CredHelper(serverurl.NGC); IsWindowsHelper(s, name) {
+	if name, _ := f.CredHelper(serverurl.NGC); credentialhelper.IsWindowsHelper(s.Getenv, name) {
 		return nil
 	}
 	f.SetCredHelper(serverurl.NGC, HelperName)

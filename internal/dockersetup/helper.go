@@ -4,13 +4,11 @@ import (
 	"errors"
 	"os"
 	"os/exec"
-	"path/filepath"
 
 	"github.com/ragenv/ragenv/internal/credentialhelper"
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/serverurl"
 	"github.com/ragenv/ragenv/internal/session"
-	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
 )
 
@@ -64,14 +62,8 @@ func WarnOfMissingHelper(s *session.Session) {
 		return
 	}
 	s.Print.Warn("%s is not on PATH, so Docker cannot run it", HelperProgram)
-	if self, err := os.Executable(); err == nil {
-		dir := filepath.Dir(self)
-		if _, err := os.Stat(filepath.Join(dir, HelperProgram+filepath.Ext(self))); err == nil {
-			s.Print.Hint("%s", shellquote.PrependPath(dir))
-			return
-		}
-	}
-	s.Print.Hint("install %s in a directory of PATH, such as that of ragenv", HelperProgram)
+	self, _ := os.Executable() // "" on an error
+	s.Print.Hint("%s", credentialhelper.PathHint(self))
 }
 
 // unkeptLogin is a login that no helper can store.
@@ -94,11 +86,6 @@ func NamesHelper(f *dockerconfig.File) bool {
 func AsksHelper(f *dockerconfig.File, server string) bool {
 	name, _ := f.HelperFor(server)
 	return name == HelperName
-}
-
-// IsWindowsHelper reports whether name is the Windows helper, which WSL can run.
-func IsWindowsHelper(s *session.Session, name string) bool {
-	return name == HelperName+".exe" && s.Getenv("WSL_DISTRO_NAME") != ""
 }
 
 // RemoveHelper removes the helper from all settings.

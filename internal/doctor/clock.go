@@ -39,7 +39,7 @@ func (w *World) clock(ctx context.Context) Result {
 			continue
 		}
 		if info.ModTime().Sub(w.Now()) > maxFuture {
-			return Result{Warning, "this machine's clock says " + w.Now().Format(time.DateOnly) + ", but " + w.tilde(path) + " was written on " +
+			return Result{Warning, "this machine's clock says " + w.Now().Format(time.DateOnly) + ", but " + w.Paths.Tilde(path) + " was written on " +
 				info.ModTime().In(w.Now().Location()).Format(time.DateOnly), clockHint()}
 		}
 	}

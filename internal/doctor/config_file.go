@@ -32,10 +32,10 @@ func (w *World) configFile(context.Context) Result {
 	}
 	var f findings
 	for _, key := range w.Config.UnknownKeys {
-		f.add(Warning, "correct or delete that line in "+shellquote.Word(path), "%s: unknown setting %q", w.tilde(path), key)
+		f.add(Warning, "correct or delete that line in "+shellquote.Word(path), "%s: unknown setting %q", w.Paths.Tilde(path), key)
 	}
 	if _, err := os.Lstat(path); errors.Is(err, os.ErrNotExist) {
 		return f.result(Result{OK, "none, so the defaults are in effect", ""})
 	}
-	return f.result(Result{OK, w.tilde(path), ""})
+	return f.result(Result{OK, w.Paths.Tilde(path), ""})
 }

@@ -41,7 +41,7 @@ func (w *World) dockerConfig(context.Context) Result {
 	if faults := f.Faults(); len(faults) > 0 {
 		var all findings
 		for _, fault := range faults {
-			fault.Path = w.tilde(fault.Path)
+			fault.Path = w.Paths.Tilde(fault.Path)
 			all.add(Failed, "", "%v", fault)
 		}
 		r := all.result(Result{})
@@ -54,13 +54,13 @@ func (w *World) dockerConfig(context.Context) Result {
 	if w.authVariableNames(ngcRegistry) {
 		return Result{Warning, "$" + authVariable + " holds a login for " + ngcRegistry + ", which overrides the helper", shellquote.Unset(authVariable)}
 	}
-	where := w.tilde(f.Path())
+	where := w.Paths.Tilde(f.Path())
 	name, setting := f.HelperFor(ngcRegistry)
 	switch {
 	case name == helperName:
 		return Result{OK, fmt.Sprintf("%s names %s for %s (%s)", where, helperProgram, ngcRegistry, setting), ""}
-	case name == windowsHelper && w.Getenv(envWSL) != "":
-		return w.windowsHelper(where, setting)
+	case credentialhelper.IsWindowsHelper(w.Getenv, name):
+		return w.windowsHelper(where, name, setting)
 	case name != "":
 		return w.unconfigured("%s names %s%s for %s (%s), not %s", where, dockerconfig.HelperPrefix, name, ngcRegistry, setting, helperProgram)
 	case hasLogin(f):
@@ -71,15 +71,8 @@ func (w *World) dockerConfig(context.Context) Result {
 	return w.unconfigured("%s names no helper for %s, so Docker has no login for it", where, ngcRegistry)
 }
 
-// The Windows helper, which WSL runs for a Linux client; the keys are then in the Credential Manager. WSL
-// sets the variable (learn.microsoft.com/windows/wsl/filesystems).
-const (
-	windowsHelper = helperName + ".exe"
-	envWSL        = "WSL_DISTRO_NAME"
-)
-
-func (w *World) windowsHelper(where, setting string) Result {
-	program := dockerconfig.HelperPrefix + windowsHelper
+func (w *World) windowsHelper(where, name, setting string) Result {
+	program := dockerconfig.HelperPrefix + name
 	path, _ := w.lookPath(program)
 	if path == "" {
 		return Result{Failed, fmt.Sprintf("%s names %s for %s (%s), which is not on PATH", where, program, ngcRegistry, setting),
@@ -174,7 +167,7 @@ func (w *World) dockerLogins(context.Context) Result {
 		return f.result(Result{OK, "none in plain text", ""})
 	}
 	if info, err := os.Stat(file.Path()); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o044 != 0 {
-		f.add(Failed, "chmod 600 "+shellquote.Word(file.Path()), "%s can be read by other users (mode %04o)", w.tilde(file.Path()), info.Mode().Perm())
+		f.add(Failed, "chmod 600 "+shellquote.Word(file.Path()), "%s can be read by other users (mode %04o)", w.Paths.Tilde(file.Path()), info.Mode().Perm())
 	}
 	ignored := file.IgnoredAuths()
 	for _, auth := range auths {
@@ -213,11 +206,11 @@ func (w *World) credentialStores(ctx context.Context) Result {
 	helpers := file.CredHelpers()
 	for _, server := range slices.Sorted(maps.Keys(helpers)) {
 		if strings.Contains(server, "*") {
-			f.add(Warning, shellquote.Edit(file.Path(), 0), "%s has a helper for %q, which matches nothing: Docker compares names exactly", w.tilde(file.Path()), server)
+			f.add(Warning, shellquote.Edit(file.Path(), 0), "%s has a helper for %q, which matches nothing: Docker compares names exactly", w.Paths.Tilde(file.Path()), server)
 		}
 	}
 	for _, server := range slices.Sorted(maps.Keys(helpers)) {
-		if name := helpers[server]; name != "" && name != helperName && !(name == windowsHelper && server == ngcRegistry && w.Getenv(envWSL) != "") {
+		if name := helpers[server]; name != "" && name != helperName && !(server == ngcRegistry && credentialhelper.IsWindowsHelper(w.Getenv, name)) {
 			w.checkStore(ctx, &f, file, name, fmt.Sprintf("%q: %q", shown(server), name), shown(server))
 		}
 	}
@@ -232,18 +225,18 @@ func (w *World) checkStore(ctx context.Context, f *findings, file *dockerconfig.
 		// A program for another system, or without its interpreter, is found but does not start.
 		var exit *exec.ExitError
 		if _, err := w.run(ctx, "", path, "version"); err != nil && !errors.As(err, &exit) {
-			f.add(Failed, "delete "+setting+" from "+shellquote.Word(file.Path())+", or reinstall "+shellquote.Word(program), "%s names %s, which cannot be run (%s): Docker fails for %s", w.tilde(file.Path()), program, whyNotRun(err), what)
+			f.add(Failed, "delete "+setting+" from "+shellquote.Word(file.Path())+", or reinstall "+shellquote.Word(program), "%s names %s, which cannot be run (%s): Docker fails for %s", w.Paths.Tilde(file.Path()), program, whyNotRun(err), what)
 			return
 		}
 		f.add(OK, "", "%s answers for %s", program, what)
 	case notExecutable != "":
-		f.add(Failed, "chmod 755 "+shellquote.Word(notExecutable), "%s names %s, which is not executable", w.tilde(file.Path()), program)
+		f.add(Failed, "chmod 755 "+shellquote.Word(notExecutable), "%s names %s, which is not executable", w.Paths.Tilde(file.Path()), program)
 	default:
 		hint := "delete " + setting + " from " + shellquote.Word(file.Path()) + ", or install " + shellquote.Word(program)
-		if strings.HasPrefix(name, "desktop") && w.Getenv("WSL_DISTRO_NAME") != "" {
+		if strings.HasPrefix(name, "desktop") && credentialhelper.InWSL(w.Getenv) {
 			hint = "delete " + setting + " from " + shellquote.Word(file.Path()) + ", or turn on Docker Desktop's integration with this WSL distribution"
 		}
-		f.add(Failed, hint, "%s names %s, which is not on PATH: Docker fails for %s", w.tilde(file.Path()), program, what)
+		f.add(Failed, hint, "%s names %s, which is not on PATH: Docker fails for %s", w.Paths.Tilde(file.Path()), program, what)
 	}
 }
 

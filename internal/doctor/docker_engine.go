@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ragenv/ragenv/internal/credentialhelper"
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
@@ -156,7 +157,7 @@ func (w *World) startHint() string {
 		return "start it there, or for this machine's own engine: " + shellquote.Unset("DOCKER_HOST")
 	case w.Getenv("DOCKER_CONTEXT") != "":
 		return "start it there, or for this machine's own engine: " + shellquote.Unset("DOCKER_CONTEXT")
-	case runtime.GOOS == "linux" && w.Getenv("WSL_DISTRO_NAME") == "":
+	case runtime.GOOS == "linux" && !credentialhelper.InWSL(w.Getenv):
 		return "sudo systemctl start docker"
 	}
 	return "start Docker Desktop"

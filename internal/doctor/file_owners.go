@@ -27,9 +27,9 @@ func (w *World) fileOwners(context.Context) Result {
 		switch {
 		case ours:
 		case sudo.Owns(w.Getenv, path):
-			f.add(Warning, "run ragenv and docker without sudo", "sudo kept HOME, so root looks into the files of %s: %s", w.Getenv(sudo.EnvUser), w.tilde(path))
+			f.add(Warning, "run ragenv and docker without sudo", "sudo kept HOME, so root looks into the files of %s: %s", w.Getenv(sudo.EnvUser), w.Paths.Tilde(path))
 		default:
-			f.add(Failed, `sudo chown -R "$(id -un)" `+shellquote.Word(path), "%s belongs to user %s, and this is user %d", w.tilde(path), owner, os.Geteuid())
+			f.add(Failed, `sudo chown -R "$(id -un)" `+shellquote.Word(path), "%s belongs to user %s, and this is user %d", w.Paths.Tilde(path), owner, os.Geteuid())
 		}
 	}
 	return f.result(Result{OK, fmt.Sprintf("all of user %s", w.userName()), ""})

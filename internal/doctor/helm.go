@@ -23,7 +23,7 @@ func (w *World) helm(context.Context) Result {
 	state, target, err := plugin.State()
 	switch {
 	case errors.Is(err, helm.ErrForeign):
-		return Result{Warning, w.tilde(plugin.Dir) + " is not ragenv's plugin", "ls " + shellquote.Word(plugin.Dir)}
+		return Result{Warning, w.Paths.Tilde(plugin.Dir) + " is not ragenv's plugin", "ls " + shellquote.Word(plugin.Dir)}
 	case err != nil:
 		return Result{Warning, "not checked: " + err.Error(), "ls -ld " + shellquote.Word(plugin.Dir)}
 	case state == helm.Absent && program == "":
@@ -31,13 +31,13 @@ func (w *World) helm(context.Context) Result {
 	case state == helm.Absent:
 		return Result{OK, "no plugin for ngc:// addresses; ragenv helm configure installs one", ""}
 	case state == helm.Broken && target != "":
-		return Result{Failed, w.tilde(plugin.Dir) + " is not this version's, or leads to " + w.tilde(target) + ", which is not there", helmHint}
+		return Result{Failed, w.Paths.Tilde(plugin.Dir) + " is not this version's, or leads to " + w.Paths.Tilde(target) + ", which is not there", helmHint}
 	case state == helm.Broken:
-		return Result{Failed, w.tilde(plugin.Dir) + " has no link to ragenv", helmHint}
+		return Result{Failed, w.Paths.Tilde(plugin.Dir) + " has no link to ragenv", helmHint}
 	case w.Executable != "" && !sameFile(target, w.Executable):
-		return Result{Warning, w.tilde(plugin.Dir) + " leads to " + w.tilde(target) + ", which is a different ragenv", helmHint}
+		return Result{Warning, w.Paths.Tilde(plugin.Dir) + " leads to " + w.Paths.Tilde(target) + ", which is a different ragenv", helmHint}
 	}
-	return Result{OK, "Helm fetches ngc:// addresses with the stored key (" + w.tilde(plugin.Dir) + ")", ""}
+	return Result{OK, "Helm fetches ngc:// addresses with the stored key (" + w.Paths.Tilde(plugin.Dir) + ")", ""}
 }
 
 func sameFile(a, b string) bool {

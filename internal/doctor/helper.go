@@ -2,11 +2,10 @@ package doctor
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/ragenv/ragenv/internal/buildinfo"
+	"github.com/ragenv/ragenv/internal/credentialhelper"
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
@@ -18,7 +17,7 @@ func (w *World) helper(ctx context.Context) Result {
 	case path == "" && notExecutable != "":
 		return Result{Failed, notExecutable + " cannot be run: it is not executable", "chmod 755 " + shellquote.Word(notExecutable)}
 	case path == "":
-		return Result{Failed, helperProgram + " is not on PATH, so Docker cannot run it", w.helperPathHint()}
+		return Result{Failed, helperProgram + " is not on PATH, so Docker cannot run it", credentialhelper.PathHint(w.Executable)}
 	}
 	out, err := w.run(ctx, "", path, "version")
 	if err != nil {
@@ -33,17 +32,4 @@ func (w *World) helper(ctx context.Context) Result {
 		return Result{Warning, path + " is " + fields[2] + ", but ragenv is " + w.Version, "install both programs from the same release"}
 	}
 	return Result{OK, path + ", " + w.Version, ""}
-}
-
-// helperPathHint checks the most likely place: next to this program.
-func (w *World) helperPathHint() string {
-	if w.Executable != "" {
-		dir := filepath.Dir(w.Executable)
-		for _, name := range []string{helperProgram, helperProgram + ".exe"} {
-			if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
-				return shellquote.PrependPath(dir)
-			}
-		}
-	}
-	return "install " + helperProgram + " in a directory of PATH, such as that of ragenv"
 }

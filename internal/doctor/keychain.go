@@ -21,7 +21,7 @@ func (w *World) keychain(context.Context) Result {
 	s := w.stored()
 	where := "the " + w.backend() + " backend"
 	if w.backend() == keychain.BackendFile {
-		where = w.tilde(w.Paths.Store)
+		where = w.Paths.Tilde(w.Paths.Store)
 	}
 	locked := func(err error) Result {
 		return Result{Warning, where + " is locked: pulls of private images from " + ngcRegistry + " fail until it is unlocked", w.hintFor(err)}

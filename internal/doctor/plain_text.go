@@ -80,9 +80,9 @@ func (w *World) valuesOf(f places.Finding) []places.Assignment {
 // at returns the place of a finding, for display.
 func (w *World) at(f places.Finding) string {
 	if f.Line == 0 {
-		return w.tilde(f.Path)
+		return w.Paths.Tilde(f.Path)
 	}
-	return fmt.Sprintf("%s:%d", w.tilde(f.Path), f.Line)
+	return fmt.Sprintf("%s:%d", w.Paths.Tilde(f.Path), f.Line)
 }
 
 // removal returns the command that removes a key from where it was found, and stores it if it is not stored
@@ -179,7 +179,7 @@ func (w *World) plainTextKeys(ctx context.Context) Result {
 		f.add(Warning, hints[i], "%s %s", w.at(k.Finding), k.describe())
 	}
 	for _, u := range s.unread {
-		f.add(Warning, "ls -ld "+shellquote.Word(u.Path), "%s was not searched: %s", w.tilde(u.Path), u.Reason)
+		f.add(Warning, "ls -ld "+shellquote.Word(u.Path), "%s was not searched: %s", w.Paths.Tilde(u.Path), u.Reason)
 	}
 	return f.joined(Result{OK, "no key in " + w.tildes(strings.Join(searchedHere(s.searched), ", ")), ""})
 }

@@ -2,10 +2,7 @@ package doctor
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 
 	"github.com/ragenv/ragenv/internal/dockerconfig"
 	"github.com/ragenv/ragenv/internal/podmanconfig"
@@ -24,12 +21,12 @@ func (w *World) podman(context.Context) Result {
 	var f findings
 	for _, path := range w.podmanAuthFiles() {
 		if auths, err := dockerconfig.Load(path); err == nil && hasLogin(auths) {
-			f.add(Warning, program+" logout "+ngcRegistry, "the login for %s is in plain text in %s", ngcRegistry, w.tilde(path))
+			f.add(Warning, program+" logout "+ngcRegistry, "the login for %s is in plain text in %s", ngcRegistry, w.Paths.Tilde(path))
 		}
 	}
 	if path := w.Getenv(podmanconfig.EnvAuthFile); path != "" {
 		if file, err := dockerconfig.Load(path); err == nil && !file.Exists() {
-			f.add(Warning, "unset "+podmanconfig.EnvAuthFile, "$%s names %s, which is not there: podman pull fails", podmanconfig.EnvAuthFile, w.tilde(path))
+			f.add(Warning, "unset "+podmanconfig.EnvAuthFile, "$%s names %s, which is not there: podman pull fails", podmanconfig.EnvAuthFile, w.Paths.Tilde(path))
 		}
 	}
 	place := podmanconfig.Of(w.Paths.Home, w.Getenv)
@@ -70,20 +67,16 @@ func (w *World) checkAuthFile(f *findings, program string) {
 		return
 	}
 	if name, _ := file.CredHelper(ngcRegistry); name == helperName {
-		f.add(OK, "", "%s uses %s for %s (credHelpers of %s)", program, helperProgram, ngcRegistry, w.tilde(path))
+		f.add(OK, "", "%s uses %s for %s (credHelpers of %s)", program, helperProgram, ngcRegistry, w.Paths.Tilde(path))
 		return
 	}
 	f.add(Warning, podmanHint, "newer versions of %s do not ask %s: they read $%s in place of Docker's config.json", program, helperProgram, podmanconfig.EnvAuthFile)
 }
 
-// podmanAuthFiles returns where Podman keeps logins (containers-auth.json(5)).
+// podmanAuthFiles returns where Podman keeps logins.
 func (w *World) podmanAuthFiles() []string {
 	if path := w.Getenv(podmanconfig.EnvAuthFile); path != "" {
 		return []string{path}
 	}
-	run := filepath.Join("/run/containers", strconv.Itoa(os.Getuid()))
-	if dir := w.Getenv("XDG_RUNTIME_DIR"); dir != "" {
-		run = filepath.Join(dir, "containers")
-	}
-	return []string{filepath.Join(run, "auth.json"), filepath.Join(w.Paths.Home, ".config", "containers", "auth.json")}
+	return podmanconfig.AuthFiles(w.Paths.Home, w.Getenv)
 }

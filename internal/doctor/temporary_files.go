@@ -33,7 +33,7 @@ func (w *World) temporaryFiles(context.Context) Result {
 			if err != nil || !info.Mode().IsRegular() || w.Now().Sub(info.ModTime()) < staleAfter {
 				continue
 			}
-			f.add(Warning, "rm -- "+shellquote.Word(path), "%s was left behind by a write that was cut short", w.tilde(path))
+			f.add(Warning, "rm -- "+shellquote.Word(path), "%s was left behind by a write that was cut short", w.Paths.Tilde(path))
 		}
 	}
 	return f.result(Result{OK, "none left behind", ""})

@@ -2,8 +2,6 @@ package doctor
 
 import (
 	"context"
-	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -85,11 +83,3 @@ func (w *World) docker() (*dockerconfig.File, error) {
 }
 
 func (w *World) dockerConfigPath() string { return dockerconfig.Path(w.Getenv, w.Paths.Home) }
-
-// tilde abbreviates a path below the user's home, for display only.
-func (w *World) tilde(path string) string {
-	if rest, ok := strings.CutPrefix(path, w.Paths.Home+string(filepath.Separator)); ok && w.Paths.Home != "" {
-		return "~" + string(filepath.Separator) + rest
-	}
-	return path
-}

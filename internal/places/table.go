@@ -3,13 +3,13 @@ package places
 import (
 	"bytes"
 	"context"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/ragenv/ragenv/internal/podmanconfig"
 	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/pkg/keychain"
 )
@@ -60,11 +60,7 @@ var table = []Place{
 	{
 		Name: Podman, Title: titled("Podman's auth.json"), Instead: "ragenv docker configure --podman",
 		files: fixed(func(o Options) []string {
-			run := filepath.Join("/run/containers", uid())
-			if dir := o.Getenv("XDG_RUNTIME_DIR"); dir != "" {
-				run = filepath.Join(dir, "containers")
-			}
-			return []string{o.Getenv("REGISTRY_AUTH_FILE"), filepath.Join(run, "auth.json"), o.home(".config/containers/auth.json"), o.config("containers/auth.json")}
+			return slices.Concat([]string{o.Getenv(podmanconfig.EnvAuthFile)}, podmanconfig.AuthFiles(o.Home, o.Getenv), []string{o.config("containers/auth.json")})
 		}),
 		read: readDocker, fix: byImport,
 	},
@@ -215,8 +211,6 @@ var systemStartupFiles = []string{
 	"/etc/environment", "/etc/profile", "/etc/profile.d/*.sh", "/etc/bash.bashrc", "/etc/bashrc", "/etc/zsh/zshrc", "/etc/zsh/zshenv",
 	"/etc/zshrc", "/etc/zshenv", "/etc/zprofile", "/etc/fish/config.fish",
 }
-
-func uid() string { return itoa(os.Getuid()) }
 
 // readHistory returns the whole lines that assign a variable or contain a word with the shape of a key.
 func readHistory(path string, text []byte) []Finding {

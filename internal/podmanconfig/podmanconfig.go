@@ -70,8 +70,6 @@ func (e *SyntaxError) Error() string { return e.Path + ": " + e.Reason }
 const (
 	EnvNamed = "CONTAINERS_REGISTRIES_CONF"
 	EnvLast  = "CONTAINERS_REGISTRIES_CONF_OVERRIDE"
-	// EnvAuthFile names a file in the format of Docker's config.json that is read instead of all others.
-	EnvAuthFile = "REGISTRY_AUTH_FILE"
 
 	envConfigHome = "XDG_CONFIG_HOME"
 )

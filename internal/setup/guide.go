@@ -1,7 +1,6 @@
 package setup
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -179,7 +178,7 @@ func offerFound(s *session.Session, terminal *ui.Terminal, known secrets.Secret,
 	logins, _ := dockersetup.ReadLogins(s, f, false)
 	for _, login := range logins {
 		if value := login.Item.Secret.Reveal(); login.Item.Ref == s.EnvRef(known.Name) && wellShaped(value) {
-			yes, err := terminal.Confirm("  docker login left one in plain text in "+tilde(s, f.Path())+". Store it?", true)
+			yes, err := terminal.Confirm("  docker login left one in plain text in "+s.Config.Paths.Tilde(f.Path())+". Store it?", true)
 			if err != nil || yes {
 				return value, err
 			}
@@ -304,7 +303,7 @@ func guideDocker(s *session.Session, terminal *ui.Terminal, o Options) error {
 	if err := dockersetup.ConfigureFile(configuring, f, dockersetup.Options{}); err != nil {
 		return err
 	}
-	done(terminal, "Docker uses "+dockersetup.HelperProgram+" for "+serverurl.NGC+" ("+tilde(s, f.Path())+")")
+	done(terminal, "Docker uses "+dockersetup.HelperProgram+" for "+serverurl.NGC+" ("+s.Config.Paths.Tilde(f.Path())+")")
 	return nil
 }
 
@@ -358,12 +357,4 @@ func done(terminal *ui.Terminal, text string) {
 // aside writes text indented by two columns.
 func aside(terminal *ui.Terminal, text string) {
 	terminal.Printf("  %s\n", terminal.Style.Wrap(text, 2))
-}
-
-// tilde shortens a path below the home directory to ~/.
-func tilde(s *session.Session, path string) string {
-	if rest, err := filepath.Rel(s.Config.Paths.Home, path); err == nil && filepath.IsLocal(rest) {
-		return filepath.Join("~", rest)
-	}
-	return path
 }
