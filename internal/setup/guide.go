@@ -230,7 +230,7 @@ func guideDetails(s *session.Session, terminal *ui.Terminal, stored []keychain.I
 		})
 		if len(words) > 0 && !slices.Contains([]string{"n", "no"}, strings.ToLower(words[0])) {
 			if item.Expires, err = expiry.Parse(words[0], s.Now()); err != nil {
-				aside(terminal, ui.Printable(err.Error()))
+				aside(terminal, ui.Printable(err.Error())+"; answer y to check the key")
 				continue
 			}
 			if err := s.Quietly().Store(item, false); err != nil {

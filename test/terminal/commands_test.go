@@ -172,7 +172,7 @@ func TestGuidedSetup(t *testing.T) {
 	d.Expect("Paste it here").Send(ngc + "\r").Expect("ok: Stored NGC_API_KEY\n")
 	d.Expect("CyborgDB API key").Expect("Enter if you do not use one").Send("\r").Expect("Skipped. To do it later: ragenv set CYBORGDB_API_KEY\n")
 	d.Expect("Let Docker log in to nvcr.io with the stored key? [Y/n] ").SendNow("\r").Expect("ok: Docker uses docker-credential-ngc for nvcr.io (~/.docker/config.json)\n")
-	d.Expect(askDetails).SendNow("yesterday\r").Expect("neither a date").Expect(askDetails).SendNow("90d\r")
+	d.Expect(askDetails).SendNow("yesterday\r").Expect("neither a date").Expect("answer y to").Expect(askDetails).SendNow("90d\r")
 	d.Expect("ok: Noted: NGC_API_KEY expires on 20")
 	if keychain.CanStayUnlocked() {
 		d.Expect("ok: Docker receives the key for nvcr.io\nok: Commands receive NGC_API_KEY\n").Expect("ragenv unlock --for 8h\n")
