@@ -106,7 +106,7 @@ func explainFetch(s *session.Session, known secrets.Secret, err error) error {
 	case errors.As(err, &status) && status.Forbidden():
 		return ui.Errorf("ragenv verify "+known.Name, "%w", err)
 	case errors.As(err, &status) && status.NoSuchFile():
-		return ui.Errorf("helm search repo --versions, or see https://catalog.ngc.nvidia.com/helm-charts", "%w", err)
+		return ui.Errorf("see https://catalog.ngc.nvidia.com/helm-charts, or: helm search repo --versions", "%w", err)
 	case errors.As(err, &address):
 		return ui.Errorf("helm pull "+charts.Scheme+"://"+known.ChartHost+"/nvidia/blueprint/charts/CHART.tgz", "%w", err)
 	}

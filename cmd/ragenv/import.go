@@ -67,7 +67,7 @@ stored key back from the keychain, then replaces its line with a comment. The re
 			case c.IsSet("as") && o.As != dotenv.Shell && o.As != dotenv.Compose:
 				return ui.Usagef(commandline.HelpHint(c), "--as takes shell or compose")
 			case len(o.Files) == 0 && !o.FromEnv && !o.Docker:
-				return ui.Usagef("ragenv import .env, or --from-env, or --docker", "no source to import from")
+				return ui.Usagef("give --from-env, --docker or a file: ragenv import .env", "no source to import from")
 			case o.All && o.Only != nil:
 				return ui.Usagef(commandline.HelpHint(c), "use only one of --all and --only")
 			case o.All && o.FromEnv:

@@ -135,6 +135,6 @@ func nextPassphrase(s *session.Session) ([]byte, error) {
 }
 
 func noTerminalForPassphrase() error {
-	return ui.Errorf("run ragenv passphrase in a terminal; to remove the passphrase in a script: ragenv passphrase --no-passphrase, with "+passphrase.EnvFile+" set",
+	return ui.Errorf("run ragenv passphrase in a terminal; to remove the passphrase in a script, with "+passphrase.EnvFile+" set: ragenv passphrase --no-passphrase",
 		"%w for a passphrase", ui.ErrNoTerminal)
 }

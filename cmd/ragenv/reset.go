@@ -43,10 +43,10 @@ func runReset(s *session.Session, o setup.ResetOptions) error {
 	if err != nil {
 		return err
 	}
-	next := "ragenv setup, or from a backup: ragenv restore FILE"
+	next := "from a backup: ragenv restore FILE; "
 	if len(names) > 0 {
-		next += "; with the old passphrase: ragenv restore " + shellquote.Word(aside)
+		next += "with the old passphrase: ragenv restore " + shellquote.Word(aside) + "; "
 	}
-	s.Hint(next)
+	s.Hint(next + "with new keys: ragenv setup")
 	return nil
 }

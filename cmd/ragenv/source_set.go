@@ -130,5 +130,5 @@ func notStoredYet(s *session.Session, ref keychain.Ref) error {
 	if err != nil || !stored {
 		return err
 	}
-	return ui.Errorf("ragenv rm "+ref.Name+", then run it again", "%s is already stored%s, and a key can come from one place only", ref.Name, s.InProfile())
+	return ui.Errorf("remove that one first: ragenv rm "+ref.Name, "%s is already stored%s, and a key can come from one place only", ref.Name, s.InProfile())
 }

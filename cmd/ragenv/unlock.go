@@ -71,7 +71,7 @@ func runUnlock(s *session.Session) error {
 	}
 	switch {
 	case errors.Is(err, keychain.ErrKeyQuota):
-		return ui.Errorf("cat /proc/key-users shows the quota, keyctl show @u shows what uses it",
+		return ui.Errorf("for the quota and what uses it: cat /proc/key-users; keyctl show @u",
 			"the passphrase is right, but the keychain cannot be kept open: %w", keychain.ErrKeyQuota)
 	case errors.Is(err, keychain.ErrUnavailable):
 		return ui.Errorf(passphrase.FileHint(),

@@ -56,7 +56,7 @@ func (h *helper) fail(err error, stdout io.Writer) int {
 }
 
 // unelevate is the command that fixes hardening.ErrElevated.
-const unelevate = `chmod a-s "$(command -v ` + Program + `)", and setcap -r on it`
+const unelevate = `chmod a-s "$(command -v ` + Program + `)" && setcap -q -r "$(command -v ` + Program + `)"`
 
 // usage matches upstream's, flags included, because clients and packagers' tests search for it.
 const usage = "Usage: " + Program + " <store|get|erase|list|version>"

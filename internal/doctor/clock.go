@@ -21,7 +21,7 @@ func (w *World) clock(ctx context.Context) Result {
 		there, err := w.Services.Clock(ctx)
 		here := w.Now()
 		if err != nil {
-			return Result{Warning, "not compared: " + err.Error(), "ragenv doctor --online, once the network is back"}
+			return Result{Warning, "not compared: " + err.Error(), "once the network is back: ragenv doctor --online"}
 		}
 		// The answer is in whole seconds.
 		if skew := here.Sub(there).Round(time.Second); skew.Abs() > maxSkew {

@@ -30,7 +30,7 @@ const authVariable = "DOCKER_AUTH_CONFIG"
 
 // brokenDocker is the result of checks that need config.json if it cannot be read; dockerConfig reports
 // why.
-var brokenDocker = Result{Warning, "not checked: Docker's config.json cannot be read", "ragenv doctor, after docker-config is fixed"}
+var brokenDocker = Result{Warning, "not checked: Docker's config.json cannot be read", "once docker-config is fixed: ragenv doctor"}
 
 // dockerConfig checks that config.json is valid and names the helper for nvcr.io.
 func (w *World) dockerConfig(context.Context) Result {

@@ -19,7 +19,7 @@ func (w *World) registryKey() (name, value string, r Result) {
 		return known.Name, value, Result{}
 	}
 	if _, sourced := w.Config.Source(w.envRef(known.Name)); sourced {
-		return "", "", Result{Warning, "not checked: no key from the command of " + known.Name, "ragenv doctor, after key-commands is fixed"}
+		return "", "", Result{Warning, "not checked: no key from the command of " + known.Name, "once key-commands is fixed: ragenv doctor"}
 	}
 	if r, no := w.notRead(); no {
 		return "", "", r
@@ -71,7 +71,7 @@ func (w *World) fromProbe(name string, answer probe.Result) Result {
 	case probe.LacksRights:
 		return Result{Failed, detail, w.newKeyHint(name)}
 	}
-	return Result{Warning, detail, "ragenv doctor --online, later"}
+	return Result{Warning, detail, "try again later: ragenv doctor --online"}
 }
 
 // newKeyHint returns where to create a key with more rights.

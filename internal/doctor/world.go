@@ -74,7 +74,7 @@ const (
 const ngcRegistry = serverurl.NGC
 
 // unreadableConfig is the result of checks that need the configuration if it cannot be read.
-var unreadableConfig = Result{Warning, "not checked: the configuration cannot be read", "ragenv doctor, after config-file is fixed"}
+var unreadableConfig = Result{Warning, "not checked: the configuration cannot be read", "once config-file is fixed: ragenv doctor"}
 
 // docker returns Docker's config.json, read once.
 func (w *World) docker() (*dockerconfig.File, error) {

@@ -80,14 +80,14 @@ func readImportFile(s *session.Session, path string, o Options) (source, error) 
 		var target *atomicfile.TargetError
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			hint = "ragenv import FILE, with the path of a file that is there"
+			hint = "give the path of a file that is there: ragenv import FILE"
 		case isDirectory(path):
 			hint = "ls -A " + shellquote.Word(path)
 			if env := filepath.Join(path, ".env"); isFile(env) {
 				hint = "ragenv import " + shellquote.Word(env)
 			}
 		case errors.As(err, &target):
-			hint = "ragenv import - < FILE, which reads it and cannot change it"
+			hint = "to read it without changing it: ragenv import - < " + shellquote.Word(path)
 		}
 		return source, ui.Errorf(hint, "%w", err)
 	}

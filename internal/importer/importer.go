@@ -55,7 +55,7 @@ func withoutUnusual(s *session.Session, found []importable) ([]importable, error
 	if len(names) == 0 {
 		return found, nil
 	}
-	yes, err := s.ConfirmUnusual(names, found[0].from, "ragenv import --only "+strings.Join(names, ",")+" FILE, or --force with --all")
+	yes, err := s.ConfirmUnusual(names, found[0].from, "give --force with --all, or name them: ragenv import --only "+strings.Join(names, ",")+" FILE")
 	if err != nil || yes {
 		return found, err
 	}

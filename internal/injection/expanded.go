@@ -52,7 +52,7 @@ func expandedArguments(command []string, injected []string) []expandedArgument {
 	return found
 }
 
-var inShell = "ragenv -- " + shellquote.Inner("COMMAND") + ", where the shell inside replaces the variable"
+var inShell = "let a shell inside replace the variable: ragenv -- " + shellquote.Inner("COMMAND")
 
 // warnOfExpanded warns of arguments that the shell left empty.
 func warnOfExpanded(s *session.Session, command []string, injected []string) {

@@ -245,7 +245,7 @@ func (o Opener) Volatile(backend string) bool { return keychain.Volatile(o.optio
 func (o Opener) WarnIfVolatile(backend string) {
 	if o.Volatile(backend) {
 		o.Print.Warn("the %s backend is volatile: a reboot empties it", backend)
-		o.Print.Hint("ragenv backup keys.age, or to move the keys to the disk: ragenv backend migrate %s %s", backend, keychain.BackendFile)
+		o.Print.Hint("keep a copy with ragenv backup keys.age, or move the keys to the disk: ragenv backend migrate %s %s", backend, keychain.BackendFile)
 	}
 }
 

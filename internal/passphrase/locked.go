@@ -28,5 +28,5 @@ func UnlockHint() string {
 
 // FileHint says how to set a passphrase file.
 func FileHint() string {
-	return shellquote.Set(EnvFile, "FILE") + ", a file of mode 0600 that holds the passphrase"
+	return "with the passphrase in FILE, of mode 0600: " + shellquote.Set(EnvFile, "FILE")
 }

@@ -117,7 +117,7 @@ var table = []Place{
 		files: fixed(startupFiles), read: readVariables, fix: byImport,
 	},
 	{
-		Name: History, Title: titled("shell histories"), Instead: "ragenv set, which asks for the key",
+		Name: History, Title: titled("shell histories"), Instead: "the prompt of ragenv set",
 		files: fixed(func(o Options) []string {
 			data := o.Getenv("XDG_DATA_HOME")
 			if data == "" {

@@ -85,7 +85,7 @@ func Backup(s *session.Session, path string, o BackupOptions) error {
 		return ui.Errorf("write a backup for each kind of recipient", "%w", err)
 	}
 	if errors.Is(err, keychain.ErrTooLarge) {
-		return ui.Errorf("ragenv list --all, and ragenv rm for what is large and needs no backup", "%w", err)
+		return ui.Errorf("remove what is large and needs no backup; for the names: ragenv list --all", "%w", err)
 	}
 	if err != nil {
 		return err

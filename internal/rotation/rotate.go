@@ -155,7 +155,7 @@ func swap(s *session.Session, k *keychain.Keychain, next keychain.Item) error {
 		return err
 	}
 	s.Print.Note("replaced %s%s; the previous key is kept for a week", next.Name, s.InProfile())
-	s.Hint(fmt.Sprintf("ragenv rotate --confirm %s when it works, ragenv rotate --undo %s if it does not", next.Name, next.Name))
+	s.Hint(fmt.Sprintf("once it works: ragenv rotate --confirm %s; if it does not: ragenv rotate --undo %s", next.Name, next.Name))
 	return nil
 }
 

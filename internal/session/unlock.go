@@ -30,7 +30,7 @@ func ExplainBackend(name string, err error) error {
 const passphraseTries = 3
 
 // forgottenHint is the hint after too many wrong passphrases.
-const forgottenHint = "run it again; if the passphrase is forgotten: ragenv reset, which keeps this keychain and creates a new one"
+const forgottenHint = "run it again; if the passphrase is forgotten, set this keychain aside: ragenv reset"
 
 // Unlocked runs read. If the file store is locked, it asks for the passphrase and runs read again. If
 // nobody can be asked, the error says what a script can do.

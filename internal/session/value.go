@@ -52,7 +52,7 @@ func (s *Session) ReadValue(o ValueFrom) (string, error) {
 		return "", ui.Errorf("", "standard input is longer than 1 MiB, so it is not a key")
 	}
 	if len(data) == 0 {
-		return "", ui.Errorf("ragenv "+o.Command+" "+o.Name+" < FILE, or without < or | to be asked", "%s: standard input was empty", o.Name)
+		return "", ui.Errorf("without < or | it asks for the key; from a file: ragenv "+o.Command+" "+o.Name+" < FILE", "%s: standard input was empty", o.Name)
 	}
 	return keyinput.Value(data), nil
 }

@@ -43,7 +43,7 @@ func prove(s *session.Session, terminal *ui.Terminal) error {
 		return err
 	}
 	if other, err := s.Opener().Read(); err != nil || !other.Unlocked() { // only this process has it unlocked
-		say(terminal, terminal.Style.Warning()+" Not checked: this system keeps no keychain unlocked. To check: "+passphrase.FileHint()+", then ragenv doctor")
+		say(terminal, terminal.Style.Warning()+" Not checked: this system keeps no keychain unlocked. To check, set "+passphrase.EnvFile+" to a file of mode 0600 with the passphrase, then: ragenv doctor")
 		return err
 	}
 	if f, err := dockerconfig.Load(dockersetup.ConfigPath(s)); err == nil {

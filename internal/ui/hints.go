@@ -22,13 +22,13 @@ type hinted interface{ Hint() string }
 func KeyHint(err *keychain.KeyError) string {
 	switch err.Fault {
 	case keychain.KeySecretAbsent:
-		return "gpg --import FILE, with a backup of the secret key"
+		return "from a backup of the secret key: gpg --import FILE"
 	case keychain.KeyAbsent:
-		return "gpg --import FILE, with a backup of that key; or with another key: pass init GPG-ID"
+		return "from a backup of that key: gpg --import FILE; or with another key: pass init GPG-ID"
 	case keychain.KeyExpired:
 		return fmt.Sprintf("gpg --quick-set-expire %[1]s 1y && gpg --quick-set-expire %[1]s 1y '*'", err.Fingerprint)
 	}
-	return "pass init GPG-ID, with another key"
+	return "with another key: pass init GPG-ID"
 }
 
 // dataVariable returns the variable that names the directory above ragenv's files (internal/config).
@@ -80,7 +80,7 @@ func hintFor(err error) string {
 	case errors.Is(err, keychain.ErrNotFound):
 		return "ragenv list"
 	case errors.Is(err, keychain.ErrWrongPassphrase):
-		return "ragenv unlock asks again; if the passphrase is forgotten: ragenv reset, which keeps this keychain and creates a new one"
+		return "to try again: ragenv unlock; if the passphrase is forgotten, set this keychain aside: ragenv reset"
 	case errors.Is(err, keychain.ErrNewerFormat):
 		return "install the newer version of ragenv and docker-credential-ngc, both"
 	case errors.Is(err, keychain.ErrNoLocks):
@@ -149,7 +149,7 @@ func sourcedHint(e *keychain.SourcedError) string {
 		words += " --profile " + e.Profile
 	}
 	if e.Both {
-		return "ragenv rm " + words + " removes the stored one, ragenv source rm " + words + " the command"
+		return "to remove the command: ragenv source rm " + words + "; to remove the stored one: ragenv rm " + words
 	}
-	return "ragenv source rm " + words + ", to store one in its place"
+	return "ragenv source rm " + words
 }

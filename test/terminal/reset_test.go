@@ -42,7 +42,7 @@ func TestForgottenPassphrase(t *testing.T) {
 		for range 3 {
 			d.Expect(prompt).Send("guess\r")
 		}
-		d.Expect("error: ").Expect("if the passphrase is forgotten: ragenv reset").WantCode(1)
+		d.Expect("error: ").Expect("if the passphrase is forgotten, set this keychain aside: ragenv reset").WantCode(1)
 		if strings.Contains(d.Text(), "Done") {
 			t.Errorf("%s: it says that all is done:\n%s", args[0], d.Text())
 		}

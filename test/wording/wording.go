@@ -97,15 +97,21 @@ func checkFile(files *token.FileSet, file *ast.File) (faults []string, checked i
 				return true
 			}
 			checked++
+			if tail.MatchString(text) {
+				fault(node, text, "words after a command become its arguments: put them first")
+			}
 			for _, f := range forbidden {
 				if found := f.pattern.FindString(text); found != "" {
 					fault(node, found, "use: "+f.use)
 				}
 			}
 		case *ast.BinaryExpr:
-			if text, ok := joined(node); ok && aside.MatchString(text) {
+			text, ok := joined(node)
+			if ok && aside.MatchString(text) {
 				fault(node, text, "words in parentheses make a command a syntax error: put them first")
-				return false
+			}
+			if ok && tail.MatchString(text) {
+				fault(node, text, "words after a command become its arguments: put them first")
 			}
 		case *ast.CallExpr:
 			name, receiver := called(node)
@@ -174,6 +180,9 @@ func literal(node ast.Expr) (string, bool) {
 
 // aside matches a command to paste with words in parentheses after it.
 var aside = regexp.MustCompile(`^(ragenv|docker|podman|kubectl|helm|sudo|systemctl|kill|chmod|export) .* \([a-z]|^X \((or|with|without|it|keeps|then)\b`)
+
+// tail matches a command to paste with words after a comma or semicolon.
+var tail = regexp.MustCompile(`^(ragenv|docker|podman|kubectl|helm|sudo (-|[a-z]+ctl)|systemctl|kill|chmod|export|gpg|pass|age|cat|ls|rm|mv|cp) .*[,;] [a-z]`)
 
 // joined returns the text of a concatenation, with X for what is no literal; false if there is no literal.
 func joined(node ast.Expr) (string, bool) {

@@ -42,6 +42,22 @@ func TestAside(t *testing.T) {
 	}
 }
 
+func TestTail(t *testing.T) {
+	for text, want := range map[string]bool{
+		"ragenv setup, or from a backup: ragenv restore FILE": true,
+		"ragenv doctor --online, later":                       true,
+		"ragenv unlock asks again; if it is forgotten: X":     true,
+		"from a backup: ragenv restore FILE; else: X":         false,
+		"ragenv import --only A,B FILE":                       false,
+		"sudo kept HOME, so root looks there":                 false,
+		"cat /proc/key-users; keyctl show @u":                 true, // two commands need words first, or &&
+	} {
+		if tail.MatchString(text) != want {
+			t.Errorf("%q: not %v", text, want)
+		}
+	}
+}
+
 func TestForbidden(t *testing.T) {
 	for _, text := range []string{"this mends it", "it lies there", "left out", "Once more: ", "tells whether", "whoever reads it", "make the keychain"} {
 		if !slices.ContainsFunc(forbidden, func(f rule) bool { return f.pattern.MatchString(text) }) {
