@@ -52,6 +52,9 @@ func Migrate(s *session.Session, fromName, toName string, o MigrateOptions) erro
 		}
 	}
 
+	if err := begin(s, from, to); err != nil {
+		return interrupted(fromName, toName, err)
+	}
 	moving := "Moving the keys"
 	stop := s.Print.Working(moving)
 	verified, err := keychain.CopyAll(from, to, func(ref keychain.Ref, outcome keychain.Moved) {
@@ -80,6 +83,7 @@ func Migrate(s *session.Session, fromName, toName string, o MigrateOptions) erro
 		return err
 	}
 	if o.Keep {
+		end(s)
 		s.Print.Note("%s in both backends", ui.Count(session.WithoutFingerprints(verified), "item"))
 		return nil
 	}
@@ -89,6 +93,7 @@ func Migrate(s *session.Session, fromName, toName string, o MigrateOptions) erro
 	if err != nil {
 		return ui.Errorf(fmt.Sprintf("ragenv backend migrate %s %s", fromName, toName), "every key is in the %s backend, but the old one could not be emptied: %w", toName, err)
 	}
+	end(s)
 	s.Print.Note("%s moved from the %s backend to the %s backend", ui.Count(session.WithoutFingerprints(verified), "item"), fromName, toName)
 	return nil
 }
