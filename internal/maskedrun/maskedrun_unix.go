@@ -112,7 +112,7 @@ func (c *child) pipe(to *os.File) (*os.File, error) {
 
 func (c *child) relay(from, to *os.File) {
 	c.streams = append(c.streams, func(ended <-chan struct{}) error {
-		return pump(from, c.masker.Writer(to), ended)
+		return pump(&output{file: from}, c.masker.Writer(to), ended)
 	})
 }
 
