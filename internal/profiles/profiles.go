@@ -84,7 +84,7 @@ func Copy(s *session.Session, from, to string, forced bool) error {
 }
 
 func copyItems(s *session.Session, k *keychain.Keychain, from, to string, forced bool) error {
-	refs, err := k.List(from)
+	refs, err := list(s, k, from) // they may be others than before the lock
 	if err != nil {
 		return err
 	}
@@ -134,12 +134,8 @@ func Remove(s *session.Session, profile string, yes, forced bool) error {
 	if err != nil {
 		return err
 	}
-	if !forced {
-		for _, ref := range refs {
-			if known, _ := secrets.Lookup(ref.Name); ref.Kind == keychain.KindEnv && known.Irreplaceable {
-				return s.Irreplaceable(ref, "ragenv profile rm "+profile+" --force")
-			}
-		}
+	if err := removable(s, refs, profile, forced); err != nil {
+		return err
 	}
 	if !yes && !forced {
 		if err := confirmRemoval(s, profile, len(refs)); err != nil {
@@ -147,16 +143,8 @@ func Remove(s *session.Session, profile string, yes, forced bool) error {
 		}
 	}
 	err = s.Opener().Changing(k, func() error {
-		all, err := k.ListAll(profile)
-		if err != nil {
-			return err
-		}
-		for _, ref := range all {
-			if err := k.Remove(ref); err != nil && !errors.Is(err, keychain.ErrNotFound) {
-				return err
-			}
-		}
-		return nil
+		refs, err = removeItems(s, k, profile, forced)
+		return err
 	})
 	if err != nil {
 		return err
@@ -165,6 +153,37 @@ func Remove(s *session.Session, profile string, yes, forced bool) error {
 	if profile == s.Config.Profile && profile != config.DefaultProfile {
 		s.Print.Warn("it is still the active profile")
 		s.Print.Hint("ragenv profile use %s", config.DefaultProfile)
+	}
+	return nil
+}
+
+// removeItems removes a profile, and returns its items. They may be others than before the lock.
+func removeItems(s *session.Session, k *keychain.Keychain, profile string, forced bool) ([]keychain.Ref, error) {
+	refs, err := list(s, k, profile)
+	if err != nil {
+		return nil, err
+	}
+	if err := removable(s, refs, profile, forced); err != nil {
+		return nil, err
+	}
+	all, err := k.ListAll(profile)
+	if err != nil {
+		return nil, err
+	}
+	for _, ref := range all {
+		if err := k.Remove(ref); err != nil && !errors.Is(err, keychain.ErrNotFound) {
+			return nil, err
+		}
+	}
+	return refs, nil
+}
+
+// removable returns an error if one of the keys of a profile cannot be regenerated, unless forced.
+func removable(s *session.Session, refs []keychain.Ref, profile string, forced bool) error {
+	for _, ref := range refs {
+		if known, _ := secrets.Lookup(ref.Name); ref.Kind == keychain.KindEnv && known.Irreplaceable && !forced {
+			return s.Irreplaceable(ref, "ragenv profile rm "+profile+" --force")
+		}
 	}
 	return nil
 }
@@ -195,11 +214,17 @@ func stored(s *session.Session, profile string) (*keychain.Keychain, []keychain.
 		s.Print.Note("%s of profile %s %s from commands: see ragenv source list", ui.Count(len(sourced), "key"), profile, map[bool]string{true: "comes", false: "come"}[len(sourced) == 1])
 	}
 	k = k.Stored()
+	refs, err := list(s, k, profile)
+	return k, refs, err
+}
+
+// list returns the items of a profile. It fails if there are none.
+func list(s *session.Session, k *keychain.Keychain, profile string) ([]keychain.Ref, error) {
 	refs, err := k.List(profile)
 	if err == nil && len(refs) == 0 {
 		err = ui.Errorf("ragenv profile list", "nothing is stored in profile %s%s", profile, didYouMean(s, profile))
 	}
-	return k, refs, err
+	return refs, err
 }
 
 // didYouMean returns the end of an error about an empty profile whose name is similar to another's, or "".
