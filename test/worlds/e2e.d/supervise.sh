@@ -1,4 +1,4 @@
-# Sourced by scripts/e2e and test/worlds/e2e-world.
+# Sourced by scripts/e2e, scripts/e2e-clients and test/worlds/e2e-world, which define root and log.
 # shellcheck shell=bash
 
 # supervise COMMAND... runs it with this shell's standard input and returns its exit status. Bash handles a
@@ -23,4 +23,17 @@ pass_on() {
 	kill -s "$1" "$supervised" 2>/dev/null || sudo -n kill -s "$1" "$supervised" 2>/dev/null || true
 	wait "$supervised" || true
 	exit "$2"
+}
+
+# test_in_world PROGRAM ARGUMENT... runs a test program in a world of its own (see test/worlds/e2e-world), and in another one
+# if the first one's engine stopped answering.
+test_in_world() {
+	local rc=0
+	supervise "$root/test/worlds/e2e-world" run -- "$@" || rc=$?
+	if ((rc == 75)); then
+		log 'the Docker engine stopped answering, see above; once more, with a new one'
+		rc=0
+		supervise "$root/test/worlds/e2e-world" run -- "$@" || rc=$?
+	fi
+	return "$rc"
 }
