@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// engineHung is this program's exit status (EX_TEMPFAIL of sysexits.h) if the engine no longer answers. That says nothing
-// about the programs under test, and scripts/e2e then starts again in a new world.
+// engineHung is this program's exit status (EX_TEMPFAIL of sysexits.h) if the engine no longer answers, as Engine 20.10 may
+// (github.com/moby/moby/issues/46661). That says nothing about the programs under test, and scripts/e2e then starts again in
+// a new world.
 const engineHung = 75
 
 // plainDocker runs docker without a home, for the engine's own state. If the engine does not answer, no later step can
