@@ -74,6 +74,7 @@ func Checks(w *World) []Check {
 		{Name: "compose-env-files", Run: w.composeEnvFiles},
 		{Name: "plain-text-keys", Run: w.plainTextKeys},
 		{Name: "file-owners", Run: w.fileOwners},
+		{Name: "writable", Run: w.writable},
 		{Name: "temporary-files", Run: w.temporaryFiles},
 		{Name: "docker-engine", Run: w.dockerEngine},
 		{Name: "docker-compose", Run: w.dockerCompose},

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -257,7 +258,7 @@ func TestBrokenHomes(t *testing.T) {
 			if os.Chown(filepath.Join(h.home, ".docker", "config.json"), 4321, -1) != nil {
 				h.t.Skip("only root can give a file away")
 			}
-		}, "file-owners", doctor.Failed, "config.json belongs to user 4321", "sudo chown -R"},
+		}, "file-owners", doctor.Failed, "config.json belongs to user 4321", "chown -R "},
 		{"write cut short last week", func(h *doctorHome) {
 			path, old := filepath.Join(h.home, ".docker", ".config.json.tmp-42"), time.Now().Add(-7*24*time.Hour)
 			h.write(path, "{}", 0o600)
@@ -265,6 +266,12 @@ func TestBrokenHomes(t *testing.T) {
 				h.t.Fatal(err)
 			}
 		}, "temporary-files", doctor.Warning, ".config.json.tmp-42 was left behind", "rm -- "},
+		{"home that its user made read-only", func(h *doctorHome) {
+			if os.Geteuid() == 0 {
+				h.t.Skip("root can write everywhere")
+			}
+			h.chmod(filepath.Join(h.home, ".docker"), 0o500)
+		}, "writable", doctor.Warning, "~/.docker cannot be written (mode 0500)", "chmod u+rwx "},
 		{"engine not running", func(h *doctorHome) {
 			h.write(filepath.Join(h.bin, "docker"), "#!/bin/sh\n[ \"$1\" = compose ] && echo 2.40.1 && exit\n[ \"$1\" = context ] && echo unix:///nonexistent/docker.sock && exit\nexit 1\n", 0o755)
 		}, "docker-engine", doctor.Failed, "nobody listens at /nonexistent/docker.sock", ""},
@@ -292,6 +299,9 @@ func TestBrokenHomes(t *testing.T) {
 			var reports []doctor.Report
 			if err := json.Unmarshal([]byte(out), &reports); err != nil {
 				t.Fatalf("%v:\n%s", err, out)
+			}
+			if !slices.ContainsFunc(reports, func(r doctor.Report) bool { return r.Name == c.check }) {
+				t.Errorf("no check %s", c.check)
 			}
 			for _, r := range reports {
 				if r.Name != c.check {
