@@ -16,11 +16,12 @@ import (
 )
 
 func (p *program) printer(quiet bool) ui.Printer {
-	print := ui.Printer{Program: programName, W: p.stderr, Quiet: quiet}
-	if p.profile != "" {
-		print.Complete = func(hint string) string { return commandline.WithFlag(newApp(p), hint, session.FlagProfile, p.profile) }
-	}
-	return print
+	return ui.Printer{Program: programName, W: p.stderr, Quiet: quiet, Complete: func(hint string) string {
+		if p.profile != "" {
+			hint = commandline.WithFlag(newApp(p), hint, session.FlagProfile, p.profile)
+		}
+		return sudo.Adapted(hint)
+	}}
 }
 
 const flagQuiet = "quiet"

@@ -1,4 +1,5 @@
-// Package sudo detects that a key is missing only because sudo changed the home directory.
+// Package sudo detects that a key is missing only because sudo changed the home directory, and adapts hints to
+// systems without sudo.
 package sudo
 
 import (

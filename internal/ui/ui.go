@@ -62,7 +62,7 @@ type Printer struct {
 	Program string    // the prefix
 	W       io.Writer // standard error
 	Quiet   bool      // suppresses notes
-	// Complete adds to the commands in a hint what they need to do the same job, such as a flag; nil adds nothing.
+	// Complete adds to the commands in a hint what they need to do the same job here, such as a flag; nil adds nothing.
 	Complete func(hint string) string
 }
 
