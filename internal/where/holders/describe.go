@@ -2,6 +2,8 @@ package holders
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/ragenv/ragenv/internal/ui"
@@ -15,7 +17,7 @@ type Options struct {
 	Kubernetes bool
 }
 
-// Describe returns a report as text: each holder, with its fix below. On a terminal, all text is wrapped
+// Describe returns a report as text: each holder, with its fix below; a file once for each fix. On a terminal, all text is wrapped
 // except the fixes, so that they can be pasted.
 func Describe(report *where.Report, style ui.Style) string {
 	var b strings.Builder
@@ -39,9 +41,13 @@ func Describe(report *where.Report, style ui.Style) string {
 
 func writeHolders(b *strings.Builder, holders []where.Holder, style ui.Style) {
 	states := map[where.State]string{where.Old: "OLD", where.Current: "current"}
-	for _, h := range holders {
+	for _, group := range byFix(holders) {
+		h := group[0]
 		parts := strings.Join(h.Where, ", ")
-		if len(h.Keys) > 1 || h.Kind == where.KindFile || !strings.Contains(parts, h.Keys[0]) {
+		switch {
+		case h.Kind == where.KindFile:
+			parts = inFile(group)
+		case len(h.Keys) > 1 || !strings.Contains(parts, h.Keys[0]):
 			parts = strings.Join(h.Keys, ", ") + " in " + parts
 		}
 		state := fmt.Sprintf("%-7s", states[h.State])
@@ -54,6 +60,58 @@ func writeHolders(b *strings.Builder, holders []where.Holder, style ui.Style) {
 			fmt.Fprintf(b, "%7s  %s\n", "", ui.Printable(h.Fix))
 		}
 	}
+}
+
+// byFix returns the entries of the text, in the order of holders. Findings in a file are one entry if they
+// have the same fix, because it needs to be run only once.
+func byFix(holders []where.Holder) (groups [][]where.Holder) {
+	type entry struct {
+		state     where.State
+		path, fix string
+	}
+	index := map[entry]int{}
+	for _, h := range holders {
+		e := entry{h.State, h.Path, h.Fix}
+		if i, ok := index[e]; ok && h.Kind == where.KindFile {
+			groups[i] = append(groups[i], h)
+			continue
+		}
+		index[e] = len(groups)
+		groups = append(groups, []where.Holder{h})
+	}
+	return groups
+}
+
+// inFile names the keys and the lines of findings in one file, such as "A in lines 1, 4; B in line 2".
+func inFile(findings []where.Holder) string {
+	type place struct{ keys, after string } // after the line's number
+	var order []place
+	lines := map[place][]string{}
+	for _, h := range findings {
+		p := place{strings.Join(h.Keys, ", "), strings.Join(h.Where, ", ")}
+		if h.Line > 0 {
+			p.after = strings.TrimPrefix(p.after, fmt.Sprintf("line %d", h.Line))
+		}
+		if !slices.Contains(order, p) {
+			order = append(order, p)
+		}
+		if h.Line > 0 {
+			lines[p] = append(lines[p], strconv.Itoa(h.Line))
+		}
+	}
+	var texts []string
+	for _, p := range order {
+		text := p.keys + " in "
+		switch numbers := lines[p]; len(numbers) {
+		case 0:
+		case 1:
+			text += "line " + numbers[0]
+		default:
+			text += "lines " + strings.Join(numbers, ", ")
+		}
+		texts = append(texts, text+p.after)
+	}
+	return strings.Join(texts, "; ")
 }
 
 // have returns, for example, "1 container and 2 files have".

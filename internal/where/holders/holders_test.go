@@ -1,6 +1,7 @@
 package holders
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -37,10 +38,18 @@ func TestDescribe(t *testing.T) {
 	renamed := where.Holder{State: where.Current, Kind: where.KindContainer, Name: "c", Keys: []string{"A"}, Where: []string{"B"}}
 	two := where.Holder{State: where.Current, Kind: where.KindContainer, Name: "c", Keys: []string{"A", "B"}, Where: []string{"A", "B"}}
 	file := where.Holder{State: where.Current, Kind: where.KindFile, Path: "/f", Line: 2, Keys: []string{"A"}, Where: []string{"line 2 of A"}}
+	at := func(line int, fix string, keys ...string) where.Holder {
+		return where.Holder{State: where.Old, Kind: where.KindFile, Path: "/f", Line: line, Keys: keys, Where: []string{fmt.Sprintf("line %d", line)}, Fix: fix}
+	}
+	wins, whole := at(6, "import", "A"), where.Holder{State: where.Current, Kind: where.KindFile, Path: "/f", Keys: []string{"C"}, Where: []string{"it"}, Fix: "import"}
+	wins.Where = append(wins.Where, "where it wins")
+	lines := []where.Holder{at(1, "import", "A"), at(2, "import", "A", "B"), at(3, "edit", "A"), at(5, "import", "A"), wins, whole}
 	for name, test := range map[string]struct {
 		report where.Report
 		want   string
 	}{
+		"one fix for several lines": {where.Report{Holders: lines}, "OLD      /f  A in lines 1, 5; A, B in line 2; A in line 6, where it wins\n         import\n" +
+			"OLD      /f  A in line 3\n         edit\ncurrent  /f  C in it\n         import\n1 file has an old value\n"},
 		"nothing": {where.Report{Searched: []string{"x", "y"}}, "searched: x, y\nnothing that was searched has a value of these keys\n"},
 		"current": {where.Report{Holders: []where.Holder{renamed}}, "current  container c  A in B\nnothing that was searched has an old value; 1 container has the current one\n"},
 		"two":     {where.Report{Holders: []where.Holder{two}}, "current  container c  A, B in A, B\nnothing that was searched has an old value; 1 container has the current one\n"},
