@@ -98,9 +98,10 @@ func TestPathHints(t *testing.T) {
 	const steps = 4
 	shell := asUser(t)
 	const inTheWay = "echo precious > "
+	const closed = `"${PWD%/*}/closed"` // a directory above the home in which this user can create nothing
 	for _, fault := range []string{
 		inTheWay + ".local",
-		"ln -s /nonexistent .local",
+		"ln -s " + closed + "/absent .local",
 		`ln -s "$PWD/not/there" .local`,
 		"mkdir .local && chmod 500 .local",
 		"mkdir -p .local/share && " + inTheWay + ".local/share/ragenv",
@@ -108,7 +109,7 @@ func TestPathHints(t *testing.T) {
 		"mkdir -p .local/share keys && echo precious > keys/precious && ln -s ../../keys .local/share/ragenv",
 		"mkdir -p .local/share/ragenv && chmod 0 .local/share/ragenv",
 		inTheWay + ".config",
-		"ln -s /nonexistent .config",
+		"ln -s " + closed + "/absent .config",
 		"mkdir .config && chmod 500 .config",
 		"mkdir .config && chmod 0 .config",
 		"mkdir -p .config/ragenv/config.toml",
@@ -117,9 +118,9 @@ func TestPathHints(t *testing.T) {
 		"mkdir -p .local/state && chmod 500 .local/state",
 		"mkdir .local && " + inTheWay + ".local/state",
 		inTheWay + ".docker",
-		"ln -s /nonexistent .docker",
+		"ln -s " + closed + "/absent .docker",
 		"mkdir -p .docker/config.json",
-		"mkdir .docker && ln -s /nonexistent/x .docker/config.json",
+		"mkdir .docker && ln -s " + closed + "/absent/x .docker/config.json",
 		`mkdir .docker && ln -s "$PWD/dot files/x" .docker/config.json`,
 		"mkdir .docker && chmod 500 .docker",
 		"mkdir .docker && chmod 0 .docker",
@@ -128,6 +129,9 @@ func TestPathHints(t *testing.T) {
 	} {
 		t.Run(fault, func(t *testing.T) {
 			home := newHome(t)
+			if err := os.Mkdir(filepath.Join(filepath.Dir(home), "closed"), 0o555); err != nil {
+				t.Fatal(err)
+			}
 			defer func() { _, _ = shell(t, home, "chmod -R u+rwx .") }()
 			if out, err := shell(t, home, fault); err != nil {
 				t.Fatalf("%v: %s", err, out)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"sync"
 	"syscall"
@@ -34,6 +35,11 @@ func (w *World) Start(args ...string) *Dialogue {
 	w.T.Helper()
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env, cmd.Dir = w.Env, w.Dir
+	if signal.Ignored(os.Interrupt) {
+		// As in the background of a script. The program would inherit it, which it does not on a user's terminal,
+		// nor if this process handles the signal.
+		signal.Notify(make(chan os.Signal, 1), os.Interrupt)
+	}
 	terminal, err := pty.Start(cmd)
 	if err != nil {
 		w.T.Fatal(err)
