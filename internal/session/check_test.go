@@ -89,9 +89,7 @@ func TestHelmPathsWithoutAHome(t *testing.T) {
 
 func TestWarnOfExpiry(t *testing.T) {
 	s, _, printed := sessiontest.New(t)
-	if err := s.Config.SetProfile("work", config.OriginFlag); err != nil {
-		t.Fatal(err)
-	}
+	s.Print.Complete = func(command string) string { return command + " COMPLETED" }
 	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 	s.Now = func() time.Time { return now }
 	far := keychain.Item{Ref: s.EnvRef("FAR"), Expires: now.AddDate(1, 0, 0)}
@@ -101,7 +99,7 @@ func TestWarnOfExpiry(t *testing.T) {
 		t.Errorf("it says %q", printed)
 	}
 	s.WarnOfExpiry([]keychain.Item{far, near})
-	if want := "ragenv: warning: NEAR expires tomorrow (ragenv rotate --profile work NEAR)\n"; printed.String() != want {
+	if want := "ragenv: warning: NEAR expires tomorrow (ragenv rotate NEAR COMPLETED)\n"; printed.String() != want {
 		t.Errorf("it says %q, want %q", printed, want)
 	}
 }

@@ -23,6 +23,6 @@ func (s *Session) WarnOfExpiry(items []keychain.Item) {
 		}
 	}
 	if len(names) > 0 {
-		s.Print.Warn("%s (ragenv rotate%s %s)", strings.Join(phrases, ", "), s.ForProfile(), names[0])
+		s.Print.Warn("%s (%s)", strings.Join(phrases, ", "), s.Print.Completed("ragenv rotate "+names[0]))
 	}
 }
