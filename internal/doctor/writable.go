@@ -25,10 +25,12 @@ func (w *World) writable(context.Context) Result {
 	shown := func(dirs []string) string { return w.tildes(strings.Join(dirs, ", ")) }
 	var f findings
 	var readOnly, full []string
+	items := filepath.Join(w.Paths.Store, "items") // on the disk of the directory above
 	for _, dir := range w.written() {
 		at := existing(dir)
 		err := canWrite(at)
 		switch {
+		case dir == items && !errors.Is(err, fs.ErrPermission):
 		case errors.Is(err, syscall.EROFS):
 			readOnly = append(readOnly, dir)
 		case errors.Is(err, fs.ErrPermission):
