@@ -38,6 +38,18 @@ func plainDocker(t *testing.T, args ...string) string {
 	return strings.TrimSpace(string(output))
 }
 
+// askEngine asks the engine about each container, which it cannot answer in its deadlock: then the whole test ends with
+// engineHung.
+func askEngine(t *testing.T) {
+	t.Helper()
+	if os.Getenv("E2E_DOCKER_VERSION") == "" {
+		return
+	}
+	if containers := strings.Fields(plainDocker(t, "ps", "-aq")); len(containers) > 0 {
+		plainDocker(t, append([]string{"inspect"}, containers...)...)
+	}
+}
+
 // engineStacks returns the end of the engine's log, and the stacks of the goroutines of its own code that have waited for a
 // minute or longer. The engine writes all stacks to a file at SIGUSR1.
 func engineStacks() string {

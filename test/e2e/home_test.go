@@ -195,6 +195,7 @@ func (h *home) reveal(stdin string, args ...string) result {
 	var failed *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
+		askEngine(h.t)
 		h.t.Fatalf("%s: still running after %v", r.command, commandLimit)
 	case errors.As(err, &failed):
 		r.code = failed.ExitCode()

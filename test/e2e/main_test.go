@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -83,7 +84,7 @@ func printTable() {
 	}
 	fmt.Printf("\nDocker engine %s, docker CLI %s, Compose %s\n\n", os.Getenv("E2E_DOCKER_VERSION"), cliVersion(), composeVersion())
 	for _, row := range table.rows {
-		fmt.Printf("%-8s %6.2f s  %s", row.state, row.took.Seconds(), row.name)
+		fmt.Printf("%-8s %6.2f s  %s", cmp.Or(row.state, "cut off"), row.took.Seconds(), row.name)
 		if row.reason != "" {
 			fmt.Printf(": %s", row.reason)
 		}

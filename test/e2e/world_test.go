@@ -170,7 +170,9 @@ var composeVersion = sync.OnceValue(func() string {
 })
 
 func firstLine(args ...string) string {
-	output, err := exec.Command(args[0], args[1:]...).Output()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second) // docker version asks the engine, too
+	defer cancel()
+	output, err := exec.CommandContext(ctx, args[0], args[1:]...).Output()
 	if err != nil {
 		return "unknown"
 	}
