@@ -27,15 +27,12 @@ package backup
 import (
 	"bufio"
 	"bytes"
-	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"filippo.io/age"
 	"filippo.io/age/armor"
@@ -43,11 +40,6 @@ import (
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/pkg/keychain/agestore"
 )
-
-// version is the format version that Write writes, and the newest that Read accepts.
-const version = 1
-
-const formatName = "ragenv backup"
 
 // MaxSize is the maximum size of a backup file, in bytes, for Write and Read. Most keychains are far
 // smaller.
@@ -62,24 +54,6 @@ var ErrNotBackup = errors.New("not a backup made by ragenv")
 // ErrPassphrase: the passphrase is empty or has a line break, so age -d could not read a file encrypted
 // with it.
 var ErrPassphrase = errors.New("the passphrase must be one line and not empty")
-
-type document struct {
-	Format  string    `json:"format"`
-	Version int       `json:"version"`
-	Created time.Time `json:"created"`
-	Items   []item    `json:"items"`
-}
-
-type item struct {
-	Profile  string        `json:"profile"`
-	Kind     keychain.Kind `json:"kind"`
-	Name     string        `json:"name"`
-	Username string        `json:"username,omitempty"`
-	Secret   *string       `json:"secret,omitempty"`
-	Base64   *[]byte       `json:"secret_base64,omitempty"`
-	Updated  time.Time     `json:"updated"`
-	Expires  time.Time     `json:"expires,omitzero"`
-}
 
 // Write writes items of any number of profiles, sorted and encrypted with the passphrase. now is recorded
 // as the time of the backup. Items must differ in profile, kind or name. Errors: ErrPassphrase,
@@ -111,35 +85,8 @@ func write(w io.Writer, items []keychain.Item, passphrase []byte, now time.Time,
 
 // writeTo writes items encrypted so that any one of recipients can read them.
 func writeTo(w io.Writer, items []keychain.Item, now time.Time, recipients ...age.Recipient) error {
-	doc := document{Format: formatName, Version: version, Created: seconds(now), Items: []item{}}
-	for _, from := range items {
-		to := item{Profile: from.Profile, Kind: from.Kind, Name: from.Name, Username: from.Username, Updated: seconds(from.Updated), Expires: seconds(from.Expires)}
-		if secret := from.Secret.Reveal(); utf8.ValidString(secret) {
-			to.Secret = &secret
-		} else {
-			raw := []byte(secret)
-			to.Base64 = &raw
-		}
-		if !utf8.ValidString(from.Username) {
-			return fmt.Errorf("%w: %s: the user name is not UTF-8", keychain.ErrDamaged, from.Ref)
-		}
-		doc.Items = append(doc.Items, to)
-	}
-	slices.SortFunc(doc.Items, func(a, b item) int {
-		return cmp.Or(cmp.Compare(a.Profile, b.Profile), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
-	})
-	if err := check(doc.Items); err != nil {
-		return err
-	}
-
-	var plain bytes.Buffer // complete first, so that an error leaves no partial file
-	encoder := json.NewEncoder(&plain)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(doc); err != nil {
-		return err
-	}
-	if _, err := parse(plain.Bytes()); err != nil { // with recipients, the file cannot be read back here
+	plain, err := content(items, now) // complete first, so that an error leaves no partial file
+	if err != nil {
 		return err
 	}
 	var file bytes.Buffer
@@ -148,7 +95,7 @@ func writeTo(w io.Writer, items []keychain.Item, now time.Time, recipients ...ag
 	if err != nil {
 		return err
 	}
-	if _, err := encrypted.Write(plain.Bytes()); err != nil {
+	if _, err := encrypted.Write(plain); err != nil {
 		return err
 	}
 	if err := encrypted.Close(); err != nil {
@@ -210,40 +157,6 @@ func readWith(r io.Reader, identities ...age.Identity) ([]keychain.Item, error) 
 		return nil, err
 	}
 	return parse(plain)
-}
-
-// parse returns the items in the decrypted content of a backup.
-func parse(plain []byte) ([]keychain.Item, error) {
-	var head struct {
-		Format  string `json:"format"`
-		Version int    `json:"version"`
-	}
-	if json.Unmarshal(plain, &head) != nil || head.Format != formatName || head.Version < 1 {
-		return nil, ErrNotBackup
-	}
-	if head.Version > version {
-		return nil, fmt.Errorf("%w: the backup has format %d, this program knows up to %d", keychain.ErrNewerFormat, head.Version, version)
-	}
-	var doc document
-	decoder := json.NewDecoder(bytes.NewReader(plain))
-	decoder.DisallowUnknownFields() // this version would lose an unknown field
-	if decoder.Decode(&doc) != nil {
-		return nil, fmt.Errorf("%w: what is inside the backup does not follow its format", keychain.ErrDamaged)
-	}
-	if err := check(doc.Items); err != nil {
-		return nil, err
-	}
-	items := make([]keychain.Item, 0, len(doc.Items))
-	for _, from := range doc.Items {
-		to := keychain.Item{Ref: from.ref(), Username: from.Username, Updated: seconds(from.Updated), Expires: seconds(from.Expires)}
-		if from.Secret != nil {
-			to.Secret = keychain.NewSecret(*from.Secret)
-		} else {
-			to.Secret = keychain.NewSecret(string(*from.Base64))
-		}
-		items = append(items, to)
-	}
-	return items, nil
 }
 
 func decrypt(r io.Reader, identities []age.Identity) ([]byte, error) {
@@ -316,41 +229,4 @@ func (r *reader) Read(p []byte) (int, error) {
 		r.err = err
 	}
 	return n, err
-}
-
-func (i item) ref() keychain.Ref {
-	return keychain.Ref{Profile: i.Profile, Kind: i.Kind, Name: i.Name}
-}
-
-// check returns keychain.ErrDamaged unless every item is valid and none is repeated.
-func check(items []item) error {
-	seen := make(map[keychain.Ref]bool, len(items))
-	for _, i := range items {
-		reason := ""
-		switch {
-		case keychain.ValidateProfile(i.Profile) != nil:
-			reason = "no valid profile"
-		case !i.Kind.Known():
-			reason = "an unknown kind"
-		case i.Name == "" || !utf8.ValidString(i.Name):
-			reason = "no valid name"
-		case (i.Secret == nil) == (i.Base64 == nil):
-			reason = "no secret, or two"
-		case seen[i.ref()]:
-			reason = "it comes twice"
-		}
-		if reason != "" {
-			return fmt.Errorf("%w: %+.120q: %s", keychain.ErrDamaged, i.ref().String(), reason)
-		}
-		seen[i.ref()] = true
-	}
-	return nil
-}
-
-// seconds returns t as the keychain stores times. The zero time is unchanged.
-func seconds(t time.Time) time.Time {
-	if t.IsZero() {
-		return time.Time{}
-	}
-	return t.UTC().Truncate(time.Second)
 }

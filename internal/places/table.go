@@ -1,7 +1,6 @@
 package places
 
 import (
-	"bytes"
 	"context"
 	"path/filepath"
 	"runtime"
@@ -10,8 +9,6 @@ import (
 	"strings"
 
 	"github.com/ragenv/ragenv/internal/podmanconfig"
-	"github.com/ragenv/ragenv/internal/shellquote"
-	"github.com/ragenv/ragenv/pkg/keychain"
 )
 
 // Place is an entry of the table: a kind of file in which a program keeps a key.
@@ -212,136 +209,7 @@ var systemStartupFiles = []string{
 	"/etc/zshrc", "/etc/zshenv", "/etc/zprofile", "/etc/fish/config.fish",
 }
 
-// readHistory returns the whole lines that assign a variable or contain a word with the shape of a key.
-func readHistory(path string, text []byte) []Finding {
-	isFish := filepath.Base(path) == "fish_history"
-	var findings []Finding
-	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
-	for i, line := range lines {
-		if isFish && !strings.HasPrefix(line, "- cmd:") || !mayHoldKey(line) {
-			continue
-		}
-		last := i
-		for isFish && last+1 < len(lines) && !strings.HasPrefix(lines[last+1], "- cmd:") {
-			last++
-		}
-		findings = append(findings, Finding{Line: i + 1, Value: keychain.NewSecret(line), Fix: deleteLines(path, [][2]int{{i + 1, last + 1}}), last: last + 1})
-	}
-	return findings
-}
-
-// mayHoldKey reports whether a command line is worth parsing, because a history is long.
-func mayHoldKey(line string) bool {
-	run := 0
-	for i := range len(line) {
-		c := line[i]
-		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("-_+/", rune(c)) {
-			if run++; run >= 16 {
-				return true
-			}
-		} else {
-			run = 0
-		}
-	}
-	return strings.ContainsRune(line, '=')
-}
-
-// deleteLines returns the command that deletes each span of lines (first, last) from a file. On Windows no
-// command keeps the file's encoding, so the command opens an editor.
-func deleteLines(path string, spans [][2]int) string {
-	option := "sed -i "
-	switch runtime.GOOS {
-	case "darwin":
-		option = "sed -i '' "
-	case "windows":
-		return shellquote.Edit(path, spans[0][0])
-	}
-	var parts []string
-	for _, span := range spans {
-		part := itoa(span[0])
-		if span[1] > span[0] {
-			part += "," + itoa(span[1])
-		}
-		parts = append(parts, part+"d")
-	}
-	return option + quoted(strings.Join(parts, ";")) + " " + quoted(path)
-}
-
-// readEnvFile reads any of a project's files.
-func readEnvFile(path string, text []byte) []Finding {
-	if IsDockerConfig(text) {
-		return readDocker(path, text)
-	}
-	if format := FormatOf(path, text); format != nil && format != linesFormat {
-		return readWith(format)(path, text)
-	}
-	return readVariables(path, text)
-}
-
-func fixEnvFile(path string, f Finding) string {
-	switch filepath.Ext(path) {
-	case ".yml", ".yaml": // the value is a setting of a service
-		return shellquote.Edit(path, f.Line)
-	}
-	if f.Name == "the index key" {
-		return "ragenv import " + quoted(path) + " && rm " + quoted(path)
-	}
-	return importLine(path)
-}
-
 func itoa(n int) string { return strconv.Itoa(n) }
-
-// isCompose reports whether this is the name of a Compose file.
-func isCompose(name string) bool {
-	ext := filepath.Ext(name)
-	return (ext == ".yml" || ext == ".yaml") && (strings.HasPrefix(name, "compose") || strings.HasPrefix(name, "docker-compose"))
-}
-
-// envFileSettings returns the files in env_file of a Compose file, relative to it. env_file is a text, or a
-// list of texts or of mappings with a path.
-func envFileSettings(text []byte) []string {
-	var names []string
-	indent := -1
-	add := func(name string) {
-		if name = unquote(strings.TrimSpace(name)); name != "" && !strings.ContainsAny(name, "${}") {
-			names = append(names, name)
-		}
-	}
-	for line := range bytes.Lines(text) {
-		content := strings.TrimRight(string(line), "\r\n")
-		trimmed := strings.TrimLeft(content, " ")
-		depth := len(content) - len(trimmed)
-		if trimmed == "" || trimmed[0] == '#' {
-			continue
-		}
-		trimmed, _, _ = strings.Cut(trimmed, " #")
-		if indent >= 0 {
-			item, isItem := strings.CutPrefix(trimmed, "- ")
-			path, isPath := strings.CutPrefix(strings.TrimSpace(strings.TrimPrefix(trimmed, "- ")), "path:")
-			switch {
-			case depth < indent || depth == indent && !isItem:
-				indent = -1
-			case isPath:
-				add(path)
-			case isItem && !strings.Contains(item, ": "):
-				add(item)
-			}
-		}
-		if value, ok := strings.CutPrefix(trimmed, "env_file:"); ok {
-			value = strings.TrimSpace(value)
-			if list, ok := strings.CutPrefix(value, "["); ok {
-				for item := range strings.SplitSeq(strings.TrimSuffix(list, "]"), ",") {
-					add(item)
-				}
-			} else if value != "" {
-				add(value)
-			} else {
-				indent = depth
-			}
-		}
-	}
-	return names
-}
 
 // At reports whether a file is one of the place's fixed files. It is false for project files (EnvFile).
 func (p Place) At(o Options, path string) bool {
