@@ -19,24 +19,8 @@ func (w *World) keychain(context.Context) Result {
 		return unreadableConfig
 	}
 	s := w.stored()
-	where := "the " + w.backend() + " backend"
-	if w.backend() == keychain.BackendFile {
-		where = w.Paths.Tilde(w.Paths.Store)
-	}
-	locked := func(err error) Result {
-		return Result{Warning, where + " is locked: pulls of private images from " + ngcRegistry + " fail until it is unlocked", w.hintFor(err)}
-	}
-	switch err := s.openErr; {
-	case errors.Is(err, keychain.ErrNoStore) && len(w.Config.Sourced(w.Config.Profile)) > 0:
-		return Result{OK, "there is none: keys come from commands", ""}
-	case errors.Is(err, keychain.ErrNoStore):
-		return Result{Warning, "there is no keychain yet", "ragenv setup"}
-	case errors.Is(err, keychain.ErrLocked):
-		return locked(err)
-	case err != nil:
-		return Result{Failed, err.Error(), w.hintFor(err)}
-	case s.listErr != nil:
-		return Result{Failed, s.listErr.Error(), w.hintFor(s.listErr)}
+	if r := w.unopened(s); r != nil {
+		return *r
 	}
 	protected, err := s.keychain.Protected()
 	if err != nil {
@@ -46,24 +30,9 @@ func (w *World) keychain(context.Context) Result {
 	if w.backend() == keychain.BackendFile {
 		w.checkItemsDir(&f)
 	}
-	for _, ref := range s.refs {
-		err := s.itemErrs[ref]
-		var insecure *keychain.InsecureError
-		switch {
-		case err == nil, errors.Is(err, keychain.ErrDamaged), errors.Is(err, keychain.ErrNotFound):
-			continue // storedItems reports it
-		case errors.Is(err, keychain.ErrLocked):
-			f = append(f, locked(err))
-		case errors.As(err, &insecure):
-			f.add(Failed, w.hintFor(err), "%v", insecure)
-			continue // an error per item
-		default:
-			f.add(Failed, w.hintFor(err), "%v", err)
-		}
-		break // the same error applies to all items
-	}
+	w.checkItemErrors(&f, s)
 	if options := (keychain.Options{Backend: w.backend(), Collection: w.Config.Collection}); len(s.refs) > 0 && keychain.Volatile(options) {
-		f.add(Warning, "ragenv backend migrate "+w.backend()+" "+keychain.BackendFile, "%s is volatile: a reboot empties it", where)
+		f.add(Warning, "ragenv backend migrate "+w.backend()+" "+keychain.BackendFile, "%s is volatile: a reboot empties it", w.keychainName())
 	}
 	if err := s.writeErr; err != nil {
 		f.add(Failed, w.hintFor(err), "nothing can be stored: %v", err)
@@ -73,7 +42,7 @@ func (w *World) keychain(context.Context) Result {
 	}
 	// The environment's passphrase unlocks it for us; an empty store needs no unlock.
 	if protected && len(f) == 0 && len(s.refs) == 0 && !s.keychain.Unlocked() {
-		f = append(f, locked(passphrase.LockedError{}))
+		f = append(f, w.locked(passphrase.LockedError{}))
 	}
 	state := "open"
 	switch {
@@ -84,7 +53,58 @@ func (w *World) keychain(context.Context) Result {
 		w.checkUnlockMemory(&memory, s.keychain)
 		f = append(memory, f...)
 	}
-	return f.result(Result{OK, fmt.Sprintf("%s, %s, %s", where, state, count(len(s.refs), "item")), ""})
+	return f.result(Result{OK, fmt.Sprintf("%s, %s, %s", w.keychainName(), state, count(len(s.refs), "item")), ""})
+}
+
+// keychainName names the keychain in results: the directory of the file store, or the backend.
+func (w *World) keychainName() string {
+	if w.backend() == keychain.BackendFile {
+		return w.Paths.Tilde(w.Paths.Store)
+	}
+	return "the " + w.backend() + " backend"
+}
+
+// locked is the result for an error that matches keychain.ErrLocked.
+func (w *World) locked(err error) Result {
+	return Result{Warning, w.keychainName() + " is locked: pulls of private images from " + ngcRegistry + " fail until it is unlocked", w.hintFor(err)}
+}
+
+// unopened returns the result for a keychain that could not be opened and listed, nil if it was.
+func (w *World) unopened(s *stored) *Result {
+	switch err := s.openErr; {
+	case errors.Is(err, keychain.ErrNoStore) && len(w.Config.Sourced(w.Config.Profile)) > 0:
+		return &Result{OK, "there is none: keys come from commands", ""}
+	case errors.Is(err, keychain.ErrNoStore):
+		return &Result{Warning, "there is no keychain yet", "ragenv setup"}
+	case errors.Is(err, keychain.ErrLocked):
+		r := w.locked(err)
+		return &r
+	case err != nil:
+		return &Result{Failed, err.Error(), w.hintFor(err)}
+	case s.listErr != nil:
+		return &Result{Failed, s.listErr.Error(), w.hintFor(s.listErr)}
+	}
+	return nil
+}
+
+// checkItemErrors reports why items cannot be read, unless storedItems does.
+func (w *World) checkItemErrors(f *findings, s *stored) {
+	for _, ref := range s.refs {
+		err := s.itemErrs[ref]
+		var insecure *keychain.InsecureError
+		switch {
+		case err == nil, errors.Is(err, keychain.ErrDamaged), errors.Is(err, keychain.ErrNotFound):
+			continue // storedItems reports it
+		case errors.Is(err, keychain.ErrLocked):
+			*f = append(*f, w.locked(err))
+		case errors.As(err, &insecure):
+			f.add(Failed, w.hintFor(err), "%v", insecure)
+			continue // an error per item
+		default:
+			f.add(Failed, w.hintFor(err), "%v", err)
+		}
+		return // the same error applies to all items
+	}
 }
 
 // checkItemsDir finds problems that otherwise only the next write would.

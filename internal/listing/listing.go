@@ -98,56 +98,90 @@ func entries(s *session.Session, all, detailed bool, key *fingerprint.Key) ([]en
 	s.ForgetOld(k, refs)
 	refs = slices.DeleteFunc(refs, func(ref keychain.Ref) bool { return ref.Kind != keychain.KindEnv && ref.Kind != keychain.KindRegistry })
 	items, errs := k.GetEach(slices.DeleteFunc(slices.Clone(refs), k.Sourced))
-	locked := false
+	l := lister{s: s, k: k, detailed: detailed, key: key}
 	for _, ref := range refs {
-		e := entry{Name: ref.Name, Profile: ref.Profile, Kind: string(ref.Kind), Backend: k.Backend()}
-		if ref.Kind == keychain.KindRegistry {
-			e.Server = ref.Name
-		}
-		if k.Sourced(ref) { // running the command is the only way to learn more
-			e.Backend, e.Source = "", sourceCommand
-			if key != nil {
-				item, err := k.Get(ref)
-				if err != nil {
-					return nil, err
-				}
-				e.Fingerprint = key.Of(ref.Name, item.Secret.Reveal())
-			}
-			found = append(found, e)
-			warnOfBoth(s, k, ref)
-			continue
-		}
-		item, err := items[0], s.ExplainPassphrase(errs[0])
-		items, errs = items[1:], errs[1:]
-		switch {
-		case err == nil:
-			e.Username, e.Updated, e.Expires = item.Username, known(item.Updated), known(item.Expires)
-			if key != nil {
-				e.Fingerprint = key.Of(ref.Name, item.Secret.Reveal())
-			}
-		case errors.Is(err, keychain.ErrNotFound): // removed in the meantime
-			continue
-		case detailed:
-			return nil, err
-		case errors.Is(err, keychain.ErrLocked):
-			locked = true
-			written, err := k.Modified(ref)
-			if err != nil && !errors.Is(err, keychain.ErrNotFound) {
+		if k.Sourced(ref) {
+			e, err := l.sourced(ref)
+			if err != nil {
 				return nil, err
 			}
-			e.Updated = known(written.UTC().Truncate(time.Second))
-		case errors.Is(err, keychain.ErrDamaged):
-			s.Print.Warn("%v", err)
-		default:
-			return nil, err
+			found = append(found, e)
+			continue
 		}
-		found = append(found, e)
+		e, err := l.stored(ref, items[0], s.ExplainPassphrase(errs[0]))
+		items, errs = items[1:], errs[1:]
+		switch {
+		case errors.Is(err, keychain.ErrNotFound): // removed in the meantime
+		case err != nil:
+			return nil, err
+		default:
+			found = append(found, e)
+		}
 	}
-	if locked {
+	if l.locked {
 		s.Print.Note("the keychain is locked, so the keys' details are not shown")
 		s.Hint(passphrase.UnlockHint())
 	}
 	return found, nil
+}
+
+// lister describes items. Its fields are the arguments of entries, and whether an item was locked.
+type lister struct {
+	s        *session.Session
+	k        *keychain.Keychain
+	detailed bool
+	key      *fingerprint.Key
+	locked   bool
+}
+
+// entry returns what the name alone says.
+func (l *lister) entry(ref keychain.Ref) entry {
+	e := entry{Name: ref.Name, Profile: ref.Profile, Kind: string(ref.Kind), Backend: l.k.Backend()}
+	if ref.Kind == keychain.KindRegistry {
+		e.Server = ref.Name
+	}
+	return e
+}
+
+// sourced describes a key that a command supplies. Running it is the only way to learn more than the name.
+func (l *lister) sourced(ref keychain.Ref) (entry, error) {
+	e := l.entry(ref)
+	e.Backend, e.Source = "", sourceCommand
+	if l.key != nil {
+		item, err := l.k.Get(ref)
+		if err != nil {
+			return entry{}, err
+		}
+		e.Fingerprint = l.key.Of(ref.Name, item.Secret.Reveal())
+	}
+	warnOfBoth(l.s, l.k, ref)
+	return e, nil
+}
+
+// stored describes an item, from the answer of reading it.
+func (l *lister) stored(ref keychain.Ref, item keychain.Item, err error) (entry, error) {
+	e := l.entry(ref)
+	switch {
+	case err == nil:
+		e.Username, e.Updated, e.Expires = item.Username, known(item.Updated), known(item.Expires)
+		if l.key != nil {
+			e.Fingerprint = l.key.Of(ref.Name, item.Secret.Reveal())
+		}
+	case errors.Is(err, keychain.ErrNotFound), l.detailed:
+		return entry{}, err
+	case errors.Is(err, keychain.ErrLocked):
+		l.locked = true
+		written, err := l.k.Modified(ref)
+		if err != nil && !errors.Is(err, keychain.ErrNotFound) {
+			return entry{}, err
+		}
+		e.Updated = known(written.UTC().Truncate(time.Second))
+	case errors.Is(err, keychain.ErrDamaged):
+		l.s.Print.Warn("%v", err)
+	default:
+		return entry{}, err
+	}
+	return e, nil
 }
 
 // warnOfBoth warns if a key that a command supplies is also stored, because the stored value is not used.

@@ -72,19 +72,8 @@ func parse(server string) (canonical, path string, err error) {
 	if len(server) > maxLength {
 		return "", "", invalid(server, fmt.Sprintf("longer than %d bytes", maxLength))
 	}
-	for i := range len(server) {
-		switch c := server[i]; {
-		case c == '\n' || c == '\r':
-			return "", "", invalid(server, "it holds a line break")
-		case c == ' ' || c == '\t':
-			return "", "", invalid(server, "it holds a space")
-		case c < ' ' || c == 0x7f:
-			return "", "", invalid(server, "it holds a control character")
-		case c >= 0x80:
-			return "", "", invalid(server, "it holds a character that is not ASCII (write an international name as xn--...)")
-		case c == '\\':
-			return "", "", invalid(server, "it holds a backslash")
-		}
+	if reason := oddCharacter(server); reason != "" {
+		return "", "", invalid(server, reason)
 	}
 
 	scheme, rest := cutScheme(server)
@@ -116,18 +105,42 @@ func parse(server string) (canonical, path string, err error) {
 	if host == NGC && (port == "80" || scheme == "http") && (port == "" || port == "80" || port == "443") {
 		return "", "", ErrClearText
 	}
+	return canonicalName(host, port, path), path, nil
+}
+
+// oddCharacter returns the reason for refusing a server with a character that no address has, "" for none.
+func oddCharacter(server string) (reason string) {
+	for i := range len(server) {
+		switch c := server[i]; {
+		case c == '\n' || c == '\r':
+			return "it holds a line break"
+		case c == ' ' || c == '\t':
+			return "it holds a space"
+		case c < ' ' || c == 0x7f:
+			return "it holds a control character"
+		case c >= 0x80:
+			return "it holds a character that is not ASCII (write an international name as xn--...)"
+		case c == '\\':
+			return "it holds a backslash"
+		}
+	}
+	return ""
+}
+
+// canonicalName returns the name of a registry at host and port, both canonical, and with a cleaned path.
+func canonicalName(host, port, path string) string {
 	if port == "443" || port == "80" {
 		port = ""
 	}
 	if port == "" {
 		switch host {
 		case NGC:
-			return NGC, path, nil
+			return NGC
 		case "docker.io", hubHost, "registry-1.docker.io":
 			if below := strings.HasPrefix(path, "/v1/") || strings.HasPrefix(path, "/v2/"); below {
-				return "https://" + hubHost + path, path, nil
+				return "https://" + hubHost + path
 			}
-			return Hub, path, nil
+			return Hub
 		}
 	}
 	if path == "/v1" || path == "/v2" {
@@ -136,7 +149,7 @@ func parse(server string) (canonical, path string, err error) {
 	if port != "" {
 		port = ":" + port
 	}
-	return host + port + path, path, nil
+	return host + port + path
 }
 
 // cutScheme returns the scheme in lower case, "" for none or for "//host", and the text after "://".

@@ -19,18 +19,8 @@ const manifestTypes = "application/vnd.oci.image.index.v1+json, application/vnd.
 // The token request always carries the key: without one, nvcr.io issues tokens for public images, which
 // would prove nothing.
 func (c *Client) RegistryPull(ctx context.Context, key string, image Image) Result {
-	keyType := validate.Identify(key)
-	switch {
-	case key == "":
-		return unknown("there is no key to ask with")
-	case keyType == validate.CyborgDBKey, keyType == validate.CyborgDBUser, keyType == validate.DockerAuth:
-		return unknown("it is not an NGC key, so it was not sent to NVIDIA")
-	case image.Host != production.registry && image.Host != staging.registry:
-		return unknown("the image is not NVIDIA's, so the key was not sent to its registry")
-	case keyType == validate.NGCStaging && image.Host != staging.registry:
-		return unknown("it is a key for staging, which " + image.Host + " does not take, so it was not sent there")
-	case keyType != validate.NGCStaging && image.Host == staging.registry:
-		return unknown("it is not a key for staging, so it was not sent to " + image.Host)
+	if reason := unfit(key, image); reason != "" {
+		return unknown(reason)
 	}
 	base, err := c.base(c.Registry, image.Host)
 	if err != nil {
@@ -51,35 +41,9 @@ func (c *Client) RegistryPull(ctx context.Context, key string, image Image) Resu
 	default: // no key was sent yet
 		return unknown(a.describe())
 	}
-	asked, ok := parseChallenge(a.header.Values("WWW-Authenticate"))
-	if !ok {
-		return unknown(a.host + " does not say where to get a token, as a registry does; a proxy may stand in between")
-	}
-	realm, err := c.realm(asked.realm, environmentOf(key))
-	if err != nil {
-		return unknown(a.host + err.Error())
-	}
-	query := realm.Query()
-	query.Set("scope", "repository:"+image.Repository+":pull") // another scope would be for another image
-	if asked.service != "" {
-		query.Set("service", asked.service)
-	}
-	realm.RawQuery = query.Encode()
-
-	a, err = c.do(ctx, http.MethodGet, realm, "", http.Header{"Authorization": {basic(key)}, "Accept": {"application/json"}}, true)
-	if err != nil {
-		return unknown(err.Error())
-	}
-	switch a.status {
-	case http.StatusOK:
-	case http.StatusUnauthorized:
-		return Result{Outcome: Invalid, Detail: a.host + " rejects this key: it is wrong or has expired"}
-	default:
-		return refusal(a)
-	}
-	token := a.token()
+	token, result := c.pullToken(ctx, key, image, a)
 	if token == "" {
-		return unknown(a.host + " gave an answer without a token; a proxy or a login page may stand in between")
+		return result
 	}
 
 	a, err = c.do(ctx, http.MethodGet, manifest, "", http.Header{"Accept": {manifestTypes}, "Authorization": {"Bearer " + token}}, false)
@@ -95,6 +59,59 @@ func (c *Client) RegistryPull(ctx context.Context, key string, image Image) Resu
 		return unknown(noSuchImage(a))
 	}
 	return refusal(a)
+}
+
+// unfit returns why a key is not sent to the registry of image, "" if it is.
+func unfit(key string, image Image) (reason string) {
+	keyType := validate.Identify(key)
+	switch {
+	case key == "":
+		return "there is no key to ask with"
+	case keyType == validate.CyborgDBKey, keyType == validate.CyborgDBUser, keyType == validate.DockerAuth:
+		return "it is not an NGC key, so it was not sent to NVIDIA"
+	case image.Host != production.registry && image.Host != staging.registry:
+		return "the image is not NVIDIA's, so the key was not sent to its registry"
+	case keyType == validate.NGCStaging && image.Host != staging.registry:
+		return "it is a key for staging, which " + image.Host + " does not take, so it was not sent there"
+	case keyType != validate.NGCStaging && image.Host == staging.registry:
+		return "it is not a key for staging, so it was not sent to " + image.Host
+	}
+	return ""
+}
+
+// pullToken returns a token for pulling image, to which the registry answered with a challenge. If token is
+// empty, the result says why.
+func (c *Client) pullToken(ctx context.Context, key string, image Image, challenge answer) (token string, result Result) {
+	asked, ok := parseChallenge(challenge.header.Values("WWW-Authenticate"))
+	if !ok {
+		return "", unknown(challenge.host + " does not say where to get a token, as a registry does; a proxy may stand in between")
+	}
+	realm, err := c.realm(asked.realm, environmentOf(key))
+	if err != nil {
+		return "", unknown(challenge.host + err.Error())
+	}
+	query := realm.Query()
+	query.Set("scope", "repository:"+image.Repository+":pull") // another scope would be for another image
+	if asked.service != "" {
+		query.Set("service", asked.service)
+	}
+	realm.RawQuery = query.Encode()
+
+	a, err := c.do(ctx, http.MethodGet, realm, "", http.Header{"Authorization": {basic(key)}, "Accept": {"application/json"}}, true)
+	if err != nil {
+		return "", unknown(err.Error())
+	}
+	switch a.status {
+	case http.StatusOK:
+	case http.StatusUnauthorized:
+		return "", Result{Outcome: Invalid, Detail: a.host + " rejects this key: it is wrong or has expired"}
+	default:
+		return "", refusal(a)
+	}
+	if token = a.token(); token == "" {
+		return "", unknown(a.host + " gave an answer without a token; a proxy or a login page may stand in between")
+	}
+	return token, Result{}
 }
 
 // refusal interprets the statuses by which the registry denies an image to a known key.
