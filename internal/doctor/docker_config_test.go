@@ -3,6 +3,8 @@ package doctor
 import (
 	"encoding/base64"
 	"fmt"
+	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -148,6 +150,22 @@ func TestConfigFile(t *testing.T) {
 		h.expect(h.configFile, c.status, c.detail, c.hint)
 	}
 	h.write(h.Paths.ConfigFile, "")
+	if runtime.GOOS != "windows" {
+		h.chmod(h.Paths.ConfigFile, 0o666)
+		h.loadConfig()
+		h.expect(h.configFile, Failed, "config.toml", "chmod 644 ")
+		h.chmod(h.Paths.ConfigFile, 0o600)
+		if os.Geteuid() == 0 {
+			if err := os.Chown(h.Paths.ConfigFile, 12345, -1); err != nil {
+				t.Fatal(err)
+			}
+			h.loadConfig()
+			h.expect(h.configFile, Failed, "config.toml", `sudo chown "$(id -un)" `)
+			if err := os.Chown(h.Paths.ConfigFile, 0, -1); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	h.env["RAGENV_PROFILE"] = "Not a profile!"
 	h.loadConfig()
 	h.expect(h.configFile, Failed, "RAGENV_PROFILE", "unset RAGENV_PROFILE")

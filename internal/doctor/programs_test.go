@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -59,6 +60,7 @@ func TestDockerEngine(t *testing.T) {
 		"chatter":    {"echo hello", Warning, "does not report its version", "docker version"},
 		"down":       {`[ "$1" = context ] && echo unix:///nonexistent/docker.sock && exit; echo '{"Client":{"Version":"27.0.0"},"Server":null}'; exit 1`, Failed, "nobody listens at /nonexistent/docker.sock", "start"},
 		"no context": {`[ "$1 $2" = "context show" ] && echo colima && exit; exit 1`, Failed, `the Docker context "colima" cannot be read`, "docker context use default"},
+		"empty":      {`[ "$1" = context ] && exit 1; echo '{}'`, Failed, "the Docker engine cannot be reached", "start"},
 		"remote":     {`[ "$1" = context ] && echo ssh://me@example.com && exit; exit 1`, Failed, "cannot be reached", "start"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -93,6 +95,11 @@ func TestDockerEngine(t *testing.T) {
 			h.chmod(socket, 0)
 			h.expect(h.dockerEngine, Failed, "this user may not use the Docker engine", "usermod -aG docker")
 		}
+	})
+	t.Run("not executable", func(t *testing.T) {
+		h := newHome(t)
+		h.chmod(h.program("docker", "exit 1"), 0o644)
+		h.expect(h.dockerEngine, Failed, "docker is not executable", "chmod 755 ")
 	})
 	t.Run("absent", func(t *testing.T) {
 		h := newHome(t)
@@ -150,4 +157,37 @@ func TestClock(t *testing.T) {
 	}
 	hint := clockHint()
 	h.expect(h.clock, Warning, "was written on", hint)
+	now := time.Now().Truncate(time.Second)
+	h.Now = func() time.Time { return now }
+	if err := os.Chtimes(h.dockerConfigPath(), time.Time{}, now.Add(26*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	h.expect(h.clock, OK, "not behind", "")
+	h.Services = fakeServices{at: now.Add(5 * time.Minute)}
+	h.expect(h.clock, OK, "within 5m0s", "")
+}
+
+func TestStartHint(t *testing.T) {
+	const own = "start it there, or for this machine's own engine: unset "
+	system := map[string]string{"linux": "sudo systemctl start docker"}[runtime.GOOS]
+	if system == "" {
+		system = "start Docker Desktop"
+	}
+	for name, c := range map[string]struct{ variable, value, socket, want string }{
+		"the system's":    {"", "", "/var/run/docker.sock", system},
+		"DOCKER_HOST":     {"DOCKER_HOST", "tcp://example.com", "/var/run/docker.sock", own + "DOCKER_HOST"},
+		"DOCKER_CONTEXT":  {"DOCKER_CONTEXT", "far", "/var/run/docker.sock", own + "DOCKER_CONTEXT"},
+		"WSL":             {"WSL_DISTRO_NAME", "Ubuntu", "/var/run/docker.sock", "start Docker Desktop"},
+		"Colima":          {"", "", "/home/me/.colima/default/docker.sock", "colima start"},
+		"rootless":        {"", "", "/run/user/1000/docker.sock", "systemctl --user start docker"},
+		"rootless Podman": {"", "", "/run/user/1000/podman/podman.sock", "systemctl --user start podman.socket"},
+	} {
+		h := emptyHome(t)
+		if c.variable != "" {
+			h.env[c.variable] = c.value
+		}
+		if got := h.startHintFor(c.socket); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
 }
