@@ -232,7 +232,7 @@ func (h *helper) List() (map[string]string, error) {
 	if err != nil {
 		return nil, h.explain(err)
 	}
-	users := map[string]string{}
+	users := make(map[string]string, len(items))
 	for registry, item := range byRegistry(items) {
 		if c, err := asCredential(item); err != nil {
 			h.print.Warn("%v, so %s is not listed", err, registry)

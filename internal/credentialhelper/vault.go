@@ -138,7 +138,7 @@ func (v *vault) drop(ref keychain.Ref) error {
 	return nil
 }
 
-// refs returns the Refs of the items that answer for registries.
+// refs returns the Refs of the items that answer for registries and that find can find.
 func (v *vault) refs() ([]keychain.Ref, error) {
 	if v.keychain == nil {
 		return nil, nil
@@ -149,6 +149,11 @@ func (v *vault) refs() ([]keychain.Ref, error) {
 	}
 	refs := all[:0]
 	for _, ref := range all {
+		if ref.Kind == keychain.KindRegistry {
+			if canonical, err := serverurl.Canonical(ref.Name); err != nil || canonical != ref.Name {
+				continue // another spelling: find never asks for it
+			}
+		}
 		if len(registriesOf(ref)) > 0 {
 			refs = append(refs, ref)
 		}
@@ -163,10 +168,7 @@ func registriesOf(ref keychain.Ref) []string {
 		known, _ := secrets.Lookup(ref.Name)
 		return known.Registries
 	case keychain.KindRegistry:
-		// Under another spelling it would never be found.
-		if canonical, err := serverurl.Canonical(ref.Name); err == nil && canonical == ref.Name {
-			return []string{ref.Name}
-		}
+		return []string{ref.Name}
 	}
 	return nil
 }
@@ -190,7 +192,7 @@ func notStored(stored []keychain.Ref) map[string]secrets.Secret {
 
 // byRegistry maps each registry that items answer for to the item that find would return.
 func byRegistry(items []keychain.Item) map[string]keychain.Item {
-	found := map[string]keychain.Item{}
+	found := make(map[string]keychain.Item, len(items))
 	for _, item := range items {
 		if !answers(item) {
 			continue

@@ -262,7 +262,7 @@ func TestExplainMissing(t *testing.T) {
 	}
 }
 
-// Items that open no registry are not read for a list.
+// Items that open no registry are not read for a list, nor are logins that get would never find.
 func TestRefsOfRegistries(t *testing.T) {
 	w := newWorld(t)
 	h := newHelper(w.getenv, &w.stderr)
@@ -277,6 +277,7 @@ func TestRefsOfRegistries(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	w.date(loginItem("https://QUAY.io", "me", "x", time.Now())) // Set accepts no other spelling
 	refs, err := v.refs()
 	names := []string{}
 	for _, ref := range refs {

@@ -39,7 +39,9 @@ func (s *shown) Write(p []byte) (int, error) {
 
 // steers reports whether a character controls a terminal: control characters, including the C1 ones that
 // also begin sequences, and those that reverse the text direction.
-func steers(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
+func steers(r rune) bool {
+	return unicode.IsControl(r) || r > unicode.MaxLatin1 && unicode.Is(unicode.Bidi_Control, r)
+}
 
 // WriteJSON writes a value as indented JSON, and escapes characters that control a terminal.
 func WriteJSON(w io.Writer, value any) error {
@@ -55,11 +57,15 @@ func WriteJSON(w io.Writer, value any) error {
 }
 
 // EscapeJSON escapes characters that control a terminal in a JSON text, except line feeds. The JSON value
-// is unchanged.
+// is unchanged. If there are none, it returns text itself.
 func EscapeJSON(text []byte) []byte {
+	escape := func(r rune) bool { return r != '\n' && steers(r) } // encoders escape the others below U+0020
+	if utf8.Valid(text) && !bytes.ContainsFunc(text, escape) {
+		return text
+	}
 	var out bytes.Buffer
 	for _, r := range string(text) {
-		if r != '\n' && steers(r) { // encoders escape the others below U+0020
+		if escape(r) {
 			fmt.Fprintf(&out, `\u%04x`, r)
 			continue
 		}

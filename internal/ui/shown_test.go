@@ -45,3 +45,15 @@ func TestWriteJSON(t *testing.T) {
 		t.Errorf("%q, %v", back, err)
 	}
 }
+
+func TestEscapeJSON(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"ü":"€"}` + "\n": `{"ü":"€"}` + "\n",
+		"\"\u009b1m\"":     `"\u009b1m"`,
+		"\"a\x9b\"":        "\"a\ufffd\"", // in Latin-1 this byte begins a sequence
+	} {
+		if got := string(ui.EscapeJSON([]byte(text))); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
