@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ragenv/ragenv/internal/passphrase"
+	"github.com/ragenv/ragenv/internal/program"
 	"github.com/ragenv/ragenv/internal/secrets"
 )
 
@@ -45,12 +46,10 @@ func (w *World) lookPath(name string) (path, notExecutable string) {
 func (w *World) run(ctx context.Context, dir, path string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, programLimit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, path, args...)
+	cmd := program.Command(ctx, w.harmlessEnviron(), path, args...)
 	var stdout limitedBuffer
 	cmd.Stdout, cmd.Dir = &stdout, dir
-	cmd.Env = w.harmlessEnviron()
-	cmd.WaitDelay = time.Second // in case a grandchild keeps the pipes open
-	detach(cmd)
+	withoutConsole(cmd)
 	err := cmd.Run()
 	if ctx.Err() != nil {
 		err = ctx.Err()

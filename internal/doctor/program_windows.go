@@ -5,6 +5,9 @@ import (
 	"syscall"
 )
 
-const detachedProcess = 0x00000008 // DETACHED_PROCESS of CreateProcess: without a console it cannot prompt
+const detachedProcess = 0x00000008 // DETACHED_PROCESS of CreateProcess
 
-func detach(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: detachedProcess} }
+// withoutConsole takes the console from a program, so that it cannot prompt.
+func withoutConsole(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: detachedProcess}
+}

@@ -22,10 +22,10 @@ import (
 	"github.com/ragenv/ragenv/internal/config"
 	"github.com/ragenv/ragenv/internal/keyinput"
 	"github.com/ragenv/ragenv/internal/opener"
+	"github.com/ragenv/ragenv/internal/program"
 	"github.com/ragenv/ragenv/internal/secrets"
 	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/ui"
-	"github.com/ragenv/ragenv/internal/where/program"
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/pkg/keychain/system"
 	"github.com/ragenv/ragenv/pkg/validate"
@@ -138,13 +138,9 @@ func (c *Commands) Run(ref keychain.Ref, s config.Source) (keychain.Secret, erro
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), c.Limit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, path, s.Command[1:]...)
+	cmd := program.Command(ctx, append(Environ(s.Env, c.Environ, nil), envNested+"="+ref.String()), path, s.Command[1:]...)
 	out, errOut := &limited{max: keyinput.Max, full: cancel}, &tail{}
 	cmd.Stdout, cmd.Stderr, cmd.Dir = out, errOut, c.Config.Paths.Home
-	cmd.Env = append(Environ(s.Env, c.Environ, nil), envNested+"="+ref.String())
-	cmd.WaitDelay = time.Second // for a grandchild that keeps the pipe open
-	program.Detach(cmd)
-	cmd.Cancel = func() error { return program.Kill(cmd) }
 	err = cmd.Run()
 	said := errOut.last(out.kept.String())
 	switch {

@@ -8,7 +8,7 @@ import (
 	"os/exec"
 	"time"
 
-	"github.com/ragenv/ragenv/internal/where/program"
+	"github.com/ragenv/ragenv/internal/program"
 )
 
 // connections is the maximum number of open connections to the engine. Each is a process of the docker

@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/ragenv/ragenv/internal/program"
 	"github.com/ragenv/ragenv/internal/shellquote"
 	"github.com/ragenv/ragenv/internal/where"
-	"github.com/ragenv/ragenv/internal/where/program"
 )
 
 // podman examines this user's containers and secrets through the podman program, since there may be no

@@ -12,8 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ragenv/ragenv/internal/program"
 	"github.com/ragenv/ragenv/internal/where"
-	"github.com/ragenv/ragenv/internal/where/program"
 )
 
 // Options define what to search with.

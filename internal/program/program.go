@@ -1,4 +1,4 @@
-// Package program runs docker, podman and kubectl without a terminal for questions.
+// Package program runs other programs without a terminal for questions, and ends what they started.
 package program
 
 import (
@@ -9,6 +9,7 @@ import (
 	"time"
 )
 
+// The limits of Output.
 const (
 	limit     = 20 * time.Second
 	maxOutput = 64 << 20 // bytes
@@ -17,17 +18,24 @@ const (
 // ErrTooLarge means that the output is larger than 64 MiB.
 var ErrTooLarge = errors.New("larger than 64 MiB")
 
-// Output runs a program and returns its standard output. Errors: ErrTooLarge, the error of ctx, and those
+// Command returns a program to run in environ. Once ctx is done, it is killed with its children, such as ssh.
+func Command(ctx context.Context, environ []string, path string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Env = environ
+	cmd.WaitDelay = time.Second // for a grandchild that keeps a pipe open
+	Detach(cmd)
+	cmd.Cancel = func() error { return Kill(cmd) }
+	return cmd
+}
+
+// Output runs docker, podman or kubectl and returns its standard output. Errors: ErrTooLarge, the error of ctx, and those
 // of os/exec.
 func Output(ctx context.Context, environ []string, path string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, path, args...)
+	cmd := Command(ctx, environ, path, args...)
 	var out limited
-	cmd.Stdout, cmd.Env = &out, environ
-	cmd.WaitDelay = time.Second // for a grandchild that keeps the pipe open
-	Detach(cmd)
-	cmd.Cancel = func() error { return Kill(cmd) }
+	cmd.Stdout = &out
 	err := cmd.Run()
 	switch {
 	case ctx.Err() != nil:
