@@ -28,7 +28,7 @@ type home struct {
 	shimLog string
 
 	mu         *sync.Mutex
-	secrets    *[]string
+	secrets    *[][]string // the forms of each
 	transcript *strings.Builder
 }
 
@@ -38,7 +38,7 @@ func newHome(t *testing.T) *home {
 	dir := t.TempDir()
 	h := &home{
 		t: t, dir: dir, shimLog: filepath.Join(dir, "helper-calls"),
-		mu: &sync.Mutex{}, secrets: &[]string{}, transcript: &strings.Builder{},
+		mu: &sync.Mutex{}, secrets: &[][]string{}, transcript: &strings.Builder{},
 	}
 	bin := filepath.Join(dir, "bin")
 	for _, d := range []string{bin, h.path(".docker", "cli-plugins")} {
@@ -99,7 +99,7 @@ func (h *home) with(env ...string) *home {
 func (h *home) secret(value string) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	*h.secrets = append(*h.secrets, value)
+	*h.secrets = append(*h.secrets, disguises(value))
 	return value
 }
 
@@ -136,8 +136,8 @@ func (h *home) leaks(text string) bool { return h.scrub(text) != text }
 func (h *home) scrub(text string) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for i, secret := range *h.secrets {
-		for _, form := range disguises(secret) {
+	for i, forms := range *h.secrets {
+		for _, form := range forms {
 			text = strings.ReplaceAll(text, form, fmt.Sprintf("<secret %d>", i+1))
 		}
 	}
@@ -340,7 +340,7 @@ func (h *home) copyFile(from, name string) {
 }
 
 func TestLeaksAreNoticed(t *testing.T) {
-	h := &home{t: t, mu: &sync.Mutex{}, secrets: &[]string{}}
+	h := &home{t: t, mu: &sync.Mutex{}, secrets: &[][]string{}}
 	key := h.secret(newKey())
 	for _, prefix := range []string{"", "$oauthtoken:", "a", "ab", "abc"} {
 		text := []byte(prefix + key)
