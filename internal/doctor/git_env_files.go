@@ -74,9 +74,6 @@ func (w *World) envFilesWithKeys(ctx context.Context) []envFile {
 		if err != nil || !filepath.IsLocal(name) {
 			continue
 		}
-		if k.relation == otherKey && k.Name == "" {
-			continue
-		}
 		if isThere := slices.ContainsFunc(files, func(f envFile) bool { return f.name == name && f.line == k.Line && f.what == k.of }); !isThere {
 			files = append(files, envFile{name, k.Line, k.of, hints[i]})
 		}
