@@ -60,7 +60,7 @@ func restore(s *session.Session, k *keychain.Keychain, ref keychain.Ref) error {
 		return err
 	}
 	s.Print.Note("restored the previous %s%s; the replaced one is kept for a week", ref.Name, s.InProfile())
-	s.Hint("ragenv rotate --undo " + ref.Name + " swaps them again")
+	s.Hint("to swap them again: ragenv rotate --undo " + ref.Name)
 	return nil
 }
 
