@@ -45,7 +45,7 @@ func runReset(s *session.Session, o setup.ResetOptions) error {
 	}
 	next := "from a backup: ragenv restore FILE; "
 	if len(names) > 0 {
-		next += "with the old passphrase: ragenv restore " + shellquote.Word(aside) + "; "
+		next += "if the old one can be read after all: ragenv restore " + shellquote.Word(aside) + "; "
 	}
 	s.Hint(next + "with new keys: ragenv setup")
 	return nil
