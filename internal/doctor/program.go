@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,8 +61,8 @@ func (w *World) run(ctx context.Context, dir, path string, args ...string) (stri
 // harmlessEnviron returns the environment without passphrases, keys and GIT_ variables, and with settings
 // that prevent prompts.
 func (w *World) harmlessEnviron() []string {
-	secret := map[string]bool{passphrase.EnvValue: true, passphrase.EnvFile: true, passphrase.EnvCredentials: true}
-	for _, name := range secrets.Variables() {
+	secret := map[string]bool{}
+	for _, name := range slices.Concat(passphrase.Variables, secrets.Variables()) {
 		secret[name] = true
 	}
 	var env []string

@@ -29,6 +29,9 @@ const (
 	EnvBackupFile = "RAGENV_BACKUP_PASSPHRASE_FILE"
 )
 
+// Variables lead to the file store's passphrase, in the order in which FromEnvironment reads them.
+var Variables = []string{EnvFile, EnvCredentials, EnvValue}
+
 // CredentialName is the name of the systemd credential.
 const CredentialName = "ragenv-passphrase"
 

@@ -169,7 +169,7 @@ func WrongPassphraseIn(variable string) error {
 // PassphraseVariable returns the variable from which passphrase.FromEnvironment gets the passphrase, "" for
 // none.
 func (s *Session) PassphraseVariable() string {
-	for _, variable := range []string{passphrase.EnvFile, passphrase.EnvCredentials, passphrase.EnvValue} {
+	for _, variable := range passphrase.Variables {
 		if s.Getenv(variable) == "" {
 			continue
 		}

@@ -172,7 +172,7 @@ func Opener(s *session.Session, o Options, terminal *ui.Terminal) opener.Opener 
 	case o.NoPassphrase:
 		open.AskNew = func() ([]byte, error) { return nil, nil }
 		open.Getenv = func(name string) string { // the flag takes precedence over a passphrase from the environment
-			if name == passphrase.EnvFile || name == passphrase.EnvValue || name == passphrase.EnvCredentials {
+			if slices.Contains(passphrase.Variables, name) {
 				return ""
 			}
 			return s.Getenv(name)

@@ -32,7 +32,7 @@ func Environ(named, environ, only []string) []string {
 	for _, entry := range environ {
 		name, _, _ := strings.Cut(entry, "=")
 		switch {
-		case in([]string{passphrase.EnvValue, passphrase.EnvFile, passphrase.EnvBackupFile, passphrase.EnvCredentials}, name):
+		case in(passphrase.Variables, name), same(name, passphrase.EnvBackupFile):
 		case only != nil && !in(only, name):
 		case in(named, name), slices.Contains(pristine, entry):
 			result = append(result, entry)

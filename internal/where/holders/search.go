@@ -209,8 +209,8 @@ func importsByItself(s *session.Session, name string) bool {
 // environWithout returns the environment for programs such as docker: without keys and passphrases, and
 // with variables that keep them from prompting.
 func environWithout(s *session.Session, keys []where.Key, m *where.Matcher) []string {
-	secret := map[string]bool{passphrase.EnvValue: true, passphrase.EnvFile: true, passphrase.EnvCredentials: true}
-	for _, name := range secrets.Variables() {
+	secret := map[string]bool{}
+	for _, name := range slices.Concat(passphrase.Variables, secrets.Variables()) {
 		secret[name] = true
 	}
 	for _, key := range keys {
