@@ -128,3 +128,42 @@ func TestForeignOwnerIsRefused(t *testing.T) {
 		wantError(t, err, ErrInsecure)
 	}
 }
+
+// Files are closed, whether they are read or refused: no finalizer closes a descriptor.
+func TestReadFileCloses(t *testing.T) {
+	dir := t.TempDir()
+	lowest := func() int { // the lowest free descriptor
+		fd, err := syscall.Open(dir, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = syscall.Close(fd) }()
+		return fd
+	}
+	path := filepath.Join(dir, "file")
+	if err := os.WriteFile(path, []byte("text"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		path  string
+		mode  os.FileMode
+		limit int64
+		want  error
+	}{
+		"read":           {path, 0o600, 4, nil},
+		"too long":       {path, 0o600, 3, ErrDamaged},
+		"open to others": {path, 0o640, 4, ErrInsecure},
+		"a directory":    {dir, 0o600, 4, ErrInsecure},
+	} {
+		if err := os.Chmod(path, c.mode); err != nil {
+			t.Fatal(err)
+		}
+		before := lowest()
+		if _, err := readFile(c.path, c.limit); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+		if after := lowest(); after != before {
+			t.Errorf("%s: the file is still open", name)
+		}
+	}
+}
