@@ -194,7 +194,7 @@ func (s *Session) AskNewPassphrase() ([]byte, error) {
 		return nil, err
 	}
 	defer terminal.Close()
-	terminal.Printf("Your keys will be kept encrypted in %s.\n", s.Config.Paths.Store)
+	terminal.Printf("%s\n", terminal.Style.Wrap("Your keys will be kept encrypted in "+s.Config.Paths.Store+".", 0))
 	return terminal.NewPassphrase("New passphrase (Enter for none): ")
 }
 
