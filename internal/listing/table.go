@@ -2,6 +2,7 @@ package listing
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -24,7 +25,10 @@ func writeTable(s *session.Session, found []entry, all bool) error {
 			rows[i+1] = slices.Insert(rows[i+1], 0, e.Profile)
 		}
 	}
-	style.Fit(rows)
+	if !style.Fit(rows) {
+		_, err := io.WriteString(s.Stdout, stacked(style, found, all, now))
+		return err
+	}
 	w := tabwriter.NewWriter(s.Stdout, 0, 0, 2, ' ', 0)
 	for i, row := range rows {
 		if last := len(row) - 1; i > 0 && row[last] == describeExpiry(found[i-1].Expires, now, ui.Style{}) {
@@ -33,6 +37,26 @@ func writeTable(s *session.Session, found []entry, all bool) error {
 		_, _ = fmt.Fprintln(w, strings.Join(row, "\t"))
 	}
 	return w.Flush()
+}
+
+// stacked is the table for a terminal that is too narrow for it: each item's name, and below it the rest.
+func stacked(style ui.Style, found []entry, all bool, now time.Time) string {
+	var b strings.Builder
+	for _, e := range found {
+		name := ui.Printable(e.Name)
+		if all {
+			name += " (profile " + e.Profile + ")"
+		}
+		details := ui.Printable(describeKind(e))
+		if e.Updated != nil {
+			details += ", updated " + describeDay(e.Updated, now)
+		}
+		b.WriteString(style.Wrap(name, 0) + "\n    " + style.Wrap(details, 4) + "\n")
+		if e.Expires != nil { // not wrapped, because of the color
+			b.WriteString("    expires " + describeExpiry(e.Expires, now, style) + "\n")
+		}
+	}
+	return b.String()
 }
 
 func describeKind(e entry) string {

@@ -109,11 +109,11 @@ func (s Style) wrapPrompt(prompt string) string {
 }
 
 // Fit shortens the cells of the table's widest column, with "…" at the end, until rows fit the width with
-// two spaces between columns. It never shortens a column below 8 columns. Off a terminal it changes
-// nothing.
-func (s Style) Fit(rows [][]string) {
+// two spaces between columns. It returns false, and changes nothing, if a column would become narrower than
+// 16 columns, where a name can no longer be recognized and a date is cut. Off a terminal everything fits.
+func (s Style) Fit(rows [][]string) bool {
 	if s.Width == 0 || len(rows) == 0 {
-		return
+		return true
 	}
 	widths := make([]int, len(rows[0]))
 	total := -2
@@ -123,7 +123,7 @@ func (s Style) Fit(rows [][]string) {
 		}
 		total += widths[i] + 2
 	}
-	const least = 8
+	const least = 16
 	for total > s.Width {
 		widest := 0
 		for i, width := range widths {
@@ -132,7 +132,7 @@ func (s Style) Fit(rows [][]string) {
 			}
 		}
 		if widths[widest] <= least {
-			break
+			return false
 		}
 		widths[widest]--
 		total--
@@ -144,4 +144,5 @@ func (s Style) Fit(rows [][]string) {
 			}
 		}
 	}
+	return true
 }

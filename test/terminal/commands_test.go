@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/test/scripttest"
@@ -301,6 +302,32 @@ func TestHelpFitsTheTerminal(t *testing.T) {
 		}
 		if limit := min(columns, 100); widest > limit || widest < limit-20 {
 			t.Errorf("at %d columns the widest line has %d", columns, widest)
+		}
+	}
+}
+
+// A list never cuts a date, nor a name until it cannot be recognized, however narrow the terminal is.
+func TestListFitsTheTerminal(t *testing.T) {
+	t.Parallel()
+	w := terminal.NewWorld(t)
+	w.Open()
+	ragenv := scripttest.Binary(t, scripttest.Ragenv)
+	for _, profile := range []string{"default", "staging"} {
+		w.Start("sh", "-c", ragenv+" --profile "+profile+" set APP_VECTORSTORE_INDEXKEY --generate --expires 2099-12-31").WantCode(0)
+	}
+	for _, columns := range []int{36, 40, 60, 80, 200} {
+		d := w.Start("sh", "-c", fmt.Sprintf("stty cols %d && exec %s list --all", columns, ragenv))
+		d.WantCode(0)
+		text := d.Text()
+		for line := range strings.Lines(text) {
+			if len([]rune(strings.TrimRight(line, "\r\n"))) > columns {
+				t.Errorf("at %d columns: %q", columns, line)
+			}
+		}
+		for _, whole := range []string{"APP_VECTORSTORE", "staging", "2099-12-31", time.Now().Format("2006-")} {
+			if strings.Count(text, whole) == 0 || strings.Contains(text, "-12…") {
+				t.Errorf("at %d columns without %s:\n%s", columns, whole, text)
+			}
 		}
 	}
 }
