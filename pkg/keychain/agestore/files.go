@@ -77,23 +77,30 @@ func syncAbove(dir string) error {
 // readFile reads a regular file of at most limit bytes that only this user can access. Errors:
 // fs.ErrNotExist, ErrInsecure, and ErrDamaged if it is longer.
 func readFile(path string, limit int64) ([]byte, error) {
-	f, size, err := openRegular(path)
+	f, err := openNoFollow(path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	if size > limit {
-		return nil, fmt.Errorf("%w: %s is %d bytes long", ErrDamaged, path, size)
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
 	}
-	data := make([]byte, size)
+	if !info.Mode().IsRegular() {
+		return nil, &InsecureError{Path: path, Reason: "is not a regular file"}
+	}
+	if err := checkAccess(path, info, 0o600); err != nil {
+		return nil, err
+	}
+	if info.Size() > limit {
+		return nil, fmt.Errorf("%w: %s is %d bytes long", ErrDamaged, path, info.Size())
+	}
+	data := make([]byte, info.Size())
 	if _, err := io.ReadFull(f, data); err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	return data, nil
 }
-
-// notRegular is an InsecureError's reason.
-const notRegular = "is not a regular file"
 
 // checkpoint lets tests end the process at this point, as a crash would.
 var checkpoint = func() {}

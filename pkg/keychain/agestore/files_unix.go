@@ -5,7 +5,6 @@ package agestore
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"syscall"
@@ -15,20 +14,16 @@ var errLockHeld = syscall.EWOULDBLOCK
 
 // checkAccess returns *InsecureError if another user owns or can access path. safe is the mode to suggest.
 func checkAccess(path string, info fs.FileInfo, safe fs.FileMode) error {
-	return checkStat(path, info.Sys().(*syscall.Stat_t), safe)
-}
-
-func checkStat(path string, stat *syscall.Stat_t, safe fs.FileMode) error {
-	if int(stat.Uid) != os.Geteuid() {
+	if owner := info.Sys().(*syscall.Stat_t).Uid; int(owner) != os.Geteuid() {
 		return &InsecureError{
 			Path:   path,
-			Reason: fmt.Sprintf("belongs to user %d, but this process runs as user %d", stat.Uid, os.Geteuid()),
+			Reason: fmt.Sprintf("belongs to user %d, but this process runs as user %d", owner, os.Geteuid()),
 		}
 	}
-	if mode := fs.FileMode(stat.Mode).Perm(); mode&0o077 != 0 {
+	if info.Mode().Perm()&0o077 != 0 {
 		return &InsecureError{
 			Path:   path,
-			Reason: fmt.Sprintf("is open to other users (mode %04o)", mode),
+			Reason: fmt.Sprintf("is open to other users (mode %04o)", info.Mode().Perm()),
 			Mode:   safe,
 		}
 	}
@@ -38,60 +33,10 @@ func checkStat(path string, stat *syscall.Stat_t, safe fs.FileMode) error {
 // ours reports whether this user owns a file.
 func ours(info fs.FileInfo) bool { return int(info.Sys().(*syscall.Stat_t).Uid) == os.Geteuid() }
 
-// noFollow refuses a symbolic link, and opens a FIFO without waiting: the caller then rejects it.
-const noFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
-
 func openNoFollow(path string, flag int, perm fs.FileMode) (*os.File, error) {
-	f, err := os.OpenFile(path, flag|noFollow, perm)
+	// O_NONBLOCK: opening a FIFO must not block; the caller then rejects it.
+	f, err := os.OpenFile(path, flag|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, perm)
 	return f, notFollowed(path, err)
-}
-
-// descriptor is an open file. A list opens every item, and an os.File would take half as long again, mostly to
-// ask the kernel to poll a file that cannot be polled.
-type descriptor int
-
-// openRegular opens a regular file for reading, which only this user can access, and returns its size. Errors:
-// fs.ErrNotExist, ErrInsecure.
-func openRegular(path string) (descriptor, int64, error) {
-	fd, err := untilDone(func() (int, error) {
-		return syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC|noFollow, 0)
-	})
-	if err != nil {
-		return 0, 0, notFollowed(path, &fs.PathError{Op: "open", Path: path, Err: err})
-	}
-	var stat syscall.Stat_t
-	switch err = syscall.Fstat(fd, &stat); {
-	case err != nil:
-		err = &fs.PathError{Op: "stat", Path: path, Err: err}
-	case stat.Mode&syscall.S_IFMT != syscall.S_IFREG:
-		err = &InsecureError{Path: path, Reason: notRegular}
-	default:
-		err = checkStat(path, &stat, 0o600)
-	}
-	if err != nil {
-		_ = syscall.Close(fd)
-		return 0, 0, err
-	}
-	return descriptor(fd), stat.Size, nil
-}
-
-func (d descriptor) Read(p []byte) (int, error) {
-	n, err := untilDone(func() (int, error) { return syscall.Read(int(d), p) })
-	if err == nil && n == 0 {
-		err = io.EOF
-	}
-	return max(n, 0), err
-}
-
-func (d descriptor) Close() error { return syscall.Close(int(d)) }
-
-// untilDone repeats a system call that a signal interrupted, as package os does.
-func untilDone(call func() (int, error)) (int, error) {
-	for {
-		if n, err := call(); err != syscall.EINTR {
-			return n, err
-		}
-	}
 }
 
 // notFollowed turns the error of O_NOFOLLOW into *InsecureError.

@@ -30,23 +30,6 @@ func openNoFollow(path string, flag int, perm fs.FileMode) (f *os.File, err erro
 	return f, err
 }
 
-// openRegular opens a regular file for reading and returns its size. Errors: fs.ErrNotExist, ErrInsecure.
-func openRegular(path string) (*os.File, int64, error) {
-	f, err := openNoFollow(path, os.O_RDONLY, 0)
-	if err != nil {
-		return nil, 0, err
-	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = &InsecureError{Path: path, Reason: notRegular}
-	}
-	if err != nil {
-		_ = f.Close()
-		return nil, 0, err
-	}
-	return f, info.Size(), nil
-}
-
 func rename(from, to string) error { return patiently(func() error { return os.Rename(from, to) }) }
 
 // renameLocked renames a store's directory. Windows cannot rename a directory with an open file, so it
