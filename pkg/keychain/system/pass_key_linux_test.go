@@ -25,7 +25,6 @@ func gpg(t *testing.T, args ...string) string {
 func TestPassExpiredKey(t *testing.T) {
 	privatePass(t, "")
 	opts := keychain.Options{Backend: keychain.BackendPass}
-	openOrSkip(t, opts)
 	gpg(t, "--faked-system-time", "20200101T000000", "--quick-gen-key", "expired test", "default", "default", "1d")
 	if err := keychain.Probe(opts); err != nil {
 		t.Fatalf("with a good key: %v", err)
@@ -67,7 +66,6 @@ func TestPassExpiredKey(t *testing.T) {
 func TestPassMissingKey(t *testing.T) {
 	privatePass(t, "")
 	opts := keychain.Options{Backend: keychain.BackendPass}
-	openOrSkip(t, opts)
 	k := keychaintest.MustOpen(t, opts)
 	item := keychain.Item{Ref: keychaintest.EnvRef("X"), Secret: keychaintest.NewKey(t)}
 	if err := k.Set(item); err != nil {
