@@ -16,7 +16,8 @@ _ragenv() {
 	done
 	[[ $raw != [=:] && $raw != :: ]] || raw=
 	local current=${words[${#words[@]} - 1]}
-	local before=${current%"$raw"} kind='' value
+	local before=${current%"$raw"} kind='' value program=$1
+	[[ $program != \~/* ]] || program=$HOME/${program#\~/} # as typed: not expanded yet
 
 	COMPREPLY=()
 	while IFS=$'\t' read -r value _; do
@@ -26,7 +27,7 @@ _ragenv() {
 		fi
 		[[ $value == *= ]] && compopt -o nospace 2>/dev/null
 		COMPREPLY+=("${value#"$before"}")
-	done < <(command "$1" __complete -- "${words[@]}" 2>/dev/null </dev/null)
+	done < <(command "$program" __complete -- "${words[@]}" 2>/dev/null </dev/null)
 
 	case $kind in
 	:files)

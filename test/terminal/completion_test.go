@@ -53,6 +53,8 @@ func TestBashCompletes(t *testing.T) {
 	d := w.Start("bash", "--norc", "--noprofile", "-i")
 	d.Expect("ready> ").SendNow("bind 'set enable-bracketed-paste off'\n").Expect("ready> ").SendNow("source <(ragenv completion bash)\n").Expect("ready> ")
 	typeLines(d)
+	d.SendNow("mkdir ~/b; ln -s \"$(type -P ragenv)\" ~/b/ragenv; echo linked\n").Expect("\nlinked").Expect("ready> ")
+	d.SendNow("~/b/ragenv unl\t--help\n").Expect("\nragenv unlock - ").Expect("ready> ")
 	d.SendNow("exit\n").WantCode(0)
 }
 
