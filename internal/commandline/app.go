@@ -243,7 +243,7 @@ func UnknownCommand(c *cli.Context, known []*cli.Command, group string) error {
 	case near != "":
 		hint = ownCommand(program, group, near, args[1:])
 	case group == "":
-		hint = program + " --help, or to run a command with your keys: " + program + " -- COMMAND"
+		hint = "for a list: " + program + " --help; to run a command with your keys: " + program + " -- COMMAND"
 	}
 	return ui.Usagef(hint, "%s is not a command of %s", ui.QuoteWords([]string{name}), strings.TrimSpace(program+" "+group))
 }

@@ -182,7 +182,7 @@ func literal(node ast.Expr) (string, bool) {
 var aside = regexp.MustCompile(`^(ragenv|docker|podman|kubectl|helm|sudo|systemctl|kill|chmod|export) .* \([a-z]|^X \((or|with|without|it|keeps|then)\b`)
 
 // tail matches a command to paste with words after a comma or semicolon.
-var tail = regexp.MustCompile(`^(ragenv|docker|podman|kubectl|helm|sudo (-|[a-z]+ctl)|systemctl|kill|chmod|export|gpg|pass|age|cat|ls|rm|mv|cp) .*[,;] [a-z]`)
+var tail = regexp.MustCompile(`^X --[a-z]+[,;] [a-z]|^(ragenv|docker|podman|kubectl|helm|sudo (-|[a-z]+ctl)|systemctl|kill|chmod|export|gpg|pass|age|cat|ls|rm|mv|cp) .*[,;] [a-z]`)
 
 // joined returns the text of a concatenation, with X for what is no literal; false if there is no literal.
 func joined(node ast.Expr) (string, bool) {
