@@ -63,6 +63,19 @@ Next step: ragenv set NGC_API_KEY
 	}
 }
 
+// Nothing is counted that is not there.
+func TestWriteForTerminalExtremes(t *testing.T) {
+	for want, reports := range map[string][]Report{
+		"✓ 1 check passed (ragenv doctor --verbose lists them)\n":                                                                               someReports[:1],
+		"✗ keys\n  no key is stored\n  ragenv set NGC_API_KEY\n\n✓ 0 checks passed\n1 error, 0 warnings\n\nNext step: ragenv set NGC_API_KEY\n": someReports[2:],
+	} {
+		var out bytes.Buffer
+		if err := Write(&out, ui.Style{On: true, Width: 80}, reports, false); err != nil || stripColors(out.String()) != want {
+			t.Errorf("got %v\n%s\nwant\n%s", err, stripColors(out.String()), want)
+		}
+	}
+}
+
 func stripColors(text string) string {
 	for _, code := range []string{"0", "1", "31", "32", "33"} {
 		text = strings.ReplaceAll(text, "\x1b["+code+"m", "")

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/ragenv/ragenv/pkg/keychain"
 	"github.com/ragenv/ragenv/pkg/keychain/internal/keychaintest"
@@ -56,4 +57,29 @@ func TestOwnKeychainContract(t *testing.T) {
 	opts := keychain.Options{Backend: backend}
 	openOrSkip(t, opts)
 	keychaintest.Contract(t, func(t *testing.T) *keychain.Keychain { return keychaintest.MustOpen(t, opts) })
+}
+
+// accepting is a client that keeps whatever it is given.
+type accepting struct {
+	client
+	kept []entry
+}
+
+func (a *accepting) Set(e entry) error {
+	a.kept = append(a.kept, e)
+	return nil
+}
+
+// An item may be as long as the backend's limit, and no longer. Without a limit, its length does not matter.
+func TestMaxData(t *testing.T) {
+	for limit, fits := range map[int]map[int]bool{4: {4: true, 5: false}, 0: {0: true, 5: true}} {
+		for length, want := range fits {
+			a := &accepting{}
+			r := &ring{backend: backend{name: "limited", maxData: limit, names: pathNaming}, client: func() (client, error) { return a, nil }, limit: time.Minute}
+			err := r.Set(keychaintest.EnvRef("X"), make([]byte, length))
+			if (err == nil) != want || !want && !errors.Is(err, keychain.ErrTooLarge) || (len(a.kept) == 1) != want {
+				t.Errorf("%d bytes of at most %d: %v, %d stored", length, limit, err, len(a.kept))
+			}
+		}
+	}
 }

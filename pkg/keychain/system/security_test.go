@@ -238,3 +238,35 @@ func TestSecurityErrorsAreTyped(t *testing.T) {
 		t.Errorf("OSStatus %q", got)
 	}
 }
+
+// The longest command is run; one byte more is not.
+func TestSecurityCommandLimit(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "security")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\ncat >\"$0.read\"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	override(t, &securityProgram, program)
+	s := newSecurityTool(keychain.Options{})
+	argument := strings.Repeat("x", securityLine-len(`help ""`))
+	if _, err := s.run("help", argument); err != nil {
+		t.Errorf("%d bytes: %v", securityLine, err)
+	}
+	if read, err := os.ReadFile(program + ".read"); err != nil || len(read) != securityLine+1 {
+		t.Errorf("it read %d bytes: %v", len(read), err)
+	}
+	if _, err := s.run("help", argument+"x"); !errors.Is(err, keychain.ErrTooLarge) {
+		t.Errorf("%d bytes: %v, want ErrTooLarge", securityLine+1, err)
+	}
+}
+
+// An error says what failed, in the words that macOS's manuals have, and nothing of the output.
+func TestSecurityErrorText(t *testing.T) {
+	for want, err := range map[string]*securityError{
+		"security help failed: OSStatus -25291 (security error -25291)": {command: "help", exit: 1, status: "-25291"},
+		"security help failed: exit status 3":                           {command: "help", exit: 3},
+	} {
+		if got := err.Error(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
