@@ -105,7 +105,7 @@ func open(s *session.Session, name string) (*keychain.Keychain, keychain.Ref, er
 		return nil, ref, err
 	}
 	if source, ok := s.Config.Source(ref); ok {
-		return nil, ref, ui.Errorf("change it there; docker and ragenv use the new one "+session.UntilAsked(source)+", and ragenv where "+name+" finds what has another",
+		return nil, ref, ui.Errorf("change it there; docker and ragenv use the new one "+session.UntilAsked(source)+"; to find what has another: ragenv where "+name,
 			"%s comes from a command (%s), and is not stored", name, ui.Printable(source.Command[0]))
 	}
 	return k, ref, nil
