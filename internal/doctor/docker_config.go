@@ -71,6 +71,7 @@ func (w *World) dockerConfig(context.Context) Result {
 	return w.unconfigured("%s names no helper for %s, so Docker has no login for it", where, ngcRegistry)
 }
 
+// windowsHelper checks that the helper for Windows, which config.json names, is on PATH.
 func (w *World) windowsHelper(where, name, setting string) Result {
 	program := dockerconfig.HelperPrefix + name
 	path, _ := w.lookPath(program)
