@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ragenv/ragenv/internal/keyfile"
 	"github.com/ragenv/ragenv/internal/shellquote"
 )
 
@@ -15,7 +17,7 @@ import (
 const staleAfter = time.Hour
 
 // temporaryFiles checks that no interrupted write left a file behind. One next to config.json may contain
-// its logins.
+// its logins, and one of ragenv --temp-files contains keys.
 func (w *World) temporaryFiles(context.Context) Result {
 	docker := w.dockerConfigPath()
 	var f findings
@@ -34,6 +36,21 @@ func (w *World) temporaryFiles(context.Context) Result {
 				continue
 			}
 			f.add(Warning, "rm -- "+shellquote.Word(path), "%s was left behind by a write that was cut short", w.Paths.Tilde(path))
+		}
+	}
+	for _, parent := range []string{w.Getenv("XDG_RUNTIME_DIR"), cmp.Or(w.Getenv("TMPDIR"), os.TempDir())} {
+		if !filepath.IsAbs(parent) {
+			continue
+		}
+		matches, _ := filepath.Glob(filepath.Join(escapeGlob(parent), keyfile.TemporaryPrefix+"*"))
+		for _, dir := range matches {
+			info, err := os.Lstat(dir)
+			if err != nil || !info.IsDir() {
+				continue
+			}
+			if _, ours := ownership(info); ours && keyfile.Abandoned(dir) {
+				f.add(Warning, "rm -r -- "+shellquote.Word(dir), "%s was left behind by ragenv --temp-files, which was killed, and holds keys in plain text", w.Paths.Tilde(dir))
+			}
 		}
 	}
 	return f.result(Result{OK, "none left behind", ""})

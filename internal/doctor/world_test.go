@@ -40,7 +40,8 @@ func emptyHome(t *testing.T) *home {
 	t.Helper()
 	dir := t.TempDir()
 	h := &home{t: t, keys: map[string]string{}, env: map[string]string{
-		"HOME": filepath.Join(dir, "home"), "PATH": filepath.Join(dir, "bin"),
+		"TMPDIR": t.TempDir(),
+		"HOME":   filepath.Join(dir, "home"), "PATH": filepath.Join(dir, "bin"),
 		"XDG_CONFIG_HOME": filepath.Join(dir, "home", ".config"), "XDG_DATA_HOME": filepath.Join(dir, "home", ".data"), "XDG_STATE_HOME": filepath.Join(dir, "home", ".state"),
 		"AppData": filepath.Join(dir, "home", ".config"), "LocalAppData": filepath.Join(dir, "home", ".data"), "USERPROFILE": filepath.Join(dir, "home"),
 	}}

@@ -10,9 +10,13 @@ import (
 
 // Temporary is a directory of files with mode 0600, for systems without files in memory.
 type Temporary struct {
-	dir string
-	n   int
+	dir  string
+	n    int
+	held *os.File // nil on Windows
 }
+
+// TemporaryPrefix begins the names of the directories.
+const TemporaryPrefix = "ragenv-files-"
 
 // NewTemporary creates a directory that only this user can read. It is below $XDG_RUNTIME_DIR, which is in
 // memory, if that exists and is writable, and otherwise in the default temporary directory.
@@ -21,11 +25,18 @@ func NewTemporary(getenv func(string) string) (*Temporary, error) {
 	if info, err := os.Stat(parent); parent == "" || err != nil || !info.IsDir() {
 		parent = ""
 	}
-	dir, err := os.MkdirTemp(parent, "ragenv-files-")
+	dir, err := os.MkdirTemp(parent, TemporaryPrefix)
 	if err != nil && parent != "" && errors.Is(err, fs.ErrPermission) {
-		dir, err = os.MkdirTemp("", "ragenv-files-")
+		dir, err = os.MkdirTemp("", TemporaryPrefix)
 	}
-	return &Temporary{dir: dir}, err
+	if err != nil {
+		return &Temporary{}, err
+	}
+	held, err := hold(dir)
+	if err != nil {
+		_ = os.Remove(dir)
+	}
+	return &Temporary{dir: dir, held: held}, err
 }
 
 // Create writes content to a new file and returns its path.
@@ -36,4 +47,10 @@ func (t *Temporary) Create(content []byte) (string, error) {
 }
 
 // Remove removes the directory and its files.
-func (t *Temporary) Remove() error { return os.RemoveAll(t.dir) }
+func (t *Temporary) Remove() error {
+	err := os.RemoveAll(t.dir)
+	if t.held != nil {
+		_ = t.held.Close()
+	}
+	return err
+}

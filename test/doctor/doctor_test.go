@@ -329,6 +329,42 @@ func TestBrokenHomes(t *testing.T) {
 	}
 }
 
+// A killed ragenv --temp-files leaves its files behind. Those of one that runs are not reported.
+func TestFilesOfAKilledRun(t *testing.T) {
+	skipWithoutScripts(t)
+	h := newDoctorHome(t)
+	check := func(out string) (found doctor.Report) {
+		var reports []doctor.Report
+		if err := json.Unmarshal([]byte(out), &reports); err != nil {
+			t.Fatalf("%v:\n%s", err, out)
+		}
+		for _, r := range reports {
+			if r.Name == "temporary-files" {
+				found = r
+			}
+		}
+		return found
+	}
+	files := []string{"--temp-files", "--file", "F=NGC_API_KEY", "--"}
+	out, _ := h.run(append(files, scripttest.Binary(t, scripttest.Ragenv), "doctor", "--json")...)
+	if r := check(out); r.Status != doctor.OK {
+		t.Errorf("while it runs: %s: %s", r.Status, r.Detail)
+	}
+	h.run(append(files, "sh", "-c", "kill -9 $PPID")...)
+	out, _ = h.run("doctor", "--json")
+	r := check(out)
+	if r.Status != doctor.Warning || !strings.Contains(r.Detail, "was left behind by ragenv --temp-files") {
+		t.Fatalf("after it was killed: %s: %s", r.Status, r.Detail)
+	}
+	if out, err := exec.Command("sh", "-c", r.Hint).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	out, _ = h.run("doctor", "--json")
+	if r := check(out); r.Status != doctor.OK {
+		t.Errorf("after the hint: %s: %s", r.Status, r.Detail)
+	}
+}
+
 // doctor contacts the services with --online only.
 func TestDoctorOnline(t *testing.T) {
 	skipWithoutScripts(t)
