@@ -2,7 +2,6 @@ package credentialhelper
 
 import (
 	"errors"
-	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -143,12 +142,6 @@ func (v *vault) drop(ref keychain.Ref) error {
 func (v *vault) refs() ([]keychain.Ref, error) {
 	if v.keychain == nil {
 		return nil, nil
-	}
-	if v.keychain.Backend() == keychain.BackendFile {
-		// Meanwhile, another processor reads the identity, which the items need next.
-		var identity sync.WaitGroup
-		identity.Go(func() { v.keychain.Unlocked() })
-		defer identity.Wait()
 	}
 	all, err := v.keychain.List(v.config.Profile)
 	if err != nil {
