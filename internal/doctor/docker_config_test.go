@@ -60,6 +60,14 @@ func TestDockerConfig(t *testing.T) {
 		h.env[authVariable] = `{"auths": {"ghcr.io": {}}}`
 		h.expect(h.dockerConfig, OK, "names docker-credential-ngc", "")
 	})
+	t.Run("the helper of Windows", func(t *testing.T) {
+		h := newHome(t)
+		h.env["WSL_DISTRO_NAME"] = "Ubuntu"
+		h.dockerConfigFile(`{"credHelpers": {"nvcr.io": "ngc.exe"}}`)
+		h.expect(h.dockerConfig, Failed, "docker-credential-ngc.exe for nvcr.io (credHelpers), which is not on PATH", "export PATH=")
+		h.program("docker-credential-ngc.exe", "")
+		h.expect(h.dockerConfig, OK, "the keychain of Windows", "")
+	})
 	t.Run("DOCKER_CONFIG", func(t *testing.T) {
 		h := newHome(t)
 		h.env["DOCKER_CONFIG"] = t.TempDir()
@@ -117,6 +125,8 @@ func TestCredentialStores(t *testing.T) {
 		"one":       {`{"credHelpers": {"nvcr.io": "ngc", "gcr.io": "gcloud"}}`, Failed, "Docker fails for gcr.io", `delete "gcr.io": "gcloud" from`},
 		"no helper": {`{"credHelpers": {"nvcr.io": "ngc", "gcr.io": ""}}`, OK, "no other", ""},
 		"blocked":   {`{"credsStore": "blocked"}`, Failed, "not executable", "chmod 755 "},
+		"windows":   {`{"credHelpers": {"nvcr.io": "ngc.exe"}}`, OK, "no other", ""},
+		"another's": {`{"credHelpers": {"gcr.io": "ngc.exe"}}`, Failed, "Docker fails for gcr.io", `delete "gcr.io": "ngc.exe" from`},
 		"wsl":       {`{"credsStore": "desktop.exe"}`, Failed, "docker-credential-desktop.exe, which is not on PATH", "Docker Desktop's integration"},
 	} {
 		t.Run(name, func(t *testing.T) {
