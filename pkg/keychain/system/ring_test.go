@@ -83,3 +83,29 @@ func TestMaxData(t *testing.T) {
 		}
 	}
 }
+
+// listing is a client with these entries, which counts reads.
+type listing struct {
+	client
+	names []string
+	reads int
+}
+
+func (l *listing) Keys() ([]string, error) { return l.names, nil }
+
+func (l *listing) Get(string) (entry, error) {
+	l.reads++
+	return entry{}, keychain.ErrLocked
+}
+
+// Unlock reads an item, so that the backend asks the user. Without one there is nothing to unlock.
+func TestUnlockReads(t *testing.T) {
+	for reads, names := range map[int][]string{0: nil, 1: {keychaintest.EnvRef("X").Key(), keychaintest.EnvRef("Y").Key()}} {
+		l := &listing{names: names}
+		r := &ring{backend: backend{name: "listing", names: pathNaming}, client: func() (client, error) { return l, nil }, interactive: true, limit: time.Minute, promptLimit: time.Minute}
+		err := r.Unlock()
+		if l.reads != reads || errors.Is(err, keychain.ErrLocked) != (reads == 1) {
+			t.Errorf("%d items: %d reads, want %d: %v", len(names), l.reads, reads, err)
+		}
+	}
+}
