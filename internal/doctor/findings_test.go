@@ -126,3 +126,13 @@ func TestFormerValues(t *testing.T) {
 		t.Error("a former value without a keychain")
 	}
 }
+
+// A locked keychain without items is reported, too: the next key that is stored could not be read.
+func TestEmptyLockedKeychain(t *testing.T) {
+	h := emptyHome(t)
+	h.createStore("words")
+	h.expect(h.keychain, Warning, "is locked", "ragenv unlock")
+	open := emptyHome(t)
+	open.createStore("")
+	open.expect(open.keychain, OK, "open, without a passphrase, 0 items", "")
+}
