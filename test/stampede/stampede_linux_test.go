@@ -211,7 +211,7 @@ func TestAStampede(t *testing.T) {
 			var stderr bytes.Buffer
 			locked.Stderr = &stderr
 			// The error must not suggest ragenv unlock, which cannot work here.
-			if err := locked.Run(); err == nil || !strings.Contains(stderr.String(), "the keychain is locked") || !strings.Contains(stderr.String(), "hint: export RAGENV_PASSPHRASE_FILE=") {
+			if err := locked.Run(); err == nil || !strings.Contains(stderr.String(), "the keychain is locked") || !strings.Contains(stderr.String(), ": export RAGENV_PASSPHRASE_FILE=FILE\n") {
 				t.Errorf("without the passphrase: %v: %s", err, &stderr)
 			}
 		})

@@ -29,6 +29,7 @@ pass_on() {
 # if the first one's engine stopped answering.
 test_in_world() {
 	local rc=0
+	# shellcheck disable=SC2154 # root: see above
 	supervise "$root/test/worlds/e2e-world" run -- "$@" || rc=$?
 	if ((rc == 75)); then
 		log 'the Docker engine stopped answering, see above; once more, with a new one'
