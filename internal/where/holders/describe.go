@@ -71,12 +71,14 @@ func byFix(holders []where.Holder) (groups [][]where.Holder) {
 	}
 	index := map[entry]int{}
 	for _, h := range holders {
-		e := entry{h.State, h.Path, h.Fix}
-		if i, ok := index[e]; ok && h.Kind == where.KindFile {
-			groups[i] = append(groups[i], h)
-			continue
+		if h.Kind == where.KindFile {
+			e := entry{h.State, h.Path, h.Fix}
+			if i, ok := index[e]; ok {
+				groups[i] = append(groups[i], h)
+				continue
+			}
+			index[e] = len(groups)
 		}
-		index[e] = len(groups)
 		groups = append(groups, []where.Holder{h})
 	}
 	return groups
