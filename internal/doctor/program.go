@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -48,14 +47,14 @@ func (w *World) run(ctx context.Context, dir, path string, args ...string) (stri
 	ctx, cancel := context.WithTimeout(ctx, programLimit)
 	defer cancel()
 	cmd := program.Command(ctx, w.harmlessEnviron(), path, args...)
-	var stdout limitedBuffer
+	stdout := program.Limited{Max: maxOutput}
 	cmd.Stdout, cmd.Dir = &stdout, dir
 	withoutConsole(cmd)
 	err := cmd.Run()
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
-	return stdout.String(), err
+	return strings.TrimSpace(stdout.String()), err
 }
 
 // harmlessEnviron returns the environment without passphrases, keys and GIT_ variables, and with settings
@@ -73,14 +72,3 @@ func (w *World) harmlessEnviron() []string {
 	}
 	return append(env, "SSH_ASKPASS_REQUIRE=never", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=none", "LC_ALL=C")
 }
-
-// limitedBuffer keeps the start of what is written. It does not embed bytes.Buffer, whose ReadFrom would
-// bypass Write.
-type limitedBuffer struct{ kept bytes.Buffer }
-
-func (b *limitedBuffer) Write(p []byte) (int, error) {
-	b.kept.Write(p[:min(len(p), max(0, maxOutput-b.kept.Len()))])
-	return len(p), nil
-}
-
-func (b *limitedBuffer) String() string { return strings.TrimSpace(b.kept.String()) }

@@ -34,27 +34,32 @@ func Output(ctx context.Context, environ []string, path string, args ...string) 
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	cmd := Command(ctx, environ, path, args...)
-	var out limited
+	out := Limited{Max: maxOutput}
 	cmd.Stdout = &out
 	err := cmd.Run()
 	switch {
 	case ctx.Err() != nil:
 		err = ctx.Err()
-	case out.cut:
+	case out.Cut:
 		err = ErrTooLarge
 	}
-	return out.kept.String(), err
+	return out.String(), err
 }
 
-// limited keeps the first maxOutput bytes.
-type limited struct {
+// Limited keeps the first Max bytes that are written to it. It does not embed bytes.Buffer, whose ReadFrom would
+// bypass Write.
+type Limited struct {
+	Max  int
+	Cut  bool // there were more
 	kept bytes.Buffer
-	cut  bool
 }
 
-func (l *limited) Write(p []byte) (int, error) {
-	room := max(0, maxOutput-l.kept.Len())
-	l.cut = l.cut || len(p) > room
+// Write takes all of p and does not fail, so that the program goes on.
+func (l *Limited) Write(p []byte) (int, error) {
+	room := max(0, l.Max-l.kept.Len())
+	l.Cut = l.Cut || len(p) > room
 	l.kept.Write(p[:min(len(p), room)])
 	return len(p), nil
 }
+
+func (l *Limited) String() string { return l.kept.String() }

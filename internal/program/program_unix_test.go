@@ -52,14 +52,14 @@ func TestCanceled(t *testing.T) {
 }
 
 func TestLimited(t *testing.T) {
-	var l limited
+	l := Limited{Max: maxOutput}
 	for _, step := range []struct {
 		n    int
 		kept int
 		cut  bool
 	}{{maxOutput - 1, maxOutput - 1, false}, {1, maxOutput, false}, {0, maxOutput, false}, {2, maxOutput, true}} {
-		if n, err := l.Write(make([]byte, step.n)); n != step.n || err != nil || l.kept.Len() != step.kept || l.cut != step.cut {
-			t.Errorf("%d more: %d, %v, %d kept, cut %t", step.n, n, err, l.kept.Len(), l.cut)
+		if n, err := l.Write(make([]byte, step.n)); n != step.n || err != nil || l.kept.Len() != step.kept || l.Cut != step.cut {
+			t.Errorf("%d more: %d, %v, %d kept, cut %t", step.n, n, err, l.kept.Len(), l.Cut)
 		}
 	}
 	if maxOutput != 64<<20 {
