@@ -48,7 +48,7 @@ func newProgram() *program {
 // main runs the command line, given without the program's name, and returns the exit code.
 func (p *program) main(args []string) int {
 	if err := hardening.Elevated(); err != nil {
-		return p.printer(false).Fail(ownFailure(ui.Errorf(`chmod a-s "$(command -v ragenv)" && setcap -q -r "$(command -v ragenv)"`, "%w", err)))
+		return p.printer(false).Fail(ownFailure(ui.Errorf(hardening.Fix(programName), "%w", err)))
 	}
 	return p.finish(p.do(args))
 }

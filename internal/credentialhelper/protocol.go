@@ -30,7 +30,7 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(s
 	}
 	h := newHelper(getenv, stderr)
 	if err := hardening.Elevated(); err != nil {
-		return h.fail(ui.Errorf(unelevate, "%w", err), stdout)
+		return h.fail(ui.Errorf(hardening.Fix(Program), "%w", err), stdout)
 	}
 	if err := h.handOver(args[0]); err != nil {
 		return h.fail(err, stdout)
@@ -54,9 +54,6 @@ func (h *helper) fail(err error, stdout io.Writer) int {
 	_, _ = io.WriteString(stdout, errorText(err)+"\n")
 	return ui.CodeFailure
 }
-
-// unelevate is the command that fixes hardening.ErrElevated.
-const unelevate = `chmod a-s "$(command -v ` + Program + `)" && setcap -q -r "$(command -v ` + Program + `)"`
 
 // usage matches upstream's, flags included, because clients and packagers' tests search for it.
 const usage = "Usage: " + Program + " <store|get|erase|list|version>"
