@@ -35,10 +35,12 @@ func (w *World) Start(args ...string) *Dialogue {
 	w.T.Helper()
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env, cmd.Dir = w.Env, w.Dir
-	if signal.Ignored(os.Interrupt) {
-		// As in the background of a script. The program would inherit it, which it does not on a user's terminal,
-		// nor if this process handles the signal.
-		signal.Notify(make(chan os.Signal, 1), os.Interrupt)
+	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP} {
+		if signal.Ignored(sig) {
+			// As in the background of a script, or under nohup. The program would inherit it, which it does not on a
+			// user's terminal, nor if this process handles the signal.
+			signal.Notify(make(chan os.Signal, 1), sig)
+		}
 	}
 	terminal, err := pty.Start(cmd)
 	if err != nil {
